@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The human door. Kernel builds go through Kbuild; see `make help`.
+ifneq ($(KERNELRELEASE),)
+include $(src)/Kbuild
+else
+
+VM := tests/vm
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+help: ## this list
+	@echo "gem-uma: buffer-object memory for GPUs that share memory with the CPU"
+	@echo
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
+		while IFS='|' read -r t d; do printf '%-23s %s\n' "  $${t#  }" "$$d"; done
+	@echo
+	@echo "  KDIR=<kernel build> builds modules against another kernel; LLVM=1 passes"
+	@echo "  through; OUT=<dir> is where results go (out/); GEM_UMA_CACHE=<dir> is where"
+	@echo "  kernels are kept (~/.cache/gem-uma)."
+
+demo: modules user ## a memory limit that kills the in-kernel helper, beside ours, in one guest
+	@tests/demo/run.sh
+
+check: deps ## every test: host, static, guest; closes with the totals
+	@$(VM)/check.sh
+
+check-host: ## host tests of pure logic; needs nothing but a C compiler and make
+	@$(MAKE) -C tests/host check
+
+bench: modules user ## vuma beside its gem-shmem twin: CSV and a table
+	@bench/run.sh
+
+shell: modules user ## an interactive guest with everything loaded
+	@$(VM)/run --shell $(RUN)
+
+modules: deps ## our kernel modules against Debian's 6.12 (or KDIR=), W=1
+	@$(VM)/build.sh modules
+
+user: deps ## the guest's programs
+	@$(VM)/build.sh user
+
+docs: ## the manual, where a docs/Makefile is present
+	@if [ -f docs/Makefile ]; then $(MAKE) -C docs html; \
+	else echo "no docs/Makefile in this tree" >&2; exit 1; fi
+
+deps: ## installs what is needed (root or sudo), or prints the line to type
+	@scripts/deps.sh
+
+update-kernel: deps ## looks for a newer Debian 6.12 kernel now, not once a day
+	@$(VM)/kernel.sh update
+
+clean: ## removes build/ and out/
+	@rm -rf build out
+
+distclean: clean ## also the kernel cache
+	@rm -rf "$${GEM_UMA_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/gem-uma}"
+
+.PHONY: help demo check check-host bench shell modules user docs deps update-kernel clean distclean
+endif

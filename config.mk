@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# What a kernel tree's Kconfig would decide. Out of a tree nobody does, so the
+# choice is made here, for make (exported to every room) and for C (IS_ENABLED).
+export CONFIG_DRM_GEM_UMA := m
+export CONFIG_DRM_VUMA := m
+export CONFIG_DRM_VUMA_SHMEM := m
+
+GEM_UMA_DEFINES := -DCONFIG_DRM_GEM_UMA_MODULE=1 -DCONFIG_DRM_VUMA_MODULE=1 \
+		   -DCONFIG_DRM_VUMA_SHMEM_MODULE=1

@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""The dmesg gate: which lines of a kernel log make a test fail.
+
+    gate.py [--oom-ok] [--global-oom-ok] [FILE]
+
+Prints every offending line with its context and exits 1 if there is one.
+
+--oom-ok tolerates reports of the memory-cgroup OOM killer, from "invoked
+oom-killer" to its "Killed process" line, and nothing else; --global-oom-ok
+also those of the whole machine's.
+"""
+import argparse
+import os
+import re
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+CONTEXT_BEFORE = 2
+CONTEXT_AFTER = 30
+# The longest report seen has a task table; a "report" longer than this is not
+# one, and must not swallow the log.
+OOM_REPORT_MAX = 1500
+
+OOM_BEGIN = re.compile(r"\binvoked oom-killer:")
+OOM_END_MEMCG = re.compile(r"\bMemory cgroup out of memory: Killed process")
+OOM_END_GLOBAL = re.compile(r"(?<!cgroup )\bOut of memory: Killed process")
+OOM_GROUP = re.compile(r"are going to be killed due to memory\.oom\.group set")
+
+
+def load_patterns(path=os.path.join(HERE, "gate.patterns")):
+    hard, oom = [], []
+    with open(path, encoding="utf-8") as f:
+        for line in f:
+            line = line.rstrip("\n")
+            if not line or line.startswith("#"):
+                continue
+            if line.startswith("oom: "):
+                oom.append(line[len("oom: "):])
+            else:
+                hard.append(line)
+    return (re.compile("|".join(f"(?:{p})" for p in hard)),
+            re.compile("|".join(f"(?:{p})" for p in oom)))
+
+
+def oom_reports(lines, allow_memcg, allow_global):
+    """Line numbers covered by complete OOM reports of an allowed kind."""
+    covered = set()
+    begin = None
+    for i, line in enumerate(lines):
+        if OOM_BEGIN.search(line):
+            begin = i
+            continue
+        memcg = OOM_END_MEMCG.search(line)
+        if not memcg and not OOM_END_GLOBAL.search(line):
+            # oom.group kills the rest of its cgroup after the first victim
+            if allow_memcg and covered and OOM_GROUP.search(line):
+                covered.add(i)
+            continue
+        if memcg and begin is None and allow_memcg:
+            covered.add(i)
+        elif begin is not None and i - begin <= OOM_REPORT_MAX:
+            if allow_memcg if memcg else allow_global:
+                covered.update(range(begin, i + 1))
+        begin = None
+    return covered
+
+
+def check(lines, allow_memcg=False, allow_global=False, patterns=None):
+    """Indices of the lines that fail."""
+    hard, oom = patterns or load_patterns()
+    covered = oom_reports(lines, allow_memcg, allow_global)
+    bad = []
+    for i, line in enumerate(lines):
+        if hard.search(line) or (oom.search(line) and i not in covered):
+            bad.append(i)
+    return bad
+
+
+def excerpt(lines, bad):
+    """The offending lines with context, each log line at most once."""
+    shown = []
+    upto = -1
+    for i in bad:
+        for j in range(max(i - CONTEXT_BEFORE, upto + 1),
+                       min(i + CONTEXT_AFTER, len(lines))):
+            shown.append(("> " if j in bad else "  ") + lines[j])
+            upto = j
+    return shown
+
+
+def main():
+    ap = argparse.ArgumentParser(description="dmesg gate")
+    ap.add_argument("--oom-ok", action="store_true")
+    ap.add_argument("--global-oom-ok", action="store_true")
+    ap.add_argument("file", nargs="?", default="-")
+    args = ap.parse_args()
+    if args.file == "-":
+        text = sys.stdin.read()
+    else:
+        with open(args.file, encoding="utf-8", errors="replace") as f:
+            text = f.read()
+    lines = text.splitlines()
+    bad = check(lines, args.oom_ok or args.global_oom_ok, args.global_oom_ok)
+    print("\n".join(excerpt(lines, bad)), end="\n" if bad else "")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
