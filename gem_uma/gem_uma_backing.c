@@ -1,0 +1,612 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The pages of a buffer object.
+ *
+ * Owns the shmem file and one reference on each folio that is held. Never maps
+ * anything, and never decides when to let go. Lock: the object's resv; pins above
+ * zero move without it. Neighbours: cpu_map and dev_map ask for runs of pages.
+ *
+ * Names: start, end and pgoff are pages from the start of the object.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/dma-resv.h>
+#include <linux/export.h>
+#include <linux/highmem.h>
+#include <linux/memcontrol.h>
+#include <linux/pagemap.h>
+#include <linux/rcupdate_wait.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/shmem_fs.h>
+#include <linux/swap.h>
+
+#include <drm/drm_gem.h>
+#include <drm/drm_print.h>
+#include <drm/gem_uma/gem_uma_backing.h>
+
+#include "gem_uma_extents.h"
+#include "gem_uma_range.h"
+
+/**
+ * DOC: Backing
+ *
+ * Pages come from shmem on first use, a range at a time, and stay until somebody
+ * evicts or frees the object. Populating is idempotent: what is there is skipped,
+ * what was reached before an error is kept, and repeating continues. Pinning
+ * promises that the pages are there and stay; it is not needed to keep pages of an
+ * object whose resv is held.
+ *
+ * There is no array of pages. The page cache knows the folios, and the set of held
+ * pages is a list of extents, one for an object that is used as a whole. A restored
+ * page has the content it had when it was evicted, provided that everybody who
+ * handed out write access called gem_uma_backing_mark_dirty_locked() before: a clean
+ * shmem folio is dropped by reclaim without a copy and reads back as zero.
+ *
+ * Charging: new folios, and the file, are charged to the memory cgroup of the task
+ * that created the object, whoever touches it first. Allocation fails instead of
+ * invoking the OOM killer.
+ */
+
+static struct address_space *gem_uma_backing_mapping(const struct gem_uma_backing *b)
+{
+	return b->file->f_mapping;
+}
+
+/**
+ * gem_uma_backing_init() - set up the pages of an object
+ * @b: backing, zeroed
+ * @udev: device
+ * @obj: object that embeds @b, initialized; constant for the life of @b
+ * @size: bytes, a multiple of the page size
+ * @flags: GEM_UMA_BACKING_*
+ *
+ * No page is allocated yet. The caller's memory cgroup becomes the owner.
+ *
+ * Context: may sleep and reclaim; no resv needed.
+ *
+ * Return: 0; -EINVAL for a size of 0 or not page aligned; -E2BIG for more than a file
+ * can hold; -ENOMEM; -ENFILE.
+ */
+int gem_uma_backing_init(struct gem_uma_backing *b, struct gem_uma_device *udev,
+			 struct drm_gem_object *obj, u64 size, u32 flags)
+{
+	vma_flags_t noreserve = mk_vma_flags(VMA_NORESERVE_BIT);
+	struct mem_cgroup *old;
+	struct file *file;
+
+	if (!size || !PAGE_ALIGNED(size))
+		return -EINVAL;
+	if (size > MAX_LFS_FILESIZE || (size >> PAGE_SHIFT) > ULONG_MAX)
+		return -E2BIG;
+
+	b->memcg = get_mem_cgroup_from_mm(current->mm);
+	old = set_active_memcg(b->memcg);
+	if ((flags & GEM_UMA_BACKING_HUGE) && udev->huge_mnt && size >= PMD_SIZE)
+		file = shmem_file_setup_with_mnt(udev->huge_mnt, "gem-uma", size,
+						 noreserve);
+	else
+		file = shmem_file_setup("gem-uma", size, noreserve);
+	set_active_memcg(old);
+	if (IS_ERR(file)) {
+		mem_cgroup_put(b->memcg);
+		b->memcg = NULL;
+		return PTR_ERR(file);
+	}
+
+	/*
+	 * Not movable: while resident, our references would make migration fail.
+	 * RETRY_MAYFAIL also keeps the memory cgroup's OOM killer out of it.
+	 */
+	mapping_set_gfp_mask(file->f_mapping,
+			     GFP_HIGHUSER | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+	b->udev = udev;
+	b->obj = obj;
+	b->file = file;
+	b->nr_pages = size >> PAGE_SHIFT;
+	b->flags = flags;
+	atomic_set(&b->pins, 0);
+	gem_uma_extents_init(&b->held);
+	gem_uma_extents_init(&b->known);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(gem_uma_backing_init);
+
+/*
+ * An object whose last reference is gone has no lock holder and needs none; taking
+ * resv there would deadlock when reclaim drops the last reference (panthor-6).
+ */
+static void gem_uma_backing_assert_held(const struct gem_uma_backing *b)
+{
+	if (kref_read(&b->obj->refcount))
+		dma_resv_assert_held(b->obj->resv);
+}
+
+/**
+ * gem_uma_backing_fini() - give everything back
+ * @b: backing; without effect if never initialized
+ *
+ * All mappings are gone and nobody refers to the object any more.
+ *
+ * Context: may sleep; takes no resv, so a last reference may be dropped under any.
+ */
+void gem_uma_backing_fini(struct gem_uma_backing *b)
+{
+	if (!b->file)
+		return;
+	drm_WARN_ON_ONCE(b->udev->drm, atomic_read(&b->pins));
+	/* Not an eviction: the pages are freed with the file. */
+	gem_uma_backing_release_locked(b);
+	gem_uma_extents_fini(&b->held);
+	gem_uma_extents_fini(&b->known);
+	fput(b->file);
+	b->file = NULL;
+	mem_cgroup_put(b->memcg);
+	b->memcg = NULL;
+}
+EXPORT_SYMBOL_GPL(gem_uma_backing_fini);
+
+/* New from the page allocator: clear it, unless the allocator did. */
+static void gem_uma_backing_clear_folio(struct folio *folio)
+{
+	long i, n = folio_nr_pages(folio);
+
+	if (!want_init_on_alloc(GFP_HIGHUSER) && !want_init_on_free())
+		for (i = 0; i < n; i++)
+			clear_highpage(folio_page(folio, i));
+	flush_dcache_folio(folio);
+	folio_mark_uptodate(folio);
+}
+
+/*
+ * Write the folio back to memory, so that uncached readers see what the CPU wrote
+ * through its cache. The DMA API is what can do it on all architectures; a mapping
+ * that is torn down at once has just this effect.
+ */
+static int gem_uma_backing_clean_folio(struct gem_uma_backing *b, struct folio *folio)
+{
+	struct device *dev = b->udev->dma_dev;
+	dma_addr_t addr;
+
+	if (!(b->flags & GEM_UMA_BACKING_CLEAN) || b->udev->coherent)
+		return 0;
+	addr = dma_map_page(dev, folio_page(folio, 0), 0, folio_size(folio),
+			    DMA_TO_DEVICE);
+	if (dma_mapping_error(dev, addr))
+		return -EIO;
+	dma_unmap_page(dev, addr, folio_size(folio), DMA_TO_DEVICE);
+	return 0;
+}
+
+/* Get hold of the folio of one page; *next is the first page behind it. */
+static int gem_uma_backing_populate_folio(struct gem_uma_backing *b, pgoff_t pgoff,
+					  pgoff_t *next)
+{
+	struct inode *inode = file_inode(b->file);
+	unsigned long added, fresh;
+	struct folio *folio;
+	pgoff_t start, end;
+	int ret;
+
+	/*
+	 * SGP_WRITE leaves clearing to us. With any other mode shmem would clear a
+	 * second time what the page allocator cleared already.
+	 */
+	ret = shmem_get_folio(inode, pgoff, 0, &folio, SGP_WRITE);
+	if (ret)
+		return ret;
+	if (!folio_test_uptodate(folio))
+		gem_uma_backing_clear_folio(folio);
+	ret = gem_uma_backing_clean_folio(b, folio);
+	if (ret) {
+		folio_unlock(folio);
+		folio_put(folio);
+		return ret;
+	}
+	start = folio->index;
+	end = min(folio_next_index(folio), b->nr_pages);
+	folio_unlock(folio);
+
+	added = gem_uma_extents_add(&b->held, start, end);
+	fresh = gem_uma_extents_add(&b->known, start, end);
+	drm_WARN_ON_ONCE(b->udev->drm, added != end - start);
+	atomic_long_add(added, &b->udev->resident_pages);
+	if (added > fresh) {
+		WRITE_ONCE(b->restored_pages, b->restored_pages + (added - fresh));
+		atomic64_add(added - fresh, &b->udev->restored_pages);
+	}
+	*next = end;
+	return 0;
+}
+
+static int gem_uma_backing_fill_gap(struct gem_uma_backing *b,
+				    const struct gem_uma_extent *gap)
+{
+	pgoff_t pgoff = gap->start;
+	int ret;
+
+	/* A gap becomes part of one extent, however often we stop in between. */
+	ret = gem_uma_extents_reserve(&b->held, 1, GFP_KERNEL_ACCOUNT);
+	if (!ret)
+		ret = gem_uma_extents_reserve(&b->known, 1, GFP_KERNEL_ACCOUNT);
+	while (!ret && pgoff < gap->end) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		ret = gem_uma_backing_populate_folio(b, pgoff, &pgoff);
+		cond_resched();
+	}
+	return ret;
+}
+
+/**
+ * gem_uma_backing_populate_locked() - make pages resident
+ * @b: backing
+ * @start: first page
+ * @end: first page behind; at most the size of the object
+ *
+ * Evicted pages come back with their content, new ones are zero. More than asked
+ * for may become resident, up to folio borders.
+ *
+ * Context: resv held. May sleep, reclaim and do I/O: not for fence signalling.
+ *
+ * Return: 0; -ENOMEM; -EINTR when the task is being killed; -EINVAL for a range outside
+ * of the object; -EIO when content could not be read from swap. On error, what was
+ * populated stays so; repeating continues.
+ */
+int gem_uma_backing_populate_locked(struct gem_uma_backing *b, pgoff_t start,
+				    pgoff_t end)
+{
+	struct mem_cgroup *old;
+	struct gem_uma_extent gap;
+	int ret = 0;
+
+	dma_resv_assert_held(b->obj->resv);
+	if (start > end || end > b->nr_pages)
+		return -EINVAL;
+	if (gem_uma_extents_covers(&b->held, start, end))
+		return 0;
+
+	/* Before the first page: reclaim must not take what we do not hold yet. */
+	mapping_set_unevictable(gem_uma_backing_mapping(b));
+	old = set_active_memcg(b->memcg);
+	while (!ret && gem_uma_extents_next_gap(&b->held, start, end, &gap))
+		ret = gem_uma_backing_fill_gap(b, &gap);
+	set_active_memcg(old);
+	/*
+	 * The extents failed to grow, or the page was poisoned: without this, pages
+	 * that came in earlier and are not held stay where reclaim cannot see them.
+	 */
+	if (ret && !b->held.pages)
+		gem_uma_backing_release_locked(b);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(gem_uma_backing_populate_locked);
+
+/**
+ * gem_uma_backing_is_resident_locked() - are all pages of a range held?
+ * @b: backing
+ * @start: first page
+ * @end: first page behind
+ *
+ * Context: resv held; does not sleep.
+ *
+ * Return: true if so, and for an empty range.
+ */
+bool gem_uma_backing_is_resident_locked(struct gem_uma_backing *b, pgoff_t start,
+					pgoff_t end)
+{
+	dma_resv_assert_held(b->obj->resv);
+	return gem_uma_extents_covers(&b->held, start, end);
+}
+EXPORT_SYMBOL_GPL(gem_uma_backing_is_resident_locked);
+
+/**
+ * gem_uma_backing_extent_locked() - the resident pages around one
+ * @b: backing
+ * @pgoff: a page
+ * @e: result, clipped to what it holds on entry
+ *
+ * Context: resv held; does not sleep.
+ *
+ * Return: true if @pgoff is resident and inside of @e.
+ */
+bool gem_uma_backing_extent_locked(struct gem_uma_backing *b, pgoff_t pgoff,
+				   struct gem_uma_extent *e)
+{
+	unsigned int i = gem_uma_extents_find(&b->held, pgoff);
+	const struct gem_uma_extent *held = &b->held.ext[i];
+
+	dma_resv_assert_held(b->obj->resv);
+	if (i == b->held.nr || held->start > pgoff)
+		return false;
+	return gem_uma_range_clip(e, held->start, held->end) && e->start <= pgoff &&
+	       pgoff < e->end;
+}
+EXPORT_SYMBOL_GPL(gem_uma_backing_extent_locked);
+
+/**
+ * gem_uma_backing_run_locked() - find physically contiguous pages
+ * @b: backing
+ * @start: first page
+ * @end: first page behind, the run is not longer
+ * @run: result
+ *
+ * Context: resv held; does not sleep. The result is valid until resv is released, or
+ * as long as the object is pinned.
+ *
+ * Return: 0, or -ENXIO if page @start is not resident.
+ */
+int gem_uma_backing_run_locked(struct gem_uma_backing *b, pgoff_t start, pgoff_t end,
+			       struct gem_uma_run *run)
+{
+	struct address_space *mapping = gem_uma_backing_mapping(b);
+	struct gem_uma_extent e;
+	struct folio *folio;
+	pgoff_t next = start;
+
+	XA_STATE(xas, &mapping->i_pages, start);
+
+	dma_resv_assert_held(b->obj->resv);
+	if (!gem_uma_extents_next(&b->held, start, end, &e) || e.start != start)
+		return -ENXIO;
+
+	run->pgoff = start;
+	run->nr = 0;
+	rcu_read_lock();
+	xas_for_each(&xas, folio, e.end - 1) {
+		unsigned long pfn;
+
+		if (xas_retry(&xas, folio))
+			continue;
+		if (drm_WARN_ON_ONCE(b->udev->drm, xa_is_value(folio)) ||
+		    folio->index > next)
+			break;
+		pfn = folio_pfn(folio) + (next - folio->index);
+		if (!run->nr)
+			run->pfn = pfn;
+		else if (pfn != run->pfn + run->nr)
+			break;
+		next = min(folio_next_index(folio), e.end);
+		run->nr = next - start;
+	}
+	rcu_read_unlock();
+	return run->nr ? 0 : -ENXIO;
+}
+EXPORT_SYMBOL_GPL(gem_uma_backing_run_locked);
+
+/**
+ * gem_uma_backing_pages_locked() - all pages as an array, for interfaces that need one
+ * @b: backing, resident
+ *
+ * Made for the moment: free it with kvfree() right after use.
+ *
+ * Context: resv held; may sleep and reclaim.
+ *
+ * Return: array of nr_pages entries, or ERR_PTR: -ENOMEM, or -ENXIO if a page is not
+ * resident.
+ */
+struct page **gem_uma_backing_pages_locked(struct gem_uma_backing *b)
+{
+	struct gem_uma_run run;
+	struct page **pages;
+	pgoff_t pgoff;
+
+	dma_resv_assert_held(b->obj->resv);
+	pages = kvmalloc_array(b->nr_pages, sizeof(*pages), GFP_KERNEL_ACCOUNT);
+	if (!pages)
+		return ERR_PTR(-ENOMEM);
+	for (pgoff = 0; pgoff < b->nr_pages; pgoff += run.nr) {
+		unsigned long i;
+
+		if (gem_uma_backing_run_locked(b, pgoff, b->nr_pages, &run)) {
+			kvfree(pages);
+			return ERR_PTR(-ENXIO);
+		}
+		for (i = 0; i < run.nr; i++)
+			pages[pgoff + i] = pfn_to_page(run.pfn + i);
+	}
+	return pages;
+}
+EXPORT_SYMBOL_GPL(gem_uma_backing_pages_locked);
+
+/**
+ * gem_uma_backing_mark_dirty_locked() - the range may be written from now on
+ * @b: backing
+ * @start: first page
+ * @end: first page behind
+ *
+ * To be called before write access is handed out, for CPU and device alike, and
+ * again after the pages were evicted. Pages that are not resident are skipped.
+ *
+ * Context: resv held; may reschedule, waits for nothing.
+ */
+void gem_uma_backing_mark_dirty_locked(struct gem_uma_backing *b, pgoff_t start,
+				       pgoff_t end)
+{
+	struct address_space *mapping = gem_uma_backing_mapping(b);
+	struct gem_uma_extent e;
+	struct folio *folio;
+
+	dma_resv_assert_held(b->obj->resv);
+	for (; gem_uma_extents_next(&b->held, start, end, &e); start = e.end) {
+		XA_STATE(xas, &mapping->i_pages, e.start);
+
+		rcu_read_lock();
+		xas_for_each(&xas, folio, e.end - 1) {
+			if (xas_retry(&xas, folio) || xa_is_value(folio))
+				continue;
+			/* Held by us, so it cannot be truncated meanwhile. */
+			folio_mark_dirty(folio);
+			if (need_resched()) {
+				xas_pause(&xas);
+				cond_resched_rcu();
+			}
+		}
+		rcu_read_unlock();
+	}
+}
+EXPORT_SYMBOL_GPL(gem_uma_backing_mark_dirty_locked);
+
+/* Make folios reclaimable; drop our reference on those that we hold. */
+static void gem_uma_backing_release_batch(struct gem_uma_backing *b,
+					  struct folio_batch *fbatch)
+{
+	unsigned int refs[FOLIO_BATCH_SIZE];
+	unsigned int i;
+
+	for (i = 0; i < folio_batch_count(fbatch); i++) {
+		pgoff_t index = fbatch->folios[i]->index;
+
+		/* One reference is the lookup's, the other ours. */
+		refs[i] = 1 + gem_uma_extents_covers(&b->held, index, index + 1);
+	}
+	check_move_unevictable_folios(fbatch);
+	folios_put_refs(fbatch, refs);
+}
+
+/**
+ * gem_uma_backing_release_locked() - evict: let go of all pages, keep the content
+ * @b: backing, not pinned
+ *
+ * No CPU mapping, no device mapping and no DMA address refers to the pages any more.
+ * From here on the system swaps them out when it needs the memory.
+ *
+ * Context: resv held, or last reference gone. Does not sleep for memory or locks of
+ * ours; callable from reclaim.
+ *
+ * Return: number of pages let go.
+ */
+unsigned long gem_uma_backing_release_locked(struct gem_uma_backing *b)
+{
+	struct address_space *mapping = gem_uma_backing_mapping(b);
+	unsigned long pages = b->held.pages;
+	struct folio_batch fbatch;
+	pgoff_t next = 0;
+
+	gem_uma_backing_assert_held(b);
+	if (drm_WARN_ON_ONCE(b->udev->drm, pages && atomic_read(&b->pins)))
+		return 0;
+
+	mapping_clear_unevictable(mapping);
+	folio_batch_init(&fbatch);
+	/*
+	 * All folios of the file, not only those held: others may have been put
+	 * aside as unevictable while we held a part, and nobody else comes to
+	 * fetch them.
+	 */
+	while (filemap_get_folios(mapping, &next, b->nr_pages - 1, &fbatch)) {
+		gem_uma_backing_release_batch(b, &fbatch);
+		cond_resched();
+	}
+	gem_uma_extents_clear(&b->held);
+	atomic_long_sub(pages, &b->udev->resident_pages);
+	if (pages && kref_read(&b->obj->refcount)) {
+		WRITE_ONCE(b->evicted_pages, b->evicted_pages + pages);
+		if (b->evictions < U32_MAX)
+			WRITE_ONCE(b->evictions, b->evictions + 1);
+		atomic64_add(pages, &b->udev->evicted_pages);
+	}
+	return pages;
+}
+EXPORT_SYMBOL_GPL(gem_uma_backing_release_locked);
+
+/**
+ * gem_uma_backing_nid_locked() - the NUMA node to account the object to
+ * @b: backing
+ *
+ * Context: resv held; does not sleep.
+ *
+ * Return: node of the first resident page, node of this CPU if none is.
+ */
+int gem_uma_backing_nid_locked(struct gem_uma_backing *b)
+{
+	struct gem_uma_run run;
+	struct gem_uma_extent e;
+
+	dma_resv_assert_held(b->obj->resv);
+	if (gem_uma_extents_next(&b->held, 0, b->nr_pages, &e) &&
+	    !gem_uma_backing_run_locked(b, e.start, e.start + 1, &run))
+		return page_to_nid(pfn_to_page(run.pfn));
+	return numa_mem_id();
+}
+EXPORT_SYMBOL_GPL(gem_uma_backing_nid_locked);
+
+/**
+ * gem_uma_backing_pin_locked() - make all pages resident and keep them
+ * @b: backing
+ *
+ * Context: resv held; may sleep and reclaim.
+ *
+ * Return: 0, or as gem_uma_backing_populate_locked().
+ */
+int gem_uma_backing_pin_locked(struct gem_uma_backing *b)
+{
+	int ret;
+
+	dma_resv_assert_held(b->obj->resv);
+	if (!atomic_inc_not_zero(&b->pins)) {
+		ret = gem_uma_backing_populate_locked(b, 0, b->nr_pages);
+		if (ret)
+			return ret;
+		/* Only resv holders get here, so it is still zero. */
+		atomic_set(&b->pins, 1);
+	}
+	return 0;
+}
+EXPORT_SYMBOL_GPL(gem_uma_backing_pin_locked);
+
+/**
+ * gem_uma_backing_unpin_locked() - undo one pin
+ * @b: backing, pinned
+ *
+ * Frees nothing.
+ *
+ * Context: resv held; does not sleep.
+ *
+ * Return: true if it was the last pin: the object's state changed.
+ */
+bool gem_uma_backing_unpin_locked(struct gem_uma_backing *b)
+{
+	gem_uma_backing_assert_held(b);
+	if (drm_WARN_ON_ONCE(b->udev->drm, !atomic_read(&b->pins)))
+		return false;
+	return atomic_dec_and_test(&b->pins);
+}
+EXPORT_SYMBOL_GPL(gem_uma_backing_unpin_locked);
+
+/**
+ * gem_uma_backing_pin() - make all pages resident and keep them
+ * @b: backing
+ *
+ * Context: takes resv unless already pinned; may sleep and reclaim.
+ *
+ * Return: 0, -EINTR on a signal, or as gem_uma_backing_populate_locked().
+ */
+int gem_uma_backing_pin(struct gem_uma_backing *b)
+{
+	int ret;
+
+	if (atomic_inc_not_zero(&b->pins))
+		return 0;
+	ret = dma_resv_lock_interruptible(b->obj->resv, NULL);
+	if (ret)
+		return ret;
+	ret = gem_uma_backing_pin_locked(b);
+	dma_resv_unlock(b->obj->resv);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(gem_uma_backing_pin);
+
+/**
+ * gem_uma_backing_unpin() - undo one pin without the lock, if it is not the last
+ * @b: backing, pinned
+ *
+ * Context: any.
+ *
+ * Return: true if done; false if it is the last pin, for which the caller takes resv
+ * and calls gem_uma_backing_unpin_locked().
+ */
+bool gem_uma_backing_unpin(struct gem_uma_backing *b)
+{
+	return atomic_add_unless(&b->pins, -1, 1);
+}
+EXPORT_SYMBOL_GPL(gem_uma_backing_unpin);

@@ -1,0 +1,600 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * CPU mappings of a buffer object.
+ *
+ * Owns the user PTEs and the kernel mapping, and the rule how they cache. Never keeps
+ * pages for a user mapping: these are zapped on eviction and come back by faults.
+ * Lock: the object's resv. Neighbour: backing.
+ */
+#include <linux/dma-resv.h>
+#include <linux/export.h>
+#include <linux/file.h>
+#include <linux/huge_mm.h>
+#include <linux/iosys-map.h>
+#include <linux/mm.h>
+#include <linux/pgtable.h>
+#include <linux/sched/mm.h>
+#include <linux/vmalloc.h>
+
+#include <drm/drm_device.h>
+#include <drm/drm_gem.h>
+#include <drm/drm_print.h>
+#include <drm/drm_vma_manager.h>
+#include <drm/gem_uma/gem_uma_cpu_map.h>
+
+#include "gem_uma_range.h"
+#include "gem_uma_state.h"
+
+/**
+ * DOC: CPU mapping
+ *
+ * A fault first tries to do its work at once: resv by trylock, pages resident. Where it
+ * would have to wait or to do I/O, it drops the mmap lock or the VMA lock, waits
+ * interruptibly, brings the pages in, and has the fault repeated. With the lock
+ * dropped, other threads can fault, map and unmap meanwhile.
+ *
+ * One fault maps a window around the page: 16 pages at first, doubling while faults
+ * walk through the object in order, up to what one page of PTEs covers. Objects with
+ * huge folios get PMD mappings where the addresses allow.
+ *
+ * Write access is given by write faults only, and marks the pages dirty before. A read
+ * fault maps read-only, the first write to such a page is a fault of its own; the
+ * same holds after mprotect().
+ *
+ * The page that belongs to an address follows from the mmap offset and the start of the
+ * object's offset node, never from the start of the VMA, which moves when a mapping
+ * is split (uma-B1, panthor-75).
+ */
+
+/* First window, in pages. */
+#define GEM_UMA_FAULT_MIN	16UL
+/* What one page of PTEs covers: apply_to_page_range() holds one PTE lock then. */
+#define GEM_UMA_FAULT_MAX	((unsigned long)PTRS_PER_PTE)
+
+static struct drm_gem_object *gem_uma_cpu_map_obj(const struct gem_uma_cpu_map *cmap)
+{
+	return cmap->backing->obj;
+}
+
+/**
+ * gem_uma_cpu_map_init() - decide how an object is mapped by the CPU
+ * @cmap: CPU map, zeroed
+ * @backing: initialized backing, with GEM_UMA_BACKING_CLEAN if @want_wc is set
+ * @want_wc: write-combined, if the device is not coherent
+ * @flags: GEM_UMA_CPU_MAP_*
+ *
+ * On a coherent device the mode is always cached: shmem zeroes pages through the cache,
+ * and for such a device nothing would write the lines back before an uncached reader
+ * looks (uma_sync 4.2).
+ *
+ * Context: may sleep.
+ *
+ * Return: 0, or -EINVAL if a WC mapping is asked of a backing that does not clean.
+ */
+int gem_uma_cpu_map_init(struct gem_uma_cpu_map *cmap, struct gem_uma_backing *backing,
+			 bool want_wc, u32 flags)
+{
+	if (want_wc && !(backing->flags & GEM_UMA_BACKING_CLEAN))
+		return -EINVAL;
+	cmap->backing = backing;
+	cmap->mode = gem_uma_state_cache_mode(want_wc, backing->udev->coherent);
+	cmap->flags = flags;
+	cmap->window = GEM_UMA_FAULT_MIN;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(gem_uma_cpu_map_init);
+
+/**
+ * gem_uma_cpu_map_fini() - check that nothing is mapped any more
+ * @cmap: CPU map; without effect if never initialized
+ *
+ * Context: any. Takes no lock.
+ */
+void gem_uma_cpu_map_fini(struct gem_uma_cpu_map *cmap)
+{
+	struct drm_device *drm;
+
+	if (!cmap->backing)
+		return;
+	drm = cmap->backing->udev->drm;
+	drm_WARN_ON_ONCE(drm, atomic_read(&cmap->mmaps));
+	if (drm_WARN_ON_ONCE(drm, cmap->vmaps)) {
+		vunmap(cmap->vaddr);
+		cmap->vmaps = 0;
+		gem_uma_backing_unpin_locked(cmap->backing);
+	}
+}
+EXPORT_SYMBOL_GPL(gem_uma_cpu_map_fini);
+
+static pgprot_t gem_uma_cpu_map_prot(const struct gem_uma_cpu_map *cmap, pgprot_t prot)
+{
+	return cmap->mode == GEM_UMA_CACHE_WC ? pgprot_writecombine(prot) : prot;
+}
+
+/* The object page at the start of the VMA. */
+static pgoff_t gem_uma_cpu_map_vma_first(struct gem_uma_cpu_map *cmap,
+					 const struct vm_area_struct *vma)
+{
+	struct drm_gem_object *obj = gem_uma_cpu_map_obj(cmap);
+
+	return vma->vm_pgoff - drm_vma_node_start(&obj->vma_node);
+}
+
+/**
+ * gem_uma_cpu_map_mmap() - set up a VMA
+ * @cmap: CPU map
+ * @vma: new VMA; its offset counts from the start of the object's offset node
+ *
+ * The body of &drm_gem_object_funcs.mmap. vm_ops and vm_private_data are the caller's,
+ * and so is the object reference that goes with the VMA. Allocates nothing.
+ *
+ * Context: mmap lock held for writing.
+ *
+ * Return: 0; -EPERM for an object that must not be mapped; -EINVAL for a private
+ * mapping that could be written, or a range outside of the object.
+ */
+int gem_uma_cpu_map_mmap(struct gem_uma_cpu_map *cmap, struct vm_area_struct *vma)
+{
+	pgoff_t first = gem_uma_cpu_map_vma_first(cmap, vma);
+	pgoff_t nr_pages = cmap->backing->nr_pages;
+
+	if (cmap->flags & GEM_UMA_CPU_MAP_NO_MMAP)
+		return -EPERM;
+	if (is_cow_mapping(vma->vm_flags))
+		return -EINVAL;
+	if (first > nr_pages || vma_pages(vma) > nr_pages - first)
+		return -EINVAL;
+
+	vm_flags_set(vma, VM_PFNMAP | VM_IO | VM_DONTEXPAND | VM_DONTDUMP);
+	vma->vm_page_prot = gem_uma_cpu_map_prot(cmap, vm_get_page_prot(vma->vm_flags));
+	atomic_inc(&cmap->mmaps);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(gem_uma_cpu_map_mmap);
+
+/**
+ * gem_uma_cpu_map_vm_open() - a VMA was duplicated: fork, or split
+ * @cmap: CPU map
+ *
+ * Context: mmap lock held; does not sleep.
+ */
+void gem_uma_cpu_map_vm_open(struct gem_uma_cpu_map *cmap)
+{
+	atomic_inc(&cmap->mmaps);
+}
+EXPORT_SYMBOL_GPL(gem_uma_cpu_map_vm_open);
+
+/**
+ * gem_uma_cpu_map_vm_close() - a VMA is going away
+ * @cmap: CPU map
+ *
+ * Takes no resv: what is cheaper to reclaim now is found out when reclaim looks.
+ *
+ * Context: mmap lock held; does not sleep.
+ */
+void gem_uma_cpu_map_vm_close(struct gem_uma_cpu_map *cmap)
+{
+	drm_WARN_ON_ONCE(cmap->backing->udev->drm, atomic_dec_return(&cmap->mmaps) < 0);
+}
+EXPORT_SYMBOL_GPL(gem_uma_cpu_map_vm_close);
+
+/* May this fault drop its lock and be repeated? */
+static bool gem_uma_cpu_map_may_retry(const struct vm_fault *vmf)
+{
+	return fault_flag_allow_retry_first(vmf->flags) &&
+	       !(vmf->flags & FAULT_FLAG_RETRY_NOWAIT);
+}
+
+/**
+ * gem_uma_cpu_map_fault_lock() - take resv for a fault
+ * @cmap: CPU map
+ * @vmf: the fault
+ *
+ * Context: mmap lock or VMA lock held; dropped exactly if VM_FAULT_RETRY is returned
+ * without FAULT_FLAG_RETRY_NOWAIT.
+ *
+ * Return: 0 with resv held; else without it: VM_FAULT_RETRY, or VM_FAULT_NOPAGE after a
+ * signal.
+ */
+vm_fault_t gem_uma_cpu_map_fault_lock(struct gem_uma_cpu_map *cmap, struct vm_fault *vmf)
+{
+	struct drm_gem_object *obj = gem_uma_cpu_map_obj(cmap);
+
+	if (dma_resv_trylock(obj->resv))
+		return 0;
+	if (gem_uma_cpu_map_may_retry(vmf)) {
+		/* With the lock dropped, the VMA and its reference can go. */
+		drm_gem_object_get(obj);
+		release_fault_lock(vmf);
+		if (!dma_resv_lock_interruptible(obj->resv, NULL))
+			dma_resv_unlock(obj->resv);
+		drm_gem_object_put(obj);
+		return VM_FAULT_RETRY;
+	}
+	if (fault_flag_allow_retry_first(vmf->flags))
+		return VM_FAULT_RETRY;	/* NOWAIT: the lock stays with the caller */
+	return dma_resv_lock_interruptible(obj->resv, NULL) ? VM_FAULT_NOPAGE : 0;
+}
+EXPORT_SYMBOL_GPL(gem_uma_cpu_map_fault_lock);
+
+static vm_fault_t gem_uma_cpu_map_errno(int err)
+{
+	switch (err) {
+	case 0:
+		return VM_FAULT_NOPAGE;
+	case -EINTR:
+		return VM_FAULT_NOPAGE;	/* a fatal signal: taken on the way out */
+	case -ENOMEM:
+		return VM_FAULT_OOM;
+	default:
+		return VM_FAULT_SIGBUS;
+	}
+}
+
+/* State of filling the PTEs of one window, run by run. */
+struct gem_uma_pte_fill {
+	struct gem_uma_cpu_map *cmap;
+	struct vm_area_struct *vma;
+	struct gem_uma_run run;
+	pgoff_t first;
+	pgoff_t end;
+	pgprot_t prot;
+};
+
+/* Called under the PTE lock for each PTE of the window. */
+static int gem_uma_cpu_map_fill_pte(pte_t *pte, unsigned long addr, void *data)
+{
+	struct gem_uma_pte_fill *fill = data;
+	struct gem_uma_run *run = &fill->run;
+	pgoff_t pgoff = fill->first + ((addr - fill->vma->vm_start) >> PAGE_SHIFT);
+	unsigned long pfn;
+
+	if (pgoff >= run->pgoff + run->nr &&
+	    gem_uma_backing_run_locked(fill->cmap->backing, pgoff, fill->end, run))
+		return -ENXIO;
+	/* There already: a racing fault, or a read-only one, whose upgrade is not ours. */
+	if (!pte_none(ptep_get(pte)))
+		return 0;
+	pfn = run->pfn + (pgoff - run->pgoff);
+	set_pte_at(fill->vma->vm_mm, addr, pte, pte_mkspecial(pfn_pte(pfn, fill->prot)));
+	return 0;
+}
+
+/*
+ * PTEs for the pages of @e. apply_to_page_range() spares the PAT lookup that
+ * vmf_insert_pfn() makes for each page: these are RAM pages of a mode we chose.
+ */
+static int gem_uma_cpu_map_fill(struct gem_uma_cpu_map *cmap, struct vm_fault *vmf,
+				pgoff_t first, const struct gem_uma_extent *e)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	bool write = vmf->flags & FAULT_FLAG_WRITE;
+	struct gem_uma_pte_fill fill = {
+		.cmap = cmap,
+		.vma = vma,
+		.first = first,
+		.end = e->end,
+		.prot = write ? vm_get_page_prot(vma->vm_flags) : vma->vm_page_prot,
+	};
+
+	fill.prot = gem_uma_cpu_map_prot(cmap, fill.prot);
+	return apply_to_page_range(vma->vm_mm,
+				   vma->vm_start + ((e->start - first) << PAGE_SHIFT),
+				   (e->end - e->start) << PAGE_SHIFT,
+				   gem_uma_cpu_map_fill_pte, &fill);
+}
+
+/*
+ * Bring pages in for a fault. With the fault's lock dropped where that is allowed:
+ * then a reference keeps the object, which gem_uma_cpu_map_fault_unlock() drops.
+ */
+static vm_fault_t gem_uma_cpu_map_populate(struct gem_uma_cpu_map *cmap,
+					   struct vm_fault *vmf, pgoff_t start,
+					   pgoff_t end)
+{
+	struct gem_uma_backing *b = cmap->backing;
+	int ret;
+
+	if (gem_uma_cpu_map_may_retry(vmf)) {
+		drm_gem_object_get(b->obj);
+		release_fault_lock(vmf);
+		/* An error is met again, and reported, by the repeated fault. */
+		if (gem_uma_backing_populate_locked(b, start, end))
+			cond_resched();
+		return VM_FAULT_RETRY;
+	}
+	ret = gem_uma_backing_populate_locked(b, start, end);
+	/* Neighbours are a bonus: only the page itself must be there. */
+	if (gem_uma_backing_is_resident_locked(b, start, start + 1))
+		return 0;
+	return gem_uma_cpu_map_errno(ret ?: -EIO);
+}
+
+static vm_fault_t gem_uma_cpu_map_fault_pte(struct gem_uma_cpu_map *cmap,
+					    struct vm_fault *vmf)
+{
+	pgoff_t first = gem_uma_cpu_map_vma_first(cmap, vmf->vma);
+	pgoff_t pgoff = first + ((vmf->address - vmf->vma->vm_start) >> PAGE_SHIFT);
+	struct gem_uma_backing *b = cmap->backing;
+	struct gem_uma_extent e;
+	unsigned long window;
+	vm_fault_t ret;
+
+	if (pgoff >= b->nr_pages)
+		return VM_FAULT_SIGBUS;
+	/*
+	 * A PMD mapping came while we waited for resv: there is no page of PTEs to
+	 * fill, and the access will succeed, or fault again for write.
+	 */
+	if (pmd_leaf(pmdp_get(vmf->pmd)))
+		return VM_FAULT_NOPAGE;
+
+	window = gem_uma_range_next_window(cmap->window, cmap->next_pgoff, pgoff,
+					   GEM_UMA_FAULT_MIN, GEM_UMA_FAULT_MAX);
+	e = gem_uma_range_fault_window(vmf->address, vmf->vma->vm_start,
+				       vmf->vma->vm_end, first, b->nr_pages, window);
+	if (!gem_uma_backing_is_resident_locked(b, pgoff, pgoff + 1)) {
+		ret = gem_uma_cpu_map_populate(cmap, vmf, pgoff, e.end);
+		if (ret)
+			return ret;
+	}
+	if (!gem_uma_backing_extent_locked(b, pgoff, &e))
+		return VM_FAULT_SIGBUS;
+	if (vmf->flags & FAULT_FLAG_WRITE)
+		gem_uma_backing_mark_dirty_locked(b, e.start, e.end);
+	cmap->window = window;
+	cmap->next_pgoff = e.end;
+	return gem_uma_cpu_map_errno(gem_uma_cpu_map_fill(cmap, vmf, first, &e));
+}
+
+#ifdef CONFIG_ARCH_SUPPORTS_PMD_PFNMAP
+static vm_fault_t gem_uma_cpu_map_fault_pmd(struct gem_uma_cpu_map *cmap,
+					    struct vm_fault *vmf)
+{
+	unsigned long haddr = ALIGN_DOWN(vmf->address, PMD_SIZE);
+	struct gem_uma_backing *b = cmap->backing;
+	struct vm_area_struct *vma = vmf->vma;
+	bool write = vmf->flags & FAULT_FLAG_WRITE;
+	pmd_t pmd = pmdp_get(vmf->pmd);
+	struct gem_uma_run run;
+	pgoff_t pgoff;
+	vm_fault_t ret;
+
+	if (!(b->flags & GEM_UMA_BACKING_HUGE) || haddr < vma->vm_start ||
+	    vma->vm_end - haddr < PMD_SIZE)
+		return VM_FAULT_FALLBACK;
+	/* Filled with PTEs while we waited for resv. */
+	if (!pmd_none(pmd) && !pmd_leaf(pmd))
+		return VM_FAULT_FALLBACK;
+	pgoff = gem_uma_cpu_map_vma_first(cmap, vma) + ((haddr - vma->vm_start) >> PAGE_SHIFT);
+	if (!IS_ALIGNED(pgoff, PTRS_PER_PTE) || b->nr_pages < PTRS_PER_PTE ||
+	    pgoff > b->nr_pages - PTRS_PER_PTE)
+		return VM_FAULT_FALLBACK;
+	if (!gem_uma_backing_is_resident_locked(b, pgoff, pgoff + PTRS_PER_PTE)) {
+		ret = gem_uma_cpu_map_populate(cmap, vmf, pgoff, pgoff + PTRS_PER_PTE);
+		if (ret)
+			return ret;
+	}
+	if (gem_uma_backing_run_locked(b, pgoff, pgoff + PTRS_PER_PTE, &run) ||
+	    run.nr < PTRS_PER_PTE || !IS_ALIGNED(run.pfn, PTRS_PER_PTE))
+		return VM_FAULT_FALLBACK;
+	if (write)
+		gem_uma_backing_mark_dirty_locked(b, pgoff, pgoff + PTRS_PER_PTE);
+	return vmf_insert_pfn_pmd(vmf, run.pfn, write);
+}
+#else
+static vm_fault_t gem_uma_cpu_map_fault_pmd(struct gem_uma_cpu_map *cmap,
+					    struct vm_fault *vmf)
+{
+	return VM_FAULT_FALLBACK;
+}
+#endif
+
+/**
+ * gem_uma_cpu_map_fault_locked() - handle a fault
+ * @cmap: CPU map
+ * @vmf: the fault
+ * @order: 0, or PMD_ORDER from &vm_operations_struct.huge_fault
+ *
+ * Context: resv held, and still held on return; mmap lock or VMA lock held, dropped if
+ * VM_FAULT_RETRY is returned. May sleep, reclaim and do I/O. Pages may have become
+ * resident, whatever is returned: the caller evaluates the object's state, then calls
+ * gem_uma_cpu_map_fault_unlock() with the result.
+ *
+ * Return: VM_FAULT_NOPAGE, VM_FAULT_RETRY, VM_FAULT_FALLBACK (for @order > 0),
+ * VM_FAULT_OOM, or VM_FAULT_SIGBUS where content cannot be had.
+ */
+vm_fault_t gem_uma_cpu_map_fault_locked(struct gem_uma_cpu_map *cmap,
+					struct vm_fault *vmf, unsigned int order)
+{
+	dma_resv_assert_held(gem_uma_cpu_map_obj(cmap)->resv);
+	if (!order)
+		return gem_uma_cpu_map_fault_pte(cmap, vmf);
+	if (order == PMD_ORDER)
+		return gem_uma_cpu_map_fault_pmd(cmap, vmf);
+	return VM_FAULT_FALLBACK;
+}
+EXPORT_SYMBOL_GPL(gem_uma_cpu_map_fault_locked);
+
+/**
+ * gem_uma_cpu_map_fault_unlock() - end a fault
+ * @cmap: CPU map
+ * @ret: what gem_uma_cpu_map_fault_locked() returned
+ *
+ * Context: releases resv. @cmap may be gone afterwards.
+ */
+void gem_uma_cpu_map_fault_unlock(struct gem_uma_cpu_map *cmap, vm_fault_t ret)
+{
+	struct drm_gem_object *obj = gem_uma_cpu_map_obj(cmap);
+
+	dma_resv_unlock(obj->resv);
+	if (ret & VM_FAULT_RETRY)
+		drm_gem_object_put(obj);
+}
+EXPORT_SYMBOL_GPL(gem_uma_cpu_map_fault_unlock);
+
+/**
+ * gem_uma_cpu_map_mkwrite() - first write through a read-only PTE
+ * @cmap: CPU map
+ * @vmf: the fault
+ *
+ * The body of &vm_operations_struct.pfn_mkwrite. That there is such a callback keeps
+ * PTEs read-only until a write fault, also over mprotect().
+ *
+ * Context: mmap lock or VMA lock held, not dropped: the core does not expect it here.
+ * Takes resv.
+ *
+ * Return: 0 if the PTE may become writable; VM_FAULT_NOPAGE to repeat the access.
+ */
+vm_fault_t gem_uma_cpu_map_mkwrite(struct gem_uma_cpu_map *cmap, struct vm_fault *vmf)
+{
+	struct gem_uma_backing *b = cmap->backing;
+	vm_fault_t ret = 0;
+	pgoff_t pgoff;
+
+	if (dma_resv_lock_interruptible(b->obj->resv, NULL))
+		return VM_FAULT_NOPAGE;
+	pgoff = gem_uma_cpu_map_vma_first(cmap, vmf->vma) +
+		((vmf->address - vmf->vma->vm_start) >> PAGE_SHIFT);
+	/*
+	 * Evicted meanwhile: the PTE is gone, too. Otherwise dirty first; should the
+	 * page be evicted before the core makes the PTE writable, it finds it gone.
+	 */
+	if (gem_uma_backing_is_resident_locked(b, pgoff, pgoff + 1))
+		gem_uma_backing_mark_dirty_locked(b, pgoff, pgoff + 1);
+	else
+		ret = VM_FAULT_NOPAGE;
+	dma_resv_unlock(b->obj->resv);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(gem_uma_cpu_map_mkwrite);
+
+/**
+ * gem_uma_cpu_map_map_pages() - opt in to faults under the VMA lock
+ * @vmf: the fault
+ * @start: first page
+ * @end: last page
+ *
+ * Maps nothing; faults map around by themselves. The core takes the presence of
+ * &vm_operations_struct.map_pages as the sign that fault handlers are aware of the
+ * per-VMA lock.
+ *
+ * Context: RCU read lock held.
+ *
+ * Return: 0.
+ */
+vm_fault_t gem_uma_cpu_map_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end)
+{
+	return 0;
+}
+EXPORT_SYMBOL_GPL(gem_uma_cpu_map_map_pages);
+
+/**
+ * gem_uma_cpu_map_zap_locked() - remove all user PTEs
+ * @cmap: CPU map
+ *
+ * VMAs stay; the next access faults.
+ *
+ * Context: resv held. Takes i_mmap_rwsem and PTE locks; callable from reclaim.
+ */
+void gem_uma_cpu_map_zap_locked(struct gem_uma_cpu_map *cmap)
+{
+	struct drm_gem_object *obj = gem_uma_cpu_map_obj(cmap);
+
+	dma_resv_assert_held(obj->resv);
+	if (atomic_read(&cmap->mmaps))
+		drm_vma_node_unmap(&obj->vma_node, obj->dev->anon_inode->i_mapping);
+}
+EXPORT_SYMBOL_GPL(gem_uma_cpu_map_zap_locked);
+
+static int gem_uma_cpu_map_vmap_pages(struct gem_uma_cpu_map *cmap)
+{
+	struct gem_uma_backing *b = cmap->backing;
+	struct page **pages = gem_uma_backing_pages_locked(b);
+
+	if (IS_ERR(pages))
+		return PTR_ERR(pages);
+	cmap->vaddr = vmap(pages, b->nr_pages, VM_MAP,
+			   gem_uma_cpu_map_prot(cmap, PAGE_KERNEL));
+	kvfree(pages);
+	return cmap->vaddr ? 0 : -ENOMEM;
+}
+
+/**
+ * gem_uma_cpu_map_vmap_locked() - map the whole object for the kernel
+ * @cmap: CPU map
+ * @map: result
+ *
+ * Counted. Pins the pages, and takes them as written.
+ *
+ * Context: resv held; may sleep and reclaim.
+ *
+ * Return: 0, -ENOMEM, or as gem_uma_backing_populate_locked().
+ */
+int gem_uma_cpu_map_vmap_locked(struct gem_uma_cpu_map *cmap, struct iosys_map *map)
+{
+	struct gem_uma_backing *b = cmap->backing;
+	int ret;
+
+	dma_resv_assert_held(b->obj->resv);
+	if (!cmap->vmaps) {
+		ret = gem_uma_backing_pin_locked(b);
+		if (ret)
+			return ret;
+		ret = gem_uma_cpu_map_vmap_pages(cmap);
+		if (ret) {
+			gem_uma_backing_unpin_locked(b);
+			return ret;
+		}
+		gem_uma_backing_mark_dirty_locked(b, 0, b->nr_pages);
+	}
+	cmap->vmaps++;
+	iosys_map_set_vaddr(map, cmap->vaddr);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(gem_uma_cpu_map_vmap_locked);
+
+/**
+ * gem_uma_cpu_map_vunmap_locked() - undo one vmap
+ * @cmap: CPU map
+ *
+ * Context: resv held; may sleep.
+ *
+ * Return: true if it was the last one and the pages are no longer pinned by anybody:
+ * the object's state changed.
+ */
+bool gem_uma_cpu_map_vunmap_locked(struct gem_uma_cpu_map *cmap)
+{
+	dma_resv_assert_held(gem_uma_cpu_map_obj(cmap)->resv);
+	if (drm_WARN_ON_ONCE(cmap->backing->udev->drm, !cmap->vmaps) || --cmap->vmaps)
+		return false;
+	vunmap(cmap->vaddr);
+	cmap->vaddr = NULL;
+	return gem_uma_backing_unpin_locked(cmap->backing);
+}
+EXPORT_SYMBOL_GPL(gem_uma_cpu_map_vunmap_locked);
+
+/**
+ * gem_uma_cpu_map_get_unmapped_area() - choose an address that allows PMD mappings
+ * @cmap: CPU map
+ * @addr: hint, in bytes
+ * @len: length, in bytes
+ * @pgoff: page of the object that the mapping starts with
+ * @flags: MAP_*
+ *
+ * shmem knows how to align; it is asked as if its own file were to be mapped.
+ *
+ * Context: mmap lock held for writing.
+ *
+ * Return: address, or a negative errno.
+ */
+unsigned long gem_uma_cpu_map_get_unmapped_area(struct gem_uma_cpu_map *cmap,
+						unsigned long addr, unsigned long len,
+						unsigned long pgoff,
+						unsigned long flags)
+{
+	struct file *file = cmap->backing->file;
+
+	return file->f_op->get_unmapped_area(file, addr, len, pgoff, flags);
+}
+EXPORT_SYMBOL_GPL(gem_uma_cpu_map_get_unmapped_area);

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Per-device facts and registries.
+ *
+ * Owns what all objects of a device share: the coherency of the device, and the
+ * tmpfs mount that huge objects live on. Decides nothing about single objects.
+ * Lock: objects_lock, a leaf. Neighbours: none; everything else sits above.
+ */
+#include <linux/device.h>
+#include <linux/dma-map-ops.h>
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/fs.h>
+#include <linux/fs_context.h>
+#include <linux/mount.h>
+
+#include <drm/drm_device.h>
+#include <drm/drm_managed.h>
+#include <drm/drm_print.h>
+#include <drm/gem_uma/gem_uma_device.h>
+
+#include "gem_uma_internal.h"
+
+/**
+ * DOC: Device
+ *
+ * A driver embeds &struct gem_uma_device and initializes it before it creates
+ * its first object. There is nothing to undo: the DRM device owns the rest.
+ *
+ * Huge folios come from a tmpfs mount of the device's own with huge=within_size,
+ * because the system-wide kernel mount follows the administrator's setting for
+ * ordinary shared memory, which is off in most distributions. A device whose
+ * mount fails works with single pages.
+ */
+
+struct lock_class_key gem_uma_device_objects_lock_key;
+
+static struct vfsmount *gem_uma_device_mount_huge(void)
+{
+	struct file_system_type *type;
+	struct fs_context *fc;
+	struct vfsmount *mnt;
+	int ret;
+
+	if (!IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE))
+		return ERR_PTR(-EOPNOTSUPP);
+	type = get_fs_type("tmpfs");
+	if (!type)
+		return ERR_PTR(-ENODEV);
+	/* tmpfs is never a module, so there is no module reference to give back. */
+	fc = fs_context_for_mount(type, SB_KERNMOUNT);
+	if (IS_ERR(fc))
+		return ERR_CAST(fc);
+	ret = vfs_parse_fs_string(fc, "source", "gem-uma");
+	if (!ret)
+		ret = vfs_parse_fs_string(fc, "huge", "within_size");
+	mnt = ret ? ERR_PTR(ret) : fc_mount_longterm(fc);
+	put_fs_context(fc);
+	return mnt;
+}
+
+static void gem_uma_device_fini(struct drm_device *drm, void *arg)
+{
+	struct gem_uma_device *udev = arg;
+
+	drm_WARN_ON_ONCE(drm, !list_empty(&udev->objects));
+	drm_WARN_ON_ONCE(drm, atomic_long_read(&udev->resident_pages));
+	if (udev->huge_mnt)
+		kern_unmount(udev->huge_mnt);
+}
+
+/**
+ * gem_uma_device_init() - learn what the library must know about a device
+ * @udev: memory for the result, zeroed, lives as long as @drm
+ * @drm: the DRM device; its DMA mask is set
+ * @config: what the driver wants
+ *
+ * Context: may sleep. Call at probe, before the device is registered.
+ *
+ * Return: 0, or -ENOMEM.
+ */
+int gem_uma_device_init(struct gem_uma_device *udev, struct drm_device *drm,
+			const struct gem_uma_device_config *config)
+{
+	udev->drm = drm;
+	udev->dma_dev = drm_dev_dma_dev(drm);
+	udev->coherent = dev_is_dma_coherent(udev->dma_dev);
+	udev->allow_bounce = config->allow_bounce;
+	spin_lock_init(&udev->objects_lock);
+	lockdep_set_class(&udev->objects_lock, &gem_uma_device_objects_lock_key);
+	INIT_LIST_HEAD(&udev->objects);
+
+	if (config->huge) {
+		struct vfsmount *mnt = gem_uma_device_mount_huge();
+
+		if (IS_ERR(mnt))
+			drm_dbg(drm, "no huge folios: %pe\n", mnt);
+		else
+			udev->huge_mnt = mnt;
+	}
+	return drmm_add_action_or_reset(drm, gem_uma_device_fini, udev);
+}
+EXPORT_SYMBOL_GPL(gem_uma_device_init);

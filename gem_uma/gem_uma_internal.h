@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the library shares with itself only. */
+#ifndef _GEM_UMA_INTERNAL_H_
+#define _GEM_UMA_INTERNAL_H_
+
+#include <linux/lockdep_types.h>
+
+/* Classes of the leaves, so that priming and use mean the same locks. */
+extern struct lock_class_key gem_uma_object_lock_key;
+extern struct lock_class_key gem_uma_device_objects_lock_key;
+
+#if IS_ENABLED(CONFIG_LOCKDEP)
+void gem_uma_lockdep_prime(void);
+#else
+static inline void gem_uma_lockdep_prime(void)
+{
+}
+#endif
+
+#endif

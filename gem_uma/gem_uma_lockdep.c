@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Teaches lockdep the lock order, once, when the module is loaded.
+ *
+ * Without it, an inversion is found only after both orders happened to run. Owns
+ * nothing. Neighbours: none.
+ */
+#include <linux/dma-resv.h>
+#include <linux/mmap_lock.h>
+#include <linux/sched.h>
+#include <linux/sched/mm.h>
+#include <linux/spinlock.h>
+
+#include "gem_uma_internal.h"
+
+/**
+ * DOC: Lock order
+ *
+ * mmap lock or VMA lock, then resv (of a VM, then of objects: one ww class), then
+ * memory reclaim, then the leaves: the device's and the object's spinlocks, and those of
+ * list_lru. The core primes resv and what comes after reclaim; here our part is added.
+ * Reclaim nests the other way round and therefore only ever tries.
+ */
+
+/* The leaves inside of resv and reclaim; device list outside of object. */
+static void gem_uma_lockdep_leaves(void)
+{
+	spinlock_t objects_lock, object_lock;
+
+	spin_lock_init(&objects_lock);
+	lockdep_set_class(&objects_lock, &gem_uma_device_objects_lock_key);
+	spin_lock_init(&object_lock);
+	lockdep_set_class(&object_lock, &gem_uma_object_lock_key);
+
+	fs_reclaim_acquire(GFP_KERNEL);
+	spin_lock(&objects_lock);
+	spin_lock(&object_lock);
+	spin_unlock(&object_lock);
+	spin_unlock(&objects_lock);
+	fs_reclaim_release(GFP_KERNEL);
+}
+
+/**
+ * gem_uma_lockdep_prime() - take our locks in the order of the book
+ *
+ * Context: module init; may sleep.
+ */
+void gem_uma_lockdep_prime(void)
+{
+	struct mm_struct *mm = current->mm;
+	struct ww_acquire_ctx ctx;
+	struct dma_resv vm, obj;
+
+	dma_resv_init(&vm);
+	dma_resv_init(&obj);
+	/* Built in, this runs without an mm; the core has primed that part anyway. */
+	if (mm)
+		mmap_read_lock(mm);
+	ww_acquire_init(&ctx, &reservation_ww_class);
+	/* Nobody else knows these two: no deadlock to back off from. */
+	if (!dma_resv_lock(&vm, &ctx)) {
+		if (!dma_resv_lock(&obj, &ctx)) {
+			gem_uma_lockdep_leaves();
+			dma_resv_unlock(&obj);
+		}
+		dma_resv_unlock(&vm);
+	}
+	ww_acquire_fini(&ctx);
+	if (mm)
+		mmap_read_unlock(mm);
+	dma_resv_fini(&obj);
+	dma_resv_fini(&vm);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * State decisions. Pure: no kernel state, also compiled by tests/host.
+ */
+#ifndef _GEM_UMA_STATE_H_
+#define _GEM_UMA_STATE_H_
+
+#include <drm/gem_uma/gem_uma_types.h>
+
+/**
+ * struct gem_uma_state_facts - what the state of an object follows from
+ */
+struct gem_uma_state_facts {
+	/** @imported: the pages belong to somebody else. */
+	bool imported;
+	/** @resident: number of pages held. */
+	unsigned long resident;
+	/** @pins: pin count. */
+	unsigned int pins;
+	/** @dev_mapped: a device page table points to the pages. */
+	bool dev_mapped;
+	/** @mmaps: CPU mappings. */
+	unsigned int mmaps;
+};
+
+/* Costliest fact wins: a BO that CPU and device map counts as device mapped. */
+static inline enum gem_uma_reclaim_state
+gem_uma_state_decide(const struct gem_uma_state_facts *f)
+{
+	if (f->imported || !f->resident || f->pins)
+		return GEM_UMA_UNRECLAIMABLE;
+	if (f->dev_mapped)
+		return GEM_UMA_DEV_MAPPED;
+	if (f->mmaps)
+		return GEM_UMA_CPU_MAPPED;
+	return GEM_UMA_UNUSED;
+}
+
+/* WC only where it means something: a coherent device reads through the caches. */
+static inline enum gem_uma_cache_mode
+gem_uma_state_cache_mode(bool want_wc, bool coherent)
+{
+	return want_wc && !coherent ? GEM_UMA_CACHE_WC : GEM_UMA_CACHE_WB;
+}
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _DRM_GEM_UMA_BACKING_H_
+#define _DRM_GEM_UMA_BACKING_H_
+
+#include <linux/atomic.h>
+#include <linux/types.h>
+
+#include <drm/gem_uma/gem_uma_device.h>
+#include <drm/gem_uma/gem_uma_types.h>
+
+struct drm_gem_object;
+struct file;
+struct folio;
+struct mem_cgroup;
+struct page;
+
+/* Back with huge folios where size and system allow. */
+#define GEM_UMA_BACKING_HUGE	BIT(0)
+/* Write zeroes and swapped-in data back to memory before anybody maps uncached. */
+#define GEM_UMA_BACKING_CLEAN	BIT(1)
+
+/**
+ * struct gem_uma_backing - the pages of a buffer object
+ *
+ * One reference is held on each folio of the shmem file that has a page in @held,
+ * none on others. The page cache of the file is the only map from page to folio:
+ * a folio that is held can neither be split, migrated nor reclaimed, so what the
+ * cache says of a page in @held is stable under the object's resv.
+ *
+ * Invariants: @held is a subset of @known; both consist of whole folios, clipped
+ * to the object; @pins > 0 implies that all pages are in @held.
+ */
+struct gem_uma_backing {
+	/* Constant after init. */
+
+	/** @udev: device. */
+	struct gem_uma_device *udev;
+	/** @obj: the object that embeds us; its resv is our lock. */
+	struct drm_gem_object *obj;
+	/** @file: shmem file, NULL for an object without pages of its own. */
+	struct file *file;
+	/** @memcg: who pays, NULL without memory cgroups. */
+	struct mem_cgroup *memcg;
+	/** @nr_pages: size of the object in pages. */
+	pgoff_t nr_pages;
+	/** @flags: GEM_UMA_BACKING_*. */
+	u32 flags;
+
+	/**
+	 * @pins: users that keep the pages in place. 0 <-> 1 only under resv,
+	 * everything above without a lock.
+	 */
+	atomic_t pins;
+
+	/* private: protected by resv */
+
+	/* Pages whose folios we hold. */
+	struct gem_uma_extents held;
+	/* Pages that have had a folio: those not held were evicted. */
+	struct gem_uma_extents known;
+	/* Pages evicted and restored so far; eviction count, saturating. */
+	u64 evicted_pages;
+	u64 restored_pages;
+	u32 evictions;
+};
+
+int gem_uma_backing_init(struct gem_uma_backing *b, struct gem_uma_device *udev,
+			 struct drm_gem_object *obj, u64 size, u32 flags);
+void gem_uma_backing_fini(struct gem_uma_backing *b);
+
+int gem_uma_backing_populate_locked(struct gem_uma_backing *b, pgoff_t start,
+				    pgoff_t end);
+bool gem_uma_backing_is_resident_locked(struct gem_uma_backing *b, pgoff_t start,
+					pgoff_t end);
+bool gem_uma_backing_extent_locked(struct gem_uma_backing *b, pgoff_t pgoff,
+				   struct gem_uma_extent *e);
+int gem_uma_backing_run_locked(struct gem_uma_backing *b, pgoff_t start, pgoff_t end,
+			       struct gem_uma_run *run);
+struct page **gem_uma_backing_pages_locked(struct gem_uma_backing *b);
+void gem_uma_backing_mark_dirty_locked(struct gem_uma_backing *b, pgoff_t start,
+				       pgoff_t end);
+unsigned long gem_uma_backing_release_locked(struct gem_uma_backing *b);
+int gem_uma_backing_nid_locked(struct gem_uma_backing *b);
+
+int gem_uma_backing_pin_locked(struct gem_uma_backing *b);
+bool gem_uma_backing_unpin_locked(struct gem_uma_backing *b);
+int gem_uma_backing_pin(struct gem_uma_backing *b);
+bool gem_uma_backing_unpin(struct gem_uma_backing *b);
+
+/**
+ * gem_uma_backing_resident() - pages in memory and held, a snapshot
+ * @b: backing
+ *
+ * Context: any.
+ *
+ * Return: number of pages.
+ */
+static inline unsigned long gem_uma_backing_resident(const struct gem_uma_backing *b)
+{
+	return READ_ONCE(b->held.pages);
+}
+
+/**
+ * gem_uma_backing_evicted() - pages with content that are not held, a snapshot
+ * @b: backing
+ *
+ * Context: any.
+ *
+ * Return: number of pages.
+ */
+static inline unsigned long gem_uma_backing_evicted(const struct gem_uma_backing *b)
+{
+	unsigned long held = READ_ONCE(b->held.pages);
+	unsigned long known = READ_ONCE(b->known.pages);
+
+	return known > held ? known - held : 0;
+}
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _DRM_GEM_UMA_CPU_MAP_H_
+#define _DRM_GEM_UMA_CPU_MAP_H_
+
+#include <linux/atomic.h>
+#include <linux/mm_types.h>
+
+#include <drm/gem_uma/gem_uma_backing.h>
+
+struct iosys_map;
+struct vm_fault;
+
+/* No CPU mapping for user space, by whatever path. */
+#define GEM_UMA_CPU_MAP_NO_MMAP	BIT(0)
+
+/**
+ * struct gem_uma_cpu_map - CPU mappings of an object
+ *
+ * The only maker of CPU mappings: cache mode and permission to map are decided at
+ * init and cannot be chosen otherwise by any path.
+ *
+ * Invariants: PTEs are made under resv and only for pages that the backing holds;
+ * @vmaps > 0 implies that @vaddr is set and the backing is pinned once.
+ */
+struct gem_uma_cpu_map {
+	/* Constant after init. */
+
+	/** @backing: whose pages. */
+	struct gem_uma_backing *backing;
+	/** @mode: how everybody maps. */
+	enum gem_uma_cache_mode mode;
+	/** @flags: GEM_UMA_CPU_MAP_*. */
+	u32 flags;
+
+	/** @mmaps: number of VMAs; changes without a lock of ours. */
+	atomic_t mmaps;
+
+	/* private: protected by resv */
+
+	void *vaddr;
+	unsigned int vmaps;
+	/* Where the next fault is expected, and how much it would get. */
+	pgoff_t next_pgoff;
+	unsigned long window;
+};
+
+int gem_uma_cpu_map_init(struct gem_uma_cpu_map *cmap,
+			 struct gem_uma_backing *backing, bool want_wc, u32 flags);
+void gem_uma_cpu_map_fini(struct gem_uma_cpu_map *cmap);
+
+int gem_uma_cpu_map_mmap(struct gem_uma_cpu_map *cmap, struct vm_area_struct *vma);
+void gem_uma_cpu_map_vm_open(struct gem_uma_cpu_map *cmap);
+void gem_uma_cpu_map_vm_close(struct gem_uma_cpu_map *cmap);
+
+vm_fault_t gem_uma_cpu_map_fault_lock(struct gem_uma_cpu_map *cmap,
+				      struct vm_fault *vmf);
+vm_fault_t gem_uma_cpu_map_fault_locked(struct gem_uma_cpu_map *cmap,
+					struct vm_fault *vmf, unsigned int order);
+void gem_uma_cpu_map_fault_unlock(struct gem_uma_cpu_map *cmap, vm_fault_t ret);
+vm_fault_t gem_uma_cpu_map_mkwrite(struct gem_uma_cpu_map *cmap, struct vm_fault *vmf);
+vm_fault_t gem_uma_cpu_map_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end);
+
+void gem_uma_cpu_map_zap_locked(struct gem_uma_cpu_map *cmap);
+int gem_uma_cpu_map_vmap_locked(struct gem_uma_cpu_map *cmap, struct iosys_map *map);
+bool gem_uma_cpu_map_vunmap_locked(struct gem_uma_cpu_map *cmap);
+
+unsigned long gem_uma_cpu_map_get_unmapped_area(struct gem_uma_cpu_map *cmap,
+						unsigned long addr, unsigned long len,
+						unsigned long pgoff,
+						unsigned long flags);
+
+/**
+ * gem_uma_cpu_map_mmaps() - number of VMAs that map the object, a snapshot
+ * @cmap: CPU map
+ *
+ * Context: any.
+ *
+ * Return: number of VMAs.
+ */
+static inline unsigned int gem_uma_cpu_map_mmaps(const struct gem_uma_cpu_map *cmap)
+{
+	return atomic_read(&cmap->mmaps);
+}
+
+#endif

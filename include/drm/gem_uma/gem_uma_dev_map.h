@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _DRM_GEM_UMA_DEV_MAP_H_
+#define _DRM_GEM_UMA_DEV_MAP_H_
+
+#include <linux/types.h>
+
+#include <drm/gem_uma/gem_uma_backing.h>
+
+struct sg_table;
+
+/**
+ * struct gem_uma_dma_run - pages that are contiguous in the device's address space
+ */
+struct gem_uma_dma_run {
+	/** @addr: DMA address of the first page. */
+	dma_addr_t addr;
+	/** @pgoff: first page, counted from the start of the object. */
+	u32 pgoff;
+	/** @nr: number of pages, not 0. */
+	u32 nr;
+};
+
+/**
+ * struct gem_uma_dev_map - DMA addresses of an object's pages for one device
+ *
+ * Invariants: runs ascend and do not overlap; pages that are mapped are held by the
+ * backing; a run is what one call of the DMA API made, so that it can be undone the
+ * same way.
+ */
+struct gem_uma_dev_map {
+	/** @backing: whose pages; NULL for the pages of an sg table. */
+	struct gem_uma_backing *backing;
+	/** @obj: the object; its resv is our lock. */
+	struct drm_gem_object *obj;
+	/** @dev: the device that does DMA. */
+	struct device *dev;
+
+	/* private: protected by resv */
+
+	struct gem_uma_dma_run *runs;
+	unsigned int nr;
+	unsigned int room;
+	unsigned long pages;
+};
+
+int gem_uma_dev_map_init(struct gem_uma_dev_map *dmap,
+			 struct gem_uma_backing *backing);
+int gem_uma_dev_map_init_sgt(struct gem_uma_dev_map *dmap, struct drm_gem_object *obj,
+			     struct device *dev, struct sg_table *sgt);
+void gem_uma_dev_map_fini(struct gem_uma_dev_map *dmap);
+
+int gem_uma_dev_map_map_locked(struct gem_uma_dev_map *dmap, pgoff_t start,
+			       pgoff_t end);
+bool gem_uma_dev_map_is_mapped_locked(struct gem_uma_dev_map *dmap, pgoff_t start,
+				      pgoff_t end);
+void gem_uma_dev_map_drop_locked(struct gem_uma_dev_map *dmap);
+int gem_uma_dev_map_run_locked(struct gem_uma_dev_map *dmap, pgoff_t start,
+			       pgoff_t end, struct gem_uma_dma_run *run);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _DRM_GEM_UMA_OBJECT_H_
+#define _DRM_GEM_UMA_OBJECT_H_
+
+#include <linux/list.h>
+#include <linux/spinlock.h>
+
+#include <drm/drm_gem.h>
+#include <drm/gem_uma/gem_uma_backing.h>
+#include <drm/gem_uma/gem_uma_cpu_map.h>
+#include <drm/gem_uma/gem_uma_dev_map.h>
+#include <drm/gem_uma/gem_uma_reclaim.h>
+
+struct dma_buf_attachment;
+struct gem_uma_object;
+struct iosys_map;
+struct sg_table;
+
+/* Back with huge folios where size and system allow. */
+#define GEM_UMA_OBJECT_HUGE	BIT(0)
+/* User space must not map it. */
+#define GEM_UMA_OBJECT_NO_MMAP	BIT(1)
+/* Write-combined on the CPU, if the device is not coherent. */
+#define GEM_UMA_OBJECT_WC	BIT(2)
+
+/* Longest label, in bytes, without the terminating zero. */
+#define GEM_UMA_LABEL_MAX	255
+
+/**
+ * struct gem_uma_object_ops - what only the driver knows of its objects
+ */
+struct gem_uma_object_ops {
+	/**
+	 * @dev_mapped: do the device's page tables point to the object's pages?
+	 * Called with resv held, also from reclaim. NULL: never.
+	 */
+	bool (*dev_mapped)(struct gem_uma_object *uobj);
+	/**
+	 * @evict: make the device's page tables forget the object's pages. Called
+	 * from memory reclaim with resv held and all fences of it signalled: no
+	 * allocation, no lock but by trylock, no last put. 0, or -EBUSY, after
+	 * which it is repeated some other time. NULL: nothing to do.
+	 */
+	int (*evict)(struct gem_uma_object *uobj);
+	/** @free: free the memory that embeds @uobj. NULL: kfree(uobj). */
+	void (*free)(struct gem_uma_object *uobj);
+};
+
+/**
+ * struct gem_uma_object_pages - numbers of pages of an object
+ */
+struct gem_uma_object_pages {
+	/** @resident: in memory. */
+	u64 resident;
+	/** @evicted: with content, not in memory. */
+	u64 evicted;
+	/** @evicted_total: evicted so far. */
+	u64 evicted_total;
+	/** @restored_total: restored so far. */
+	u64 restored_total;
+};
+
+/**
+ * struct gem_uma_object - the turn-key object: all parts in one
+ *
+ * Embedded anywhere in the driver's own object, or used as it is.
+ */
+struct gem_uma_object {
+	/** @base: the GEM object. */
+	struct drm_gem_object base;
+	/** @udev: device. */
+	struct gem_uma_device *udev;
+	/** @ops: the driver's part. */
+	const struct gem_uma_object_ops *ops;
+	/** @flags: GEM_UMA_OBJECT_*. */
+	u32 flags;
+	/** @backing: pages; not initialized for imports. */
+	struct gem_uma_backing backing;
+	/** @cpu_map: CPU mappings; not initialized for imports. */
+	struct gem_uma_cpu_map cpu_map;
+	/** @dev_map: DMA addresses. */
+	struct gem_uma_dev_map dev_map;
+	/** @reclaim: not initialized for imports. */
+	struct gem_uma_reclaim reclaim;
+
+	/** @import_sgt: table of an imported buffer; NULL for our own pages. */
+	struct sg_table *import_sgt;
+
+	/** @lock: protects what follows; a leaf. */
+	spinlock_t lock;
+	/** @clients: files with a handle. */
+	struct list_head clients;
+	/** @nr_clients: length of @clients. */
+	unsigned int nr_clients;
+	/** @shown: pages that the counters of @clients include. */
+	struct gem_uma_object_pages shown;
+	/** @label: name given by the user, or NULL. */
+	char *label;
+	/** @device_link: in &gem_uma_device.objects. */
+	struct list_head device_link;
+};
+
+/**
+ * to_gem_uma_object() - downcast
+ * @obj: GEM object embedded in a &struct gem_uma_object
+ */
+#define to_gem_uma_object(obj) container_of_const(obj, struct gem_uma_object, base)
+
+/**
+ * gem_uma_object_is_imported() - is it somebody else's buffer?
+ * @uobj: object
+ *
+ * Unlike drm_gem_is_imported(), right from the start.
+ *
+ * Context: any.
+ *
+ * Return: true for imports.
+ */
+static inline bool gem_uma_object_is_imported(const struct gem_uma_object *uobj)
+{
+	return uobj->import_sgt;
+}
+
+void gem_uma_object_free(struct drm_gem_object *obj);
+int gem_uma_object_pin(struct drm_gem_object *obj);
+void gem_uma_object_unpin(struct drm_gem_object *obj);
+struct sg_table *gem_uma_object_get_sg_table(struct drm_gem_object *obj);
+int gem_uma_object_vmap(struct drm_gem_object *obj, struct iosys_map *map);
+void gem_uma_object_vunmap(struct drm_gem_object *obj, struct iosys_map *map);
+int gem_uma_object_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma);
+enum drm_gem_object_status gem_uma_object_status(struct drm_gem_object *obj);
+
+extern const struct drm_gem_object_funcs gem_uma_object_funcs;
+extern const struct vm_operations_struct gem_uma_object_vm_ops;
+
+/*
+ * Members of a driver's struct drm_gem_object_funcs that the library fills. open and
+ * close stay free for gem_uma_client_open_object() and its opposite.
+ */
+#define GEM_UMA_OBJECT_FUNCS				\
+	.free = gem_uma_object_free,			\
+	.pin = gem_uma_object_pin,			\
+	.unpin = gem_uma_object_unpin,			\
+	.get_sg_table = gem_uma_object_get_sg_table,	\
+	.vmap = gem_uma_object_vmap,			\
+	.vunmap = gem_uma_object_vunmap,		\
+	.mmap = gem_uma_object_mmap,			\
+	.status = gem_uma_object_status,		\
+	.vm_ops = &gem_uma_object_vm_ops
+
+int gem_uma_object_init(struct gem_uma_object *uobj, struct gem_uma_device *udev,
+			u64 size, u32 flags, const struct gem_uma_object_ops *ops);
+struct gem_uma_object *gem_uma_object_create(struct gem_uma_device *udev, u64 size,
+					     u32 flags);
+int gem_uma_object_init_import(struct gem_uma_object *uobj, struct gem_uma_device *udev,
+			       struct dma_buf_attachment *attach, struct sg_table *sgt,
+			       const struct gem_uma_object_ops *ops);
+void gem_uma_object_fini(struct gem_uma_object *uobj);
+
+int gem_uma_object_populate_locked(struct gem_uma_object *uobj, u64 offset, u64 size);
+bool gem_uma_object_is_resident_locked(struct gem_uma_object *uobj, u64 offset,
+				       u64 size);
+void gem_uma_object_update_locked(struct gem_uma_object *uobj);
+void gem_uma_object_mark_used(struct gem_uma_object *uobj);
+int gem_uma_object_mmap_offset(struct gem_uma_object *uobj, u64 *offset);
+
+unsigned long gem_uma_object_get_unmapped_area(struct file *filp, unsigned long addr,
+					       unsigned long len, unsigned long pgoff,
+					       unsigned long flags);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _DRM_GEM_UMA_RECLAIM_H_
+#define _DRM_GEM_UMA_RECLAIM_H_
+
+#include <linux/llist.h>
+#include <linux/timekeeping.h>
+#include <linux/types.h>
+
+#include <drm/gem_uma/gem_uma_device.h>
+#include <drm/gem_uma/gem_uma_types.h>
+
+struct drm_gem_object;
+struct gem_uma_reclaim;
+struct gem_uma_reclaim_node;
+struct mem_cgroup;
+
+/**
+ * struct gem_uma_reclaim_ops - the one door for memory pressure
+ *
+ * Both are called with the object's resv held, taken by trylock, from memory reclaim:
+ * no allocation, no lock but by trylock, no last put of anything.
+ */
+struct gem_uma_reclaim_ops {
+	/**
+	 * @state: what reclaiming the object would cost now. May be asked about
+	 * objects that are filed under a different, outdated state.
+	 */
+	enum gem_uma_reclaim_state (*state)(struct gem_uma_reclaim *reclaim);
+	/**
+	 * @evict: give up all pages, keeping the content. Returns the number of
+	 * pages let go, or -EBUSY if the object is in use or a lock was not to be
+	 * had; then the object is as before, or less mapped.
+	 */
+	long (*evict)(struct gem_uma_reclaim *reclaim);
+};
+
+/**
+ * struct gem_uma_reclaim - the part that makes an object reclaimable
+ *
+ * Invariant: the node is on a list exactly if @state is not GEM_UMA_UNRECLAIMABLE, or
+ * a scan holds it, together with resv.
+ */
+struct gem_uma_reclaim {
+	/** @obj: the object. */
+	struct drm_gem_object *obj;
+	/** @ops: see &struct gem_uma_reclaim_ops. */
+	const struct gem_uma_reclaim_ops *ops;
+	/** @rdev: device part. */
+	struct gem_uma_reclaim_device *rdev;
+	/** @memcg: who pays for the pages; the caller keeps it alive. */
+	struct mem_cgroup *memcg;
+
+	/** @used: when the object was last used, in nanoseconds; set without a lock. */
+	u64 used;
+
+	/* private: */
+
+	/* Allocated apart, charged to the owner: see gem_uma_reclaim_init(). */
+	struct gem_uma_reclaim_node *node;
+	/* Last put by a scan, done later. */
+	struct llist_node free;
+	/* Protected by resv. */
+	enum gem_uma_reclaim_state state;
+	unsigned long pages;
+	int nid;
+	/* When it got its place on the list; protected by the list's lock. */
+	u64 listed;
+};
+
+int gem_uma_reclaim_module_init(void);
+void gem_uma_reclaim_module_exit(void);
+
+int gem_uma_reclaim_device_init(struct gem_uma_device *udev);
+unsigned long gem_uma_reclaim_device_run(struct gem_uma_device *udev,
+					 unsigned long nr_pages);
+
+int gem_uma_reclaim_init(struct gem_uma_reclaim *reclaim, struct gem_uma_device *udev,
+			 struct drm_gem_object *obj, struct mem_cgroup *memcg,
+			 const struct gem_uma_reclaim_ops *ops);
+void gem_uma_reclaim_fini(struct gem_uma_reclaim *reclaim);
+void gem_uma_reclaim_update_locked(struct gem_uma_reclaim *reclaim,
+				   unsigned long pages, int nid);
+
+/**
+ * gem_uma_reclaim_mark_used() - remember that the object is in use
+ * @reclaim: the part
+ *
+ * Context: any; takes no lock.
+ */
+static inline void gem_uma_reclaim_mark_used(struct gem_uma_reclaim *reclaim)
+{
+	WRITE_ONCE(reclaim->used, ktime_get_mono_fast_ns());
+}
+
+#endif

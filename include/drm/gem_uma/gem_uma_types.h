@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _DRM_GEM_UMA_TYPES_H_
+#define _DRM_GEM_UMA_TYPES_H_
+
+#ifdef __KERNEL__
+#include <linux/types.h>
+#else
+#include "shim.h"	/* user-space tests of the pure logic */
+#endif
+
+/**
+ * enum gem_uma_cache_mode - how the CPU maps a buffer object
+ */
+enum gem_uma_cache_mode {
+	/** @GEM_UMA_CACHE_WB: cached, the only mode on coherent devices. */
+	GEM_UMA_CACHE_WB,
+	/** @GEM_UMA_CACHE_WC: write-combined. */
+	GEM_UMA_CACHE_WC,
+};
+
+/**
+ * enum gem_uma_reclaim_state - what reclaiming an object would cost
+ *
+ * In increasing order of cost; code compares values.
+ */
+enum gem_uma_reclaim_state {
+	/** @GEM_UMA_UNUSED: pages present, nothing refers to them. */
+	GEM_UMA_UNUSED,
+	/** @GEM_UMA_CPU_MAPPED: the object is mmapped. */
+	GEM_UMA_CPU_MAPPED,
+	/** @GEM_UMA_DEV_MAPPED: device page tables point to the pages. */
+	GEM_UMA_DEV_MAPPED,
+	/** @GEM_UMA_UNRECLAIMABLE: no pages, pinned, or not our pages. */
+	GEM_UMA_UNRECLAIMABLE,
+};
+
+/* States with a list of their own: all but GEM_UMA_UNRECLAIMABLE. */
+#define GEM_UMA_RECLAIM_LISTS	GEM_UMA_UNRECLAIMABLE
+
+/**
+ * struct gem_uma_extent - pages [start, end) of an object
+ */
+struct gem_uma_extent {
+	/** @start: first page. */
+	pgoff_t start;
+	/** @end: first page behind. */
+	pgoff_t end;
+};
+
+/**
+ * struct gem_uma_extents - a set of pages, kept as sorted extents
+ *
+ * Invariants: extents are not empty, do not overlap, do not touch and ascend;
+ * @pages is the sum of their lengths; the array is @one while it suffices, so
+ * that an object that is used as a whole allocates nothing.
+ */
+struct gem_uma_extents {
+	/** @ext: &one, or an allocated array. */
+	struct gem_uma_extent *ext;
+	/** @one: storage of the common case. */
+	struct gem_uma_extent one;
+	/** @nr: extents in use. */
+	unsigned int nr;
+	/** @room: extents that fit into @ext. */
+	unsigned int room;
+	/** @pages: number of pages in the set. */
+	unsigned long pages;
+};
+
+/**
+ * struct gem_uma_run - physically contiguous pages of an object
+ */
+struct gem_uma_run {
+	/** @pgoff: first page, counted from the start of the object. */
+	pgoff_t pgoff;
+	/** @pfn: page frame number of @pgoff. */
+	unsigned long pfn;
+	/** @nr: number of pages, not 0. */
+	unsigned long nr;
+};
+
+#endif
