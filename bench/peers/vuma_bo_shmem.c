@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * vuma's buffer object on drm_gem_shmem_helper, the way drivers are written today:
+ * the pages are taken at the first use by the GPU and stay until the object goes.
+ * Nothing is ever reclaimed.
+ */
+
+#include <linux/dma-buf.h>
+#include <linux/dma-direct.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched/mm.h>
+#include <linux/scatterlist.h>
+#include <linux/slab.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_file.h>
+#include <drm/drm_gem_shmem_helper.h>
+#include <drm/drm_print.h>
+#include <drm/drm_vma_manager.h>
+#include <drm/vuma_drm.h>
+
+#include "../../vuma/vuma_bo.h"
+#include "../../vuma/vuma_drv.h"
+
+const char vuma_bo_driver_name[] = "vuma_shmem";
+const char vuma_bo_driver_desc[] = "Virtual UMA GPU on drm_gem_shmem_helper";
+const u64 vuma_bo_features;
+
+/**
+ * struct vuma_shmem_bo - a buffer object
+ */
+struct vuma_shmem_bo {
+	/** @base: the helper's object. */
+	struct drm_gem_shmem_object base;
+	/** @flags: DRM_VUMA_BO_*. */
+	u32 flags;
+	/** @populated: the pages are held until the end; guarded by the resv. */
+	bool populated;
+	/** @gpu_mapped: page-table entries point to the pages. */
+	bool gpu_mapped;
+	/** @mmaps: number of CPU mappings. */
+	atomic_t mmaps;
+	/** @label: a name given by user space, or NULL. */
+	char *label;
+	/** @label_lock: guards @label. */
+	struct mutex label_lock;
+};
+
+/* The helper's, with the mappings counted. */
+static struct vm_operations_struct vuma_shmem_vm_ops;
+
+static struct vuma_shmem_bo *to_vuma_shmem_bo(struct drm_gem_object *obj)
+{
+	return container_of(to_drm_gem_shmem_obj(obj), struct vuma_shmem_bo, base);
+}
+
+static void vuma_shmem_vm_open(struct vm_area_struct *vma)
+{
+	struct drm_gem_object *obj = vma->vm_private_data;
+
+	atomic_inc(&to_vuma_shmem_bo(obj)->mmaps);
+	drm_gem_shmem_vm_ops.open(vma);
+}
+
+static void vuma_shmem_vm_close(struct vm_area_struct *vma)
+{
+	struct drm_gem_object *obj = vma->vm_private_data;
+
+	atomic_dec(&to_vuma_shmem_bo(obj)->mmaps);
+	drm_gem_shmem_vm_ops.close(vma);
+}
+
+static int vuma_shmem_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
+{
+	struct vuma_shmem_bo *bo = to_vuma_shmem_bo(obj);
+	int ret;
+
+	if (bo->flags & DRM_VUMA_BO_NO_MMAP)
+		return -EPERM;
+	ret = drm_gem_shmem_object_mmap(obj, vma);
+	/* A mapping of an import belongs to the exporter. */
+	if (!ret && !drm_gem_is_imported(obj))
+		atomic_inc(&bo->mmaps);
+	return ret;
+}
+
+static void vuma_shmem_free(struct drm_gem_object *obj)
+{
+	struct vuma_shmem_bo *bo = to_vuma_shmem_bo(obj);
+
+	if (bo->populated) {
+		dma_resv_lock(obj->resv, NULL);
+		drm_gem_shmem_unpin_locked(&bo->base);
+		dma_resv_unlock(obj->resv);
+	}
+	kfree(bo->label);
+	mutex_destroy(&bo->label_lock);
+	drm_gem_shmem_object_free(obj);
+}
+
+static void vuma_shmem_print_info(struct drm_printer *p, unsigned int indent,
+				  const struct drm_gem_object *obj)
+{
+	struct vuma_shmem_bo *bo = to_vuma_shmem_bo((struct drm_gem_object *)obj);
+
+	mutex_lock(&bo->label_lock);
+	drm_printf_indent(p, indent, "label=%s\n", bo->label ?: "");
+	mutex_unlock(&bo->label_lock);
+	drm_gem_shmem_object_print_info(p, indent, obj);
+}
+
+static bool vuma_shmem_has_pages(struct vuma_shmem_bo *bo)
+{
+	return drm_gem_is_imported(&bo->base.base) || READ_ONCE(bo->base.pages);
+}
+
+static enum drm_gem_object_status vuma_shmem_status(struct drm_gem_object *obj)
+{
+	return vuma_shmem_has_pages(to_vuma_shmem_bo(obj)) ? DRM_GEM_OBJECT_RESIDENT : 0;
+}
+
+static const struct drm_gem_object_funcs vuma_shmem_funcs = {
+	.free = vuma_shmem_free,
+	.print_info = vuma_shmem_print_info,
+	.pin = drm_gem_shmem_object_pin,
+	.unpin = drm_gem_shmem_object_unpin,
+	.get_sg_table = drm_gem_shmem_object_get_sg_table,
+	.vmap = drm_gem_shmem_object_vmap,
+	.vunmap = drm_gem_shmem_object_vunmap,
+	.mmap = vuma_shmem_mmap,
+	.status = vuma_shmem_status,
+	.vm_ops = &vuma_shmem_vm_ops,
+};
+
+static struct drm_gem_object *vuma_shmem_create_object(struct drm_device *drm, size_t size)
+{
+	struct vuma_shmem_bo *bo = kzalloc(sizeof(*bo), GFP_KERNEL);
+
+	if (!bo)
+		return ERR_PTR(-ENOMEM);
+	mutex_init(&bo->label_lock);
+	bo->base.base.funcs = &vuma_shmem_funcs;
+	return &bo->base.base;
+}
+
+/* The functions below are described in vuma/vuma_bo.h. */
+
+int vuma_bo_module_init(void)
+{
+	vuma_shmem_vm_ops = drm_gem_shmem_vm_ops;
+	vuma_shmem_vm_ops.open = vuma_shmem_vm_open;
+	vuma_shmem_vm_ops.close = vuma_shmem_vm_close;
+	vuma_driver.gem_create_object = vuma_shmem_create_object;
+	return 0;
+}
+
+void vuma_bo_module_exit(void)
+{
+}
+
+int vuma_bo_device_init(struct vuma_device *vdev)
+{
+	return 0;
+}
+
+void vuma_bo_device_unplug(struct vuma_device *vdev)
+{
+}
+
+int vuma_bo_client_init(struct vuma_device *vdev, struct drm_file *file)
+{
+	return 0;
+}
+
+void vuma_bo_client_fini(struct vuma_device *vdev, struct drm_file *file)
+{
+}
+
+void vuma_bo_show_fdinfo(struct drm_printer *p, struct drm_file *file)
+{
+	drm_show_memory_stats(p, file);
+}
+
+void vuma_bo_debugfs_init(struct vuma_device *vdev)
+{
+}
+
+struct drm_gem_object *vuma_bo_create(struct vuma_device *vdev, u64 size, u32 flags)
+{
+	struct drm_gem_shmem_object *shmem;
+
+	/* The helper gives every object an offset for mmap(), and these run out. */
+	if (size > (u64)DRM_FILE_PAGE_OFFSET_SIZE << PAGE_SHIFT)
+		return ERR_PTR(-E2BIG);
+
+	shmem = drm_gem_shmem_create(&vdev->drm, size);
+	if (IS_ERR(shmem))
+		return ERR_CAST(shmem);
+	to_vuma_shmem_bo(&shmem->base)->flags = flags;
+	return &shmem->base;
+}
+
+int vuma_bo_mmap_offset(struct drm_gem_object *obj, u64 *offset)
+{
+	if (drm_gem_is_imported(obj))
+		return -EINVAL;
+	if (to_vuma_shmem_bo(obj)->flags & DRM_VUMA_BO_NO_MMAP)
+		return -EPERM;
+	*offset = drm_vma_node_offset_addr(&obj->vma_node);
+	return 0;
+}
+
+int vuma_bo_set_label(struct drm_gem_object *obj, const char *label, size_t len)
+{
+	struct vuma_shmem_bo *bo = to_vuma_shmem_bo(obj);
+	char *new = NULL;
+
+	if (label) {
+		new = kstrndup(label, len, GFP_KERNEL_ACCOUNT);
+		if (!new)
+			return -ENOMEM;
+	}
+	mutex_lock(&bo->label_lock);
+	swap(bo->label, new);
+	mutex_unlock(&bo->label_lock);
+	kfree(new);
+	return 0;
+}
+
+void vuma_bo_query(struct drm_gem_object *obj, struct drm_vuma_bo_query *query)
+{
+	struct vuma_shmem_bo *bo = to_vuma_shmem_bo(obj);
+	bool imported = drm_gem_is_imported(obj);
+
+	query->size = obj->size;
+	query->create_flags = bo->flags;
+	query->resident = vuma_shmem_has_pages(bo) ? obj->size : 0;
+	if (imported)
+		query->status |= DRM_VUMA_BO_STATUS_IMPORTED;
+	else if (READ_ONCE(obj->dma_buf))
+		query->status |= DRM_VUMA_BO_STATUS_EXPORTED;
+	/* Pages that are there are pinned: no shrinker takes them. */
+	if (query->resident)
+		query->status |= DRM_VUMA_BO_STATUS_RESIDENT | DRM_VUMA_BO_STATUS_PINNED;
+	if (READ_ONCE(bo->gpu_mapped))
+		query->status |= DRM_VUMA_BO_STATUS_GPU_MAPPED;
+	if (atomic_read(&bo->mmaps))
+		query->status |= DRM_VUMA_BO_STATUS_CPU_MAPPED;
+}
+
+int vuma_bo_populate_locked(struct drm_gem_object *obj, u64 offset, u64 size)
+{
+	struct vuma_shmem_bo *bo = to_vuma_shmem_bo(obj);
+	int ret;
+
+	if (drm_gem_is_imported(obj) || bo->populated)
+		return 0;
+	ret = drm_gem_shmem_pin_locked(&bo->base);
+	if (!ret)
+		bo->populated = true;
+	return ret;
+}
+
+bool vuma_bo_is_resident_locked(struct drm_gem_object *obj, u64 offset, u64 size)
+{
+	return drm_gem_is_imported(obj) || to_vuma_shmem_bo(obj)->populated;
+}
+
+static int vuma_shmem_walk_pages(struct page **pages, pgoff_t pgoff, pgoff_t end,
+				 vuma_bo_run_fn fn, void *arg)
+{
+	int ret = 0;
+
+	while (pgoff < end && !ret) {
+		struct vuma_bo_run run = {
+			.pgoff = pgoff,
+			.pfn = page_to_pfn(pages[pgoff]),
+			.nr = 1,
+		};
+
+		while (pgoff + run.nr < end &&
+		       page_to_pfn(pages[pgoff + run.nr]) == run.pfn + run.nr)
+			run.nr++;
+		pgoff += run.nr;
+		ret = fn(&run, arg);
+	}
+	return ret;
+}
+
+/* A software device behind no IOMMU can turn DMA addresses back into pages. */
+static int vuma_shmem_walk_import(struct drm_gem_object *obj, pgoff_t pgoff, pgoff_t end,
+				  vuma_bo_run_fn fn, void *arg)
+{
+	struct sg_table *sgt = to_drm_gem_shmem_obj(obj)->sgt;
+	struct scatterlist *sg;
+	pgoff_t at = 0;
+	int i, ret;
+
+	for_each_sgtable_dma_sg(sgt, sg, i) {
+		phys_addr_t phys = dma_to_phys(obj->dev->dev, sg_dma_address(sg));
+		pgoff_t nr = sg_dma_len(sg) >> PAGE_SHIFT;
+		pgoff_t first = max(pgoff, at), last = min(end, at + nr);
+
+		if (first < last) {
+			struct vuma_bo_run run = {
+				.pgoff = first,
+				.pfn = PHYS_PFN(phys) + (first - at),
+				.nr = last - first,
+			};
+
+			if (!pfn_valid(run.pfn) || !pfn_valid(run.pfn + run.nr - 1))
+				return -ENXIO;
+			ret = fn(&run, arg);
+			if (ret)
+				return ret;
+		}
+		at += nr;
+	}
+	return at < end ? -ENXIO : 0;
+}
+
+int vuma_bo_walk_locked(struct drm_gem_object *obj, u64 offset, u64 size,
+			vuma_bo_run_fn fn, void *arg)
+{
+	pgoff_t pgoff = offset >> PAGE_SHIFT, end = (offset + size) >> PAGE_SHIFT;
+	struct vuma_shmem_bo *bo = to_vuma_shmem_bo(obj);
+
+	if (drm_gem_is_imported(obj))
+		return vuma_shmem_walk_import(obj, pgoff, end, fn, arg);
+	if (!bo->populated)
+		return -ENXIO;
+	return vuma_shmem_walk_pages(bo->base.pages, pgoff, end, fn, arg);
+}
+
+void vuma_bo_device_wrote_locked(struct drm_gem_object *obj, u64 offset, u64 size)
+{
+	struct vuma_shmem_bo *bo = to_vuma_shmem_bo(obj);
+
+	bo->base.pages_mark_dirty_on_put = true;
+	bo->base.pages_mark_accessed_on_put = true;
+}
+
+void vuma_bo_mapping_changed_locked(struct drm_gem_object *obj)
+{
+	WRITE_ONCE(to_vuma_shmem_bo(obj)->gpu_mapped, vuma_vm_bo_is_mapped_locked(obj));
+}
+
+/* There is no shrinker that would ask. */
+void vuma_bo_mark_used(struct drm_gem_object *obj)
+{
+}
+
+struct drm_gem_object *vuma_bo_import_sg_table(struct drm_device *drm,
+					       struct dma_buf_attachment *attach,
+					       struct sg_table *sgt)
+{
+	return drm_gem_shmem_prime_import_sg_table(drm, attach, sgt);
+}
+
+unsigned long vuma_bo_get_unmapped_area(struct file *filp, unsigned long addr,
+					unsigned long len, unsigned long pgoff,
+					unsigned long flags)
+{
+	return mm_get_unmapped_area(filp, addr, len, pgoff, flags);
+}

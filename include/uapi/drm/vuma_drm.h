@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * vuma, the virtual UMA GPU: user-space interface.
+ *
+ * The device is implemented in software. It has a 48-bit virtual address space
+ * per VM, walks its own page tables on every access and executes the commands
+ * listed under &enum drm_vuma_opcode.
+ */
+#ifndef _UAPI_DRM_VUMA_DRM_H_
+#define _UAPI_DRM_VUMA_DRM_H_
+
+#include "drm.h"
+
+#if defined(__cplusplus)
+extern "C" {
+#endif
+
+/**
+ * DOC: Rules that hold for every vuma ioctl
+ *
+ * - Unknown flag bits, unknown enum values and non-zero padding are -EINVAL.
+ * - Ranges whose end overflows 64 bits, that are empty, misaligned or reach
+ *   outside of their object or VM are -EINVAL.
+ * - A handle that is not in the caller's table is -ENOENT, also for VMs and
+ *   syncobjs.
+ * - User pointers that cannot be read or written are -EFAULT.
+ * - A failed ioctl has changed nothing, unless its own documentation says what.
+ * - All ioctls return -ENODEV once the device is unplugged.
+ * - An interrupted ioctl is -EINTR or restarted, and can be repeated.
+ */
+
+#define DRM_VUMA_GET_PARAM		0x00
+#define DRM_VUMA_BO_CREATE		0x01
+#define DRM_VUMA_BO_MMAP_OFFSET		0x02
+/* Reserved, -EOPNOTSUPP today: CPU cache maintenance by range. */
+#define DRM_VUMA_BO_SYNC		0x03
+/* Reserved, -EOPNOTSUPP today: WILLNEED, DONTNEED, ranged discard. */
+#define DRM_VUMA_BO_MADVISE		0x04
+#define DRM_VUMA_BO_QUERY		0x05
+#define DRM_VUMA_BO_SET_LABEL		0x06
+#define DRM_VUMA_VM_CREATE		0x07
+#define DRM_VUMA_VM_DESTROY		0x08
+#define DRM_VUMA_VM_BIND		0x09
+#define DRM_VUMA_SUBMIT			0x0a
+/* Reserved, -EOPNOTSUPP today: submit with a BO list and implicit addresses. */
+#define DRM_VUMA_SUBMIT_LEGACY		0x0b
+/* Reserved, -EOPNOTSUPP today. */
+#define DRM_VUMA_SCANOUT_PIN		0x0c
+/* Reserved, -EOPNOTSUPP today. */
+#define DRM_VUMA_SCANOUT_UNPIN		0x0d
+/* Reserved, -EOPNOTSUPP today: alloc-on-fault heaps. */
+#define DRM_VUMA_HEAP_CREATE		0x0e
+/* Reserved, -EOPNOTSUPP today. */
+#define DRM_VUMA_HEAP_DESTROY		0x0f
+#define DRM_VUMA_BO_WAIT		0x10
+
+/**
+ * enum drm_vuma_param - what GET_PARAM can tell
+ */
+enum drm_vuma_param {
+	/** @DRM_VUMA_PARAM_UAPI_VERSION: major << 16 | minor of this header. */
+	DRM_VUMA_PARAM_UAPI_VERSION = 0,
+	/** @DRM_VUMA_PARAM_VA_BITS: bits of a GPU virtual address. */
+	DRM_VUMA_PARAM_VA_BITS = 1,
+	/** @DRM_VUMA_PARAM_PAGE_SIZES: mask of leaf sizes, in bytes, or-ed. */
+	DRM_VUMA_PARAM_PAGE_SIZES = 2,
+	/** @DRM_VUMA_PARAM_COHERENT: 1 if the device snoops the CPU caches. */
+	DRM_VUMA_PARAM_COHERENT = 3,
+	/** @DRM_VUMA_PARAM_FEATURES: mask of DRM_VUMA_FEATURE_*. */
+	DRM_VUMA_PARAM_FEATURES = 4,
+	/** @DRM_VUMA_PARAM_MAX_CMDS: largest command count of one SUBMIT. */
+	DRM_VUMA_PARAM_MAX_CMDS = 5,
+	/**
+	 * @DRM_VUMA_PARAM_VM_FAULTS: jobs of the VM named in vm_id that ended
+	 * with an error.
+	 */
+	DRM_VUMA_PARAM_VM_FAULTS = 6,
+	/**
+	 * @DRM_VUMA_PARAM_VM_FAULT_ADDR: GPU address of the first faulting
+	 * access of the VM's last failed job; 0 if none failed.
+	 */
+	DRM_VUMA_PARAM_VM_FAULT_ADDR = 7,
+	/**
+	 * @DRM_VUMA_PARAM_VM_FAULT_STATUS: &enum drm_vuma_fault of the VM's
+	 * last failed job.
+	 */
+	DRM_VUMA_PARAM_VM_FAULT_STATUS = 8,
+	/** @DRM_VUMA_PARAM_VM_JOBS: jobs of the VM that finished, good or bad. */
+	DRM_VUMA_PARAM_VM_JOBS = 9,
+};
+
+/* Buffers can be taken away under memory pressure and come back by themselves. */
+#define DRM_VUMA_FEATURE_RECLAIM	(1ull << 0)
+/* DRM_VUMA_BO_HUGE has an effect on this system. */
+#define DRM_VUMA_FEATURE_HUGE		(1ull << 1)
+
+/**
+ * enum drm_vuma_fault - why a job failed
+ */
+enum drm_vuma_fault {
+	/** @DRM_VUMA_FAULT_NONE: no job of this VM has failed. */
+	DRM_VUMA_FAULT_NONE = 0,
+	/** @DRM_VUMA_FAULT_UNMAPPED: nothing is mapped at the address. */
+	DRM_VUMA_FAULT_UNMAPPED = 1,
+	/** @DRM_VUMA_FAULT_WRITE: write to a read-only mapping. */
+	DRM_VUMA_FAULT_WRITE = 2,
+	/** @DRM_VUMA_FAULT_TIMEOUT: the job ran longer than the device allows. */
+	DRM_VUMA_FAULT_TIMEOUT = 3,
+	/** @DRM_VUMA_FAULT_UNPLUG: the device went away. */
+	DRM_VUMA_FAULT_UNPLUG = 4,
+};
+
+/**
+ * struct drm_vuma_get_param - ask a fact of the device or of a VM
+ */
+struct drm_vuma_get_param {
+	/** @param: in, &enum drm_vuma_param. Unknown ones are -EINVAL. */
+	__u32 param;
+	/** @vm_id: in, the VM for the VM_* params, must be 0 for all others. */
+	__u32 vm_id;
+	/** @value: out. */
+	__u64 value;
+};
+
+/* No CPU mapping, by whatever path, is allowed: mmap fails with EPERM. */
+#define DRM_VUMA_BO_NO_MMAP		(1u << 0)
+/* Map write-combined on the CPU. Without effect on a coherent device. */
+#define DRM_VUMA_BO_WC			(1u << 1)
+/* Hint: back with huge folios where the size and the system allow. */
+#define DRM_VUMA_BO_HUGE		(1u << 2)
+
+/**
+ * struct drm_vuma_bo_create - create a buffer object
+ *
+ * Memory is allocated on first use, not here. It reads as zero before the first
+ * write. It is charged to the memory cgroup of the task that calls this ioctl.
+ *
+ * Errors: -EINVAL (size 0, flags), -ENOMEM, -E2BIG (more than the address space
+ * of a VM, or than the page cache can hold).
+ */
+struct drm_vuma_bo_create {
+	/** @size: in, bytes; out, the same rounded up to whole CPU pages. */
+	__u64 size;
+	/** @flags: in, DRM_VUMA_BO_*. */
+	__u32 flags;
+	/** @handle: out, never 0. Must be 0 on entry. */
+	__u32 handle;
+};
+
+/**
+ * struct drm_vuma_bo_mmap_offset - offset to pass to mmap() of the DRM file
+ *
+ * Errors: -EPERM for a BO created with DRM_VUMA_BO_NO_MMAP, -EINVAL for an
+ * imported BO.
+ */
+struct drm_vuma_bo_mmap_offset {
+	/** @handle: in. */
+	__u32 handle;
+	/** @flags: in, must be 0. */
+	__u32 flags;
+	/** @offset: out. */
+	__u64 offset;
+};
+
+/* The BO wraps a dma-buf of another device. */
+#define DRM_VUMA_BO_STATUS_IMPORTED	(1u << 0)
+/* A dma-buf of this BO exists. */
+#define DRM_VUMA_BO_STATUS_EXPORTED	(1u << 1)
+/* Content exists but (part of) it was taken out of memory by reclaim. */
+#define DRM_VUMA_BO_STATUS_EVICTED	(1u << 2)
+/* Some pages are in memory. */
+#define DRM_VUMA_BO_STATUS_RESIDENT	(1u << 3)
+/* The pages cannot be taken away now: pinned. */
+#define DRM_VUMA_BO_STATUS_PINNED	(1u << 4)
+/* Live GPU page-table entries point to the pages. */
+#define DRM_VUMA_BO_STATUS_GPU_MAPPED	(1u << 5)
+/* The BO is mapped by at least one CPU mmap. */
+#define DRM_VUMA_BO_STATUS_CPU_MAPPED	(1u << 6)
+
+/**
+ * struct drm_vuma_bo_query - facts of one BO, each sampled once, without waiting
+ */
+struct drm_vuma_bo_query {
+	/** @handle: in. */
+	__u32 handle;
+	/** @flags: in, must be 0. */
+	__u32 flags;
+	/** @size: out, bytes. */
+	__u64 size;
+	/** @resident: out, bytes in memory and held by the BO. */
+	__u64 resident;
+	/** @evicted: out, bytes evicted so far, over the life of the BO. */
+	__u64 evicted;
+	/** @restored: out, bytes restored so far, over the life of the BO. */
+	__u64 restored;
+	/** @create_flags: out, DRM_VUMA_BO_*. */
+	__u32 create_flags;
+	/** @status: out, DRM_VUMA_BO_STATUS_*. */
+	__u32 status;
+	/** @evictions: out, how often the BO was evicted; saturates. */
+	__u32 evictions;
+	/** @pad: must be 0. */
+	__u32 pad;
+};
+
+/* Longest label, in bytes, without the terminating zero. */
+#define DRM_VUMA_LABEL_MAX		255
+
+/**
+ * struct drm_vuma_bo_set_label - name a BO in debugfs and traces
+ *
+ * Errors: -E2BIG (len over DRM_VUMA_LABEL_MAX), -EINVAL (a zero byte or a
+ * control character in the label; a NULL label with a length).
+ */
+struct drm_vuma_bo_set_label {
+	/** @handle: in. */
+	__u32 handle;
+	/** @flags: in, must be 0. */
+	__u32 flags;
+	/** @label: in, user pointer; 0 removes the label. */
+	__u64 label;
+	/** @len: in, bytes. */
+	__u32 len;
+	/** @pad: must be 0. */
+	__u32 pad;
+};
+
+/* Wait for writers only, as a reader has to. */
+#define DRM_VUMA_BO_WAIT_READ		(1u << 0)
+
+/**
+ * struct drm_vuma_bo_wait - wait until the GPU is done with a BO
+ *
+ * Errors: -ETIME at the end of the timeout, -EBUSY where the timeout is 0 and
+ * the BO is in use.
+ */
+struct drm_vuma_bo_wait {
+	/** @handle: in. */
+	__u32 handle;
+	/** @flags: in, 0 or DRM_VUMA_BO_WAIT_READ. */
+	__u32 flags;
+	/** @timeout_ns: in, relative nanoseconds; 0 polls, negative is -EINVAL. */
+	__s64 timeout_ns;
+};
+
+/**
+ * struct drm_vuma_vm_create - create a GPU address space
+ *
+ * Errors: -ENOSPC (too many VMs in this file).
+ */
+struct drm_vuma_vm_create {
+	/** @flags: in, must be 0. */
+	__u32 flags;
+	/** @vm_id: out, never 0. Must be 0 on entry. */
+	__u32 vm_id;
+	/** @va_start: out, lowest address that can be bound. */
+	__u64 va_start;
+	/** @va_end: out, first address that cannot. */
+	__u64 va_end;
+};
+
+/**
+ * struct drm_vuma_vm_destroy - close an address space
+ *
+ * Jobs in flight finish; everything is unmapped before the ioctl returns, or
+ * when the last of them is done.
+ */
+struct drm_vuma_vm_destroy {
+	/** @vm_id: in. */
+	__u32 vm_id;
+	/** @pad: must be 0. */
+	__u32 pad;
+};
+
+/**
+ * enum drm_vuma_bind_op_type - what one VM_BIND op does
+ */
+enum drm_vuma_bind_op_type {
+	/**
+	 * @DRM_VUMA_BIND_MAP: map a range of a BO; replaces whatever was mapped
+	 * in the range before, splitting older mappings at the borders.
+	 */
+	DRM_VUMA_BIND_MAP = 0,
+	/** @DRM_VUMA_BIND_UNMAP: unmap a range; holes in it are fine. */
+	DRM_VUMA_BIND_UNMAP = 1,
+};
+
+/* MAP only: jobs may not write through the mapping. */
+#define DRM_VUMA_BIND_READONLY		(1u << 0)
+
+/**
+ * struct drm_vuma_bind_op - one operation of VM_BIND
+ */
+struct drm_vuma_bind_op {
+	/** @op: &enum drm_vuma_bind_op_type. */
+	__u32 op;
+	/** @flags: DRM_VUMA_BIND_*. */
+	__u32 flags;
+	/** @handle: the BO for MAP, must be 0 for UNMAP. */
+	__u32 handle;
+	/** @pad: must be 0. */
+	__u32 pad;
+	/** @va: GPU address, multiple of 4096. */
+	__u64 va;
+	/** @bo_offset: for MAP, multiple of 4096; must be 0 for UNMAP. */
+	__u64 bo_offset;
+	/** @range: bytes, multiple of 4096, not 0. */
+	__u64 range;
+};
+
+/* Largest number of ops in one VM_BIND. */
+#define DRM_VUMA_BIND_MAX_OPS		1024
+
+/**
+ * struct drm_vuma_vm_bind - change the mappings of a VM, synchronously
+ *
+ * All ops are checked before the first is executed: -EINVAL, -ENOENT and -EFAULT
+ * leave the VM unchanged. If memory runs out while executing (-ENOMEM), or a
+ * signal arrives (-EINTR), @op_done tells how many ops were completed, and
+ * these stay in force. Jobs that are running keep no right to what they access: an
+ * access after the unmap fails the job.
+ */
+struct drm_vuma_vm_bind {
+	/** @vm_id: in. */
+	__u32 vm_id;
+	/** @flags: in, must be 0: asynchronous binds are not there yet. */
+	__u32 flags;
+	/** @ops: in, user pointer to struct drm_vuma_bind_op. */
+	__u64 ops;
+	/** @op_count: in, 1 to DRM_VUMA_BIND_MAX_OPS; more is -E2BIG. */
+	__u32 op_count;
+	/** @op_done: out. Must be 0 on entry. */
+	__u32 op_done;
+	/** @syncs: in, must be 0: reserved for asynchronous binds. */
+	__u64 syncs;
+	/** @sync_count: in, must be 0. */
+	__u32 sync_count;
+	/** @pad: must be 0. */
+	__u32 pad;
+};
+
+/**
+ * enum drm_vuma_opcode - what the engine can do
+ *
+ * All addresses are GPU addresses in the VM of the job, all addresses and sizes
+ * are multiples of 8, size is in bytes and at most 1 TiB; "words" are 64-bit
+ * little endian. Source and destination may overlap only where it says so.
+ */
+enum drm_vuma_opcode {
+	/** @DRM_VUMA_OP_NOP: nothing; all other fields 0. */
+	DRM_VUMA_OP_NOP = 0,
+	/** @DRM_VUMA_OP_FILL: dst[i] = arg0 + i * arg1, modulo 2^64. */
+	DRM_VUMA_OP_FILL = 1,
+	/** @DRM_VUMA_OP_COPY: dst[i] = src[i]; no overlap. */
+	DRM_VUMA_OP_COPY = 2,
+	/** @DRM_VUMA_OP_ADD: dst[i] = src[i] + src2[i]; dst may equal either. */
+	DRM_VUMA_OP_ADD = 3,
+	/**
+	 * @DRM_VUMA_OP_COMPARE: compares src with src2; writes two words at
+	 * dst: the number of words that differ, and the byte offset of the
+	 * first of them (~0 if none).
+	 */
+	DRM_VUMA_OP_COMPARE = 4,
+	/**
+	 * @DRM_VUMA_OP_CHECKSUM: over the words of src: a += word, b += a, both
+	 * from 0, modulo 2^64; writes a, then b, at dst.
+	 */
+	DRM_VUMA_OP_CHECKSUM = 5,
+	/**
+	 * @DRM_VUMA_OP_CHASE: p = src; arg0 times: p = word at p; then writes p
+	 * at dst. arg0 is at most 2^32 - 1, size must be 0.
+	 */
+	DRM_VUMA_OP_CHASE = 6,
+	/** @DRM_VUMA_OP_STREAM: reserved for heaps, -EINVAL today. */
+	DRM_VUMA_OP_STREAM = 7,
+	/**
+	 * @DRM_VUMA_OP_SPIN: keep the engine busy for arg0 microseconds, at most
+	 * 10 seconds; all other fields 0.
+	 */
+	DRM_VUMA_OP_SPIN = 8,
+};
+
+/**
+ * struct drm_vuma_cmd - one engine command
+ *
+ * Fields that the opcode does not use must be 0.
+ */
+struct drm_vuma_cmd {
+	/** @opcode: &enum drm_vuma_opcode. */
+	__u32 opcode;
+	/** @flags: must be 0. */
+	__u32 flags;
+	/** @dst: GPU address. */
+	__u64 dst;
+	/** @src: GPU address. */
+	__u64 src;
+	/** @src2: GPU address. */
+	__u64 src2;
+	/** @size: bytes. */
+	__u64 size;
+	/** @arg0: see the opcode. */
+	__u64 arg0;
+	/** @arg1: see the opcode. */
+	__u64 arg1;
+	/** @reserved: must be 0. */
+	__u64 reserved;
+};
+
+/**
+ * struct drm_vuma_sync - one syncobj to wait for or to signal
+ */
+struct drm_vuma_sync {
+	/** @handle: syncobj. */
+	__u32 handle;
+	/** @flags: must be 0. */
+	__u32 flags;
+	/** @point: timeline point, 0 for a binary syncobj. */
+	__u64 point;
+};
+
+/* Largest number of in-syncs, and of out-syncs, of one SUBMIT. */
+#define DRM_VUMA_SUBMIT_MAX_SYNCS	64
+
+/**
+ * struct drm_vuma_submit - run commands in a VM
+ *
+ * Everything bound in the VM is made resident first. If that does not fit into
+ * memory, or into the memory cgroup of the owners of the BOs, the ioctl fails
+ * with -ENOMEM, nothing runs, and it can be repeated.
+ *
+ * A job that fails (see &enum drm_vuma_fault) signals its fence with -EFAULT or
+ * -ETIME; commands before the failing one have been executed. The job is ordered
+ * after the in-syncs and after earlier jobs of the same file; there is no
+ * implicit ordering through buffers.
+ */
+struct drm_vuma_submit {
+	/** @vm_id: in. */
+	__u32 vm_id;
+	/** @flags: in, must be 0. */
+	__u32 flags;
+	/** @cmds: in, user pointer to struct drm_vuma_cmd. */
+	__u64 cmds;
+	/** @in_syncs: in, user pointer to struct drm_vuma_sync. */
+	__u64 in_syncs;
+	/** @out_syncs: in, user pointer to struct drm_vuma_sync. */
+	__u64 out_syncs;
+	/** @cmd_count: in, 1 to DRM_VUMA_PARAM_MAX_CMDS; more is -E2BIG. */
+	__u32 cmd_count;
+	/** @in_sync_count: in, more than the maximum is -E2BIG. */
+	__u32 in_sync_count;
+	/** @out_sync_count: in, more than the maximum is -E2BIG. */
+	__u32 out_sync_count;
+	/** @pad: must be 0. */
+	__u32 pad;
+};
+
+#define DRM_IOCTL_VUMA_GET_PARAM \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_VUMA_GET_PARAM, struct drm_vuma_get_param)
+#define DRM_IOCTL_VUMA_BO_CREATE \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_VUMA_BO_CREATE, struct drm_vuma_bo_create)
+#define DRM_IOCTL_VUMA_BO_MMAP_OFFSET \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_VUMA_BO_MMAP_OFFSET, struct drm_vuma_bo_mmap_offset)
+#define DRM_IOCTL_VUMA_BO_QUERY \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_VUMA_BO_QUERY, struct drm_vuma_bo_query)
+#define DRM_IOCTL_VUMA_BO_SET_LABEL \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_VUMA_BO_SET_LABEL, struct drm_vuma_bo_set_label)
+#define DRM_IOCTL_VUMA_VM_CREATE \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_VUMA_VM_CREATE, struct drm_vuma_vm_create)
+#define DRM_IOCTL_VUMA_VM_DESTROY \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_VUMA_VM_DESTROY, struct drm_vuma_vm_destroy)
+#define DRM_IOCTL_VUMA_VM_BIND \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_VUMA_VM_BIND, struct drm_vuma_vm_bind)
+#define DRM_IOCTL_VUMA_SUBMIT \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_VUMA_SUBMIT, struct drm_vuma_submit)
+#define DRM_IOCTL_VUMA_BO_WAIT \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_VUMA_BO_WAIT, struct drm_vuma_bo_wait)
+
+#if defined(__cplusplus)
+}
+#endif
+
+#endif /* _UAPI_DRM_VUMA_DRM_H_ */

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The buffer object as the rest of vuma sees it.
+ *
+ * One backend is linked into each module: vuma_bo_uma.c (gem_uma) into vuma.ko,
+ * bench/peers/vuma_bo_shmem.c (drm_gem_shmem_helper) into vuma_shmem.ko. All other
+ * sources are the same in both, so a difference between the two modules is a
+ * difference between the two memory managers.
+ */
+#ifndef _VUMA_BO_H_
+#define _VUMA_BO_H_
+
+#include <linux/types.h>
+
+struct drm_file;
+struct drm_gem_object;
+struct drm_printer;
+struct drm_vuma_bo_query;
+struct vuma_bo_client;
+struct vuma_bo_device;
+struct vuma_device;
+
+/**
+ * struct vuma_bo_run - physically contiguous pages of a BO
+ */
+struct vuma_bo_run {
+	/** @pgoff: first page, counted from the start of the BO. */
+	pgoff_t pgoff;
+	/** @pfn: its page frame number; all pages have a struct page. */
+	unsigned long pfn;
+	/** @nr: number of pages. */
+	unsigned long nr;
+};
+
+typedef int (*vuma_bo_run_fn)(const struct vuma_bo_run *run, void *arg);
+
+/* Name and features of the module this backend makes. */
+extern const char vuma_bo_driver_name[];
+extern const char vuma_bo_driver_desc[];
+extern const u64 vuma_bo_features;
+
+int vuma_bo_device_init(struct vuma_device *vdev);
+void vuma_bo_device_unplug(struct vuma_device *vdev);
+int vuma_bo_module_init(void);
+void vuma_bo_module_exit(void);
+
+int vuma_bo_client_init(struct vuma_device *vdev, struct drm_file *file);
+void vuma_bo_client_fini(struct vuma_device *vdev, struct drm_file *file);
+void vuma_bo_show_fdinfo(struct drm_printer *p, struct drm_file *file);
+void vuma_bo_debugfs_init(struct vuma_device *vdev);
+
+struct drm_gem_object *vuma_bo_create(struct vuma_device *vdev, u64 size, u32 flags);
+int vuma_bo_mmap_offset(struct drm_gem_object *obj, u64 *offset);
+int vuma_bo_set_label(struct drm_gem_object *obj, const char *label, size_t len);
+void vuma_bo_query(struct drm_gem_object *obj, struct drm_vuma_bo_query *query);
+
+int vuma_bo_populate_locked(struct drm_gem_object *obj, u64 offset, u64 size);
+bool vuma_bo_is_resident_locked(struct drm_gem_object *obj, u64 offset, u64 size);
+int vuma_bo_walk_locked(struct drm_gem_object *obj, u64 offset, u64 size,
+			vuma_bo_run_fn fn, void *arg);
+void vuma_bo_device_wrote_locked(struct drm_gem_object *obj, u64 offset, u64 size);
+void vuma_bo_mapping_changed_locked(struct drm_gem_object *obj);
+void vuma_bo_mark_used(struct drm_gem_object *obj);
+
+struct drm_gem_object *vuma_bo_import_sg_table(struct drm_device *drm,
+					       struct dma_buf_attachment *attach,
+					       struct sg_table *sgt);
+unsigned long vuma_bo_get_unmapped_area(struct file *filp, unsigned long addr,
+					unsigned long len, unsigned long pgoff,
+					unsigned long flags);
+
+/* Upcall: made by the backend, implemented in vuma_vm.c. */
+int vuma_vm_evict_bo_locked(struct drm_gem_object *obj);
+bool vuma_vm_bo_is_mapped_locked(struct drm_gem_object *obj);
+
+#endif /* _VUMA_BO_H_ */

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * vuma's buffer object on gem_uma.
+ */
+#include <linux/dma-buf.h>
+#include <linux/dma-direct.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include <drm/drm_file.h>
+#include <drm/drm_managed.h>
+#include <drm/drm_prime.h>
+#include <drm/drm_print.h>
+#include <drm/gem_uma/gem_uma_object.h>
+#include <drm/gem_uma/gem_uma_stats.h>
+#include <drm/vuma_drm.h>
+
+#include "vuma_bo.h"
+#include "vuma_drv.h"
+
+const char vuma_bo_driver_name[] = "vuma";
+const char vuma_bo_driver_desc[] = "Virtual UMA GPU on gem-uma";
+
+static bool huge = true;
+module_param(huge, bool, 0444);
+MODULE_PARM_DESC(huge, "Back buffers that ask for it with huge folios (default: true)");
+
+const u64 vuma_bo_features = DRM_VUMA_FEATURE_RECLAIM |
+			     (IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) ?
+			      DRM_VUMA_FEATURE_HUGE : 0);
+
+/**
+ * struct vuma_bo_device - what the backend keeps of a device
+ */
+struct vuma_bo_device {
+	/** @uma: library's part. */
+	struct gem_uma_device uma;
+};
+
+/**
+ * struct vuma_bo_client - what the backend keeps of an open file
+ */
+struct vuma_bo_client {
+	/** @uma: library's part. */
+	struct gem_uma_client uma;
+};
+
+/**
+ * struct vuma_bo - a buffer object; the library's turn-key object needs nothing added
+ */
+struct vuma_bo {
+	/** @uma: library's part. */
+	struct gem_uma_object uma;
+	/** @flags: DRM_VUMA_BO_* of creation. */
+	u32 flags;
+};
+
+static struct vuma_bo *to_vuma_bo(struct drm_gem_object *obj)
+{
+	return container_of(to_gem_uma_object(obj), struct vuma_bo, uma);
+}
+
+static bool vuma_bo_dev_mapped(struct gem_uma_object *uobj)
+{
+	return vuma_vm_bo_is_mapped_locked(&uobj->base);
+}
+
+static int vuma_bo_evict(struct gem_uma_object *uobj)
+{
+	return vuma_vm_evict_bo_locked(&uobj->base);
+}
+
+static void vuma_bo_free(struct gem_uma_object *uobj)
+{
+	kfree(container_of(uobj, struct vuma_bo, uma));
+}
+
+static const struct gem_uma_object_ops vuma_bo_ops = {
+	.dev_mapped = vuma_bo_dev_mapped,
+	.evict = vuma_bo_evict,
+	.free = vuma_bo_free,
+};
+
+static int vuma_bo_open(struct drm_gem_object *obj, struct drm_file *file)
+{
+	return gem_uma_client_open_object(&to_vuma_file(file)->bo->uma,
+					  to_gem_uma_object(obj));
+}
+
+static void vuma_bo_close(struct drm_gem_object *obj, struct drm_file *file)
+{
+	gem_uma_client_close_object(&to_vuma_file(file)->bo->uma,
+				    to_gem_uma_object(obj));
+}
+
+static const struct drm_gem_object_funcs vuma_bo_funcs = {
+	GEM_UMA_OBJECT_FUNCS,
+	.open = vuma_bo_open,
+	.close = vuma_bo_close,
+};
+
+int vuma_bo_module_init(void)
+{
+	return 0;
+}
+
+void vuma_bo_module_exit(void)
+{
+}
+
+int vuma_bo_device_init(struct vuma_device *vdev)
+{
+	const struct gem_uma_device_config config = { .huge = huge };
+	struct vuma_bo_device *bo;
+	int ret;
+
+	bo = drmm_kzalloc(&vdev->drm, sizeof(*bo), GFP_KERNEL);
+	if (!bo)
+		return -ENOMEM;
+	ret = gem_uma_device_init(&bo->uma, &vdev->drm, &config);
+	if (ret)
+		return ret;
+	vdev->bo = bo;
+	return gem_uma_reclaim_device_init(&bo->uma);
+}
+
+/* Open files keep their buffers, and these stay reclaimable. */
+void vuma_bo_device_unplug(struct vuma_device *vdev)
+{
+}
+
+int vuma_bo_client_init(struct vuma_device *vdev, struct drm_file *file)
+{
+	struct vuma_bo_client *client = kzalloc(sizeof(*client), GFP_KERNEL_ACCOUNT);
+
+	if (!client)
+		return -ENOMEM;
+	to_vuma_file(file)->bo = client;
+	return 0;
+}
+
+void vuma_bo_client_fini(struct vuma_device *vdev, struct drm_file *file)
+{
+	kfree(to_vuma_file(file)->bo);
+	to_vuma_file(file)->bo = NULL;
+}
+
+void vuma_bo_show_fdinfo(struct drm_printer *p, struct drm_file *file)
+{
+	gem_uma_client_show_fdinfo(&to_vuma_file(file)->bo->uma, vuma_bo_driver_name, p);
+}
+
+void vuma_bo_debugfs_init(struct vuma_device *vdev)
+{
+	gem_uma_stats_debugfs_init(&vdev->bo->uma);
+}
+
+static u32 vuma_bo_uma_flags(u32 flags)
+{
+	return (flags & DRM_VUMA_BO_NO_MMAP ? GEM_UMA_OBJECT_NO_MMAP : 0) |
+	       (flags & DRM_VUMA_BO_WC ? GEM_UMA_OBJECT_WC : 0) |
+	       (flags & DRM_VUMA_BO_HUGE ? GEM_UMA_OBJECT_HUGE : 0);
+}
+
+struct drm_gem_object *vuma_bo_create(struct vuma_device *vdev, u64 size, u32 flags)
+{
+	struct vuma_bo *bo;
+	int ret;
+
+	bo = kzalloc(sizeof(*bo), GFP_KERNEL_ACCOUNT);
+	if (!bo)
+		return ERR_PTR(-ENOMEM);
+	bo->flags = flags;
+	bo->uma.base.funcs = &vuma_bo_funcs;
+	ret = gem_uma_object_init(&bo->uma, &vdev->bo->uma, size,
+				  vuma_bo_uma_flags(flags), &vuma_bo_ops);
+	if (ret) {
+		kfree(bo);
+		return ERR_PTR(ret);
+	}
+	return &bo->uma.base;
+}
+
+struct drm_gem_object *vuma_bo_import_sg_table(struct drm_device *drm,
+					       struct dma_buf_attachment *attach,
+					       struct sg_table *sgt)
+{
+	struct vuma_bo *bo;
+	int ret;
+
+	bo = kzalloc(sizeof(*bo), GFP_KERNEL_ACCOUNT);
+	if (!bo)
+		return ERR_PTR(-ENOMEM);
+	bo->uma.base.funcs = &vuma_bo_funcs;
+	ret = gem_uma_object_init_import(&bo->uma, &to_vuma_device(drm)->bo->uma, attach,
+					 sgt, &vuma_bo_ops);
+	if (ret) {
+		kfree(bo);
+		return ERR_PTR(ret);
+	}
+	return &bo->uma.base;
+}
+
+int vuma_bo_mmap_offset(struct drm_gem_object *obj, u64 *offset)
+{
+	return gem_uma_object_mmap_offset(to_gem_uma_object(obj), offset);
+}
+
+int vuma_bo_set_label(struct drm_gem_object *obj, const char *label, size_t len)
+{
+	return gem_uma_stats_set_label(to_gem_uma_object(obj), label, len);
+}
+
+static u32 vuma_bo_query_status(struct drm_gem_object *obj)
+{
+	struct gem_uma_object *uobj = to_gem_uma_object(obj);
+	u32 status = 0;
+
+	if (gem_uma_object_is_imported(uobj))
+		status |= DRM_VUMA_BO_STATUS_IMPORTED | DRM_VUMA_BO_STATUS_RESIDENT |
+			  DRM_VUMA_BO_STATUS_PINNED;
+	else if (READ_ONCE(obj->dma_buf))
+		status |= DRM_VUMA_BO_STATUS_EXPORTED;
+	if (gem_uma_backing_evicted(&uobj->backing))
+		status |= DRM_VUMA_BO_STATUS_EVICTED;
+	if (gem_uma_backing_resident(&uobj->backing))
+		status |= DRM_VUMA_BO_STATUS_RESIDENT;
+	if (atomic_read(&uobj->backing.pins))
+		status |= DRM_VUMA_BO_STATUS_PINNED;
+	if (gem_uma_cpu_map_mmaps(&uobj->cpu_map))
+		status |= DRM_VUMA_BO_STATUS_CPU_MAPPED;
+	if (!dma_resv_lock(obj->resv, NULL)) {
+		if (vuma_vm_bo_is_mapped_locked(obj))
+			status |= DRM_VUMA_BO_STATUS_GPU_MAPPED;
+		dma_resv_unlock(obj->resv);
+	}
+	return status;
+}
+
+void vuma_bo_query(struct drm_gem_object *obj, struct drm_vuma_bo_query *query)
+{
+	struct gem_uma_object *uobj = to_gem_uma_object(obj);
+	struct gem_uma_backing *b = &uobj->backing;
+
+	query->size = obj->size;
+	query->create_flags = to_vuma_bo(obj)->flags;
+	query->status = vuma_bo_query_status(obj);
+	query->resident = gem_uma_object_is_imported(uobj) ?
+			  obj->size : (u64)gem_uma_backing_resident(b) << PAGE_SHIFT;
+	query->evicted = READ_ONCE(b->evicted_pages) << PAGE_SHIFT;
+	query->restored = READ_ONCE(b->restored_pages) << PAGE_SHIFT;
+	query->evictions = READ_ONCE(b->evictions);
+}
+
+int vuma_bo_populate_locked(struct drm_gem_object *obj, u64 offset, u64 size)
+{
+	return gem_uma_object_populate_locked(to_gem_uma_object(obj), offset, size);
+}
+
+bool vuma_bo_is_resident_locked(struct drm_gem_object *obj, u64 offset, u64 size)
+{
+	return gem_uma_object_is_resident_locked(to_gem_uma_object(obj), offset, size);
+}
+
+/*
+ * The device works with what the DMA API gave it. Being software behind no IOMMU, it
+ * can turn that into a page.
+ */
+int vuma_bo_walk_locked(struct drm_gem_object *obj, u64 offset, u64 size,
+			vuma_bo_run_fn fn, void *arg)
+{
+	struct gem_uma_dev_map *dmap = &to_gem_uma_object(obj)->dev_map;
+	pgoff_t pgoff = offset >> PAGE_SHIFT;
+	pgoff_t end = (offset + size) >> PAGE_SHIFT;
+	struct gem_uma_dma_run dma;
+	int ret = 0;
+
+	for (; !ret && pgoff < end; pgoff += dma.nr) {
+		struct vuma_bo_run run = { .pgoff = pgoff };
+
+		ret = gem_uma_dev_map_run_locked(dmap, pgoff, end, &dma);
+		if (ret)
+			break;
+		run.pfn = PHYS_PFN(dma_to_phys(dmap->dev, dma.addr));
+		run.nr = dma.nr;
+		if (!pfn_valid(run.pfn) || !pfn_valid(run.pfn + run.nr - 1))
+			return -ENXIO;
+		ret = fn(&run, arg);
+	}
+	return ret;
+}
+
+void vuma_bo_device_wrote_locked(struct drm_gem_object *obj, u64 offset, u64 size)
+{
+	struct gem_uma_object *uobj = to_gem_uma_object(obj);
+
+	if (!gem_uma_object_is_imported(uobj))
+		gem_uma_backing_mark_dirty_locked(&uobj->backing, offset >> PAGE_SHIFT,
+						  PFN_UP(offset + size));
+}
+
+void vuma_bo_mapping_changed_locked(struct drm_gem_object *obj)
+{
+	gem_uma_object_update_locked(to_gem_uma_object(obj));
+}
+
+void vuma_bo_mark_used(struct drm_gem_object *obj)
+{
+	gem_uma_object_mark_used(to_gem_uma_object(obj));
+}
+
+unsigned long vuma_bo_get_unmapped_area(struct file *filp, unsigned long addr,
+					unsigned long len, unsigned long pgoff,
+					unsigned long flags)
+{
+	return gem_uma_object_get_unmapped_area(filp, addr, len, pgoff, flags);
+}
+
+MODULE_IMPORT_NS("DRM_GEM_UMA");

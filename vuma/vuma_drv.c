@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * vuma, the virtual UMA GPU: module, devices, files.
+ */
+
+#include <linux/completion.h>
+#include <linux/dma-mapping.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/platform_device.h>
+#include <linux/refcount.h>
+#include <linux/slab.h>
+
+#include <drm/drm_debugfs.h>
+#include <drm/drm_drv.h>
+#include <drm/drm_file.h>
+#include <drm/drm_gem.h>
+#include <drm/drm_ioctl.h>
+#include <drm/drm_managed.h>
+#include <drm/drm_prime.h>
+#include <drm/drm_print.h>
+
+#include "vuma_drv.h"
+#include "vuma_vm.h"
+
+#define VUMA_MAX_DEVICES	16
+
+static unsigned int ndev = 1;
+module_param(ndev, uint, 0444);
+MODULE_PARM_DESC(ndev, "number of devices, 1 to 16");
+
+static struct platform_device *vuma_pdevs[VUMA_MAX_DEVICES];
+
+struct workqueue_struct *vuma_put_wq;
+
+/*
+ * Devices that exist, and one for the module. A device outlives its hardware while
+ * anything of it is in use, and its code must stay as long.
+ */
+static refcount_t vuma_live = REFCOUNT_INIT(1);
+static DECLARE_COMPLETION(vuma_all_gone);
+
+static void vuma_live_put(void)
+{
+	if (refcount_dec_and_test(&vuma_live))
+		complete(&vuma_all_gone);
+}
+
+static void vuma_device_gone(struct drm_device *drm, void *arg)
+{
+	vuma_live_put();
+}
+
+static int vuma_open(struct drm_device *drm, struct drm_file *file)
+{
+	struct vuma_device *vdev = to_vuma_device(drm);
+	struct drm_gpu_scheduler *sched = &vdev->engine.sched;
+	struct vuma_file *vfile;
+	int ret;
+
+	vfile = kzalloc(sizeof(*vfile), GFP_KERNEL_ACCOUNT);
+	if (!vfile)
+		return -ENOMEM;
+
+	kref_init(&vfile->kref);
+	vfile->vdev = vdev;
+	xa_init_flags(&vfile->vms, XA_FLAGS_ALLOC1);
+	mutex_init(&vfile->submit_lock);
+	ret = drm_sched_entity_init(&vfile->entity, DRM_SCHED_PRIORITY_NORMAL, &sched, 1, NULL);
+	if (ret)
+		goto err_free;
+
+	file->driver_priv = vfile;
+	ret = vuma_bo_client_init(vdev, file);
+	if (ret)
+		goto err_entity;
+	return 0;
+
+err_entity:
+	file->driver_priv = NULL;
+	drm_sched_entity_destroy(&vfile->entity);
+err_free:
+	vuma_file_put(vfile);
+	return ret;
+}
+
+static void vuma_file_free(struct kref *kref)
+{
+	struct vuma_file *vfile = container_of(kref, struct vuma_file, kref);
+
+	xa_destroy(&vfile->vms);
+	mutex_destroy(&vfile->submit_lock);
+	kfree(vfile);
+}
+
+/**
+ * vuma_file_put - drop a reference
+ * @vfile: the file
+ */
+void vuma_file_put(struct vuma_file *vfile)
+{
+	kref_put(&vfile->kref, vuma_file_free);
+}
+
+static void vuma_postclose(struct drm_device *drm, struct drm_file *file)
+{
+	struct vuma_file *vfile = to_vuma_file(file);
+	struct vuma_vm *vm;
+	unsigned long id;
+
+	drm_sched_entity_destroy(&vfile->entity);
+	xa_for_each(&vfile->vms, id, vm) {
+		xa_erase(&vfile->vms, id);
+		vuma_vm_close(vm);
+	}
+	vuma_bo_client_fini(to_vuma_device(drm), file);
+	vuma_file_put(vfile);
+}
+
+static void vuma_show_fdinfo(struct drm_printer *p, struct drm_file *file)
+{
+	drm_printf(p, "drm-engine-vuma:\t%lld ns\n",
+		   atomic64_read(&to_vuma_file(file)->busy_ns));
+	vuma_bo_show_fdinfo(p, file);
+}
+
+static int vuma_debugfs_engine(struct seq_file *m, void *data)
+{
+	struct drm_debugfs_entry *entry = m->private;
+	struct vuma_counters *c = &to_vuma_device(entry->dev)->counters;
+
+	seq_printf(m, "jobs\t%lld\n", atomic64_read(&c->jobs));
+	seq_printf(m, "failed\t%lld\n", atomic64_read(&c->failed));
+	seq_printf(m, "walks\t%lld\n", atomic64_read(&c->walks));
+	seq_printf(m, "leaves-4k\t%lld\n", atomic64_read(&c->leaves[0]));
+	seq_printf(m, "leaves-64k\t%lld\n", atomic64_read(&c->leaves[1]));
+	seq_printf(m, "leaves-2m\t%lld\n", atomic64_read(&c->leaves[2]));
+	seq_printf(m, "splits\t%lld\n", atomic64_read(&c->splits));
+	seq_printf(m, "tables\t%lld\n", atomic64_read(&c->tables));
+	return 0;
+}
+
+static const struct drm_debugfs_info vuma_debugfs_files[] = {
+	{ "engine", vuma_debugfs_engine, 0, NULL },
+};
+
+static void vuma_debugfs_init(struct drm_minor *minor)
+{
+	vuma_bo_debugfs_init(to_vuma_device(minor->dev));
+}
+
+/* Not DEFINE_DRM_GEM_FOPS: large mappings have to be aligned for huge pages. */
+static const struct file_operations vuma_fops = {
+	.owner = THIS_MODULE,
+	.open = drm_open,
+	.release = drm_release,
+	.unlocked_ioctl = drm_ioctl,
+	.compat_ioctl = drm_compat_ioctl,
+	.poll = drm_poll,
+	.read = drm_read,
+	.llseek = noop_llseek,
+	.mmap = drm_gem_mmap,
+	.get_unmapped_area = vuma_bo_get_unmapped_area,
+	.show_fdinfo = drm_show_fdinfo,
+	.fop_flags = FOP_UNSIGNED_OFFSET,
+};
+
+struct drm_driver vuma_driver = {
+	.driver_features = DRIVER_GEM | DRIVER_RENDER | DRIVER_SYNCOBJ |
+			   DRIVER_SYNCOBJ_TIMELINE,
+	/* The kernel does not write to them, it only does not say so. */
+	.name = (char *)vuma_bo_driver_name,
+	.desc = (char *)vuma_bo_driver_desc,
+	.major = VUMA_UAPI_MAJOR,
+	.minor = VUMA_UAPI_MINOR,
+	.fops = &vuma_fops,
+	.open = vuma_open,
+	.postclose = vuma_postclose,
+	.ioctls = vuma_ioctls,
+	.gem_prime_import_sg_table = vuma_bo_import_sg_table,
+	.dumb_create = vuma_dumb_create,
+	.show_fdinfo = vuma_show_fdinfo,
+	.debugfs_init = vuma_debugfs_init,
+};
+
+static int vuma_device_init(struct vuma_device *vdev)
+{
+	int ret;
+
+	refcount_inc(&vuma_live);
+	/* Added first, so run last. */
+	ret = drmm_add_action_or_reset(&vdev->drm, vuma_device_gone, NULL);
+	if (ret)
+		return ret;
+	ret = vuma_engine_init(vdev);
+	if (ret)
+		return ret;
+	ret = vuma_bo_device_init(vdev);
+	if (ret)
+		return ret;
+
+	drm_debugfs_add_files(&vdev->drm, vuma_debugfs_files, ARRAY_SIZE(vuma_debugfs_files));
+	return drm_dev_register(&vdev->drm, 0);
+}
+
+static int vuma_probe(struct platform_device *pdev)
+{
+	struct vuma_device *vdev;
+	int ret;
+
+	ret = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64));
+	if (ret)
+		return ret;
+	dma_set_max_seg_size(&pdev->dev, UINT_MAX);
+
+	vdev = devm_drm_dev_alloc(&pdev->dev, &vuma_driver, struct vuma_device, drm);
+	if (IS_ERR(vdev))
+		return PTR_ERR(vdev);
+
+	platform_set_drvdata(pdev, vdev);
+	return vuma_device_init(vdev);
+}
+
+static void vuma_remove(struct platform_device *pdev)
+{
+	struct vuma_device *vdev = platform_get_drvdata(pdev);
+
+	drm_dev_unplug(&vdev->drm);
+	vuma_engine_unplug(vdev);
+	vuma_bo_device_unplug(vdev);
+}
+
+static struct platform_driver vuma_platform_driver = {
+	.probe = vuma_probe,
+	.remove = vuma_remove,
+	.driver = {
+		.name = vuma_bo_driver_name,
+	},
+};
+
+static void vuma_destroy_devices(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < VUMA_MAX_DEVICES; i++)
+		platform_device_unregister(vuma_pdevs[i]);
+}
+
+static int vuma_create_devices(void)
+{
+	struct platform_device_info info = {
+		.name = vuma_bo_driver_name,
+		.dma_mask = DMA_BIT_MASK(64),
+	};
+	unsigned int i;
+
+	for (i = 0; i < ndev; i++) {
+		struct platform_device *pdev;
+
+		info.id = i;
+		pdev = platform_device_register_full(&info);
+		if (IS_ERR(pdev)) {
+			vuma_destroy_devices();
+			return PTR_ERR(pdev);
+		}
+		vuma_pdevs[i] = pdev;
+	}
+	return 0;
+}
+
+static void vuma_wait_all_gone(void)
+{
+	vuma_live_put();
+	wait_for_completion(&vuma_all_gone);
+	/* The last device may have gone from a work that is just ending. */
+	destroy_workqueue(vuma_put_wq);
+}
+
+static int __init vuma_init(void)
+{
+	int ret;
+
+	if (!ndev || ndev > VUMA_MAX_DEVICES)
+		return -EINVAL;
+
+	ret = vuma_mmu_module_init();
+	if (ret)
+		return ret;
+	vuma_put_wq = alloc_workqueue("%s-put", WQ_MEM_RECLAIM | WQ_UNBOUND, 0,
+				      vuma_bo_driver_name);
+	if (!vuma_put_wq) {
+		ret = -ENOMEM;
+		goto err_mmu;
+	}
+	ret = vuma_bo_module_init();
+	if (ret)
+		goto err_wq;
+
+	vuma_driver.num_ioctls = vuma_num_ioctls;
+	ret = platform_driver_register(&vuma_platform_driver);
+	if (ret)
+		goto err_bo;
+	ret = vuma_create_devices();
+	if (ret)
+		goto err_driver;
+	return 0;
+
+err_driver:
+	platform_driver_unregister(&vuma_platform_driver);
+	vuma_wait_all_gone();
+	vuma_bo_module_exit();
+	vuma_mmu_module_exit();
+	return ret;
+err_bo:
+	vuma_bo_module_exit();
+err_wq:
+	destroy_workqueue(vuma_put_wq);
+err_mmu:
+	vuma_mmu_module_exit();
+	return ret;
+}
+module_init(vuma_init);
+
+static void __exit vuma_exit(void)
+{
+	vuma_destroy_devices();
+	platform_driver_unregister(&vuma_platform_driver);
+	vuma_wait_all_gone();
+	vuma_bo_module_exit();
+	vuma_mmu_module_exit();
+}
+module_exit(vuma_exit);
+
+MODULE_DESCRIPTION("vuma, a GPU in software that shares memory with the CPU");
+MODULE_AUTHOR("The gem-uma authors");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * vuma, the virtual UMA GPU: what its source files share.
+ */
+#ifndef _VUMA_DRV_H_
+#define _VUMA_DRV_H_
+
+#include <linux/atomic.h>
+#include <linux/kref.h>
+#include <linux/mutex.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+#include <drm/drm_device.h>
+#include <drm/drm_drv.h>
+#include <drm/drm_file.h>
+#include <drm/drm_ioctl.h>
+#include <drm/gpu_scheduler.h>
+
+#include "vuma_bo.h"
+
+#define VUMA_UAPI_MAJOR		1
+#define VUMA_UAPI_MINOR		0
+
+/* Commands of one SUBMIT: 1 MiB of user memory copied, at most. */
+#define VUMA_MAX_CMDS		16384
+#define VUMA_MAX_VMS		256
+#define VUMA_CMD_MAX_SIZE	(1ull << 40)
+#define VUMA_SPIN_MAX_US	(10u * 1000 * 1000)
+
+/**
+ * struct vuma_engine - the one engine of a device
+ *
+ * The scheduler hands it one job at a time; a worker of @run_wq plays hardware.
+ */
+struct vuma_engine {
+	/** @sched: orders the jobs of all files. */
+	struct drm_gpu_scheduler sched;
+	/** @run_wq: where the commands are executed. */
+	struct workqueue_struct *run_wq;
+	/** @reset_wq: where the scheduler's timeout handler runs. */
+	struct workqueue_struct *reset_wq;
+	/** @stop: woken when a running job has to stop. */
+	wait_queue_head_t stop;
+	/** @fence_context: of the hardware fences. */
+	u64 fence_context;
+	/** @fence_seqno: of the last hardware fence. */
+	atomic64_t fence_seqno;
+};
+
+/**
+ * struct vuma_counters - what debugfs shows; monotonic, except @tables
+ */
+struct vuma_counters {
+	/** @jobs: finished, good or bad. */
+	atomic64_t jobs;
+	/** @failed: of @jobs, those that ended with an error. */
+	atomic64_t failed;
+	/** @walks: page-table walks. */
+	atomic64_t walks;
+	/** @leaves: entries written, by size: 4K, 64K, 2M. */
+	atomic64_t leaves[3];
+	/** @splits: 2M entries that had to become 4K entries. */
+	atomic64_t splits;
+	/** @tables: page tables that exist now, in all VMs. */
+	atomic64_t tables;
+};
+
+/**
+ * struct vuma_device - one virtual GPU
+ */
+struct vuma_device {
+	/** @drm: the DRM device. */
+	struct drm_device drm;
+	/** @bo: owned by the backend of the buffer objects. */
+	struct vuma_bo_device *bo;
+	/** @engine: executes the jobs. */
+	struct vuma_engine engine;
+	/** @counters: for debugfs. */
+	struct vuma_counters counters;
+	/** @gone: set once at unplug; jobs fail from then on. */
+	bool gone;
+};
+
+/**
+ * struct vuma_file - one open file, and its jobs' share of it
+ *
+ * Jobs outlive the file, so this is reference counted.
+ */
+struct vuma_file {
+	/** @kref: one for the open file, one for each job. */
+	struct kref kref;
+	/** @vdev: the device. */
+	struct vuma_device *vdev;
+	/** @bo: owned by the backend of the buffer objects. */
+	struct vuma_bo_client *bo;
+	/** @vms: struct vuma_vm by id; each entry holds a reference. */
+	struct xarray vms;
+	/** @entity: the queue that keeps the jobs of the file in order. */
+	struct drm_sched_entity entity;
+	/** @submit_lock: makes arming and queueing a job one step. */
+	struct mutex submit_lock;
+	/** @busy_ns: time the engine spent on the jobs of this file. */
+	atomic64_t busy_ns;
+};
+
+#define to_vuma_device(d)	container_of(d, struct vuma_device, drm)
+
+static inline struct vuma_file *to_vuma_file(struct drm_file *file)
+{
+	return file->driver_priv;
+}
+
+/*
+ * Puts that may be the last of a VM or of a device, deferred from places that
+ * must not do them. Module wide, because they may outlive the device.
+ */
+extern struct workqueue_struct *vuma_put_wq;
+
+/* Not const: a backend may add hooks of its own in vuma_bo_module_init(). */
+extern struct drm_driver vuma_driver;
+
+extern const struct drm_ioctl_desc vuma_ioctls[];
+extern const int vuma_num_ioctls;
+
+void vuma_file_put(struct vuma_file *vfile);
+int vuma_dumb_create(struct drm_file *file, struct drm_device *drm,
+		     struct drm_mode_create_dumb *args);
+
+int vuma_engine_init(struct vuma_device *vdev);
+void vuma_engine_unplug(struct vuma_device *vdev);
+
+#endif /* _VUMA_DRV_H_ */

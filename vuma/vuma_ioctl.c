@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The table of ioctls, and those about parameters and buffer objects.
+ */
+
+#include <linux/dma-resv.h>
+#include <linux/ctype.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_gem.h>
+#include <drm/drm_ioctl.h>
+#include <drm/drm_mode.h>
+#include <drm/vuma_drm.h>
+
+#include "vuma_drv.h"
+#include "vuma_job.h"
+#include "vuma_vm.h"
+
+#define VUMA_BO_FLAGS	(DRM_VUMA_BO_NO_MMAP | DRM_VUMA_BO_WC | DRM_VUMA_BO_HUGE)
+
+static int vuma_get_vm_param(struct vuma_file *vfile, struct drm_vuma_get_param *args)
+{
+	struct vuma_vm_stat stat;
+	struct vuma_vm *vm;
+
+	vm = vuma_vm_lookup(vfile, args->vm_id);
+	if (!vm)
+		return -ENOENT;
+	spin_lock(&vm->stat_lock);
+	stat = vm->stat;
+	spin_unlock(&vm->stat_lock);
+	vuma_vm_put(vm);
+
+	switch (args->param) {
+	case DRM_VUMA_PARAM_VM_FAULTS:
+		args->value = stat.faults;
+		break;
+	case DRM_VUMA_PARAM_VM_FAULT_ADDR:
+		args->value = stat.fault_addr;
+		break;
+	case DRM_VUMA_PARAM_VM_FAULT_STATUS:
+		args->value = stat.fault;
+		break;
+	default:
+		args->value = stat.jobs;
+		break;
+	}
+	return 0;
+}
+
+static int vuma_get_device_param(struct drm_vuma_get_param *args)
+{
+	if (args->vm_id)
+		return -EINVAL;
+
+	switch (args->param) {
+	case DRM_VUMA_PARAM_UAPI_VERSION:
+		args->value = VUMA_UAPI_MAJOR << 16 | VUMA_UAPI_MINOR;
+		return 0;
+	case DRM_VUMA_PARAM_VA_BITS:
+		args->value = VUMA_VA_BITS;
+		return 0;
+	case DRM_VUMA_PARAM_PAGE_SIZES:
+		args->value = VUMA_PAGE_SIZES;
+		return 0;
+	case DRM_VUMA_PARAM_COHERENT:
+		args->value = 1;
+		return 0;
+	case DRM_VUMA_PARAM_FEATURES:
+		args->value = vuma_bo_features;
+		return 0;
+	case DRM_VUMA_PARAM_MAX_CMDS:
+		args->value = VUMA_MAX_CMDS;
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+static int vuma_ioctl_get_param(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_vuma_get_param *args = data;
+
+	switch (args->param) {
+	case DRM_VUMA_PARAM_VM_FAULTS:
+	case DRM_VUMA_PARAM_VM_FAULT_ADDR:
+	case DRM_VUMA_PARAM_VM_FAULT_STATUS:
+	case DRM_VUMA_PARAM_VM_JOBS:
+		return vuma_get_vm_param(to_vuma_file(file), args);
+	default:
+		return vuma_get_device_param(args);
+	}
+}
+
+static int vuma_create_handle(struct vuma_device *vdev, struct drm_file *file, u64 *size,
+			      u32 flags, u32 *handle)
+{
+	struct drm_gem_object *obj;
+	u64 obj_size;
+	u32 new;
+	int ret;
+
+	if (!*size)
+		return -EINVAL;
+	/* So that rounding up cannot overflow; the backend knows the real limit. */
+	if (*size > VUMA_VA_END - VUMA_VA_START)
+		return -E2BIG;
+
+	obj = vuma_bo_create(vdev, *size, flags);
+	if (IS_ERR(obj))
+		return PTR_ERR(obj);
+
+	obj_size = obj->size;
+	ret = drm_gem_handle_create(file, obj, &new);
+	/* The handle holds it now. */
+	drm_gem_object_put(obj);
+	if (ret)
+		return ret;
+
+	*size = obj_size;
+	*handle = new;
+	return 0;
+}
+
+static int vuma_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_vuma_bo_create *args = data;
+	int ret, idx;
+
+	if (args->flags & ~VUMA_BO_FLAGS || args->handle)
+		return -EINVAL;
+	if (!drm_dev_enter(drm, &idx))
+		return -ENODEV;
+	ret = vuma_create_handle(to_vuma_device(drm), file, &args->size, args->flags,
+				 &args->handle);
+	drm_dev_exit(idx);
+	return ret;
+}
+
+/**
+ * vuma_dumb_create - create a buffer for software rendering
+ * @file: the caller's file
+ * @drm: the device
+ * @args: width, height and bpp in; pitch, size and handle out
+ */
+int vuma_dumb_create(struct drm_file *file, struct drm_device *drm,
+		     struct drm_mode_create_dumb *args)
+{
+	u64 pitch, size;
+	int ret;
+
+	/* The core has checked that this does not overflow 32 bits. */
+	pitch = ALIGN((u64)args->width * DIV_ROUND_UP(args->bpp, 8), SZ_64);
+	if (pitch > U32_MAX)
+		return -EINVAL;
+	args->pitch = pitch;
+
+	size = pitch * args->height;
+	ret = vuma_create_handle(to_vuma_device(drm), file, &size, 0, &args->handle);
+	if (!ret)
+		args->size = size;
+	return ret;
+}
+
+static int vuma_ioctl_bo_mmap_offset(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_vuma_bo_mmap_offset *args = data;
+	struct drm_gem_object *obj;
+	int ret;
+
+	if (args->flags)
+		return -EINVAL;
+	obj = drm_gem_object_lookup(file, args->handle);
+	if (!obj)
+		return -ENOENT;
+	ret = vuma_bo_mmap_offset(obj, &args->offset);
+	drm_gem_object_put(obj);
+	return ret;
+}
+
+static int vuma_ioctl_bo_query(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_vuma_bo_query *args = data;
+	struct drm_gem_object *obj;
+
+	if (args->flags || args->pad)
+		return -EINVAL;
+	obj = drm_gem_object_lookup(file, args->handle);
+	if (!obj)
+		return -ENOENT;
+	vuma_bo_query(obj, args);
+	drm_gem_object_put(obj);
+	return 0;
+}
+
+static int vuma_copy_label(const struct drm_vuma_bo_set_label *args, char *label)
+{
+	u32 i;
+
+	if (copy_from_user(label, u64_to_user_ptr(args->label), args->len))
+		return -EFAULT;
+	label[args->len] = 0;
+	for (i = 0; i < args->len; i++)
+		if (iscntrl(label[i]))
+			return -EINVAL;
+	return 0;
+}
+
+static int vuma_ioctl_bo_set_label(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_vuma_bo_set_label *args = data;
+	char label[DRM_VUMA_LABEL_MAX + 1];
+	struct drm_gem_object *obj;
+	int ret;
+
+	if (args->flags || args->pad || (!args->label && args->len))
+		return -EINVAL;
+	if (args->len > DRM_VUMA_LABEL_MAX)
+		return -E2BIG;
+	obj = drm_gem_object_lookup(file, args->handle);
+	if (!obj)
+		return -ENOENT;
+
+	ret = vuma_copy_label(args, label);
+	if (!ret)
+		ret = vuma_bo_set_label(obj, args->label ? label : NULL, args->len);
+	drm_gem_object_put(obj);
+	return ret;
+}
+
+static unsigned long vuma_timeout_jiffies(s64 ns)
+{
+	u64 j = nsecs_to_jiffies64(ns) + 1;
+
+	return min_t(u64, j, MAX_SCHEDULE_TIMEOUT - 1);
+}
+
+static int vuma_bo_lock_writer(struct drm_gem_object *obj, struct dma_fence **fence)
+{
+	int ret = dma_resv_lock_interruptible(obj->resv, NULL);
+
+	if (ret)
+		return ret;
+	*fence = vuma_bo_writer_locked(obj);
+	dma_resv_unlock(obj->resv);
+	return 0;
+}
+
+/* Returns jiffies left, 0 at the end of the timeout, or an error. */
+static long vuma_bo_wait_writers(struct drm_gem_object *obj, long timeout)
+{
+	struct dma_fence *fence;
+	int ret;
+
+	/* Writers of other devices, which take part in implicit synchronisation. */
+	timeout = dma_resv_wait_timeout(obj->resv, DMA_RESV_USAGE_WRITE, true, timeout);
+	while (timeout > 0) {
+		ret = vuma_bo_lock_writer(obj, &fence);
+		if (ret)
+			return ret;
+		if (!fence)
+			break;
+		timeout = dma_fence_wait_timeout(fence, true, timeout);
+		dma_fence_put(fence);
+	}
+	return timeout;
+}
+
+/* Without waiting; -EBUSY if the object is in use. */
+static int vuma_bo_poll(struct drm_gem_object *obj, bool writers)
+{
+	struct dma_fence *fence;
+	int ret;
+
+	if (!dma_resv_test_signaled(obj->resv,
+				    writers ? DMA_RESV_USAGE_WRITE : DMA_RESV_USAGE_BOOKKEEP))
+		return -EBUSY;
+	if (!writers)
+		return 0;
+
+	ret = vuma_bo_lock_writer(obj, &fence);
+	if (ret || !fence)
+		return ret;
+	dma_fence_put(fence);
+	return -EBUSY;
+}
+
+static int vuma_ioctl_bo_wait(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_vuma_bo_wait *args = data;
+	bool writers = args->flags & DRM_VUMA_BO_WAIT_READ;
+	struct drm_gem_object *obj;
+	long left;
+
+	if (args->flags & ~DRM_VUMA_BO_WAIT_READ || args->timeout_ns < 0)
+		return -EINVAL;
+	obj = drm_gem_object_lookup(file, args->handle);
+	if (!obj)
+		return -ENOENT;
+
+	if (!args->timeout_ns)
+		left = vuma_bo_poll(obj, writers) ?: 1;
+	else if (writers)
+		left = vuma_bo_wait_writers(obj, vuma_timeout_jiffies(args->timeout_ns));
+	else
+		left = dma_resv_wait_timeout(obj->resv, DMA_RESV_USAGE_BOOKKEEP, true,
+					     vuma_timeout_jiffies(args->timeout_ns));
+	drm_gem_object_put(obj);
+
+	if (left < 0)
+		return left;
+	return left ? 0 : -ETIME;
+}
+
+static int vuma_ioctl_reserved(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	return -EOPNOTSUPP;
+}
+
+#define VUMA_IOCTL(name, func) \
+	DRM_IOCTL_DEF_DRV(VUMA_##name, func, DRM_RENDER_ALLOW)
+
+/* Their arguments are not decided yet, so none are copied. */
+#define VUMA_RESERVED(nr_) \
+	[nr_] = { \
+		.cmd = DRM_IO(DRM_COMMAND_BASE + (nr_)), \
+		.func = vuma_ioctl_reserved, \
+		.flags = DRM_RENDER_ALLOW, \
+		.name = "VUMA_RESERVED", \
+	}
+
+const struct drm_ioctl_desc vuma_ioctls[] = {
+	VUMA_IOCTL(GET_PARAM, vuma_ioctl_get_param),
+	VUMA_IOCTL(BO_CREATE, vuma_ioctl_bo_create),
+	VUMA_IOCTL(BO_MMAP_OFFSET, vuma_ioctl_bo_mmap_offset),
+	VUMA_RESERVED(DRM_VUMA_BO_SYNC),
+	VUMA_RESERVED(DRM_VUMA_BO_MADVISE),
+	VUMA_IOCTL(BO_QUERY, vuma_ioctl_bo_query),
+	VUMA_IOCTL(BO_SET_LABEL, vuma_ioctl_bo_set_label),
+	VUMA_IOCTL(VM_CREATE, vuma_ioctl_vm_create),
+	VUMA_IOCTL(VM_DESTROY, vuma_ioctl_vm_destroy),
+	VUMA_IOCTL(VM_BIND, vuma_ioctl_vm_bind),
+	VUMA_IOCTL(SUBMIT, vuma_ioctl_submit),
+	VUMA_RESERVED(DRM_VUMA_SUBMIT_LEGACY),
+	VUMA_RESERVED(DRM_VUMA_SCANOUT_PIN),
+	VUMA_RESERVED(DRM_VUMA_SCANOUT_UNPIN),
+	VUMA_RESERVED(DRM_VUMA_HEAP_CREATE),
+	VUMA_RESERVED(DRM_VUMA_HEAP_DESTROY),
+	VUMA_IOCTL(BO_WAIT, vuma_ioctl_bo_wait),
+};
+
+const int vuma_num_ioctls = ARRAY_SIZE(vuma_ioctls);

@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * SUBMIT: makes a VM resident and queues a job.
+ *
+ * All that can fail comes before the job is armed; all that needs memory comes
+ * before a fence of the job is visible to anybody.
+ */
+
+#include <linux/dma-fence-chain.h>
+#include <linux/dma-resv.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_exec.h>
+#include <drm/drm_syncobj.h>
+
+#include "vuma_drv.h"
+#include "vuma_job.h"
+#include "vuma_vm.h"
+
+/**
+ * struct vuma_out_sync - a syncobj to signal, with all that this needs
+ */
+struct vuma_out_sync {
+	struct drm_syncobj *syncobj;
+	/** @chain: for a timeline point, else NULL. */
+	struct dma_fence_chain *chain;
+	u64 point;
+};
+
+/**
+ * struct vuma_submit - a SUBMIT in progress
+ */
+struct vuma_submit {
+	struct drm_file *file;
+	const struct drm_vuma_submit *args;
+	struct vuma_job *job;
+	struct vuma_out_sync *out;
+	/** @nr_out: entries of @out that hold something. */
+	u32 nr_out;
+};
+
+static void vuma_job_destroy(struct vuma_job *job)
+{
+	if (job->armed)
+		vuma_vm_job_end(job->vm);
+	vuma_fence_put(job->fence);
+	kvfree(job->cmds);
+	vuma_file_put(job->vfile);
+	vuma_vm_put(job->vm);
+	kfree(job);
+}
+
+static void vuma_job_free_work(struct work_struct *work)
+{
+	vuma_job_destroy(container_of(work, struct vuma_job, free_work));
+}
+
+/**
+ * vuma_job_free_later - free a job that the scheduler is done with
+ * @job: the job
+ *
+ * It may be the last user of its VM, and of the device. Neither can go from the
+ * scheduler's worker: the first takes locks that are held while waiting for jobs,
+ * the second stops this worker.
+ */
+void vuma_job_free_later(struct vuma_job *job)
+{
+	drm_sched_job_cleanup(&job->base);
+	queue_work(vuma_put_wq, &job->free_work);
+}
+
+static struct vuma_job *vuma_job_create(struct vuma_file *vfile, struct vuma_vm *vm)
+{
+	struct vuma_job *job = kzalloc(sizeof(*job), GFP_KERNEL_ACCOUNT);
+
+	if (!job)
+		return NULL;
+
+	job->fence = vuma_fence_create(vfile->vdev);
+	if (!job->fence) {
+		kfree(job);
+		return NULL;
+	}
+
+	job->vdev = vfile->vdev;
+	job->vm = vuma_vm_get(vm);
+	job->vfile = vfile;
+	kref_get(&vfile->kref);
+	INIT_WORK(&job->run_work, vuma_engine_run);
+	INIT_WORK(&job->free_work, vuma_job_free_work);
+	return job;
+}
+
+static int vuma_submit_get_cmds(struct vuma_submit *submit)
+{
+	const struct drm_vuma_submit *args = submit->args;
+	struct drm_vuma_cmd *cmds;
+
+	cmds = vmemdup_array_user(u64_to_user_ptr(args->cmds), args->cmd_count, sizeof(*cmds));
+	if (IS_ERR(cmds))
+		return PTR_ERR(cmds);
+
+	submit->job->cmds = cmds;
+	submit->job->cmd_count = args->cmd_count;
+	return vuma_cmds_check(cmds, args->cmd_count);
+}
+
+static struct drm_vuma_sync *vuma_submit_copy_syncs(u64 ptr, u32 nr)
+{
+	struct drm_vuma_sync *syncs;
+	u32 i;
+
+	syncs = memdup_array_user(u64_to_user_ptr(ptr), nr, sizeof(*syncs));
+	if (IS_ERR(syncs))
+		return syncs;
+
+	for (i = 0; i < nr; i++) {
+		if (syncs[i].flags) {
+			kfree(syncs);
+			return ERR_PTR(-EINVAL);
+		}
+	}
+	return syncs;
+}
+
+static int vuma_submit_get_in_syncs(struct vuma_submit *submit)
+{
+	struct drm_vuma_sync *syncs;
+	int ret = 0;
+	u32 i;
+
+	if (!submit->args->in_sync_count)
+		return 0;
+	syncs = vuma_submit_copy_syncs(submit->args->in_syncs, submit->args->in_sync_count);
+	if (IS_ERR(syncs))
+		return PTR_ERR(syncs);
+
+	for (i = 0; i < submit->args->in_sync_count && !ret; i++)
+		ret = drm_sched_job_add_syncobj_dependency(&submit->job->base, submit->file,
+							   syncs[i].handle, syncs[i].point);
+	kfree(syncs);
+	return ret;
+}
+
+static int vuma_submit_get_out_sync(struct vuma_submit *submit, const struct drm_vuma_sync *sync)
+{
+	struct vuma_out_sync *out = &submit->out[submit->nr_out];
+
+	out->syncobj = drm_syncobj_find(submit->file, sync->handle);
+	if (!out->syncobj)
+		return -ENOENT;
+	submit->nr_out++;
+
+	out->point = sync->point;
+	if (!sync->point)
+		return 0;
+	out->chain = dma_fence_chain_alloc();
+	return out->chain ? 0 : -ENOMEM;
+}
+
+static int vuma_submit_get_out_syncs(struct vuma_submit *submit)
+{
+	u32 i, nr = submit->args->out_sync_count;
+	struct drm_vuma_sync *syncs;
+	int ret = 0;
+
+	if (!nr)
+		return 0;
+	syncs = vuma_submit_copy_syncs(submit->args->out_syncs, nr);
+	if (IS_ERR(syncs))
+		return PTR_ERR(syncs);
+
+	submit->out = kcalloc(nr, sizeof(*submit->out), GFP_KERNEL);
+	if (!submit->out)
+		ret = -ENOMEM;
+	for (i = 0; i < nr && !ret; i++)
+		ret = vuma_submit_get_out_sync(submit, &syncs[i]);
+	kfree(syncs);
+	return ret;
+}
+
+static void vuma_submit_put_out_syncs(struct vuma_submit *submit)
+{
+	u32 i;
+
+	for (i = 0; i < submit->nr_out; i++) {
+		drm_syncobj_put(submit->out[i].syncobj);
+		dma_fence_chain_free(submit->out[i].chain);
+	}
+	kfree(submit->out);
+}
+
+static void vuma_submit_signal_out_syncs(struct vuma_submit *submit, struct dma_fence *fence)
+{
+	u32 i;
+
+	for (i = 0; i < submit->nr_out; i++) {
+		struct vuma_out_sync *out = &submit->out[i];
+
+		if (out->chain)
+			drm_syncobj_add_point(out->syncobj, no_free_ptr(out->chain), fence,
+					      out->point);
+		else
+			drm_syncobj_replace_fence(out->syncobj, fence);
+	}
+}
+
+/* From here on nothing fails. */
+static void vuma_submit_push(struct vuma_submit *submit, struct drm_gpuvm_exec *vm_exec)
+{
+	struct vuma_job *job = submit->job;
+	struct vuma_vm *vm = job->vm;
+	struct drm_gem_object *obj;
+	struct dma_fence *fence;
+
+	drm_exec_for_each_locked_object(&vm_exec->exec, obj)
+		if (drm_gpuvm_is_extobj(&vm->base, obj))
+			vuma_bo_mark_used(obj);
+
+	mutex_lock(&job->vfile->submit_lock);
+	job->armed = true;
+	drm_sched_job_arm(&job->base);
+	fence = dma_fence_get(&job->base.s_fence->finished);
+	drm_gpuvm_exec_resv_add_fence(vm_exec, fence, DMA_RESV_USAGE_BOOKKEEP,
+				      DMA_RESV_USAGE_BOOKKEEP);
+	vuma_vm_wrote_locked(vm, fence);
+	vuma_submit_signal_out_syncs(submit, fence);
+	drm_sched_entity_push_job(&job->base);
+	mutex_unlock(&job->vfile->submit_lock);
+
+	dma_fence_put(fence);
+	/* The scheduler owns it now. */
+	submit->job = NULL;
+}
+
+static int vuma_submit_locked(struct vuma_submit *submit, struct drm_gpuvm_exec *vm_exec)
+{
+	int ret;
+
+	if (submit->job->vm->closed)
+		return -ENOENT;
+	ret = drm_gpuvm_exec_validate(vm_exec);
+	if (ret)
+		return ret;
+
+	vuma_vm_job_start_locked(submit->job->vm);
+	vuma_submit_push(submit, vm_exec);
+	return 0;
+}
+
+static int vuma_submit_run(struct vuma_submit *submit)
+{
+	struct drm_gpuvm_exec vm_exec = {
+		.vm = &submit->job->vm->base,
+		.flags = DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES,
+		.num_fences = 1,
+	};
+	struct drm_device *drm = &submit->job->vdev->drm;
+	int ret, idx;
+
+	if (!drm_dev_enter(drm, &idx))
+		return -ENODEV;
+
+	ret = drm_gpuvm_exec_lock(&vm_exec);
+	if (!ret) {
+		ret = vuma_submit_locked(submit, &vm_exec);
+		drm_gpuvm_exec_unlock(&vm_exec);
+	}
+	drm_dev_exit(idx);
+	return ret;
+}
+
+static int vuma_submit_job(struct vuma_submit *submit, struct vuma_vm *vm)
+{
+	struct vuma_file *vfile = to_vuma_file(submit->file);
+	struct vuma_job *job;
+	int ret;
+
+	job = vuma_job_create(vfile, vm);
+	if (!job)
+		return -ENOMEM;
+	submit->job = job;
+
+	ret = vuma_submit_get_cmds(submit);
+	if (ret)
+		goto out_job;
+	ret = drm_sched_job_init(&job->base, &vfile->entity, 1, vfile, submit->file->client_id);
+	if (ret)
+		goto out_job;
+
+	ret = vuma_submit_get_in_syncs(submit);
+	if (!ret)
+		ret = vuma_submit_get_out_syncs(submit);
+	if (!ret)
+		ret = vuma_submit_run(submit);
+	vuma_submit_put_out_syncs(submit);
+
+	if (submit->job)
+		drm_sched_job_cleanup(&job->base);
+out_job:
+	if (submit->job)
+		vuma_job_destroy(job);
+	return ret;
+}
+
+/**
+ * vuma_ioctl_submit - DRM_IOCTL_VUMA_SUBMIT
+ * @drm: the device
+ * @data: struct drm_vuma_submit
+ * @file: the caller's file
+ */
+int vuma_ioctl_submit(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	const struct drm_vuma_submit *args = data;
+	struct vuma_submit submit = { .file = file, .args = args };
+	struct vuma_vm *vm;
+	int ret;
+
+	if (args->flags || args->pad || !args->cmd_count)
+		return -EINVAL;
+	if (args->cmd_count > VUMA_MAX_CMDS ||
+	    args->in_sync_count > DRM_VUMA_SUBMIT_MAX_SYNCS ||
+	    args->out_sync_count > DRM_VUMA_SUBMIT_MAX_SYNCS)
+		return -E2BIG;
+
+	vm = vuma_vm_lookup(to_vuma_file(file), args->vm_id);
+	if (!vm)
+		return -ENOENT;
+	ret = vuma_submit_job(&submit, vm);
+	vuma_vm_put(vm);
+	return ret;
+}
+
+static bool vuma_overlap(u64 a, u64 a_size, u64 b, u64 b_size)
+{
+	return a < b + b_size && b < a + a_size;
+}
+
+/* Which fields an opcode uses. */
+#define USES_DST	BIT(0)
+#define USES_SRC	BIT(1)
+#define USES_SRC2	BIT(2)
+#define USES_SIZE	BIT(3)
+#define USES_ARG0	BIT(4)
+#define USES_ARG1	BIT(5)
+
+static const struct {
+	u32 uses;
+	/* Bytes written at dst where that is not size. */
+	u32 dst_size;
+	u64 arg0_max;
+} vuma_opcodes[] = {
+	[DRM_VUMA_OP_NOP] = { },
+	[DRM_VUMA_OP_FILL] = { USES_DST | USES_SIZE | USES_ARG0 | USES_ARG1, 0, U64_MAX },
+	[DRM_VUMA_OP_COPY] = { USES_DST | USES_SRC | USES_SIZE },
+	[DRM_VUMA_OP_ADD] = { USES_DST | USES_SRC | USES_SRC2 | USES_SIZE },
+	[DRM_VUMA_OP_COMPARE] = { USES_DST | USES_SRC | USES_SRC2 | USES_SIZE, 16 },
+	[DRM_VUMA_OP_CHECKSUM] = { USES_DST | USES_SRC | USES_SIZE, 16 },
+	[DRM_VUMA_OP_CHASE] = { USES_DST | USES_SRC | USES_ARG0, 8, U32_MAX },
+	[DRM_VUMA_OP_SPIN] = { USES_ARG0, 0, VUMA_SPIN_MAX_US },
+};
+
+static bool vuma_addr_valid(bool used, u64 addr, u64 size)
+{
+	if (!used)
+		return !addr;
+	return IS_ALIGNED(addr, sizeof(u64)) && vuma_range_valid(addr, size);
+}
+
+static bool vuma_cmd_overlaps(const struct drm_vuma_cmd *cmd, u64 src, u64 dst_size)
+{
+	if (cmd->opcode == DRM_VUMA_OP_ADD && src == cmd->dst)
+		return false;
+	return vuma_overlap(cmd->dst, dst_size, src, cmd->size);
+}
+
+static bool vuma_cmd_valid(const struct drm_vuma_cmd *cmd)
+{
+	u64 dst_size, src_size;
+	u32 uses;
+
+	/* STREAM has an entry of zeroes, as NOP has. */
+	if (cmd->opcode >= ARRAY_SIZE(vuma_opcodes) || cmd->opcode == DRM_VUMA_OP_STREAM ||
+	    cmd->flags || cmd->reserved)
+		return false;
+
+	uses = vuma_opcodes[cmd->opcode].uses;
+	dst_size = vuma_opcodes[cmd->opcode].dst_size ?: cmd->size;
+	src_size = uses & USES_SIZE ? cmd->size : sizeof(u64);
+
+	if (uses & USES_SIZE ? !cmd->size || !IS_ALIGNED(cmd->size, sizeof(u64)) ||
+			       cmd->size > VUMA_CMD_MAX_SIZE : cmd->size)
+		return false;
+	if (cmd->arg0 > vuma_opcodes[cmd->opcode].arg0_max || (cmd->arg1 && !(uses & USES_ARG1)))
+		return false;
+	if (!vuma_addr_valid(uses & USES_DST, cmd->dst, dst_size) ||
+	    !vuma_addr_valid(uses & USES_SRC, cmd->src, src_size) ||
+	    !vuma_addr_valid(uses & USES_SRC2, cmd->src2, src_size))
+		return false;
+
+	/* The pointers of a CHASE may lead anywhere. */
+	if (!(uses & USES_SIZE))
+		return true;
+	return !((uses & USES_SRC) && vuma_cmd_overlaps(cmd, cmd->src, dst_size)) &&
+	       !((uses & USES_SRC2) && vuma_cmd_overlaps(cmd, cmd->src2, dst_size));
+}
+
+/**
+ * vuma_cmds_check - check commands before they are queued
+ * @cmds: the commands
+ * @nr: how many
+ *
+ * Whether the addresses are mapped is found out when the engine uses them.
+ */
+int vuma_cmds_check(const struct drm_vuma_cmd *cmds, u32 nr)
+{
+	u32 i;
+
+	for (i = 0; i < nr; i++)
+		if (!vuma_cmd_valid(&cmds[i]))
+			return -EINVAL;
+	return 0;
+}

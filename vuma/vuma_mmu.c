@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The page tables of the virtual GPU: four levels of 512 entries, walked in
+ * software on every access.
+ *
+ * There is no TLB: an access and the change of a table exclude each other by the
+ * lock of the VM, so a mapping is gone for the engine when the unmap returns.
+ *
+ * Tables are allocated into a pool before the lock is taken, because the engine
+ * takes it too: under it nothing may wait for memory.
+ */
+
+#include <linux/align.h>
+#include <linux/bits.h>
+#include <linux/bitfield.h>
+#include <linux/io.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "vuma_bo.h"
+#include "vuma_drv.h"
+#include "vuma_mmu.h"
+
+#define VUMA_PT_ENTRIES		512
+#define VUMA_PT_BYTES		(VUMA_PT_ENTRIES * sizeof(u64))
+#define VUMA_PT_ROOT		3
+
+#define VUMA_PTE_VALID		BIT_ULL(0)
+/* The entry maps memory; without it, it points to a table. */
+#define VUMA_PTE_LEAF		BIT_ULL(1)
+#define VUMA_PTE_WRITE		BIT_ULL(2)
+/* This entry and its 15 aligned neighbours map 64K of contiguous memory. */
+#define VUMA_PTE_CONTIG		BIT_ULL(3)
+#define VUMA_PTE_ADDR		GENMASK_ULL(51, 12)
+/* Valid entries in the table that the entry points to. */
+#define VUMA_PTE_USED		GENMASK_ULL(61, 52)
+#define VUMA_PTE_USED_ONE	BIT_ULL(52)
+
+#define VUMA_CONTIG_NR		16
+#define VUMA_PAGES_2M		512
+
+enum { VUMA_LEAF_4K, VUMA_LEAF_64K, VUMA_LEAF_2M };
+
+static struct kmem_cache *vuma_pt_cache;
+
+static unsigned int vuma_pt_shift(unsigned int level)
+{
+	return 12 + 9 * level;
+}
+
+static unsigned int vuma_pt_index(u64 va, unsigned int level)
+{
+	return (va >> vuma_pt_shift(level)) & (VUMA_PT_ENTRIES - 1);
+}
+
+static u64 *vuma_pte_table(u64 pte)
+{
+	return phys_to_virt(pte & VUMA_PTE_ADDR);
+}
+
+/**
+ * vuma_mmu_module_init - create what all page tables share
+ */
+int vuma_mmu_module_init(void)
+{
+	vuma_pt_cache = kmem_cache_create(vuma_bo_driver_name, VUMA_PT_BYTES, VUMA_PT_BYTES,
+					  SLAB_ACCOUNT, NULL);
+	return vuma_pt_cache ? 0 : -ENOMEM;
+}
+
+/**
+ * vuma_mmu_module_exit - undo vuma_mmu_module_init()
+ */
+void vuma_mmu_module_exit(void)
+{
+	kmem_cache_destroy(vuma_pt_cache);
+}
+
+/**
+ * vuma_mmu_init - create empty page tables
+ * @mmu: the tables
+ * @counters: where to count
+ */
+int vuma_mmu_init(struct vuma_mmu *mmu, struct vuma_counters *counters)
+{
+	mmu->root = kmem_cache_zalloc(vuma_pt_cache, GFP_KERNEL);
+	if (!mmu->root)
+		return -ENOMEM;
+
+	mmu->counters = counters;
+	atomic64_inc(&counters->tables);
+	return 0;
+}
+
+/**
+ * vuma_mmu_fini - free page tables, which must be empty
+ * @mmu: the tables
+ */
+void vuma_mmu_fini(struct vuma_mmu *mmu)
+{
+	WARN_ON_ONCE(memchr_inv(mmu->root, 0, VUMA_PT_BYTES));
+	kmem_cache_free(vuma_pt_cache, mmu->root);
+	atomic64_dec(&mmu->counters->tables);
+}
+
+/**
+ * vuma_pt_estimate_init - begin to count tables
+ * @est: the count
+ * @va: GPU address of the mapping
+ * @bo_offset: offset in the object that is mapped there
+ */
+void vuma_pt_estimate_init(struct vuma_pt_estimate *est, u64 va, u64 bo_offset)
+{
+	est->va = va - bo_offset;
+	est->last = U64_MAX;
+	est->nr = 0;
+}
+
+static bool vuma_can_map_2m(u64 va, unsigned long pfn, unsigned long nr)
+{
+	return nr >= VUMA_PAGES_2M && IS_ALIGNED(va, SZ_2M) && IS_ALIGNED(pfn, VUMA_PAGES_2M);
+}
+
+/**
+ * vuma_pt_estimate_run - count the lowest-level tables one run of pages needs
+ * @est: the count
+ * @run: the pages, in ascending order from call to call
+ */
+void vuma_pt_estimate_run(struct vuma_pt_estimate *est, const struct vuma_bo_run *run)
+{
+	u64 va = est->va + ((u64)run->pgoff << PAGE_SHIFT);
+	unsigned long pfn = run->pfn, nr = run->nr;
+
+	while (nr) {
+		unsigned long step = min_t(unsigned long, nr,
+					   (SZ_2M - (va & (SZ_2M - 1))) >> PAGE_SHIFT);
+
+		if (!vuma_can_map_2m(va, pfn, nr) && est->last != va / SZ_2M) {
+			est->last = va / SZ_2M;
+			est->nr++;
+		}
+		va += (u64)step << PAGE_SHIFT;
+		pfn += step;
+		nr -= step;
+	}
+}
+
+/**
+ * vuma_pt_estimate_total - most tables an operation can need
+ * @est: the count, or NULL for an unmap
+ * @va: GPU address
+ * @range: bytes
+ *
+ * A mapping needs its own tables at all levels; any operation can have to split
+ * the 2M entries that it cuts at its two ends.
+ */
+unsigned long vuma_pt_estimate_total(const struct vuma_pt_estimate *est, u64 va, u64 range)
+{
+	unsigned long nr = 2;
+	unsigned int level;
+
+	if (!est)
+		return nr;
+
+	nr += est->nr;
+	for (level = 2; level <= VUMA_PT_ROOT; level++)
+		nr += ((va + range - 1) >> vuma_pt_shift(level)) -
+		      (va >> vuma_pt_shift(level)) + 1;
+	return nr;
+}
+
+/**
+ * vuma_pt_pool_fill - allocate tables, charged to the current task
+ * @pool: an empty pool
+ * @nr: number of tables
+ *
+ * Context: may wait for memory.
+ */
+int vuma_pt_pool_fill(struct vuma_pt_pool *pool, unsigned long nr)
+{
+	pool->first = NULL;
+	while (nr--) {
+		void *table = kmem_cache_zalloc(vuma_pt_cache, GFP_KERNEL);
+
+		if (!table) {
+			vuma_pt_pool_drain(pool);
+			return -ENOMEM;
+		}
+		*(void **)table = pool->first;
+		pool->first = table;
+	}
+	return 0;
+}
+
+static u64 *vuma_pt_pool_take(struct vuma_pt_pool *pool)
+{
+	void *table = pool ? pool->first : NULL;
+
+	if (table) {
+		pool->first = *(void **)table;
+		*(void **)table = NULL;
+	}
+	return table;
+}
+
+/**
+ * vuma_pt_pool_drain - free the tables that were not needed
+ * @pool: the pool
+ */
+void vuma_pt_pool_drain(struct vuma_pt_pool *pool)
+{
+	void *table;
+
+	while ((table = vuma_pt_pool_take(pool)))
+		kmem_cache_free(vuma_pt_cache, table);
+}
+
+/**
+ * struct vuma_walk - the way from the root to an entry
+ * @entry: by level, the entry on the way; NULL below the last one reached
+ */
+struct vuma_walk {
+	u64 *entry[VUMA_PT_ROOT + 1];
+};
+
+/* An entry of the table at @level changed: keep the count in the entry above. */
+static void vuma_walk_count(struct vuma_walk *walk, unsigned int level, s64 change)
+{
+	if (level < VUMA_PT_ROOT)
+		*walk->entry[level + 1] += change * (s64)VUMA_PTE_USED_ONE;
+}
+
+/* Returns the level of the last entry on the way to @va: a leaf, or a hole. */
+static unsigned int vuma_walk_find(struct vuma_mmu *mmu, u64 va, struct vuma_walk *walk)
+{
+	u64 *table = mmu->root;
+	unsigned int level = VUMA_PT_ROOT;
+
+	for (;; level--) {
+		u64 *entry = &table[vuma_pt_index(va, level)];
+
+		walk->entry[level] = entry;
+		if (!level || !(*entry & VUMA_PTE_VALID) || (*entry & VUMA_PTE_LEAF))
+			return level;
+		table = vuma_pte_table(*entry);
+	}
+}
+
+/* Walks to the entry of @va at @level, hanging in tables where there are none. */
+static int vuma_walk_make(struct vuma_mmu *mmu, u64 va, unsigned int level,
+			  struct vuma_walk *walk, struct vuma_pt_pool *pool)
+{
+	unsigned int at = vuma_walk_find(mmu, va, walk);
+
+	for (; at > level; at--) {
+		u64 *table;
+
+		if (WARN_ON_ONCE(*walk->entry[at] & VUMA_PTE_VALID))
+			return -EEXIST;
+		table = vuma_pt_pool_take(pool);
+		if (WARN_ON_ONCE(!table))
+			return -ENOMEM;
+
+		*walk->entry[at] = virt_to_phys(table) | VUMA_PTE_VALID;
+		vuma_walk_count(walk, at, 1);
+		atomic64_inc(&mmu->counters->tables);
+		walk->entry[at - 1] = &table[vuma_pt_index(va, at - 1)];
+	}
+	return WARN_ON_ONCE(*walk->entry[level] & VUMA_PTE_VALID) ? -EEXIST : 0;
+}
+
+/* Clears the entry at @level, and the tables above that it leaves empty. */
+static void vuma_walk_clear(struct vuma_mmu *mmu, struct vuma_walk *walk, unsigned int level)
+{
+	for (;;) {
+		*walk->entry[level] = 0;
+		vuma_walk_count(walk, level, -1);
+		if (level++ == VUMA_PT_ROOT || FIELD_GET(VUMA_PTE_USED, *walk->entry[level]))
+			return;
+
+		kmem_cache_free(vuma_pt_cache, vuma_pte_table(*walk->entry[level]));
+		atomic64_dec(&mmu->counters->tables);
+	}
+}
+
+static u64 vuma_pte_leaf(unsigned long pfn, bool write)
+{
+	return ((u64)pfn << PAGE_SHIFT) | VUMA_PTE_VALID | VUMA_PTE_LEAF |
+	       (write ? VUMA_PTE_WRITE : 0);
+}
+
+/* Writes 4K entries up to the end of the table; returns how many. */
+static unsigned long vuma_mmu_map_small(struct vuma_mmu *mmu, struct vuma_walk *walk, u64 va,
+					unsigned long pfn, unsigned long nr, bool write)
+{
+	unsigned int index = vuma_pt_index(va, 0);
+	u64 *entry = walk->entry[0];
+	unsigned long i, group = 0;
+
+	nr = min_t(unsigned long, nr, VUMA_PT_ENTRIES - index);
+	for (i = 0; i < nr; i++) {
+		if (IS_ALIGNED(index + i, VUMA_CONTIG_NR)) {
+			group = 0;
+			if (IS_ALIGNED(pfn + i, VUMA_CONTIG_NR) && nr - i >= VUMA_CONTIG_NR)
+				group = VUMA_PTE_CONTIG;
+			if (group)
+				atomic64_inc(&mmu->counters->leaves[VUMA_LEAF_64K]);
+		}
+		if (!group)
+			atomic64_inc(&mmu->counters->leaves[VUMA_LEAF_4K]);
+		WARN_ON_ONCE(entry[i] & VUMA_PTE_VALID);
+		entry[i] = vuma_pte_leaf(pfn + i, write) | group;
+	}
+	vuma_walk_count(walk, 0, nr);
+	return nr;
+}
+
+/**
+ * vuma_mmu_map - map contiguous memory where nothing is mapped
+ * @mmu: the tables
+ * @va: GPU address
+ * @pfn: first page frame
+ * @nr: number of pages
+ * @write: let jobs write
+ * @pool: enough tables, see vuma_pt_estimate_total()
+ *
+ * Uses the largest entries that alignment and length allow. On an error, which
+ * only a bug can cause, the caller has to unmap what was mapped.
+ */
+int vuma_mmu_map(struct vuma_mmu *mmu, u64 va, unsigned long pfn, unsigned long nr,
+		 bool write, struct vuma_pt_pool *pool)
+{
+	while (nr) {
+		bool big = vuma_can_map_2m(va, pfn, nr);
+		struct vuma_walk walk;
+		unsigned long step;
+		int ret;
+
+		ret = vuma_walk_make(mmu, va, big ? 1 : 0, &walk, pool);
+		if (ret)
+			return ret;
+
+		if (big) {
+			*walk.entry[1] = vuma_pte_leaf(pfn, write);
+			vuma_walk_count(&walk, 1, 1);
+			atomic64_inc(&mmu->counters->leaves[VUMA_LEAF_2M]);
+			step = VUMA_PAGES_2M;
+		} else {
+			step = vuma_mmu_map_small(mmu, &walk, va, pfn, nr, write);
+		}
+		va += (u64)step << PAGE_SHIFT;
+		pfn += step;
+		nr -= step;
+	}
+	return 0;
+}
+
+/* Turns a 2M entry into a table of 4K entries. */
+static bool vuma_mmu_split(struct vuma_mmu *mmu, struct vuma_walk *walk,
+			   struct vuma_pt_pool *pool)
+{
+	u64 leaf = *walk->entry[1], *table = vuma_pt_pool_take(pool);
+	unsigned int i;
+
+	if (WARN_ON_ONCE(!table))
+		return false;
+
+	for (i = 0; i < VUMA_PT_ENTRIES; i++)
+		table[i] = (leaf + ((u64)i << PAGE_SHIFT)) | VUMA_PTE_CONTIG;
+	*walk->entry[1] = virt_to_phys(table) | VUMA_PTE_VALID |
+			  FIELD_PREP(VUMA_PTE_USED, VUMA_PT_ENTRIES);
+	atomic64_inc(&mmu->counters->tables);
+	atomic64_inc(&mmu->counters->splits);
+	return true;
+}
+
+/* What is left of a 64K group after one of its pages went is 4K pages. */
+static void vuma_mmu_break_group(u64 *entry)
+{
+	u64 *first = PTR_ALIGN_DOWN(entry, VUMA_CONTIG_NR * sizeof(u64));
+	unsigned int i;
+
+	for (i = 0; i < VUMA_CONTIG_NR; i++)
+		first[i] &= ~VUMA_PTE_CONTIG;
+}
+
+/**
+ * vuma_mmu_unmap - unmap a range; holes in it are fine
+ * @mmu: the tables
+ * @va: GPU address
+ * @range: bytes
+ * @pool: two tables, if the range may cut 2M entries; else NULL
+ *
+ * Tables that become empty are freed at once.
+ */
+void vuma_mmu_unmap(struct vuma_mmu *mmu, u64 va, u64 range, struct vuma_pt_pool *pool)
+{
+	u64 end = va + range;
+
+	while (va < end) {
+		struct vuma_walk walk;
+		unsigned int level = vuma_walk_find(mmu, va, &walk);
+		u64 size = 1ull << vuma_pt_shift(level);
+		u64 pte = *walk.entry[level];
+
+		if (pte & VUMA_PTE_VALID) {
+			if (level && (!IS_ALIGNED(va, size) || end - va < size) &&
+			    vuma_mmu_split(mmu, &walk, pool))
+				continue;
+			if (pte & VUMA_PTE_CONTIG)
+				vuma_mmu_break_group(walk.entry[0]);
+			vuma_walk_clear(mmu, &walk, level);
+		}
+		va = ALIGN_DOWN(va, size) + size;
+	}
+}
+
+/**
+ * vuma_mmu_translate - look up an access of the engine
+ * @mmu: the tables
+ * @va: GPU address
+ * @write: the access writes
+ * @ptr: out, where the memory is
+ * @len: in, bytes wanted; out, bytes that are contiguous at @ptr
+ */
+enum drm_vuma_fault vuma_mmu_translate(struct vuma_mmu *mmu, u64 va, bool write,
+				       void **ptr, u64 *len)
+{
+	struct vuma_walk walk;
+	unsigned int level;
+	u64 pte, off, size;
+
+	atomic64_inc(&mmu->counters->walks);
+	if (va >> VUMA_VA_BITS)
+		return DRM_VUMA_FAULT_UNMAPPED;
+
+	level = vuma_walk_find(mmu, va, &walk);
+	pte = *walk.entry[level];
+	if (!(pte & VUMA_PTE_VALID))
+		return DRM_VUMA_FAULT_UNMAPPED;
+	if (write && !(pte & VUMA_PTE_WRITE))
+		return DRM_VUMA_FAULT_WRITE;
+
+	size = 1ull << vuma_pt_shift(level);
+	if (pte & VUMA_PTE_CONTIG) {
+		pte = *PTR_ALIGN_DOWN(walk.entry[0], VUMA_CONTIG_NR * sizeof(u64));
+		size = SZ_64K;
+	}
+	off = va & (size - 1);
+	*len = min(*len, size - off);
+	*ptr = page_address(pfn_to_page((pte & VUMA_PTE_ADDR) >> PAGE_SHIFT)) + off;
+	return DRM_VUMA_FAULT_NONE;
+}
