@@ -93,12 +93,7 @@ int gem_uma_backing_init(struct gem_uma_backing *b, struct gem_uma_device *udev,
 		return PTR_ERR(file);
 	}
 
-	/*
-	 * Not movable: while resident, our references would make migration fail.
-	 * RETRY_MAYFAIL also keeps the memory cgroup's OOM killer out of it.
-	 */
-	mapping_set_gfp_mask(file->f_mapping,
-			     GFP_HIGHUSER | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+	mapping_set_gfp_mask(file->f_mapping, udev->gfp);
 	b->udev = udev;
 	b->obj = obj;
 	b->file = file;
@@ -111,15 +106,7 @@ int gem_uma_backing_init(struct gem_uma_backing *b, struct gem_uma_device *udev,
 }
 EXPORT_SYMBOL_GPL(gem_uma_backing_init);
 
-/*
- * An object whose last reference is gone has no lock holder and needs none; taking
- * resv there would deadlock when reclaim drops the last reference (panthor-6).
- */
-static void gem_uma_backing_assert_held(const struct gem_uma_backing *b)
-{
-	if (kref_read(&b->obj->refcount))
-		dma_resv_assert_held(b->obj->resv);
-}
+static unsigned long gem_uma_backing_release(struct gem_uma_backing *b);
 
 /**
  * gem_uma_backing_fini() - give everything back
@@ -127,15 +114,15 @@ static void gem_uma_backing_assert_held(const struct gem_uma_backing *b)
  *
  * All mappings are gone and nobody refers to the object any more.
  *
- * Context: may sleep; takes no resv, so a last reference may be dropped under any.
+ * Context: may sleep. Takes no resv and needs none: nobody else knows the object any
+ * more, and reclaim may drop its last reference (panthor-6).
  */
 void gem_uma_backing_fini(struct gem_uma_backing *b)
 {
 	if (!b->file)
 		return;
 	drm_WARN_ON_ONCE(b->udev->drm, atomic_read(&b->pins));
-	/* Not an eviction: the pages are freed with the file. */
-	gem_uma_backing_release_locked(b);
+	gem_uma_backing_release(b);
 	gem_uma_extents_fini(&b->held);
 	gem_uma_extents_fini(&b->known);
 	fput(b->file);
@@ -158,23 +145,44 @@ static void gem_uma_backing_clear_folio(struct folio *folio)
 }
 
 /*
- * Write the folio back to memory, so that uncached readers see what the CPU wrote
- * through its cache. The DMA API is what can do it on all architectures; a mapping
- * that is torn down at once has just this effect.
+ * What uncached readers and the CPU's cache have to agree on: DMA_TO_DEVICE writes the
+ * folio back, before it is mapped uncached; DMA_FROM_DEVICE drops stale lines, before
+ * the kernel reads through its cache what was written uncached. The DMA API is what can
+ * do it on all architectures; a mapping that is undone at once has just this effect.
  */
-static int gem_uma_backing_clean_folio(struct gem_uma_backing *b, struct folio *folio)
+static int gem_uma_backing_clean_folio(struct gem_uma_backing *b, struct folio *folio,
+				       enum dma_data_direction dir)
 {
-	struct device *dev = b->udev->dma_dev;
-	dma_addr_t addr;
+	struct gem_uma_device *udev = b->udev;
+	size_t size = folio_size(folio), done, len;
+	bool bounced;
 
-	if (!(b->flags & GEM_UMA_BACKING_CLEAN) || b->udev->coherent)
+	if (!(b->flags & GEM_UMA_BACKING_CLEAN) || udev->coherent)
 		return 0;
-	addr = dma_map_page(dev, folio_page(folio, 0), 0, folio_size(folio),
-			    DMA_TO_DEVICE);
-	if (dma_mapping_error(dev, addr))
-		return -EIO;
-	dma_unmap_page(dev, addr, folio_size(folio), DMA_TO_DEVICE);
+	if (udev->unplugged)
+		return -ENODEV;
+	for (done = 0; done < size; done += len) {
+		dma_addr_t addr;
+
+		len = min(size - done, (size_t)udev->max_run << PAGE_SHIFT);
+		addr = dma_map_page(udev->dma_dev, folio_page(folio, done >> PAGE_SHIFT), 0,
+				    len, dir);
+		if (dma_mapping_error(udev->dma_dev, addr))
+			return -EIO;
+		bounced = gem_uma_device_bounces(udev, addr,
+						 PFN_PHYS(folio_pfn(folio)) + done);
+		dma_unmap_page(udev->dma_dev, addr, len, dir);
+		/* Then it was the bounce buffer that was cleaned. */
+		if (bounced)
+			return -EIO;
+	}
 	return 0;
+}
+
+static bool gem_uma_backing_is_poisoned(struct folio *folio)
+{
+	return folio_test_hwpoison(folio) ||
+	       (folio_test_large(folio) && folio_test_has_hwpoisoned(folio));
 }
 
 /* Get hold of the folio of one page; *next is the first page behind it. */
@@ -192,11 +200,12 @@ static int gem_uma_backing_populate_folio(struct gem_uma_backing *b, pgoff_t pgo
 	 * second time what the page allocator cleared already.
 	 */
 	ret = shmem_get_folio(inode, pgoff, 0, &folio, SGP_WRITE);
-	if (ret)
-		return ret;
+	if (ret)	/* ENOSPC: strict overcommit has nothing left. */
+		return ret == -ENOSPC ? -ENOMEM : ret;
 	if (!folio_test_uptodate(folio))
 		gem_uma_backing_clear_folio(folio);
-	ret = gem_uma_backing_clean_folio(b, folio);
+	ret = gem_uma_backing_is_poisoned(folio) ?
+	      -EIO : gem_uma_backing_clean_folio(b, folio, DMA_TO_DEVICE);
 	if (ret) {
 		folio_unlock(folio);
 		folio_put(folio);
@@ -249,8 +258,9 @@ static int gem_uma_backing_fill_gap(struct gem_uma_backing *b,
  * Context: resv held. May sleep, reclaim and do I/O: not for fence signalling.
  *
  * Return: 0; -ENOMEM; -EINTR when the task is being killed; -EINVAL for a range outside
- * of the object; -EIO when content could not be read from swap. On error, what was
- * populated stays so; repeating continues.
+ * of the object; -EIO when content could not be read from swap, or a page is broken;
+ * -ENODEV for a write-combined object of an unplugged device. On error, what was populated
+ * stays so; repeating continues.
  */
 int gem_uma_backing_populate_locked(struct gem_uma_backing *b, pgoff_t start,
 				    pgoff_t end)
@@ -276,7 +286,7 @@ int gem_uma_backing_populate_locked(struct gem_uma_backing *b, pgoff_t start,
 	 * that came in earlier and are not held stay where reclaim cannot see them.
 	 */
 	if (ret && !b->held.pages)
-		gem_uma_backing_release_locked(b);
+		gem_uma_backing_release(b);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(gem_uma_backing_populate_locked);
@@ -456,35 +466,24 @@ static void gem_uma_backing_release_batch(struct gem_uma_backing *b,
 	for (i = 0; i < folio_batch_count(fbatch); i++) {
 		pgoff_t index = fbatch->folios[i]->index;
 
+		bool held = gem_uma_extents_covers(&b->held, index, index + 1);
+
+		/* Swap reads through the cache what the CPU wrote past it. */
+		if (held && gem_uma_backing_clean_folio(b, fbatch->folios[i], DMA_FROM_DEVICE))
+			drm_dbg(b->udev->drm, "unplugged: content may be stale\n");
 		/* One reference is the lookup's, the other ours. */
-		refs[i] = 1 + gem_uma_extents_covers(&b->held, index, index + 1);
+		refs[i] = 1 + held;
 	}
 	check_move_unevictable_folios(fbatch);
 	folios_put_refs(fbatch, refs);
 }
 
-/**
- * gem_uma_backing_release_locked() - evict: let go of all pages, keep the content
- * @b: backing, not pinned
- *
- * No CPU mapping, no device mapping and no DMA address refers to the pages any more.
- * From here on the system swaps them out when it needs the memory.
- *
- * Context: resv held, or last reference gone. Does not sleep for memory or locks of
- * ours; callable from reclaim.
- *
- * Return: number of pages let go.
- */
-unsigned long gem_uma_backing_release_locked(struct gem_uma_backing *b)
+static unsigned long gem_uma_backing_release(struct gem_uma_backing *b)
 {
 	struct address_space *mapping = gem_uma_backing_mapping(b);
 	unsigned long pages = b->held.pages;
 	struct folio_batch fbatch;
 	pgoff_t next = 0;
-
-	gem_uma_backing_assert_held(b);
-	if (drm_WARN_ON_ONCE(b->udev->drm, pages && atomic_read(&b->pins)))
-		return 0;
 
 	mapping_clear_unevictable(mapping);
 	folio_batch_init(&fbatch);
@@ -499,7 +498,29 @@ unsigned long gem_uma_backing_release_locked(struct gem_uma_backing *b)
 	}
 	gem_uma_extents_clear(&b->held);
 	atomic_long_sub(pages, &b->udev->resident_pages);
-	if (pages && kref_read(&b->obj->refcount)) {
+	return pages;
+}
+
+/**
+ * gem_uma_backing_release_locked() - evict: let go of all pages, keep the content
+ * @b: backing, not pinned
+ *
+ * No CPU mapping, no device mapping and no DMA address refers to the pages any more.
+ * From here on the system swaps them out when it needs the memory.
+ *
+ * Context: resv held. Does not sleep for memory or locks of ours; callable from reclaim.
+ *
+ * Return: number of pages let go.
+ */
+unsigned long gem_uma_backing_release_locked(struct gem_uma_backing *b)
+{
+	unsigned long pages;
+
+	dma_resv_assert_held(b->obj->resv);
+	if (drm_WARN_ON_ONCE(b->udev->drm, b->held.pages && atomic_read(&b->pins)))
+		return 0;
+	pages = gem_uma_backing_release(b);
+	if (pages) {
 		WRITE_ONCE(b->evicted_pages, b->evicted_pages + pages);
 		if (b->evictions < U32_MAX)
 			WRITE_ONCE(b->evictions, b->evictions + 1);
@@ -566,7 +587,7 @@ EXPORT_SYMBOL_GPL(gem_uma_backing_pin_locked);
  */
 bool gem_uma_backing_unpin_locked(struct gem_uma_backing *b)
 {
-	gem_uma_backing_assert_held(b);
+	dma_resv_assert_held(b->obj->resv);
 	if (drm_WARN_ON_ONCE(b->udev->drm, !atomic_read(&b->pins)))
 		return false;
 	return atomic_dec_and_test(&b->pins);

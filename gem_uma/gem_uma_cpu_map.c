@@ -155,11 +155,18 @@ EXPORT_SYMBOL_GPL(gem_uma_cpu_map_mmap);
 /**
  * gem_uma_cpu_map_vm_open() - a VMA was duplicated: fork, or split
  * @cmap: CPU map
+ * @vma: the new VMA
  *
- * Context: mmap lock held; does not sleep.
+ * A forked VMA starts without page tables and faults. Copying is not safe: the core copies
+ * a PMD mapping that it looked at before it took the locks, trusting that only the
+ * holder of the mmap lock changes it, while eviction may just have zapped it.
+ *
+ * Context: mmap lock of the VMA held for writing; does not sleep.
  */
-void gem_uma_cpu_map_vm_open(struct gem_uma_cpu_map *cmap)
+void gem_uma_cpu_map_vm_open(struct gem_uma_cpu_map *cmap, struct vm_area_struct *vma)
 {
+	if (vma->vm_mm != current->mm)
+		vm_flags_set(vma, VM_WIPEONFORK);
 	atomic_inc(&cmap->mmaps);
 }
 EXPORT_SYMBOL_GPL(gem_uma_cpu_map_vm_open);
@@ -213,22 +220,29 @@ vm_fault_t gem_uma_cpu_map_fault_lock(struct gem_uma_cpu_map *cmap, struct vm_fa
 	}
 	if (fault_flag_allow_retry_first(vmf->flags))
 		return VM_FAULT_RETRY;	/* NOWAIT: the lock stays with the caller */
+	/* The kernel itself would fault again at once, signal or not. */
+	if (!(vmf->flags & FAULT_FLAG_USER))
+		return dma_resv_lock(obj->resv, NULL) ? VM_FAULT_SIGBUS : 0;
 	return dma_resv_lock_interruptible(obj->resv, NULL) ? VM_FAULT_NOPAGE : 0;
 }
 EXPORT_SYMBOL_GPL(gem_uma_cpu_map_fault_lock);
 
-static vm_fault_t gem_uma_cpu_map_errno(int err)
+/*
+ * Of content that cannot be had. Not VM_FAULT_OOM: our allocations never set up the OOM
+ * killer, and without one that result makes the access fault for ever.
+ */
+static vm_fault_t gem_uma_cpu_map_populate_errno(int err)
 {
-	switch (err) {
-	case 0:
+	/* A fatal signal is taken on the way out. */
+	return err == -EINTR ? VM_FAULT_NOPAGE : VM_FAULT_SIGBUS;
+}
+
+/* Of page tables. */
+static vm_fault_t gem_uma_cpu_map_fill_errno(int err)
+{
+	if (!err)
 		return VM_FAULT_NOPAGE;
-	case -EINTR:
-		return VM_FAULT_NOPAGE;	/* a fatal signal: taken on the way out */
-	case -ENOMEM:
-		return VM_FAULT_OOM;
-	default:
-		return VM_FAULT_SIGBUS;
-	}
+	return err == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
 }
 
 /* State of filling the PTEs of one window, run by run. */
@@ -307,7 +321,7 @@ static vm_fault_t gem_uma_cpu_map_populate(struct gem_uma_cpu_map *cmap,
 	/* Neighbours are a bonus: only the page itself must be there. */
 	if (gem_uma_backing_is_resident_locked(b, start, start + 1))
 		return 0;
-	return gem_uma_cpu_map_errno(ret ?: -EIO);
+	return gem_uma_cpu_map_populate_errno(ret ?: -EIO);
 }
 
 static vm_fault_t gem_uma_cpu_map_fault_pte(struct gem_uma_cpu_map *cmap,
@@ -344,7 +358,7 @@ static vm_fault_t gem_uma_cpu_map_fault_pte(struct gem_uma_cpu_map *cmap,
 		gem_uma_backing_mark_dirty_locked(b, e.start, e.end);
 	cmap->window = window;
 	cmap->next_pgoff = e.end;
-	return gem_uma_cpu_map_errno(gem_uma_cpu_map_fill(cmap, vmf, first, &e));
+	return gem_uma_cpu_map_fill_errno(gem_uma_cpu_map_fill(cmap, vmf, first, &e));
 }
 
 #ifdef CONFIG_ARCH_SUPPORTS_PMD_PFNMAP
@@ -360,8 +374,10 @@ static vm_fault_t gem_uma_cpu_map_fault_pmd(struct gem_uma_cpu_map *cmap,
 	pgoff_t pgoff;
 	vm_fault_t ret;
 
-	if (!(b->flags & GEM_UMA_BACKING_HUGE) || haddr < vma->vm_start ||
-	    vma->vm_end - haddr < PMD_SIZE)
+	/* The core maps PMDs of RAM cached, whatever was asked. */
+	if (!(b->flags & GEM_UMA_BACKING_HUGE) || cmap->mode != GEM_UMA_CACHE_WB)
+		return VM_FAULT_FALLBACK;
+	if (haddr < vma->vm_start || vma->vm_end - haddr < PMD_SIZE)
 		return VM_FAULT_FALLBACK;
 	/* Filled with PTEs while we waited for resv. */
 	if (!pmd_none(pmd) && !pmd_leaf(pmd))
@@ -372,8 +388,9 @@ static vm_fault_t gem_uma_cpu_map_fault_pmd(struct gem_uma_cpu_map *cmap,
 		return VM_FAULT_FALLBACK;
 	if (!gem_uma_backing_is_resident_locked(b, pgoff, pgoff + PTRS_PER_PTE)) {
 		ret = gem_uma_cpu_map_populate(cmap, vmf, pgoff, pgoff + PTRS_PER_PTE);
+		/* The page that is needed may be there, or be had alone. */
 		if (ret)
-			return ret;
+			return ret == VM_FAULT_SIGBUS ? VM_FAULT_FALLBACK : ret;
 	}
 	if (gem_uma_backing_run_locked(b, pgoff, pgoff + PTRS_PER_PTE, &run) ||
 	    run.nr < PTRS_PER_PTE || !IS_ALIGNED(run.pfn, PTRS_PER_PTE))
@@ -402,7 +419,8 @@ static vm_fault_t gem_uma_cpu_map_fault_pmd(struct gem_uma_cpu_map *cmap,
  * gem_uma_cpu_map_fault_unlock() with the result.
  *
  * Return: VM_FAULT_NOPAGE, VM_FAULT_RETRY, VM_FAULT_FALLBACK (for @order > 0),
- * VM_FAULT_OOM, or VM_FAULT_SIGBUS where content cannot be had.
+ * VM_FAULT_OOM without memory for page tables, or VM_FAULT_SIGBUS where content cannot
+ * be had, be it for want of memory.
  */
 vm_fault_t gem_uma_cpu_map_fault_locked(struct gem_uma_cpu_map *cmap,
 					struct vm_fault *vmf, unsigned int order)

@@ -6,7 +6,6 @@
  * an sg table. Holds no pages: the backing does. Lock: the object's resv. Neighbour:
  * backing.
  */
-#include <linux/dma-direct.h>
 #include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
 #include <linux/export.h>
@@ -157,42 +156,30 @@ void gem_uma_dev_map_fini(struct gem_uma_dev_map *dmap)
 }
 EXPORT_SYMBOL_GPL(gem_uma_dev_map_fini);
 
-/*
- * True where the device would see a copy. Behind an IOMMU addresses are its own, and
- * only untrusted devices bounce, for which the core gives no test.
- */
-static bool gem_uma_dev_map_bounces(struct device *dev, dma_addr_t addr, phys_addr_t phys)
-{
-	if (dma_max_mapping_size(dev) == SIZE_MAX || device_iommu_mapped(dev))
-		return false;
-	return dma_to_phys(dev, addr) != phys;
-}
-
-/* Longest run that the DMA API takes in one piece, in pages. */
-static unsigned long gem_uma_dev_map_max_run(struct device *dev)
-{
-	size_t max = min_t(size_t, dma_max_mapping_size(dev), SZ_1G);
-
-	return max(max >> PAGE_SHIFT, 1);
-}
-
 static int gem_uma_dev_map_map_run(struct gem_uma_dev_map *dmap,
 				   const struct gem_uma_run *run,
 				   struct gem_uma_dma_run *out)
 {
+	struct gem_uma_device *udev = dmap->backing->udev;
 	size_t size = run->nr << PAGE_SHIFT;
 	dma_addr_t addr;
 
-	addr = dma_map_page(dmap->dev, pfn_to_page(run->pfn), 0, size,
-			    DMA_BIDIRECTIONAL);
+	/*
+	 * Pages can be mapped for an importer, too. Synchronizing apart says that this
+	 * is known: the DMA API takes an overlap for a mistake otherwise.
+	 */
+	addr = dma_map_page_attrs(dmap->dev, pfn_to_page(run->pfn), 0, size,
+				  DMA_BIDIRECTIONAL, DMA_ATTR_SKIP_CPU_SYNC);
 	if (dma_mapping_error(dmap->dev, addr))
 		return -EIO;
-	if (!dmap->backing->udev->allow_bounce &&
-	    gem_uma_dev_map_bounces(dmap->dev, addr, PFN_PHYS(run->pfn))) {
+	if (!udev->allow_bounce &&
+	    gem_uma_device_bounces(udev, addr, PFN_PHYS(run->pfn))) {
 		drm_dbg(dmap->obj->dev, "refusing bounce buffers\n");
-		dma_unmap_page(dmap->dev, addr, size, DMA_BIDIRECTIONAL);
+		dma_unmap_page_attrs(dmap->dev, addr, size, DMA_BIDIRECTIONAL,
+				     DMA_ATTR_SKIP_CPU_SYNC);
 		return -EIO;
 	}
+	dma_sync_single_for_device(dmap->dev, addr, size, DMA_BIDIRECTIONAL);
 	*out = (struct gem_uma_dma_run) {
 		.addr = addr, .pgoff = run->pgoff, .nr = run->nr,
 	};
@@ -203,7 +190,7 @@ static int gem_uma_dev_map_map_run(struct gem_uma_dev_map *dmap,
 static int gem_uma_dev_map_fill_gap(struct gem_uma_dev_map *dmap, unsigned int *at,
 				    pgoff_t start, pgoff_t end)
 {
-	unsigned long max_run = gem_uma_dev_map_max_run(dmap->dev);
+	unsigned long max_run = dmap->backing->udev->max_run;
 	struct gem_uma_run run;
 	int ret;
 
@@ -241,8 +228,8 @@ static int gem_uma_dev_map_fill_gap(struct gem_uma_dev_map *dmap, unsigned int *
  * Context: resv held; may sleep and reclaim. The pages are resident.
  *
  * Return: 0; -ENXIO if part of the range is not resident; -ENOMEM; -EIO when the device
- * cannot reach a page, or only through a bounce buffer. On error what was mapped
- * stays mapped.
+ * cannot reach a page, or only through a bounce buffer; -ENODEV when it was unplugged.
+ * On error what was mapped stays mapped.
  */
 int gem_uma_dev_map_map_locked(struct gem_uma_dev_map *dmap, pgoff_t start, pgoff_t end)
 {
@@ -254,6 +241,8 @@ int gem_uma_dev_map_map_locked(struct gem_uma_dev_map *dmap, pgoff_t start, pgof
 		return end <= dmap->pages ? 0 : -ENXIO;
 	if (end > dmap->backing->nr_pages)
 		return -ENXIO;
+	if (dmap->backing->udev->unplugged)
+		return -ENODEV;
 
 	at = gem_uma_dev_map_find(dmap, start);
 	while (start < end) {

@@ -7,11 +7,13 @@
  * Lock: objects_lock, a leaf. Neighbours: none; everything else sits above.
  */
 #include <linux/device.h>
+#include <linux/dma-direct.h>
 #include <linux/dma-map-ops.h>
 #include <linux/err.h>
 #include <linux/export.h>
 #include <linux/fs.h>
 #include <linux/fs_context.h>
+#include <linux/iommu.h>
 #include <linux/mount.h>
 
 #include <drm/drm_device.h>
@@ -70,6 +72,46 @@ static void gem_uma_device_fini(struct drm_device *drm, void *arg)
 }
 
 /**
+ * gem_uma_device_bounces() - does the device see a copy instead of the page?
+ * @udev: device
+ * @addr: DMA address that the DMA API gave
+ * @phys: physical address that it was given for
+ *
+ * Behind an IOMMU that translates, addresses are its own, and only untrusted devices
+ * bounce, for which the core offers no test. An identity domain translates nothing.
+ *
+ * Context: any.
+ *
+ * Return: true if so.
+ */
+bool gem_uma_device_bounces(const struct gem_uma_device *udev, dma_addr_t addr,
+			    phys_addr_t phys)
+{
+#if IS_ENABLED(CONFIG_IOMMU_API)
+	struct iommu_domain *domain = iommu_get_domain_for_dev(udev->dma_dev);
+
+	if (domain && iommu_is_dma_domain(domain))
+		return false;
+#endif
+	return dma_to_phys(udev->dma_dev, addr) != phys;
+}
+EXPORT_SYMBOL_GPL(gem_uma_device_bounces);
+
+/*
+ * Not movable: while resident, our references would make migration fail. RETRY_MAYFAIL
+ * also keeps the memory cgroup's OOM killer out of it. A device that cannot reach all
+ * memory gets what it can reach, or the DMA API would bounce at random.
+ */
+static gfp_t gem_uma_device_gfp(struct device *dma_dev)
+{
+	gfp_t gfp = __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
+
+	if (dma_addressing_limited(dma_dev))
+		return gfp | GFP_USER | __GFP_DMA32;
+	return gfp | GFP_HIGHUSER;
+}
+
+/**
  * gem_uma_device_init() - learn what the library must know about a device
  * @udev: memory for the result, zeroed, lives as long as @drm
  * @drm: the DRM device; its DMA mask is set
@@ -86,6 +128,9 @@ int gem_uma_device_init(struct gem_uma_device *udev, struct drm_device *drm,
 	udev->dma_dev = drm_dev_dma_dev(drm);
 	udev->coherent = dev_is_dma_coherent(udev->dma_dev);
 	udev->allow_bounce = config->allow_bounce;
+	udev->gfp = gem_uma_device_gfp(udev->dma_dev);
+	udev->max_run = max(min_t(size_t, dma_max_mapping_size(udev->dma_dev), SZ_1G) >>
+			    PAGE_SHIFT, 1UL);
 	spin_lock_init(&udev->objects_lock);
 	lockdep_set_class(&udev->objects_lock, &gem_uma_device_objects_lock_key);
 	INIT_LIST_HEAD(&udev->objects);

@@ -99,6 +99,51 @@ static void gem_uma_object_init_common(struct gem_uma_object *uobj,
 	lockdep_set_class(&uobj->lock, &gem_uma_object_lock_key);
 }
 
+/* Not gone through since unplug: the next one, with a reference. */
+static struct gem_uma_object *gem_uma_object_next_mapped(struct gem_uma_device *udev)
+{
+	struct gem_uma_object *uobj, *found = NULL;
+
+	spin_lock(&udev->objects_lock);
+	list_for_each_entry(uobj, &udev->objects, device_link) {
+		if (uobj->unplugged)
+			break;
+		if (!kref_get_unless_zero(&uobj->base.refcount))
+			continue;
+		uobj->unplugged = true;
+		list_move_tail(&uobj->device_link, &udev->objects);
+		found = uobj;
+		break;
+	}
+	spin_unlock(&udev->objects_lock);
+	return found;
+}
+
+/**
+ * gem_uma_object_unplug_all() - the device is gone: take its DMA addresses away
+ * @udev: device, whose page tables nobody walks any more
+ *
+ * A DMA mapping must not outlive the binding of driver and device, but objects do, in
+ * files that are still open. They keep their content, and stay mappable by the CPU and
+ * reclaimable. For the driver's remove, after drm_dev_unplug() and when the last job
+ * has ended.
+ *
+ * Context: may sleep; takes resvs.
+ */
+void gem_uma_object_unplug_all(struct gem_uma_device *udev)
+{
+	struct gem_uma_object *uobj;
+
+	WRITE_ONCE(udev->unplugged, true);
+	while ((uobj = gem_uma_object_next_mapped(udev))) {
+		dma_resv_lock(uobj->base.resv, NULL);
+		gem_uma_dev_map_drop_locked(&uobj->dev_map);
+		dma_resv_unlock(uobj->base.resv);
+		drm_gem_object_put(&uobj->base);
+	}
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_unplug_all);
+
 static void gem_uma_object_register(struct gem_uma_object *uobj)
 {
 	spin_lock(&uobj->udev->objects_lock);
@@ -247,7 +292,8 @@ EXPORT_SYMBOL_GPL(gem_uma_object_init_import);
  * gem_uma_object_fini() - undo gem_uma_object_init() or gem_uma_object_init_import()
  * @uobj: object without references
  *
- * Context: may sleep; takes no resv.
+ * Context: may sleep. Takes no resv, except that of an imported buffer: the last reference
+ * of an import must not be dropped under it.
  */
 void gem_uma_object_fini(struct gem_uma_object *uobj)
 {
@@ -534,7 +580,9 @@ enum drm_gem_object_status gem_uma_object_status(struct drm_gem_object *obj)
 {
 	struct gem_uma_object *uobj = to_gem_uma_object(obj);
 
-	return gem_uma_backing_resident(&uobj->backing) ? DRM_GEM_OBJECT_RESIDENT : 0;
+	if (gem_uma_object_is_imported(uobj) || gem_uma_backing_resident(&uobj->backing))
+		return DRM_GEM_OBJECT_RESIDENT;
+	return 0;
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_status);
 
@@ -577,7 +625,7 @@ static vm_fault_t gem_uma_object_pfn_mkwrite(struct vm_fault *vmf)
 
 static void gem_uma_object_vm_open(struct vm_area_struct *vma)
 {
-	gem_uma_cpu_map_vm_open(&gem_uma_object_of_vma(vma)->cpu_map);
+	gem_uma_cpu_map_vm_open(&gem_uma_object_of_vma(vma)->cpu_map, vma);
 	drm_gem_vm_open(vma);
 }
 

@@ -90,7 +90,7 @@ static const struct gem_uma_reclaim_stage gem_uma_reclaim_stages[] = {
 static struct kmem_cache *gem_uma_reclaim_nodes;
 static struct workqueue_struct *gem_uma_reclaim_wq;
 
-/* Objects that one scan may look at in vain, over all stages. */
+/* Objects that one scan may look at in vain, in each stage. */
 #define GEM_UMA_RECLAIM_PATIENCE	64
 
 /**
@@ -137,8 +137,9 @@ static void gem_uma_reclaim_put_work(struct work_struct *work)
 }
 
 /*
- * Put without freeing. If ours is the last reference, nobody else can find the object
- * any more, so the list link is free to use.
+ * Put without freeing: a last reference is left to the work item. The object can be
+ * picked again before that has run, but not be put here a second time: its reference
+ * is still there.
  */
 static void gem_uma_reclaim_put(struct gem_uma_reclaim *reclaim)
 {
@@ -163,6 +164,8 @@ struct gem_uma_reclaim_pick {
 	unsigned long seen;
 	/* How many to look at: this happens under a spinlock. */
 	unsigned long limit;
+	/* The walker's own count: setting it to 0 ends the walk. */
+	unsigned long nr_to_walk;
 };
 
 /*
@@ -196,9 +199,13 @@ static enum lru_status gem_uma_reclaim_pick_one(struct list_head *item,
 	u64 used = READ_ONCE(reclaim->used);
 	bool last;
 
-	if (pick->found)
-		return LRU_STOP;
 	last = ++pick->seen >= min_t(unsigned long, list->nr_items, pick->limit);
+	/*
+	 * The end, but not by LRU_STOP: who releases the list's lock then depends on the
+	 * kernel. What was rotated must not be met again in the same walk.
+	 */
+	if (last)
+		pick->nr_to_walk = 0;
 	if (used > reclaim->listed || dma_resv_is_locked(reclaim->obj->resv)) {
 		reclaim->listed = max(used, reclaim->listed);
 		if (!last || !pick->best)
@@ -210,14 +217,13 @@ static enum lru_status gem_uma_reclaim_pick_one(struct list_head *item,
 	}
 	if (!last && pick->sampled < GEM_UMA_RECLAIM_SAMPLE)
 		return LRU_SKIP;
+	pick->nr_to_walk = 0;
 	/*
 	 * The best may be one that the walk has passed. The walker only counts what is
-	 * removed; which one it was is the same to it.
+	 * removed; which one it was is the same to it. If it got locked, or is being
+	 * freed, just now: look again from the start.
 	 */
-	if (gem_uma_reclaim_take(pick, list))
-		return LRU_REMOVED;
-	/* Got locked, or is being freed, just now: look again from the start. */
-	return LRU_STOP;
+	return gem_uma_reclaim_take(pick, list) ? LRU_REMOVED : LRU_SKIP;
 }
 
 DEFINE_GEM_UMA_LIST_LRU_CB(gem_uma_reclaim_pick_cb, gem_uma_reclaim_pick_one);
@@ -230,14 +236,13 @@ static long gem_uma_reclaim_one(struct gem_uma_reclaim_device *rdev,
 				const struct gem_uma_reclaim_stage *stage, int nid,
 				struct mem_cgroup *memcg, unsigned long *budget)
 {
-	struct gem_uma_reclaim_pick pick = { .limit = *budget };
+	struct gem_uma_reclaim_pick pick = { .limit = *budget, .nr_to_walk = *budget };
 	enum gem_uma_reclaim_state state;
 	struct gem_uma_reclaim *reclaim;
-	unsigned long nr_to_walk = *budget;
 	long ret = 0;
 
 	list_lru_walk_one(&rdev->lists[stage->list], nid, memcg,
-			  gem_uma_reclaim_pick_cb, &pick, &nr_to_walk);
+			  gem_uma_reclaim_pick_cb, &pick, &pick.nr_to_walk);
 	*budget -= min(*budget, pick.seen);
 	reclaim = pick.found;
 	if (!reclaim)
@@ -257,31 +262,57 @@ static long gem_uma_reclaim_one(struct gem_uma_reclaim_device *rdev,
 			state = GEM_UMA_UNRECLAIMABLE;
 		}
 	}
-	/* Not evicted: back to the list of what it is now, at the end. */
-	if (state != GEM_UMA_UNRECLAIMABLE)
+	/*
+	 * Not evicted: back to the list of what it is now. As used just now, or it would
+	 * be picked again before all others.
+	 */
+	if (state != GEM_UMA_UNRECLAIMABLE) {
+		gem_uma_reclaim_mark_used(reclaim);
 		gem_uma_reclaim_update_locked(reclaim, reclaim->pages, reclaim->nid);
+	}
 	dma_resv_unlock(reclaim->obj->resv);
 	gem_uma_reclaim_put(reclaim);
 	return ret;
 }
 
-static bool gem_uma_reclaim_stage_can_run(const struct gem_uma_reclaim_stage *stage)
+/*
+ * Is there swap space for a cgroup's memory? What cannot be swapped must not be evicted:
+ * it would only be faulted in again. The core's own function is not exported.
+ */
+static bool gem_uma_reclaim_can_swap(struct mem_cgroup *memcg)
 {
-	return !stage->needs_swap || get_nr_swap_pages() > 0;
+	if (get_nr_swap_pages() <= 0)
+		return false;
+#if IS_ENABLED(CONFIG_MEMCG) && IS_ENABLED(CONFIG_SWAP)
+	if (mem_cgroup_disabled() || !cgroup_subsys_on_dfl(memory_cgrp_subsys))
+		return true;
+	/* The root has no limit. */
+	for (; memcg && parent_mem_cgroup(memcg); memcg = parent_mem_cgroup(memcg))
+		if (page_counter_read(&memcg->swap) >= READ_ONCE(memcg->swap.max))
+			return false;
+#endif
+	return true;
+}
+
+static bool gem_uma_reclaim_stage_can_run(const struct gem_uma_reclaim_stage *stage,
+					  struct mem_cgroup *memcg)
+{
+	return !stage->needs_swap || gem_uma_reclaim_can_swap(memcg);
 }
 
 static unsigned long gem_uma_reclaim_scan(struct gem_uma_reclaim_device *rdev, int nid,
 					  struct mem_cgroup *memcg,
 					  unsigned long nr_pages)
 {
-	unsigned long budget = GEM_UMA_RECLAIM_PATIENCE, freed = 0;
+	unsigned long freed = 0;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(gem_uma_reclaim_stages); i++) {
 		const struct gem_uma_reclaim_stage *stage = &gem_uma_reclaim_stages[i];
+		unsigned long budget = GEM_UMA_RECLAIM_PATIENCE;
 		long ret = 0;
 
-		if (!gem_uma_reclaim_stage_can_run(stage))
+		if (!gem_uma_reclaim_stage_can_run(stage, memcg))
 			continue;
 		while (freed < nr_pages && budget && ret != -ENOENT) {
 			ret = gem_uma_reclaim_one(rdev, stage, nid, memcg, &budget);
@@ -306,7 +337,7 @@ static unsigned long gem_uma_reclaim_count_objects(struct shrinker *shrinker,
 	for (i = 0; i < ARRAY_SIZE(gem_uma_reclaim_stages); i++) {
 		const struct gem_uma_reclaim_stage *stage = &gem_uma_reclaim_stages[i];
 
-		if (gem_uma_reclaim_stage_can_run(stage))
+		if (gem_uma_reclaim_stage_can_run(stage, sc->memcg))
 			objects += list_lru_shrink_count(&rdev->lists[stage->list], sc);
 		else
 			blocked = true;
@@ -512,6 +543,21 @@ void gem_uma_reclaim_fini(struct gem_uma_reclaim *reclaim)
 }
 EXPORT_SYMBOL_GPL(gem_uma_reclaim_fini);
 
+/*
+ * The cgroup whose list an object goes to. That of a removed cgroup is its parent's, and
+ * 6.12 would then announce the object to the child, which no shrinker is asked about.
+ */
+static struct mem_cgroup *gem_uma_reclaim_memcg(struct gem_uma_reclaim *reclaim)
+{
+	struct mem_cgroup *memcg = reclaim->memcg;
+
+#if IS_ENABLED(CONFIG_MEMCG)
+	while (memcg && !mem_cgroup_online(memcg))
+		memcg = parent_mem_cgroup(memcg);
+#endif
+	return memcg;
+}
+
 /**
  * gem_uma_reclaim_update_locked() - file the object by its present state
  * @reclaim: the part
@@ -544,6 +590,7 @@ void gem_uma_reclaim_update_locked(struct gem_uma_reclaim *reclaim, unsigned lon
 	reclaim->listed = ktime_get_mono_fast_ns();
 	atomic_long_inc(&rdev->objects);
 	atomic_long_add(pages, &rdev->pages);
-	list_lru_add(&rdev->lists[state], &reclaim->node->lru, nid, reclaim->memcg);
+	list_lru_add(&rdev->lists[state], &reclaim->node->lru, nid,
+		     gem_uma_reclaim_memcg(reclaim));
 }
 EXPORT_SYMBOL_GPL(gem_uma_reclaim_update_locked);

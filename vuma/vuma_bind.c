@@ -27,7 +27,9 @@
  * struct vuma_bind - one operation in progress
  */
 struct vuma_bind {
+	/** @vm: where. */
 	struct vuma_vm *vm;
+	/** @op: what. */
 	const struct drm_vuma_bind_op *op;
 	/** @obj: the object of a MAP, else NULL. */
 	struct drm_gem_object *obj;
@@ -59,6 +61,8 @@ static struct vuma_va *vuma_bind_take_va(struct vuma_bind *bind)
  * vuma_step_map - gpuvm step: insert the new mapping
  * @op: the step
  * @priv: struct vuma_bind
+ *
+ * Return: 0, or an error that only a bug causes.
  */
 int vuma_step_map(struct drm_gpuva_op *op, void *priv)
 {
@@ -90,6 +94,8 @@ static void vuma_bind_inherit(struct vuma_va *side, struct vuma_va *whole)
  * vuma_step_remap - gpuvm step: cut an old mapping
  * @op: the step
  * @priv: struct vuma_bind
+ *
+ * Return: 0, or an error that only a bug causes.
  */
 int vuma_step_remap(struct drm_gpuva_op *op, void *priv)
 {
@@ -128,6 +134,8 @@ int vuma_step_remap(struct drm_gpuva_op *op, void *priv)
  * vuma_step_unmap - gpuvm step: remove an old mapping
  * @op: the step
  * @priv: struct vuma_bind
+ *
+ * Return: 0, or an error that only a bug causes.
  */
 int vuma_step_unmap(struct drm_gpuva_op *op, void *priv)
 {
@@ -340,6 +348,8 @@ static int vuma_bind_all(struct vuma_vm *vm, struct drm_file *file,
  * @drm: the device
  * @data: struct drm_vuma_vm_bind
  * @file: the caller's file
+ *
+ * Return: 0 or a negative error.
  */
 int vuma_ioctl_vm_bind(struct drm_device *drm, void *data, struct drm_file *file)
 {

@@ -124,9 +124,9 @@ int vuma_bo_device_init(struct vuma_device *vdev)
 	return gem_uma_reclaim_device_init(&bo->uma);
 }
 
-/* Open files keep their buffers, and these stay reclaimable. */
 void vuma_bo_device_unplug(struct vuma_device *vdev)
 {
+	gem_uma_object_unplug_all(&vdev->bo->uma);
 }
 
 int vuma_bo_client_init(struct vuma_device *vdev, struct drm_file *file)

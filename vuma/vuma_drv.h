@@ -6,6 +6,7 @@
 #define _VUMA_DRV_H_
 
 #include <linux/atomic.h>
+#include <linux/bits.h>
 #include <linux/kref.h>
 #include <linux/mutex.h>
 #include <linux/wait.h>
@@ -26,7 +27,7 @@
 /* Commands of one SUBMIT: 1 MiB of user memory copied, at most. */
 #define VUMA_MAX_CMDS		16384
 #define VUMA_MAX_VMS		256
-#define VUMA_CMD_MAX_SIZE	(1ull << 40)
+#define VUMA_CMD_MAX_SIZE	BIT_ULL(40)
 #define VUMA_SPIN_MAX_US	(10u * 1000 * 1000)
 
 /**

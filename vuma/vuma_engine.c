@@ -33,7 +33,9 @@ MODULE_PARM_DESC(job_timeout_ms, "longest time a job may run, in milliseconds");
  * struct vuma_run - a job being executed
  */
 struct vuma_run {
+	/** @job: the job. */
 	struct vuma_job *job;
+	/** @vm: its address space. */
 	struct vuma_vm *vm;
 	/** @fault: why it stops, if it does. */
 	enum drm_vuma_fault fault;
@@ -45,8 +47,12 @@ struct vuma_run {
  * struct vuma_piece - the part of a command done at once, and sums so far
  */
 struct vuma_piece {
+	/** @dst: where to write. */
 	u64 *dst;
-	const u64 *src, *src2;
+	/** @src: what to read. */
+	const u64 *src;
+	/** @src2: what else to read. */
+	const u64 *src2;
 	/** @first: index of the first word in the command. */
 	u64 first;
 	/** @nr: number of words. */
@@ -368,6 +374,8 @@ static void vuma_engine_fini(struct drm_device *drm, void *arg)
  *
  * It goes with the last reference of the device, not with the hardware: clients
  * that still hold files and fences need it until then.
+ *
+ * Return: 0 or a negative error.
  */
 int vuma_engine_init(struct vuma_device *vdev)
 {

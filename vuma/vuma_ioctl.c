@@ -144,6 +144,8 @@ static int vuma_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_f
  * @file: the caller's file
  * @drm: the device
  * @args: width, height and bpp in; pitch, size and handle out
+ *
+ * Return: 0 or a negative error.
  */
 int vuma_dumb_create(struct drm_file *file, struct drm_device *drm,
 		     struct drm_mode_create_dumb *args)

@@ -24,9 +24,11 @@
  * struct vuma_out_sync - a syncobj to signal, with all that this needs
  */
 struct vuma_out_sync {
+	/** @syncobj: a reference. */
 	struct drm_syncobj *syncobj;
 	/** @chain: for a timeline point, else NULL. */
 	struct dma_fence_chain *chain;
+	/** @point: the point, or 0. */
 	u64 point;
 };
 
@@ -34,9 +36,13 @@ struct vuma_out_sync {
  * struct vuma_submit - a SUBMIT in progress
  */
 struct vuma_submit {
+	/** @file: the caller's file. */
 	struct drm_file *file;
+	/** @args: what the caller asks for. */
 	const struct drm_vuma_submit *args;
+	/** @job: the job, until the scheduler owns it. */
 	struct vuma_job *job;
+	/** @out: what to signal. */
 	struct vuma_out_sync *out;
 	/** @nr_out: entries of @out that hold something. */
 	u32 nr_out;
@@ -311,6 +317,8 @@ out_job:
  * @drm: the device
  * @data: struct drm_vuma_submit
  * @file: the caller's file
+ *
+ * Return: 0 or a negative error.
  */
 int vuma_ioctl_submit(struct drm_device *drm, void *data, struct drm_file *file)
 {
@@ -380,6 +388,7 @@ static bool vuma_cmd_overlaps(const struct drm_vuma_cmd *cmd, u64 src, u64 dst_s
 static bool vuma_cmd_valid(const struct drm_vuma_cmd *cmd)
 {
 	u64 dst_size, src_size;
+	bool sized;
 	u32 uses;
 
 	/* STREAM has an entry of zeroes, as NOP has. */
@@ -388,11 +397,12 @@ static bool vuma_cmd_valid(const struct drm_vuma_cmd *cmd)
 		return false;
 
 	uses = vuma_opcodes[cmd->opcode].uses;
+	sized = uses & USES_SIZE;
 	dst_size = vuma_opcodes[cmd->opcode].dst_size ?: cmd->size;
-	src_size = uses & USES_SIZE ? cmd->size : sizeof(u64);
+	src_size = sized ? cmd->size : sizeof(u64);
 
-	if (uses & USES_SIZE ? !cmd->size || !IS_ALIGNED(cmd->size, sizeof(u64)) ||
-			       cmd->size > VUMA_CMD_MAX_SIZE : cmd->size)
+	if (sized != !!cmd->size || !IS_ALIGNED(cmd->size, sizeof(u64)) ||
+	    cmd->size > VUMA_CMD_MAX_SIZE)
 		return false;
 	if (cmd->arg0 > vuma_opcodes[cmd->opcode].arg0_max || (cmd->arg1 && !(uses & USES_ARG1)))
 		return false;
@@ -402,7 +412,7 @@ static bool vuma_cmd_valid(const struct drm_vuma_cmd *cmd)
 		return false;
 
 	/* The pointers of a CHASE may lead anywhere. */
-	if (!(uses & USES_SIZE))
+	if (!sized)
 		return true;
 	return !((uses & USES_SRC) && vuma_cmd_overlaps(cmd, cmd->src, dst_size)) &&
 	       !((uses & USES_SRC2) && vuma_cmd_overlaps(cmd, cmd->src2, dst_size));
@@ -414,6 +424,8 @@ static bool vuma_cmd_valid(const struct drm_vuma_cmd *cmd)
  * @nr: how many
  *
  * Whether the addresses are mapped is found out when the engine uses them.
+ *
+ * Return: 0 or -EINVAL.
  */
 int vuma_cmds_check(const struct drm_vuma_cmd *cmds, u32 nr)
 {

@@ -61,6 +61,8 @@ static u64 *vuma_pte_table(u64 pte)
 
 /**
  * vuma_mmu_module_init - create what all page tables share
+ *
+ * Return: 0 or -ENOMEM.
  */
 int vuma_mmu_module_init(void)
 {
@@ -81,6 +83,8 @@ void vuma_mmu_module_exit(void)
  * vuma_mmu_init - create empty page tables
  * @mmu: the tables
  * @counters: where to count
+ *
+ * Return: 0 or -ENOMEM.
  */
 int vuma_mmu_init(struct vuma_mmu *mmu, struct vuma_counters *counters)
 {
@@ -154,6 +158,8 @@ void vuma_pt_estimate_run(struct vuma_pt_estimate *est, const struct vuma_bo_run
  *
  * A mapping needs its own tables at all levels; any operation can have to split
  * the 2M entries that it cuts at its two ends.
+ *
+ * Return: number of tables.
  */
 unsigned long vuma_pt_estimate_total(const struct vuma_pt_estimate *est, u64 va, u64 range)
 {
@@ -176,6 +182,7 @@ unsigned long vuma_pt_estimate_total(const struct vuma_pt_estimate *est, u64 va,
  * @nr: number of tables
  *
  * Context: may wait for memory.
+ * Return: 0 or -ENOMEM.
  */
 int vuma_pt_pool_fill(struct vuma_pt_pool *pool, unsigned long nr)
 {
@@ -325,8 +332,10 @@ static unsigned long vuma_mmu_map_small(struct vuma_mmu *mmu, struct vuma_walk *
  * @write: let jobs write
  * @pool: enough tables, see vuma_pt_estimate_total()
  *
- * Uses the largest entries that alignment and length allow. On an error, which
- * only a bug can cause, the caller has to unmap what was mapped.
+ * Uses the largest entries that alignment and length allow.
+ *
+ * Return: 0, or an error that only a bug causes; the caller has to unmap what was
+ * mapped.
  */
 int vuma_mmu_map(struct vuma_mmu *mmu, u64 va, unsigned long pfn, unsigned long nr,
 		 bool write, struct vuma_pt_pool *pool)
@@ -423,6 +432,8 @@ void vuma_mmu_unmap(struct vuma_mmu *mmu, u64 va, u64 range, struct vuma_pt_pool
  * @write: the access writes
  * @ptr: out, where the memory is
  * @len: in, bytes wanted; out, bytes that are contiguous at @ptr
+ *
+ * Return: the fault, DRM_VUMA_FAULT_NONE if there is none.
  */
 enum drm_vuma_fault vuma_mmu_translate(struct vuma_mmu *mmu, u64 va, bool write,
 				       void **ptr, u64 *len)

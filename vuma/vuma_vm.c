@@ -55,6 +55,7 @@ static int vuma_count_run(const struct vuma_bo_run *run, void *arg)
  * @pool: out
  *
  * Context: resv of @obj held.
+ * Return: 0 or a negative error.
  */
 int vuma_va_pool_fill_locked(struct drm_gem_object *obj, u64 bo_offset, u64 va, u64 range,
 			     struct vuma_pt_pool *pool)
@@ -90,6 +91,7 @@ static int vuma_map_run(const struct vuma_bo_run *run, void *arg)
  * @pool: from vuma_va_pool_fill_locked()
  *
  * Context: resv of the object and op_lock of the VM held. Does not allocate.
+ * Return: 0, or a negative error with nothing mapped.
  */
 int vuma_va_map_locked(struct vuma_va *va, struct vuma_pt_pool *pool)
 {
@@ -477,6 +479,7 @@ int vuma_vm_evict_bo_locked(struct drm_gem_object *obj)
  * @obj: the object
  *
  * Context: resv of @obj held.
+ * Return: true if any do.
  */
 bool vuma_vm_bo_is_mapped_locked(struct drm_gem_object *obj)
 {
@@ -496,6 +499,8 @@ bool vuma_vm_bo_is_mapped_locked(struct drm_gem_object *obj)
  * @drm: the device
  * @data: struct drm_vuma_vm_create
  * @file: the caller's file
+ *
+ * Return: 0 or a negative error.
  */
 int vuma_ioctl_vm_create(struct drm_device *drm, void *data, struct drm_file *file)
 {
@@ -530,6 +535,8 @@ int vuma_ioctl_vm_create(struct drm_device *drm, void *data, struct drm_file *fi
  * @drm: the device
  * @data: struct drm_vuma_vm_destroy
  * @file: the caller's file
+ *
+ * Return: 0 or a negative error.
  */
 int vuma_ioctl_vm_destroy(struct drm_device *drm, void *data, struct drm_file *file)
 {

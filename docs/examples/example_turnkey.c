@@ -73,6 +73,7 @@ static void example_remove(struct platform_device *pdev)
 	struct example_device *edev = platform_get_drvdata(pdev);
 
 	drm_dev_unplug(&edev->drm);
+	gem_uma_object_unplug_all(&edev->uma);
 }
 
 static struct platform_driver example_platform_driver = {

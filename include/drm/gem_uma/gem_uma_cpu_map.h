@@ -49,7 +49,7 @@ int gem_uma_cpu_map_init(struct gem_uma_cpu_map *cmap,
 void gem_uma_cpu_map_fini(struct gem_uma_cpu_map *cmap);
 
 int gem_uma_cpu_map_mmap(struct gem_uma_cpu_map *cmap, struct vm_area_struct *vma);
-void gem_uma_cpu_map_vm_open(struct gem_uma_cpu_map *cmap);
+void gem_uma_cpu_map_vm_open(struct gem_uma_cpu_map *cmap, struct vm_area_struct *vma);
 void gem_uma_cpu_map_vm_close(struct gem_uma_cpu_map *cmap);
 
 vm_fault_t gem_uma_cpu_map_fault_lock(struct gem_uma_cpu_map *cmap,

@@ -37,7 +37,7 @@ struct gem_uma_device_config {
  * Embedded by the driver. Lives as long as the DRM device, not only until unplug:
  * open files keep objects beyond that.
  *
- * Invariants: everything above @objects_lock is constant after init.
+ * Invariants: everything above @unplugged is constant after init.
  */
 struct gem_uma_device {
 	/** @drm: the DRM device. */
@@ -50,9 +50,15 @@ struct gem_uma_device {
 	bool coherent;
 	/** @allow_bounce: see &struct gem_uma_device_config. */
 	bool allow_bounce;
+	/** @gfp: how pages of objects are allocated. */
+	gfp_t gfp;
+	/** @max_run: longest piece that the DMA API takes, in pages. */
+	unsigned long max_run;
 	/** @reclaim: set by gem_uma_reclaim_device_init(), or NULL. */
 	struct gem_uma_reclaim_device *reclaim;
 
+	/** @unplugged: the hardware is gone; set once, no DMA mapping afterwards. */
+	bool unplugged;
 	/** @objects_lock: protects @objects. */
 	spinlock_t objects_lock;
 	/** @objects: all turn-key objects, for debugfs. */
@@ -68,5 +74,7 @@ struct gem_uma_device {
 
 int gem_uma_device_init(struct gem_uma_device *udev, struct drm_device *drm,
 			const struct gem_uma_device_config *config);
+bool gem_uma_device_bounces(const struct gem_uma_device *udev, dma_addr_t addr,
+			    phys_addr_t phys);
 
 #endif

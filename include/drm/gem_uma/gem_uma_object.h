@@ -96,8 +96,10 @@ struct gem_uma_object {
 	struct gem_uma_object_pages shown;
 	/** @label: name given by the user, or NULL. */
 	char *label;
-	/** @device_link: in &gem_uma_device.objects. */
+	/** @device_link: in &gem_uma_device.objects, protected by its lock. */
 	struct list_head device_link;
+	/** @unplugged: gem_uma_object_unplug_all() was here; same lock. */
+	bool unplugged;
 };
 
 /**
@@ -156,6 +158,7 @@ int gem_uma_object_init_import(struct gem_uma_object *uobj, struct gem_uma_devic
 			       struct dma_buf_attachment *attach, struct sg_table *sgt,
 			       const struct gem_uma_object_ops *ops);
 void gem_uma_object_fini(struct gem_uma_object *uobj);
+void gem_uma_object_unplug_all(struct gem_uma_device *udev);
 
 int gem_uma_object_populate_locked(struct gem_uma_object *uobj, u64 offset, u64 size);
 bool gem_uma_object_is_resident_locked(struct gem_uma_object *uobj, u64 offset,
