@@ -59,6 +59,8 @@
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/string.h>
+#include <linux/swap.h>
+#include <linux/writeback.h>
 
 #include <drm/drm_device.h>
 #include <drm/drm_drv.h>
@@ -78,6 +80,21 @@ static inline struct vfsmount *gem_uma_compat_fc_mount_longterm(struct fs_contex
 }
 
 #define fc_mount_longterm gem_uma_compat_fc_mount_longterm
+
+/* Returns with the folio locked if it could not be written, unlocked otherwise. */
+static inline int gem_uma_compat_shmem_write_folio(struct folio *folio)
+{
+	struct writeback_control wbc = {
+		.sync_mode = WB_SYNC_NONE,
+		.nr_to_write = SWAP_CLUSTER_MAX,
+		.range_end = LLONG_MAX,
+		.for_reclaim = 1,
+	};
+
+	return folio->mapping->a_ops->writepage(&folio->page, &wbc);
+}
+
+#define shmem_write_folio gem_uma_compat_shmem_write_folio
 
 /* VMA flags had no type of their own. */
 #define vma_flags_t unsigned long

@@ -106,7 +106,7 @@ int gem_uma_backing_init(struct gem_uma_backing *b, struct gem_uma_device *udev,
 }
 EXPORT_SYMBOL_GPL(gem_uma_backing_init);
 
-static unsigned long gem_uma_backing_release(struct gem_uma_backing *b);
+static unsigned long gem_uma_backing_release(struct gem_uma_backing *b, bool keep);
 
 /**
  * gem_uma_backing_fini() - give everything back
@@ -122,7 +122,9 @@ void gem_uma_backing_fini(struct gem_uma_backing *b)
 	if (!b->file)
 		return;
 	drm_WARN_ON_ONCE(b->udev->drm, atomic_read(&b->pins));
-	gem_uma_backing_release(b);
+	/* What never had a page has none to let go, and truncation frees the rest. */
+	if (b->held.pages)
+		gem_uma_backing_release(b, false);
 	gem_uma_extents_fini(&b->held);
 	gem_uma_extents_fini(&b->known);
 	fput(b->file);
@@ -227,8 +229,23 @@ static int gem_uma_backing_populate_folio(struct gem_uma_backing *b, pgoff_t pgo
 	return 0;
 }
 
+/*
+ * Over memory.high, every charge puts the task to sleep, here with resv held: nobody
+ * could take pages of this object meanwhile. Without it, on the way back to user space,
+ * reclaim gets at them and there is nothing to wait for.
+ */
+static bool gem_uma_backing_is_throttled(void)
+{
+#ifdef CONFIG_MEMCG
+	return READ_ONCE(current->memcg_nr_pages_over_high);
+#else
+	return false;
+#endif
+}
+
+/* Up to page @need without exception, the rest while it costs nobody anything. */
 static int gem_uma_backing_fill_gap(struct gem_uma_backing *b,
-				    const struct gem_uma_extent *gap)
+				    const struct gem_uma_extent *gap, pgoff_t need)
 {
 	pgoff_t pgoff = gap->start;
 	int ret;
@@ -240,11 +257,62 @@ static int gem_uma_backing_fill_gap(struct gem_uma_backing *b,
 	while (!ret && pgoff < gap->end) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
+		if (pgoff >= need && gem_uma_backing_is_throttled())
+			return -EAGAIN;
 		ret = gem_uma_backing_populate_folio(b, pgoff, &pgoff);
 		cond_resched();
 	}
 	return ret;
 }
+
+static int gem_uma_backing_populate(struct gem_uma_backing *b, pgoff_t start,
+				    pgoff_t need, pgoff_t end)
+{
+	struct mem_cgroup *old;
+	struct gem_uma_extent gap;
+	int ret = 0;
+
+	dma_resv_assert_held(b->obj->resv);
+	if (start > end || end > b->nr_pages)
+		return -EINVAL;
+	if (gem_uma_extents_covers(&b->held, start, end))
+		return 0;
+
+	/* Before the first page: reclaim must not take what we do not hold yet. */
+	mapping_set_unevictable(gem_uma_backing_mapping(b));
+	old = set_active_memcg(b->memcg);
+	while (!ret && gem_uma_extents_next_gap(&b->held, start, end, &gap))
+		ret = gem_uma_backing_fill_gap(b, &gap, need);
+	set_active_memcg(old);
+	/*
+	 * Nothing held means that nobody would ever evict the object, and pages of it
+	 * that were put aside as unevictable would stay so.
+	 */
+	if (ret && !b->held.pages)
+		gem_uma_backing_release(b, true);
+	return ret;
+}
+
+/**
+ * gem_uma_backing_populate_some_locked() - make one page resident, better more
+ * @b: backing
+ * @start: the page that is needed
+ * @end: first page behind those that are welcome
+ *
+ * For faults: stops early where going on would put the task to sleep with resv held.
+ *
+ * Context: resv held. May sleep, reclaim and do I/O: not for fence signalling.
+ *
+ * Return: 0 if page @start is resident, else as gem_uma_backing_populate_locked().
+ */
+int gem_uma_backing_populate_some_locked(struct gem_uma_backing *b, pgoff_t start,
+					 pgoff_t end)
+{
+	int ret = gem_uma_backing_populate(b, start, start + 1, end);
+
+	return gem_uma_extents_covers(&b->held, start, start + 1) ? 0 : ret ?: -EIO;
+}
+EXPORT_SYMBOL_GPL(gem_uma_backing_populate_some_locked);
 
 /**
  * gem_uma_backing_populate_locked() - make pages resident
@@ -265,29 +333,7 @@ static int gem_uma_backing_fill_gap(struct gem_uma_backing *b,
 int gem_uma_backing_populate_locked(struct gem_uma_backing *b, pgoff_t start,
 				    pgoff_t end)
 {
-	struct mem_cgroup *old;
-	struct gem_uma_extent gap;
-	int ret = 0;
-
-	dma_resv_assert_held(b->obj->resv);
-	if (start > end || end > b->nr_pages)
-		return -EINVAL;
-	if (gem_uma_extents_covers(&b->held, start, end))
-		return 0;
-
-	/* Before the first page: reclaim must not take what we do not hold yet. */
-	mapping_set_unevictable(gem_uma_backing_mapping(b));
-	old = set_active_memcg(b->memcg);
-	while (!ret && gem_uma_extents_next_gap(&b->held, start, end, &gap))
-		ret = gem_uma_backing_fill_gap(b, &gap);
-	set_active_memcg(old);
-	/*
-	 * The extents failed to grow, or the page was poisoned: without this, pages
-	 * that came in earlier and are not held stay where reclaim cannot see them.
-	 */
-	if (ret && !b->held.pages)
-		gem_uma_backing_release(b);
-	return ret;
+	return gem_uma_backing_populate(b, start, end, end);
 }
 EXPORT_SYMBOL_GPL(gem_uma_backing_populate_locked);
 
@@ -456,10 +502,14 @@ void gem_uma_backing_mark_dirty_locked(struct gem_uma_backing *b, pgoff_t start,
 }
 EXPORT_SYMBOL_GPL(gem_uma_backing_mark_dirty_locked);
 
-/* Make folios reclaimable; drop our reference on those that we hold. */
+/*
+ * Drop our reference on those folios that we hold. To @keep the content, make them
+ * reclaimable, and let the kernel see what was written past its cache.
+ */
 static void gem_uma_backing_release_batch(struct gem_uma_backing *b,
-					  struct folio_batch *fbatch)
+					  struct folio_batch *fbatch, bool keep)
 {
+	bool stale = keep && (b->flags & GEM_UMA_BACKING_CLEAN) && !b->udev->coherent;
 	unsigned int refs[FOLIO_BATCH_SIZE];
 	unsigned int i;
 
@@ -468,17 +518,18 @@ static void gem_uma_backing_release_batch(struct gem_uma_backing *b,
 
 		bool held = gem_uma_extents_covers(&b->held, index, index + 1);
 
-		/* Swap reads through the cache what the CPU wrote past it. */
-		if (held && gem_uma_backing_clean_folio(b, fbatch->folios[i], DMA_FROM_DEVICE))
+		if (held && stale &&
+		    gem_uma_backing_clean_folio(b, fbatch->folios[i], DMA_FROM_DEVICE))
 			drm_dbg(b->udev->drm, "unplugged: content may be stale\n");
 		/* One reference is the lookup's, the other ours. */
 		refs[i] = 1 + held;
 	}
-	check_move_unevictable_folios(fbatch);
+	if (keep)
+		check_move_unevictable_folios(fbatch);
 	folios_put_refs(fbatch, refs);
 }
 
-static unsigned long gem_uma_backing_release(struct gem_uma_backing *b)
+static unsigned long gem_uma_backing_release(struct gem_uma_backing *b, bool keep)
 {
 	struct address_space *mapping = gem_uma_backing_mapping(b);
 	unsigned long pages = b->held.pages;
@@ -493,7 +544,7 @@ static unsigned long gem_uma_backing_release(struct gem_uma_backing *b)
 	 * fetch them.
 	 */
 	while (filemap_get_folios(mapping, &next, b->nr_pages - 1, &fbatch)) {
-		gem_uma_backing_release_batch(b, &fbatch);
+		gem_uma_backing_release_batch(b, &fbatch, keep);
 		cond_resched();
 	}
 	gem_uma_extents_clear(&b->held);
@@ -519,7 +570,7 @@ unsigned long gem_uma_backing_release_locked(struct gem_uma_backing *b)
 	dma_resv_assert_held(b->obj->resv);
 	if (drm_WARN_ON_ONCE(b->udev->drm, b->held.pages && atomic_read(&b->pins)))
 		return 0;
-	pages = gem_uma_backing_release(b);
+	pages = gem_uma_backing_release(b, true);
 	if (pages) {
 		WRITE_ONCE(b->evicted_pages, b->evicted_pages + pages);
 		if (b->evictions < U32_MAX)
@@ -529,6 +580,84 @@ unsigned long gem_uma_backing_release_locked(struct gem_uma_backing *b)
 	return pages;
 }
 EXPORT_SYMBOL_GPL(gem_uma_backing_release_locked);
+
+/**
+ * gem_uma_backing_in_memory() - pages in memory, held or not
+ * @b: backing
+ *
+ * Pages that were let go stay in memory until the system swaps them out.
+ *
+ * Context: any.
+ *
+ * Return: number of pages, a snapshot.
+ */
+unsigned long gem_uma_backing_in_memory(const struct gem_uma_backing *b)
+{
+	return READ_ONCE(gem_uma_backing_mapping(b)->nrpages);
+}
+EXPORT_SYMBOL_GPL(gem_uma_backing_in_memory);
+
+/* Returns pages on their way to swap. */
+static unsigned long gem_uma_backing_write_folio(struct folio *folio,
+						 struct address_space *mapping)
+{
+	unsigned long written = 0;
+
+	if (!folio_trylock(folio))
+		return 0;
+	if (folio->mapping != mapping || folio_test_writeback(folio) ||
+	    !folio_clear_dirty_for_io(folio))
+		goto out_unlock;
+	/* When written, to the end of the LRU where reclaim looks first. */
+	folio_set_reclaim(folio);
+	/* Unlocks, unless it could not be written. It may have been split, too. */
+	if (!shmem_write_folio(folio))
+		written = folio_nr_pages(folio);
+	if (!folio_test_writeback(folio))
+		folio_clear_reclaim(folio);
+	if (written)
+		return written;
+out_unlock:
+	folio_unlock(folio);
+	return 0;
+}
+
+/**
+ * gem_uma_backing_writeback_locked() - start to swap out pages that were let go
+ * @b: backing that holds no page
+ * @nr_pages: about how many
+ *
+ * Letting go only makes pages reclaimable. Left to itself the system takes them when
+ * they have aged; until then whoever waits for memory sees no progress, and would go
+ * on evicting.
+ *
+ * Context: resv held; does I/O. Callable from reclaim with __GFP_IO.
+ *
+ * Return: pages on their way.
+ */
+unsigned long gem_uma_backing_writeback_locked(struct gem_uma_backing *b,
+					       unsigned long nr_pages)
+{
+	struct address_space *mapping = gem_uma_backing_mapping(b);
+	unsigned long written = 0;
+	struct folio_batch fbatch;
+	pgoff_t next = 0;
+	unsigned int i;
+
+	dma_resv_assert_held(b->obj->resv);
+	if (drm_WARN_ON_ONCE(b->udev->drm, b->held.pages))
+		return 0;
+	folio_batch_init(&fbatch);
+	while (written < nr_pages &&
+	       filemap_get_folios(mapping, &next, b->nr_pages - 1, &fbatch)) {
+		for (i = 0; i < folio_batch_count(&fbatch) && written < nr_pages; i++)
+			written += gem_uma_backing_write_folio(fbatch.folios[i], mapping);
+		folios_put(&fbatch);
+		cond_resched();
+	}
+	return written;
+}
+EXPORT_SYMBOL_GPL(gem_uma_backing_writeback_locked);
 
 /**
  * gem_uma_backing_nid_locked() - the NUMA node to account the object to

@@ -313,15 +313,12 @@ static vm_fault_t gem_uma_cpu_map_populate(struct gem_uma_cpu_map *cmap,
 		drm_gem_object_get(b->obj);
 		release_fault_lock(vmf);
 		/* An error is met again, and reported, by the repeated fault. */
-		if (gem_uma_backing_populate_locked(b, start, end))
+		if (gem_uma_backing_populate_some_locked(b, start, end))
 			cond_resched();
 		return VM_FAULT_RETRY;
 	}
-	ret = gem_uma_backing_populate_locked(b, start, end);
-	/* Neighbours are a bonus: only the page itself must be there. */
-	if (gem_uma_backing_is_resident_locked(b, start, start + 1))
-		return 0;
-	return gem_uma_cpu_map_populate_errno(ret ?: -EIO);
+	ret = gem_uma_backing_populate_some_locked(b, start, end);
+	return ret ? gem_uma_cpu_map_populate_errno(ret) : 0;
 }
 
 static vm_fault_t gem_uma_cpu_map_fault_pte(struct gem_uma_cpu_map *cmap,

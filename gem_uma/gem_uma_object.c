@@ -43,8 +43,8 @@ static enum gem_uma_reclaim_state gem_uma_object_state(struct gem_uma_reclaim *r
 {
 	struct gem_uma_object *uobj = container_of(reclaim, struct gem_uma_object, reclaim);
 	struct gem_uma_state_facts facts = {
-		.imported = gem_uma_object_is_imported(uobj),
 		.resident = gem_uma_backing_resident(&uobj->backing),
+		.leftover = gem_uma_backing_in_memory(&uobj->backing),
 		.pins = atomic_read(&uobj->backing.pins),
 		.mmaps = gem_uma_cpu_map_mmaps(&uobj->cpu_map),
 		.dev_mapped = uobj->ops->dev_mapped && uobj->ops->dev_mapped(uobj),
@@ -78,7 +78,16 @@ static long gem_uma_object_evict(struct gem_uma_reclaim *reclaim)
 	return pages;
 }
 
+static unsigned long gem_uma_object_writeback(struct gem_uma_reclaim *reclaim,
+					      unsigned long nr_pages)
+{
+	struct gem_uma_object *uobj = container_of(reclaim, struct gem_uma_object, reclaim);
+
+	return gem_uma_backing_writeback_locked(&uobj->backing, nr_pages);
+}
+
 static const struct gem_uma_reclaim_ops gem_uma_object_reclaim_ops = {
+	.writeback = gem_uma_object_writeback,
 	.state = gem_uma_object_state,
 	.evict = gem_uma_object_evict,
 };
@@ -334,7 +343,7 @@ void gem_uma_object_update_locked(struct gem_uma_object *uobj)
 		return;
 	gem_uma_stats_update_locked(uobj);
 	gem_uma_reclaim_update_locked(&uobj->reclaim,
-				      gem_uma_backing_resident(&uobj->backing),
+				      gem_uma_backing_in_memory(&uobj->backing),
 				      gem_uma_backing_nid_locked(&uobj->backing));
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_update_locked);

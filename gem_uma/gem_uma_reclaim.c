@@ -42,6 +42,9 @@
  * evaluated again when a scan picks an object, and one that turns out costlier than
  * the list it was on is filed anew instead.
  *
+ * Evicted objects stay on a list of their own while their pages are in memory. That
+ * list comes first: what was let go is written to swap before more is evicted.
+ *
  * A scan may drop the last reference of an object. Freeing takes locks that must not be
  * taken inside of reclaim, so that last put is done by a work item.
  */
@@ -79,9 +82,12 @@ struct gem_uma_reclaim_stage {
 	enum gem_uma_reclaim_state list;
 	/* Content survives only where there is swap space to take it. */
 	bool needs_swap;
+	/* Starts I/O by itself. */
+	bool needs_io;
 };
 
 static const struct gem_uma_reclaim_stage gem_uma_reclaim_stages[] = {
+	{ .list = GEM_UMA_EVICTED, .needs_swap = true, .needs_io = true },
 	{ .list = GEM_UMA_UNUSED, .needs_swap = true },
 	{ .list = GEM_UMA_CPU_MAPPED, .needs_swap = true },
 	{ .list = GEM_UMA_DEV_MAPPED, .needs_swap = true },
@@ -228,51 +234,79 @@ static enum lru_status gem_uma_reclaim_pick_one(struct list_head *item,
 
 DEFINE_GEM_UMA_LIST_LRU_CB(gem_uma_reclaim_pick_cb, gem_uma_reclaim_pick_one);
 
+/* What a scan is to do, and where. */
+struct gem_uma_reclaim_scan {
+	struct gem_uma_reclaim_device *rdev;
+	struct mem_cgroup *memcg;
+	int nid;
+	gfp_t gfp;
+	unsigned long nr_pages;
+	unsigned long freed;
+	/* Objects that may still be looked at in vain. */
+	unsigned long budget;
+};
+
+/* Take an object, with its resv and a reference, or NULL; @seen tells how many were. */
+static struct gem_uma_reclaim *
+gem_uma_reclaim_next(struct gem_uma_reclaim_scan *scan, enum gem_uma_reclaim_state list,
+		     unsigned long *seen)
+{
+	struct gem_uma_reclaim_device *rdev = scan->rdev;
+	struct gem_uma_reclaim_pick pick = {
+		.limit = scan->budget,
+		.nr_to_walk = scan->budget,
+	};
+
+	list_lru_walk_one(&rdev->lists[list], scan->nid, scan->memcg,
+			  gem_uma_reclaim_pick_cb, &pick, &pick.nr_to_walk);
+	*seen = pick.seen;
+	scan->budget -= min(scan->budget, pick.seen);
+	if (pick.found) {
+		atomic_long_dec(&rdev->objects);
+		atomic_long_sub(pick.found->pages, &rdev->pages);
+		pick.found->state = GEM_UMA_UNRECLAIMABLE;
+	}
+	return pick.found;
+}
+
+/* Returns pages let go or on their way, 0 for none, negative if the object is busy. */
+static long gem_uma_reclaim_act(struct gem_uma_reclaim_scan *scan,
+				struct gem_uma_reclaim *reclaim,
+				enum gem_uma_reclaim_state list)
+{
+	/* What the list said may be outdated: then only file the object anew. */
+	if (reclaim->ops->state(reclaim) > list)
+		return 0;
+	if (list == GEM_UMA_EVICTED)
+		return reclaim->ops->writeback(reclaim, scan->nr_pages - scan->freed);
+	return reclaim->ops->evict(reclaim);
+}
+
 /*
- * Evict one object of a list. Returns pages let go, 0 when looking again may help, or
+ * Reclaim one object of a list. Returns pages let go, 0 when looking again may help, or
  * -ENOENT when the list is empty.
  */
-static long gem_uma_reclaim_one(struct gem_uma_reclaim_device *rdev,
-				const struct gem_uma_reclaim_stage *stage, int nid,
-				struct mem_cgroup *memcg, unsigned long *budget)
+static long gem_uma_reclaim_one(struct gem_uma_reclaim_scan *scan,
+				enum gem_uma_reclaim_state list)
 {
-	struct gem_uma_reclaim_pick pick = { .limit = *budget, .nr_to_walk = *budget };
-	enum gem_uma_reclaim_state state;
 	struct gem_uma_reclaim *reclaim;
-	long ret = 0;
+	unsigned long seen, left;
+	long ret;
 
-	list_lru_walk_one(&rdev->lists[stage->list], nid, memcg,
-			  gem_uma_reclaim_pick_cb, &pick, &pick.nr_to_walk);
-	*budget -= min(*budget, pick.seen);
-	reclaim = pick.found;
+	reclaim = gem_uma_reclaim_next(scan, list, &seen);
 	if (!reclaim)
-		return pick.seen ? 0 : -ENOENT;
+		return seen ? 0 : -ENOENT;
 
-	atomic_long_dec(&rdev->objects);
-	atomic_long_sub(reclaim->pages, &rdev->pages);
-	reclaim->state = GEM_UMA_UNRECLAIMABLE;
-
-	state = reclaim->ops->state(reclaim);
-	if (state <= stage->list) {
-		ret = reclaim->ops->evict(reclaim);
-		if (ret < 0) {
-			ret = 0;
-			state = reclaim->ops->state(reclaim);
-		} else {
-			state = GEM_UMA_UNRECLAIMABLE;
-		}
-	}
-	/*
-	 * Not evicted: back to the list of what it is now. As used just now, or it would
-	 * be picked again before all others.
-	 */
-	if (state != GEM_UMA_UNRECLAIMABLE) {
+	ret = gem_uma_reclaim_act(scan, reclaim, list);
+	/* Or it would be picked again before all others. */
+	if (ret <= 0)
 		gem_uma_reclaim_mark_used(reclaim);
-		gem_uma_reclaim_update_locked(reclaim, reclaim->pages, reclaim->nid);
-	}
+	left = ret > 0 && list == GEM_UMA_EVICTED ?
+	       reclaim->pages - min_t(unsigned long, ret, reclaim->pages) : reclaim->pages;
+	gem_uma_reclaim_update_locked(reclaim, left, reclaim->nid);
 	dma_resv_unlock(reclaim->obj->resv);
 	gem_uma_reclaim_put(reclaim);
-	return ret;
+	return max(ret, 0L);
 }
 
 /*
@@ -295,35 +329,34 @@ static bool gem_uma_reclaim_can_swap(struct mem_cgroup *memcg)
 }
 
 static bool gem_uma_reclaim_stage_can_run(const struct gem_uma_reclaim_stage *stage,
-					  struct mem_cgroup *memcg)
+					  struct mem_cgroup *memcg, gfp_t gfp)
 {
+	if (stage->needs_io && !(gfp & __GFP_IO))
+		return false;
 	return !stage->needs_swap || gem_uma_reclaim_can_swap(memcg);
 }
 
-static unsigned long gem_uma_reclaim_scan(struct gem_uma_reclaim_device *rdev, int nid,
-					  struct mem_cgroup *memcg,
-					  unsigned long nr_pages)
+static unsigned long gem_uma_reclaim_scan(struct gem_uma_reclaim_scan *scan)
 {
-	unsigned long freed = 0;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(gem_uma_reclaim_stages); i++) {
 		const struct gem_uma_reclaim_stage *stage = &gem_uma_reclaim_stages[i];
-		unsigned long budget = GEM_UMA_RECLAIM_PATIENCE;
 		long ret = 0;
 
-		if (!gem_uma_reclaim_stage_can_run(stage, memcg))
+		if (!gem_uma_reclaim_stage_can_run(stage, scan->memcg, scan->gfp))
 			continue;
-		while (freed < nr_pages && budget && ret != -ENOENT) {
-			ret = gem_uma_reclaim_one(rdev, stage, nid, memcg, &budget);
+		scan->budget = GEM_UMA_RECLAIM_PATIENCE;
+		while (scan->freed < scan->nr_pages && scan->budget && ret != -ENOENT) {
+			ret = gem_uma_reclaim_one(scan, stage->list);
 			if (ret > 0) {
-				freed += ret;
+				scan->freed += ret;
 				/* Looks in vain are what is limited. */
-				budget = GEM_UMA_RECLAIM_PATIENCE;
+				scan->budget = GEM_UMA_RECLAIM_PATIENCE;
 			}
 		}
 	}
-	return freed;
+	return scan->freed;
 }
 
 static unsigned long gem_uma_reclaim_count_objects(struct shrinker *shrinker,
@@ -337,7 +370,7 @@ static unsigned long gem_uma_reclaim_count_objects(struct shrinker *shrinker,
 	for (i = 0; i < ARRAY_SIZE(gem_uma_reclaim_stages); i++) {
 		const struct gem_uma_reclaim_stage *stage = &gem_uma_reclaim_stages[i];
 
-		if (gem_uma_reclaim_stage_can_run(stage, sc->memcg))
+		if (gem_uma_reclaim_stage_can_run(stage, sc->memcg, sc->gfp_mask))
 			objects += list_lru_shrink_count(&rdev->lists[stage->list], sc);
 		else
 			blocked = true;
@@ -358,13 +391,19 @@ static unsigned long gem_uma_reclaim_count_objects(struct shrinker *shrinker,
 static unsigned long gem_uma_reclaim_scan_objects(struct shrinker *shrinker,
 						  struct shrink_control *sc)
 {
-	struct gem_uma_reclaim_device *rdev = shrinker->private_data;
+	struct gem_uma_reclaim_scan scan = {
+		.rdev = shrinker->private_data,
+		.memcg = sc->memcg,
+		.nid = sc->nid,
+		.gfp = sc->gfp_mask,
+		.nr_pages = sc->nr_to_scan,
+	};
 	unsigned long freed;
 
 	/* Evicting takes i_mmap_rwsem, which file systems hold while allocating. */
 	if (!(sc->gfp_mask & __GFP_FS))
 		return SHRINK_STOP;
-	freed = gem_uma_reclaim_scan(rdev, sc->nid, sc->memcg, sc->nr_to_scan);
+	freed = gem_uma_reclaim_scan(&scan);
 	sc->nr_scanned = max(sc->nr_to_scan, freed);
 	return freed ?: SHRINK_STOP;
 }
@@ -440,17 +479,17 @@ EXPORT_SYMBOL_GPL(gem_uma_reclaim_device_init);
 unsigned long gem_uma_reclaim_device_run(struct gem_uma_device *udev,
 					 unsigned long nr_pages)
 {
-	unsigned long freed = 0;
-	int nid;
+	struct gem_uma_reclaim_scan scan = {
+		.rdev = udev->reclaim,
+		.gfp = GFP_KERNEL,
+		.nr_pages = nr_pages,
+	};
 
 	fs_reclaim_acquire(GFP_KERNEL);
-	for_each_node_state(nid, N_NORMAL_MEMORY) {
-		if (freed >= nr_pages)
-			break;
-		freed += gem_uma_reclaim_scan(udev->reclaim, nid, NULL, nr_pages - freed);
-	}
+	for_each_node_state(scan.nid, N_NORMAL_MEMORY)
+		gem_uma_reclaim_scan(&scan);
 	fs_reclaim_release(GFP_KERNEL);
-	return freed;
+	return scan.freed;
 }
 EXPORT_SYMBOL_GPL(gem_uma_reclaim_device_run);
 

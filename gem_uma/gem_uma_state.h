@@ -11,10 +11,10 @@
  * struct gem_uma_state_facts - what the state of an object follows from
  */
 struct gem_uma_state_facts {
-	/** @imported: the pages belong to somebody else. */
-	bool imported;
 	/** @resident: number of pages held. */
 	unsigned long resident;
+	/** @leftover: pages let go that are still in memory. */
+	unsigned long leftover;
 	/** @pins: pin count. */
 	unsigned int pins;
 	/** @dev_mapped: a device page table points to the pages. */
@@ -27,8 +27,10 @@ struct gem_uma_state_facts {
 static inline enum gem_uma_reclaim_state
 gem_uma_state_decide(const struct gem_uma_state_facts *f)
 {
-	if (f->imported || !f->resident || f->pins)
+	if (f->pins)
 		return GEM_UMA_UNRECLAIMABLE;
+	if (!f->resident)
+		return f->leftover ? GEM_UMA_EVICTED : GEM_UMA_UNRECLAIMABLE;
 	if (f->dev_mapped)
 		return GEM_UMA_DEV_MAPPED;
 	if (f->mmaps)

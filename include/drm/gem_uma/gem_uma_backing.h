@@ -70,6 +70,8 @@ void gem_uma_backing_fini(struct gem_uma_backing *b);
 
 int gem_uma_backing_populate_locked(struct gem_uma_backing *b, pgoff_t start,
 				    pgoff_t end);
+int gem_uma_backing_populate_some_locked(struct gem_uma_backing *b, pgoff_t start,
+					 pgoff_t end);
 bool gem_uma_backing_is_resident_locked(struct gem_uma_backing *b, pgoff_t start,
 					pgoff_t end);
 bool gem_uma_backing_extent_locked(struct gem_uma_backing *b, pgoff_t pgoff,
@@ -80,6 +82,9 @@ struct page **gem_uma_backing_pages_locked(struct gem_uma_backing *b);
 void gem_uma_backing_mark_dirty_locked(struct gem_uma_backing *b, pgoff_t start,
 				       pgoff_t end);
 unsigned long gem_uma_backing_release_locked(struct gem_uma_backing *b);
+unsigned long gem_uma_backing_writeback_locked(struct gem_uma_backing *b,
+					       unsigned long nr_pages);
+unsigned long gem_uma_backing_in_memory(const struct gem_uma_backing *b);
 int gem_uma_backing_nid_locked(struct gem_uma_backing *b);
 
 int gem_uma_backing_pin_locked(struct gem_uma_backing *b);

@@ -17,7 +17,7 @@ struct mem_cgroup;
 /**
  * struct gem_uma_reclaim_ops - the one door for memory pressure
  *
- * Both are called with the object's resv held, taken by trylock, from memory reclaim:
+ * All are called with the object's resv held, taken by trylock, from memory reclaim:
  * no allocation, no lock but by trylock, no last put of anything.
  */
 struct gem_uma_reclaim_ops {
@@ -32,6 +32,12 @@ struct gem_uma_reclaim_ops {
 	 * had; then the object is as before, or less mapped.
 	 */
 	long (*evict)(struct gem_uma_reclaim *reclaim);
+	/**
+	 * @writeback: the object was evicted: start to write up to so many of the
+	 * pages that are still in memory. Returns how many.
+	 */
+	unsigned long (*writeback)(struct gem_uma_reclaim *reclaim,
+				   unsigned long nr_pages);
 };
 
 /**

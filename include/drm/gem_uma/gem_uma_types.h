@@ -24,6 +24,8 @@ enum gem_uma_cache_mode {
  * In increasing order of cost; code compares values.
  */
 enum gem_uma_reclaim_state {
+	/** @GEM_UMA_EVICTED: nothing held, but the pages are not yet free. */
+	GEM_UMA_EVICTED,
 	/** @GEM_UMA_UNUSED: pages present, nothing refers to them. */
 	GEM_UMA_UNUSED,
 	/** @GEM_UMA_CPU_MAPPED: the object is mmapped. */

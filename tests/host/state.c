@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "gem_uma_state.h"
+#include "host.h"
+
+#define FACTS	5
+
+/* One bit per fact; large counts, so that a truncation to bool would show. */
+static struct gem_uma_state_facts facts_of(unsigned int bits, bool large)
+{
+	return (struct gem_uma_state_facts){
+		.leftover = bits & 1 ? (large ? 1UL << 40 : 1) : 0,
+		.resident = bits & 2 ? (large ? 1UL << 40 : 1) : 0,
+		.pins = bits & 4 ? (large ? 1U << 31 : 1) : 0,
+		.dev_mapped = bits & 8,
+		.mmaps = bits & 16 ? (large ? 1U << 31 : 1) : 0,
+	};
+}
+
+/*
+ * The whole table, by hand. Index: mmaps, dev_mapped, pins, resident, leftover,
+ * most significant first.
+ */
+static const char table[(1 << FACTS) + 1] =
+	"XEUUXXXX"	/* not mapped by the device, no mmap */
+	"XEDDXXXX"	/* device */
+	"XECCXXXX"	/* mmap */
+	"XEDDXXXX";	/* both: the device decides */
+
+static char letter(enum gem_uma_reclaim_state state)
+{
+	switch (state) {
+	case GEM_UMA_EVICTED:
+		return 'E';
+	case GEM_UMA_UNUSED:
+		return 'U';
+	case GEM_UMA_CPU_MAPPED:
+		return 'C';
+	case GEM_UMA_DEV_MAPPED:
+		return 'D';
+	case GEM_UMA_UNRECLAIMABLE:
+		return 'X';
+	}
+	return '?';
+}
+
+static void decide_follows_table(void)
+{
+	unsigned int bits, large;
+
+	for (large = 0; large < 2; large++)
+		for (bits = 0; bits < 1 << FACTS; bits++) {
+			struct gem_uma_state_facts f = facts_of(bits, large);
+			char got = letter(gem_uma_state_decide(&f));
+
+			if (got != table[bits])
+				KT_FAIL("facts %#x: state %c, expected %c", bits, got, table[bits]);
+		}
+}
+
+/* Every fact but what is in memory can only make it costlier. */
+static void decide_is_monotonic(void)
+{
+	unsigned int bits, fact;
+
+	for (bits = 0; bits < 1 << FACTS; bits++)
+		for (fact = 0; fact < FACTS; fact++) {
+			struct gem_uma_state_facts less = facts_of(bits & ~(1u << fact), false);
+			struct gem_uma_state_facts more = facts_of(bits | 1u << fact, false);
+
+			if (fact <= 1)
+				continue;
+			KT_LE((int)gem_uma_state_decide(&less), (int)gem_uma_state_decide(&more));
+		}
+}
+
+static void pin_and_unpin_return(void)
+{
+	struct gem_uma_state_facts f = { .resident = 1, .dev_mapped = true };
+	enum gem_uma_reclaim_state before = gem_uma_state_decide(&f);
+
+	KT_EQ(before, GEM_UMA_DEV_MAPPED);
+	f.pins = 1;
+	KT_EQ(gem_uma_state_decide(&f), GEM_UMA_UNRECLAIMABLE);
+	f.pins = 2;
+	KT_EQ(gem_uma_state_decide(&f), GEM_UMA_UNRECLAIMABLE);
+	f.pins = 0;
+	KT_EQ(gem_uma_state_decide(&f), before);
+}
+
+/* What reclaim loops rely on: cost ascends, and the last state has no list. */
+static void order_of_states(void)
+{
+	KT_EQ(GEM_UMA_EVICTED, 0);
+	KT_LT(GEM_UMA_EVICTED, GEM_UMA_UNUSED);
+	KT_LT(GEM_UMA_UNUSED, GEM_UMA_CPU_MAPPED);
+	KT_LT(GEM_UMA_CPU_MAPPED, GEM_UMA_DEV_MAPPED);
+	KT_LT(GEM_UMA_DEV_MAPPED, GEM_UMA_UNRECLAIMABLE);
+	KT_EQ(GEM_UMA_RECLAIM_LISTS, GEM_UMA_UNRECLAIMABLE);
+}
+
+/* The refault of a CPU alone does not count as a device mapping. */
+static void evicted_then_touched(void)
+{
+	struct gem_uma_state_facts f = { .mmaps = 1 };
+
+	KT_EQ(gem_uma_state_decide(&f), GEM_UMA_UNRECLAIMABLE);
+	f.leftover = 3;
+	KT_EQ(gem_uma_state_decide(&f), GEM_UMA_EVICTED);
+	f.resident = 3;
+	KT_EQ(gem_uma_state_decide(&f), GEM_UMA_CPU_MAPPED);
+}
+
+static void cache_mode(void)
+{
+	KT_EQ(gem_uma_state_cache_mode(false, false), GEM_UMA_CACHE_WB);
+	KT_EQ(gem_uma_state_cache_mode(false, true), GEM_UMA_CACHE_WB);
+	KT_EQ(gem_uma_state_cache_mode(true, false), GEM_UMA_CACHE_WC);
+	KT_EQ(gem_uma_state_cache_mode(true, true), GEM_UMA_CACHE_WB);
+}
+
+static const struct ktap_test tests[] = {
+	{ "state_decide_follows_the_table_panthor-20", decide_follows_table, 0, 0 },
+	{ "state_decide_is_monotonic_in_each_fact", decide_is_monotonic, 0, 0 },
+	{ "state_returns_after_the_last_unpin", pin_and_unpin_return, 0, 0 },
+	{ "state_order_is_cost_and_the_last_has_no_list", order_of_states, 0, 0 },
+	{ "state_cpu_refault_of_evicted_is_not_device_mapped_panthor-13", evicted_then_touched,
+	  0, 0 },
+	{ "state_cache_mode_wc_only_if_not_coherent_uma-A7", cache_mode, 0, 0 },
+};
+
+const struct host_tests host_state_tests = HOST_TESTS(tests);
