@@ -47,9 +47,6 @@ struct vuma_shmem_bo {
 	struct mutex label_lock;
 };
 
-/* The helper's, with the mappings counted. */
-static struct vm_operations_struct vuma_shmem_vm_ops;
-
 static struct vuma_shmem_bo *to_vuma_shmem_bo(struct drm_gem_object *obj)
 {
 	return container_of(to_drm_gem_shmem_obj(obj), struct vuma_shmem_bo, base);
@@ -70,6 +67,27 @@ static void vuma_shmem_vm_close(struct vm_area_struct *vma)
 	atomic_dec(&to_vuma_shmem_bo(obj)->mmaps);
 	drm_gem_shmem_vm_ops.close(vma);
 }
+
+static vm_fault_t vuma_shmem_vm_fault(struct vm_fault *vmf)
+{
+	return drm_gem_shmem_vm_ops.fault(vmf);
+}
+
+/* Helpers before 7.0 have none. */
+static vm_fault_t vuma_shmem_vm_huge_fault(struct vm_fault *vmf, unsigned int order)
+{
+	if (!drm_gem_shmem_vm_ops.huge_fault)
+		return VM_FAULT_FALLBACK;
+	return drm_gem_shmem_vm_ops.huge_fault(vmf, order);
+}
+
+/* The helper's, with the mappings counted. */
+static const struct vm_operations_struct vuma_shmem_vm_ops = {
+	.open = vuma_shmem_vm_open,
+	.close = vuma_shmem_vm_close,
+	.fault = vuma_shmem_vm_fault,
+	.huge_fault = vuma_shmem_vm_huge_fault,
+};
 
 static int vuma_shmem_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
 {
@@ -148,9 +166,6 @@ static struct drm_gem_object *vuma_shmem_create_object(struct drm_device *drm, s
 
 int vuma_bo_module_init(void)
 {
-	vuma_shmem_vm_ops = drm_gem_shmem_vm_ops;
-	vuma_shmem_vm_ops.open = vuma_shmem_vm_open;
-	vuma_shmem_vm_ops.close = vuma_shmem_vm_close;
 	vuma_driver.gem_create_object = vuma_shmem_create_object;
 	return 0;
 }
