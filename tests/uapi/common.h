@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the test programs of the uAPI share. Failures end the test. */
+#ifndef COMMON_H
+#define COMMON_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ktap.h"
+#include "vuma_client.h"
+
+#define PAGE	4096ull
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define TESTS(_tests)	static struct ktap_suite suite = KTAP_SUITE(_tests)
+
+/* The driver under test (option -d). */
+extern const char *driver;
+
+/* True for the twin on drm_gem_shmem_helper. */
+bool is_twin(void);
+/* The twin cannot do what this test is about. */
+void not_on_twin(const char *reason);
+
+/*
+ * Parse the options and run. Bails out if there is no device: a missing driver
+ * is no reason to skip.
+ */
+int test_main(const struct ktap_suite *suite, int argc, char **argv);
+
+int dev_open(unsigned int index);
+int dev_open_primary(unsigned int index);
+/* Skips the test unless there are that many devices. */
+void need_devices(unsigned int count);
+
+struct vuma_bo bo_new(int fd, uint64_t size, uint32_t flags);
+/* Created and mapped for reading and writing. */
+struct vuma_bo bo_new_mapped(int fd, uint64_t size, uint32_t flags);
+struct drm_vuma_bo_query bo_query(const struct vuma_bo *bo);
+uint32_t bo_status(const struct vuma_bo *bo);
+
+struct vuma_vm vm_new(int fd);
+uint64_t vm_param(const struct vuma_vm *vm, uint32_t param);
+/* Place and map a whole BO. */
+uint64_t vm_map_bo(struct vuma_vm *vm, const struct vuma_bo *bo);
+
+/* Run one command, which must succeed, or must fail the job with @status. */
+void run_cmd(const struct vuma_vm *vm, struct drm_vuma_cmd cmd);
+void run_cmds(const struct vuma_vm *vm, const struct drm_vuma_cmd *cmds, uint32_t count);
+/* The job must fail so, and be counted as that. */
+void run_faulting(const struct vuma_vm *vm, const struct drm_vuma_cmd *cmds, uint32_t count,
+		  enum drm_vuma_fault fault, uint64_t address);
+
+/* All words of [0, size) are start + i * step. */
+void verify_pattern(const void *mem, uint64_t size, uint64_t start, uint64_t step);
+/* Same, by the GPU's checksum into @result (a mapped BO at @result_va). */
+void verify_checksum(const struct vuma_vm *vm, uint64_t va, uint64_t size, uint64_t start,
+		     uint64_t step, const struct vuma_bo *result, uint64_t result_va);
+
+/* First word of page @page of buffer @id in tests that tell pages apart. */
+uint64_t page_word(unsigned int id, uint64_t page);
+/* Write page_word() into every page. */
+void stamp_pages(void *mem, uint64_t pages, unsigned int id);
+/* Pages [0, pages) of mem show pages first, first + 1, ... */
+void verify_pages(const void *mem, uint64_t pages, unsigned int id, uint64_t first);
+
+/*
+ * Access one word so that SIGBUS and SIGSEGV are an answer: 0, or the signal.
+ * *value is read, or written.
+ */
+int try_read(const void *address, uint64_t *value);
+int try_write(void *address, uint64_t value);
+
+/* Reaps; the child must have exited with 0. */
+void join_child(pid_t pid);
+
+/* Each bit of a field, tried alone: the ioctl must fail so and change nothing. */
+void expect_each_bit(int fd, unsigned long request, void *args, size_t len, void *field,
+		     size_t width, uint64_t valid, int error);
+/* The ioctl must fail with @error (negative) and leave the struct as it was. */
+void expect_error(int fd, unsigned long request, const void *args, size_t len, int error);
+
+#endif /* COMMON_H */

@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "common.h"
+
+#define ALL_FLAGS	(DRM_VUMA_BO_NO_MMAP | DRM_VUMA_BO_WC | DRM_VUMA_BO_HUGE)
+
+static void create_rounds_up(void)
+{
+	static const uint64_t sizes[][2] = {
+		{ 1, 4096 }, { 8, 4096 }, { 4095, 4096 }, { 4096, 4096 }, { 4097, 8192 },
+		{ 2 * VUMA_MIB - 1, 2 * VUMA_MIB }, { VUMA_GIB + 1, VUMA_GIB + 4096 },
+	};
+	int fd = dev_open(0);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct vuma_bo bo = bo_new(fd, sizes[i][0], 0);
+		struct drm_vuma_bo_query q = bo_query(&bo);
+
+		KT_NE(bo.handle, 0);
+		KT_EQ(bo.size, sizes[i][1]);
+		KT_EQ(q.size, sizes[i][1]);
+		/* Memory comes with the first use. */
+		KT_EQ(q.resident, 0);
+		KT_EQ(q.status & DRM_VUMA_BO_STATUS_RESIDENT, 0);
+	}
+}
+
+static void create_keeps_flags(void)
+{
+	int fd = dev_open(0);
+	uint32_t flags;
+
+	for (flags = 0; flags <= ALL_FLAGS; flags++) {
+		struct vuma_bo bo = bo_new(fd, PAGE, flags);
+
+		KT_EQ(bo_query(&bo).create_flags, flags);
+	}
+}
+
+static void create_bad_flags(void)
+{
+	struct drm_vuma_bo_create args = { .size = PAGE };
+
+	expect_each_bit(dev_open(0), DRM_IOCTL_VUMA_BO_CREATE, &args, sizeof(args), &args.flags,
+			sizeof(args.flags), ALL_FLAGS, -EINVAL);
+}
+
+static void create_handle_in(void)
+{
+	struct drm_vuma_bo_create args = { .size = PAGE };
+
+	expect_each_bit(dev_open(0), DRM_IOCTL_VUMA_BO_CREATE, &args, sizeof(args), &args.handle,
+			sizeof(args.handle), 0, -EINVAL);
+}
+
+static void create_bad_size(void)
+{
+	static const struct {
+		uint64_t size;
+		int error;
+	} sizes[] = {
+		{ 0, -EINVAL },
+		{ (1ull << 48) + 1, -E2BIG },
+		{ 1ull << 52, -E2BIG },
+		{ 1ull << 63, -E2BIG },
+		{ (1ull << 63) + 1, -E2BIG },
+		{ ~0ull - 4095, -E2BIG },
+		{ ~0ull - 4094, -E2BIG },
+		{ ~0ull, -E2BIG },
+	};
+	int fd = dev_open(0);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct drm_vuma_bo_create args = { .size = sizes[i].size };
+
+		expect_error(fd, DRM_IOCTL_VUMA_BO_CREATE, &args, sizeof(args), sizes[i].error);
+	}
+}
+
+static void failed_create_leaks_no_handle(void)
+{
+	struct drm_vuma_bo_create bad = { .size = PAGE, .flags = 1u << 31 };
+	struct drm_vuma_bo_create empty = { 0 };
+	int fd = dev_open(0);
+	struct vuma_bo bo = bo_new(fd, PAGE, 0);
+	uint32_t handle = bo.handle;
+	int i;
+
+	KT_OK(vuma_bo_fini(&bo));
+	for (i = 0; i < 100; i++) {
+		expect_error(fd, DRM_IOCTL_VUMA_BO_CREATE, &bad, sizeof(bad), -EINVAL);
+		expect_error(fd, DRM_IOCTL_VUMA_BO_CREATE, &empty, sizeof(empty), -EINVAL);
+	}
+	bo = bo_new(fd, PAGE, 0);
+	KT_EQ(bo.handle, handle);
+}
+
+static void handles_are_per_file(void)
+{
+	int fd = dev_open(0), other = dev_open(0);
+	struct vuma_bo bo = bo_new(fd, PAGE, 0);
+	struct drm_vuma_bo_query q;
+	uint64_t offset;
+
+	KT_RET(vuma_bo_query(other, bo.handle, &q), -ENOENT);
+	KT_RET(vuma_bo_mmap_offset(other, bo.handle, &offset), -ENOENT);
+	KT_RET(vuma_bo_set_label(other, bo.handle, "x"), -ENOENT);
+	KT_RET(vuma_bo_wait(other, bo.handle, 0, 0), -ENOENT);
+}
+
+static void unknown_handles(void)
+{
+	static const uint32_t handles[] = { 0, 77, 0x7fffffff, 0x80000000, UINT32_MAX };
+	int fd = dev_open(0);
+	struct drm_vuma_bo_query q;
+	uint64_t offset;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(handles); i++) {
+		KT_RET(vuma_bo_query(fd, handles[i], &q), -ENOENT);
+		KT_RET(vuma_bo_mmap_offset(fd, handles[i], &offset), -ENOENT);
+		KT_RET(vuma_bo_set_label(fd, handles[i], "x"), -ENOENT);
+		KT_RET(vuma_bo_wait(fd, handles[i], 0, 0), -ENOENT);
+	}
+}
+
+static void closed_handle(void)
+{
+	int fd = dev_open(0);
+	struct vuma_bo bo = bo_new_mapped(fd, PAGE, 0);
+	struct drm_vuma_bo_query q;
+
+	stamp_pages(bo.map, 1, 3);
+	KT_OK(vuma_bo_close(fd, bo.handle));
+	KT_RET(vuma_bo_query(fd, bo.handle, &q), -ENOENT);
+	KT_RET(vuma_bo_close(fd, bo.handle), -EINVAL);
+	verify_pages(bo.map, 1, 3, 0);
+}
+
+static void mmap_offset_bad_input(void)
+{
+	int fd = dev_open(0);
+	struct vuma_bo bo = bo_new(fd, PAGE, 0);
+	struct drm_vuma_bo_mmap_offset args = { .handle = bo.handle };
+
+	expect_each_bit(fd, DRM_IOCTL_VUMA_BO_MMAP_OFFSET, &args, sizeof(args), &args.flags,
+			sizeof(args.flags), 0, -EINVAL);
+}
+
+static void query_bad_input(void)
+{
+	int fd = dev_open(0);
+	struct vuma_bo bo = bo_new(fd, PAGE, 0);
+	struct drm_vuma_bo_query args = { .handle = bo.handle };
+
+	expect_each_bit(fd, DRM_IOCTL_VUMA_BO_QUERY, &args, sizeof(args), &args.flags,
+			sizeof(args.flags), 0, -EINVAL);
+	expect_each_bit(fd, DRM_IOCTL_VUMA_BO_QUERY, &args, sizeof(args), &args.pad,
+			sizeof(args.pad), 0, -EINVAL);
+}
+
+static void query_follows_cpu_use(void)
+{
+	struct vuma_bo bo = bo_new(dev_open(0), 64 * PAGE, 0);
+	struct drm_vuma_bo_query q = bo_query(&bo);
+
+	KT_EQ(q.status, 0);
+	KT_OK(vuma_bo_map(&bo));
+	KT_EQ(bo_status(&bo) & DRM_VUMA_BO_STATUS_CPU_MAPPED, DRM_VUMA_BO_STATUS_CPU_MAPPED);
+	KT_EQ(bo_query(&bo).resident % PAGE, 0);
+
+	stamp_pages(bo.map, 64, 1);
+	q = bo_query(&bo);
+	KT_EQ(q.resident, 64 * PAGE);
+	KT_EQ(q.status, DRM_VUMA_BO_STATUS_CPU_MAPPED | DRM_VUMA_BO_STATUS_RESIDENT |
+			/* The twin pins what it populates. */
+			(is_twin() ? DRM_VUMA_BO_STATUS_PINNED : 0));
+	KT_EQ(q.evicted, 0);
+	KT_EQ(q.restored, 0);
+	KT_EQ(q.evictions, 0);
+
+	KT_OK(vuma_bo_unmap(&bo));
+	KT_EQ(bo_status(&bo) & DRM_VUMA_BO_STATUS_CPU_MAPPED, 0);
+}
+
+static void query_partial_residency(void)
+{
+	struct vuma_bo bo = bo_new_mapped(dev_open(0), 8 * VUMA_MIB, 0);
+	struct drm_vuma_bo_query q;
+
+	not_on_twin("populates the whole object at the first touch");
+	*(volatile uint64_t *)bo.map = 1;
+	q = bo_query(&bo);
+	KT_GE(q.resident, PAGE);
+	KT_LE(q.resident, 2 * VUMA_MIB);
+}
+
+static void query_follows_gpu_use(void)
+{
+	struct vuma_bo bo = bo_new(dev_open(0), 16 * PAGE, 0);
+	struct vuma_vm vm = vm_new(bo.fd);
+	uint64_t va = vm_map_bo(&vm, &bo);
+	struct drm_vuma_bo_query q;
+
+	run_cmd(&vm, vuma_cmd_fill(va, bo.size, 1, 1));
+	KT_OK(vuma_bo_wait(bo.fd, bo.handle, 0, VUMA_SEC));
+	q = bo_query(&bo);
+	KT_EQ(q.resident, bo.size);
+	KT_EQ(q.status & (DRM_VUMA_BO_STATUS_RESIDENT | DRM_VUMA_BO_STATUS_GPU_MAPPED),
+	      DRM_VUMA_BO_STATUS_RESIDENT | DRM_VUMA_BO_STATUS_GPU_MAPPED);
+	KT_OK(vuma_vm_unmap(&vm, va, bo.size));
+	KT_EQ(bo_status(&bo) & DRM_VUMA_BO_STATUS_GPU_MAPPED, 0);
+}
+
+static int set_label(int fd, uint32_t handle, const void *label, uint32_t len)
+{
+	struct drm_vuma_bo_set_label args = {
+		.handle = handle,
+		.label = (uintptr_t)label,
+		.len = len,
+	};
+
+	return vuma_ioctl(fd, DRM_IOCTL_VUMA_BO_SET_LABEL, &args);
+}
+
+static void label_lengths(void)
+{
+	struct vuma_bo bo = bo_new(dev_open(0), PAGE, 0);
+	char label[DRM_VUMA_LABEL_MAX + 2];
+	uint32_t len;
+
+	memset(label, 'x', sizeof(label));
+	for (len = 1; len <= DRM_VUMA_LABEL_MAX; len++)
+		KT_OK(set_label(bo.fd, bo.handle, label, len));
+	KT_RET(set_label(bo.fd, bo.handle, label, len), -E2BIG);
+	KT_RET(set_label(bo.fd, bo.handle, label, len + 1), -E2BIG);
+	KT_RET(set_label(bo.fd, bo.handle, label, UINT32_MAX), -E2BIG);
+	KT_OK(set_label(bo.fd, bo.handle, NULL, 0));
+	KT_RET(set_label(bo.fd, bo.handle, NULL, 1), -EINVAL);
+	KT_RET(set_label(bo.fd, bo.handle, (void *)8, 4), -EFAULT);
+}
+
+static void label_characters(void)
+{
+	struct vuma_bo bo = bo_new(dev_open(0), PAGE, 0);
+	unsigned int c, at;
+
+	for (at = 0; at < 5; at++)
+		for (c = 0; c < 256; c++) {
+			char label[5] = "abcde";
+			bool control = c < 32 || c == 127;
+
+			label[at] = c;
+			KT_RET(set_label(bo.fd, bo.handle, label, 5), control ? -EINVAL : 0);
+		}
+}
+
+static void label_bad_input(void)
+{
+	struct vuma_bo bo = bo_new(dev_open(0), PAGE, 0);
+	struct drm_vuma_bo_set_label args = {
+		.handle = bo.handle,
+		.label = (uintptr_t)"label",
+		.len = 5,
+	};
+
+	expect_each_bit(bo.fd, DRM_IOCTL_VUMA_BO_SET_LABEL, &args, sizeof(args), &args.flags,
+			sizeof(args.flags), 0, -EINVAL);
+	expect_each_bit(bo.fd, DRM_IOCTL_VUMA_BO_SET_LABEL, &args, sizeof(args), &args.pad,
+			sizeof(args.pad), 0, -EINVAL);
+}
+
+static void wait_bad_input(void)
+{
+	struct vuma_bo bo = bo_new(dev_open(0), PAGE, 0);
+	struct drm_vuma_bo_wait args = { .handle = bo.handle };
+	static const int64_t negative[] = { -1, -1000000000, INT64_MIN };
+	size_t i;
+
+	expect_each_bit(bo.fd, DRM_IOCTL_VUMA_BO_WAIT, &args, sizeof(args), &args.flags,
+			sizeof(args.flags), DRM_VUMA_BO_WAIT_READ, -EINVAL);
+	for (i = 0; i < ARRAY_SIZE(negative); i++) {
+		args.timeout_ns = negative[i];
+		expect_error(bo.fd, DRM_IOCTL_VUMA_BO_WAIT, &args, sizeof(args), -EINVAL);
+	}
+}
+
+static void wait_idle(void)
+{
+	struct vuma_bo bo = bo_new(dev_open(0), PAGE, 0);
+	static const int64_t timeouts[] = { 0, 1, VUMA_SEC, INT64_MAX - 1, INT64_MAX };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(timeouts); i++) {
+		KT_OK(vuma_bo_wait(bo.fd, bo.handle, 0, timeouts[i]));
+		KT_OK(vuma_bo_wait(bo.fd, bo.handle, DRM_VUMA_BO_WAIT_READ, timeouts[i]));
+	}
+}
+
+/* A BO in a VM with a job that takes that long. */
+static struct vuma_bo busy_bo(struct vuma_vm *vm, uint64_t msecs)
+{
+	struct vuma_bo bo = bo_new(dev_open(0), PAGE, 0);
+	struct drm_vuma_cmd cmds[2];
+
+	*vm = vm_new(bo.fd);
+	cmds[0] = vuma_cmd_spin(msecs * 1000);
+	cmds[1] = vuma_cmd_fill(vm_map_bo(vm, &bo), bo.size, 7, 0);
+	KT_OK(vuma_submit_one(bo.fd, vm->id, cmds, 2, 0));
+	return bo;
+}
+
+static void wait_busy(void)
+{
+	struct vuma_vm vm;
+	struct vuma_bo bo = busy_bo(&vm, 400);
+	int64_t start = vuma_now_ns();
+
+	KT_RET(vuma_bo_wait(bo.fd, bo.handle, 0, 0), -EBUSY);
+	KT_RET(vuma_bo_wait(bo.fd, bo.handle, DRM_VUMA_BO_WAIT_READ, 0), -EBUSY);
+	KT_RET(vuma_bo_wait(bo.fd, bo.handle, 0, 20 * VUMA_MSEC), -ETIME);
+	KT_GE(vuma_now_ns() - start, 20 * VUMA_MSEC);
+	KT_OK(vuma_bo_wait(bo.fd, bo.handle, 0, 30 * VUMA_SEC));
+	KT_GE(vuma_now_ns() - start, 350 * VUMA_MSEC);
+	KT_OK(vuma_bo_wait(bo.fd, bo.handle, 0, 0));
+	KT_OK(vuma_bo_map(&bo));
+	verify_pattern(bo.map, bo.size, 7, 0);
+}
+
+static void wait_unrelated(void)
+{
+	struct vuma_vm vm;
+	struct vuma_bo busy = busy_bo(&vm, 300);
+	struct vuma_bo idle = bo_new(busy.fd, PAGE, 0);
+
+	KT_OK(vuma_bo_wait(idle.fd, idle.handle, 0, 0));
+	KT_RET(vuma_bo_wait(busy.fd, busy.handle, 0, 0), -EBUSY);
+	KT_OK(vuma_bo_wait(busy.fd, busy.handle, 0, 30 * VUMA_SEC));
+}
+
+static void on_signal(int sig)
+{
+	(void)sig;
+}
+
+static void wait_interrupted(void)
+{
+	struct sigaction act = { .sa_handler = on_signal };
+	struct vuma_vm vm;
+	struct vuma_bo bo = busy_bo(&vm, 600);
+	struct drm_vuma_bo_wait args = { .handle = bo.handle, .timeout_ns = 30 * VUMA_SEC };
+	int64_t start = vuma_now_ns();
+	pid_t pid, self = getpid();
+
+	KT_SYS(sigaction(SIGUSR1, &act, NULL));
+	pid = fork();
+	KT_SYS(pid);
+	if (!pid) {
+		usleep(100000);
+		kill(self, SIGUSR1);
+		_exit(0);
+	}
+	KT_RET(vuma_ioctl_once(bo.fd, DRM_IOCTL_VUMA_BO_WAIT, &args), -EINTR);
+	KT_LT(vuma_now_ns() - start, 550 * VUMA_MSEC);
+	join_child(pid);
+	/* And can be repeated. */
+	KT_OK(vuma_ioctl_once(bo.fd, DRM_IOCTL_VUMA_BO_WAIT, &args));
+}
+
+static void many(void)
+{
+	enum { COUNT = 4000 };
+	int fd = dev_open(0);
+	uint32_t *handles = calloc(COUNT, sizeof(*handles));
+	int i;
+
+	KT_TRUE(handles);
+	for (i = 0; i < COUNT; i++)
+		KT_OK(vuma_bo_create(fd, PAGE << (i % 8), 0, &handles[i]));
+	for (i = 0; i < COUNT; i += 2)
+		KT_OK(vuma_bo_close(fd, handles[i]));
+	for (i = 1; i < COUNT; i += 2) {
+		struct drm_vuma_bo_query q;
+
+		KT_OK(vuma_bo_query(fd, handles[i], &q));
+		KT_EQ(q.size, PAGE << (i % 8));
+	}
+	/* The rest goes with the file. */
+	close(fd);
+	free(handles);
+}
+
+static const struct ktap_test tests[] = {
+	{ .name = "bo_create_rounds_up_and_allocates_nothing", .run = create_rounds_up },
+	{ .name = "bo_create_keeps_every_valid_flag", .run = create_keeps_flags },
+	{ .name = "bo_create_each_unknown_flag_is_EINVAL", .run = create_bad_flags },
+	{ .name = "bo_create_handle_on_entry_is_EINVAL", .run = create_handle_in },
+	{ .name = "bo_create_bad_size_is_EINVAL_or_E2BIG", .run = create_bad_size },
+	{ .name = "bo_create_failed_leaks_no_handle", .run = failed_create_leaks_no_handle },
+	{ .name = "bo_handle_of_another_file_is_ENOENT", .run = handles_are_per_file },
+	{ .name = "bo_unknown_handle_is_ENOENT", .run = unknown_handles },
+	{ .name = "bo_mapping_survives_closed_handle", .run = closed_handle },
+	{ .name = "bo_mmap_offset_each_flag_is_EINVAL", .run = mmap_offset_bad_input },
+	{ .name = "bo_query_each_flag_and_pad_is_EINVAL", .run = query_bad_input },
+	{ .name = "bo_query_follows_cpu_use", .run = query_follows_cpu_use },
+	{ .name = "bo_query_first_touch_populates_a_part", .run = query_partial_residency },
+	{ .name = "bo_query_follows_gpu_use", .run = query_follows_gpu_use },
+	{ .name = "bo_label_length_up_to_the_maximum", .run = label_lengths },
+	{ .name = "bo_label_control_character_is_EINVAL", .run = label_characters },
+	{ .name = "bo_label_each_flag_and_pad_is_EINVAL", .run = label_bad_input },
+	{ .name = "bo_wait_bad_flags_and_negative_timeout_are_EINVAL", .run = wait_bad_input },
+	{ .name = "bo_wait_idle_returns_at_once", .run = wait_idle },
+	{ .name = "bo_wait_busy_is_EBUSY_then_ETIME_then_0", .run = wait_busy },
+	{ .name = "bo_wait_is_not_for_other_buffers", .run = wait_unrelated },
+	{ .name = "bo_wait_interrupted_is_EINTR_and_repeatable", .run = wait_interrupted },
+	{ .name = "bo_thousands_can_exist_and_go_with_the_file", .run = many },
+};
+
+TESTS(tests);
+
+int main(int argc, char **argv)
+{
+	return test_main(&suite, argc, argv);
+}

@@ -1,0 +1,671 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What is taken away comes back as it was, in every state a BO can be in. */
+#include <xf86drm.h>
+
+#include "arena.h"
+
+#define SIZE	(2 * VUMA_MIB + 3 * PAGE)
+#define MIB	VUMA_MIB
+
+/* The test's cgroup, a file, a VM, and a BO with a place for results. */
+struct scene {
+	struct cgroup cg;
+	int fd;
+	struct vuma_vm vm;
+	struct vuma_bo bo, out;
+	uint64_t va, out_va;
+};
+
+static struct scene scene_new(uint64_t size, uint32_t flags)
+{
+	struct scene s;
+
+	need_reclaim();
+	s.cg = arena_enter("a");
+	s.fd = dev_open(0);
+	s.vm = vm_new(s.fd);
+	s.bo = bo_new(s.fd, size, flags);
+	s.out = bo_new_mapped(s.fd, PAGE, 0);
+	s.va = 0x40000000;
+	s.out_va = 0x20000000;
+	KT_OK(vuma_vm_map(&s.vm, s.out.handle, s.out_va, 0, PAGE, 0));
+	return s;
+}
+
+static void bind(struct scene *s)
+{
+	KT_OK(vuma_vm_map(&s->vm, s->bo.handle, s->va, 0, s->bo.size, 0));
+}
+
+/* Both the BO and the result page, which is in the VM as well. */
+static void evict(struct scene *s)
+{
+	struct vuma_bo both[2] = { s->bo, s->out };
+
+	arena_evict(&s->cg, both, 2);
+	expect_evicted(&s->bo);
+}
+
+static void fill_by_cpu(struct scene *s, uint64_t start)
+{
+	KT_OK(vuma_bo_map(&s->bo));
+	vuma_pattern_fill(s->bo.map, s->bo.size, start, 7);
+}
+
+static void check_by_cpu(struct scene *s, uint64_t start)
+{
+	KT_OK(vuma_bo_map(&s->bo));
+	verify_pattern(s->bo.map, s->bo.size, start, 7);
+}
+
+static void fill_by_gpu(struct scene *s, uint64_t start)
+{
+	run_cmd(&s->vm, vuma_cmd_fill(s->va, s->bo.size, start, 7));
+}
+
+static void check_by_gpu(struct scene *s, uint64_t start)
+{
+	verify_checksum(&s->vm, s->va, s->bo.size, start, 7, &s->out, s->out_va);
+}
+
+static void idle(void)
+{
+	struct scene s = scene_new(SIZE, 0);
+	struct drm_vuma_bo_query q;
+
+	fill_by_cpu(&s, 1);
+	KT_OK(vuma_bo_unmap(&s.bo));
+	expect_untouched(&s.bo);
+	evict(&s);
+	q = bo_query(&s.bo);
+	KT_EQ(q.evicted, s.bo.size);
+	KT_EQ(q.restored, 0);
+	check_by_cpu(&s, 1);
+	q = bo_query(&s.bo);
+	KT_EQ(q.resident, s.bo.size);
+	KT_EQ(q.restored, s.bo.size);
+	KT_EQ(q.status & (DRM_VUMA_BO_STATUS_EVICTED | DRM_VUMA_BO_STATUS_RESIDENT),
+	      DRM_VUMA_BO_STATUS_RESIDENT);
+}
+
+static void cpu_mapped(void)
+{
+	struct scene s = scene_new(SIZE, 0);
+	int i;
+
+	fill_by_cpu(&s, 1);
+	for (i = 1; i < 4; i++) {
+		evict(&s);
+		KT_EQ(bo_status(&s.bo) & DRM_VUMA_BO_STATUS_CPU_MAPPED,
+		      DRM_VUMA_BO_STATUS_CPU_MAPPED);
+		verify_pattern(s.bo.map, s.bo.size, i, 7);
+		vuma_pattern_fill(s.bo.map, s.bo.size, i + 1, 7);
+	}
+	KT_EQ(bo_query(&s.bo).evicted, 3 * s.bo.size);
+}
+
+static void gpu_mapped(void)
+{
+	struct scene s = scene_new(SIZE, 0);
+	int i;
+
+	fill_by_cpu(&s, 1);
+	KT_OK(vuma_bo_unmap(&s.bo));
+	bind(&s);
+	for (i = 1; i < 4; i++) {
+		check_by_gpu(&s, i);
+		KT_EQ(bo_status(&s.bo) & DRM_VUMA_BO_STATUS_GPU_MAPPED,
+		      DRM_VUMA_BO_STATUS_GPU_MAPPED);
+		evict(&s);
+		check_by_gpu(&s, i);
+		fill_by_gpu(&s, i + 1);
+	}
+	evict(&s);
+	check_by_cpu(&s, i);
+}
+
+/* panthor-19: CPU residency does not make the GPU's view current. */
+static void cpu_write_after_eviction(void)
+{
+	struct scene s = scene_new(SIZE, 0);
+
+	bind(&s);
+	fill_by_gpu(&s, 1);
+	evict(&s);
+	fill_by_cpu(&s, 2);
+	KT_EQ(bo_status(&s.bo) & DRM_VUMA_BO_STATUS_GPU_MAPPED, 0);
+	check_by_gpu(&s, 2);
+	KT_EQ(bo_status(&s.bo) & DRM_VUMA_BO_STATUS_GPU_MAPPED, DRM_VUMA_BO_STATUS_GPU_MAPPED);
+}
+
+/* Dirty because a device wrote it, and for no other reason. */
+static void written_by_gpu_only(void)
+{
+	struct scene s = scene_new(SIZE, 0);
+
+	bind(&s);
+	fill_by_gpu(&s, 3);
+	evict(&s);
+	check_by_cpu(&s, 3);
+}
+
+/* Once more after it came back clean: written by the next job only. */
+static void written_by_gpu_after_restore(void)
+{
+	struct scene s = scene_new(SIZE, 0);
+
+	bind(&s);
+	fill_by_gpu(&s, 3);
+	evict(&s);
+	check_by_gpu(&s, 3);
+	evict(&s);
+	check_by_gpu(&s, 3);
+	run_cmd(&s.vm, vuma_cmd_fill(s.va + PAGE, 8, 4711, 0));
+	evict(&s);
+	KT_OK(vuma_bo_map(&s.bo));
+	KT_EQ(((volatile uint64_t *)s.bo.map)[PAGE / 8], 4711);
+	verify_pattern(s.bo.map, PAGE, 3, 7);
+}
+
+/* Pages that were read stay clean until the first write to them. */
+static void read_then_written_by_cpu(void)
+{
+	struct scene s = scene_new(SIZE, 0);
+	volatile uint64_t *word;
+	uint64_t i;
+
+	KT_OK(vuma_bo_map(&s.bo));
+	verify_pattern(s.bo.map, s.bo.size, 0, 0);
+	word = s.bo.map;
+	for (i = 0; i < s.bo.size / PAGE; i += 3)
+		word[i * PAGE / 8] = i + 1;
+	evict(&s);
+	for (i = 0; i < s.bo.size / PAGE; i++)
+		KT_EQ(word[i * PAGE / 8], i % 3 ? 0 : i + 1);
+	/* The same after it came back. */
+	for (i = 1; i < s.bo.size / PAGE; i += 3)
+		word[i * PAGE / 8] = i + 1;
+	evict(&s);
+	for (i = 0; i < s.bo.size / PAGE; i++)
+		KT_EQ(word[i * PAGE / 8], i % 3 == 2 ? 0 : i + 1);
+}
+
+/* Through a mapping whose write permission came later. */
+static void written_after_mprotect(void)
+{
+	struct scene s = scene_new(SIZE, 0);
+	uint64_t i;
+	void *map;
+
+	KT_OK(vuma_bo_mmap(s.fd, s.bo.handle, s.bo.size, PROT_READ, &map));
+	verify_pattern(map, s.bo.size, 0, 0);
+	KT_SYS(mprotect(map, s.bo.size, PROT_READ | PROT_WRITE));
+	for (i = 0; i < s.bo.size; i += PAGE)
+		*(volatile uint64_t *)((char *)map + i) = i + 1;
+	evict(&s);
+	for (i = 0; i < s.bo.size; i += PAGE)
+		KT_EQ(*(volatile uint64_t *)((char *)map + i), i + 1);
+}
+
+static void never_written_zero(void)
+{
+	struct scene s = scene_new(SIZE, 0);
+
+	KT_OK(vuma_bo_map(&s.bo));
+	verify_pattern(s.bo.map, s.bo.size, 0, 0);
+	arena_evict(&s.cg, &s.bo, 1);
+	verify_pattern(s.bo.map, s.bo.size, 0, 0);
+	bind(&s);
+	verify_checksum(&s.vm, s.va, s.bo.size, 0, 0, &s.out, s.out_va);
+	arena_evict(&s.cg, &s.bo, 1);
+	verify_checksum(&s.vm, s.va, s.bo.size, 0, 0, &s.out, s.out_va);
+}
+
+/* panthor-87: a job in flight is not a READ or WRITE fence here. */
+static void busy(void)
+{
+	struct scene s = scene_new(SIZE, 0);
+	struct drm_vuma_cmd cmds[2];
+	uint32_t syncobj;
+	int status;
+
+	fill_by_cpu(&s, 1);
+	KT_OK(vuma_bo_unmap(&s.bo));
+	bind(&s);
+	cmds[0] = vuma_cmd_spin(4000000);
+	cmds[1] = vuma_cmd_fill(s.va, s.bo.size, 2, 7);
+	KT_OK(vuma_syncobj_create(s.fd, false, &syncobj));
+	KT_OK(vuma_submit_one(s.fd, s.vm.id, cmds, 2, syncobj));
+	arena_squeeze(&s.cg, 64 * MIB);
+	expect_untouched(&s.bo);
+	/* Else nothing was shown. */
+	KT_RET(vuma_bo_wait(s.fd, s.bo.handle, 0, 0), -EBUSY);
+	KT_OK(vuma_syncobj_wait(s.fd, syncobj, 60 * VUMA_SEC));
+	KT_OK(vuma_syncobj_status(s.fd, syncobj, &status));
+	KT_EQ(status, 1);
+	evict(&s);
+	check_by_cpu(&s, 2);
+}
+
+/* A job that waits for its turn counts as much as a running one. */
+static void queued(void)
+{
+	struct scene s = scene_new(SIZE, 0);
+	int other = dev_open(0);
+	struct vuma_vm long_vm = vm_new(other);
+	struct drm_vuma_cmd cmd = vuma_cmd_spin(4000000);
+	uint32_t syncobj;
+
+	bind(&s);
+	fill_by_gpu(&s, 1);
+	KT_OK(vuma_submit_one(other, long_vm.id, &cmd, 1, 0));
+	cmd = vuma_cmd_fill(s.va, s.bo.size, 2, 7);
+	KT_OK(vuma_syncobj_create(s.fd, false, &syncobj));
+	KT_OK(vuma_submit_one(s.fd, s.vm.id, &cmd, 1, syncobj));
+	arena_squeeze(&s.cg, 64 * MIB);
+	expect_untouched(&s.bo);
+	KT_RET(vuma_bo_wait(s.fd, s.bo.handle, 0, 0), -EBUSY);
+	KT_OK(vuma_syncobj_wait(s.fd, syncobj, 60 * VUMA_SEC));
+	check_by_gpu(&s, 2);
+}
+
+/* Everything a client may do to a BO that is not there. */
+static void evicted_takes_all_ioctls(void)
+{
+	struct scene s = scene_new(SIZE, 0);
+	int dmabuf, other = dev_open(0);
+	struct vuma_bo there = { .fd = other };
+	uint64_t offset;
+	void *map;
+
+	fill_by_cpu(&s, 1);
+	KT_OK(vuma_bo_unmap(&s.bo));
+	evict(&s);
+	KT_OK(vuma_bo_set_label(s.fd, s.bo.handle, "evicted"));
+	KT_OK(vuma_bo_wait(s.fd, s.bo.handle, 0, 0));
+	KT_OK(vuma_bo_mmap_offset(s.fd, s.bo.handle, &offset));
+	dmabuf = vuma_prime_export(s.fd, s.bo.handle, DRM_CLOEXEC | DRM_RDWR);
+	KT_GE(dmabuf, 0);
+	KT_OK(vuma_prime_import(other, dmabuf, &there.handle));
+	map = mmap(NULL, s.bo.size, PROT_READ, MAP_SHARED, dmabuf, 0);
+	KT_TRUE(map != MAP_FAILED);
+	bind(&s);
+	/* None of these has brought it back. */
+	expect_evicted(&s.bo);
+	expect_evicted(&there);
+	verify_pattern(map, s.bo.size, 1, 7);
+	check_by_gpu(&s, 1);
+	evict(&s);
+	/* Gone without having come back. */
+	KT_OK(vuma_bo_close(other, there.handle));
+	KT_SYS(munmap(map, s.bo.size));
+	KT_SYS(close(dmabuf));
+	KT_OK(vuma_vm_unmap(&s.vm, s.va, s.bo.size));
+	KT_OK(vuma_bo_fini(&s.bo));
+}
+
+static void import_of_evicted(void)
+{
+	struct scene s = scene_new(SIZE, 0);
+	struct vuma_bo there = { 0 };
+	struct vuma_bo out;
+	struct vuma_vm vm;
+	uint64_t va, out_va;
+	int dmabuf;
+
+	need_devices(2);
+	fill_by_cpu(&s, 1);
+	KT_OK(vuma_bo_unmap(&s.bo));
+	evict(&s);
+	dmabuf = vuma_prime_export(s.fd, s.bo.handle, DRM_CLOEXEC | DRM_RDWR);
+	KT_GE(dmabuf, 0);
+	there.fd = dev_open(1);
+	KT_OK(vuma_prime_import(there.fd, dmabuf, &there.handle));
+	there.size = s.bo.size;
+	vm = vm_new(there.fd);
+	out = bo_new_mapped(there.fd, PAGE, 0);
+	va = vm_map_bo(&vm, &there);
+	out_va = vm_map_bo(&vm, &out);
+	verify_checksum(&vm, va, s.bo.size, 1, 7, &out, out_va);
+	/* What another device maps cannot be taken. */
+	arena_squeeze(&s.cg, 64 * MIB);
+	KT_EQ(bo_query(&s.bo).resident, s.bo.size);
+	KT_EQ(bo_query(&s.bo).evictions, 1);
+	run_cmd(&vm, vuma_cmd_fill(va, s.bo.size, 2, 7));
+	/* And can, once it does not any more. */
+	KT_SYS(close(dmabuf));
+	KT_OK(vuma_vm_fini(&vm));
+	/* A mapping keeps the file open. */
+	KT_OK(vuma_bo_unmap(&out));
+	KT_SYS(close(there.fd));
+	KT_EQ(bo_status(&s.bo) & DRM_VUMA_BO_STATUS_PINNED, 0);
+	evict(&s);
+	check_by_cpu(&s, 2);
+}
+
+/* panthor-13, -19: evict, CPU touch, evict, all without the GPU. */
+static void cpu_touch_between_evictions(void)
+{
+	struct scene s = scene_new(SIZE, 0);
+	int i;
+
+	bind(&s);
+	fill_by_gpu(&s, 1);
+	for (i = 0; i < 3; i++) {
+		evict(&s);
+		check_by_cpu(&s, 1);
+		KT_EQ(bo_status(&s.bo) & DRM_VUMA_BO_STATUS_GPU_MAPPED, 0);
+	}
+	check_by_gpu(&s, 1);
+}
+
+/* panthor-14, -15: another va of a BO that is evicted already. */
+static void bound_while_evicted(void)
+{
+	struct scene s = scene_new(SIZE, 0);
+	uint64_t second = s.va + VUMA_GIB;
+
+	bind(&s);
+	fill_by_gpu(&s, 1);
+	evict(&s);
+	KT_OK(vuma_vm_map(&s.vm, s.bo.handle, second, 0, s.bo.size, 0));
+	arena_squeeze(&s.cg, 64 * MIB);
+	check_by_gpu(&s, 1);
+	verify_checksum(&s.vm, second, s.bo.size, 1, 7, &s.out, s.out_va);
+	run_cmd(&s.vm, vuma_cmd_fill(second, s.bo.size, 2, 7));
+	evict(&s);
+	check_by_gpu(&s, 2);
+	verify_checksum(&s.vm, second, s.bo.size, 2, 7, &s.out, s.out_va);
+	evict(&s);
+	KT_OK(vuma_vm_unmap(&s.vm, second, s.bo.size));
+	check_by_gpu(&s, 2);
+}
+
+/* panthor-16: one VM has it back, the other does not. */
+static void several_vms(void)
+{
+	struct scene s = scene_new(SIZE, 0);
+	struct vuma_vm second = vm_new(s.fd);
+	int i;
+
+	bind(&s);
+	KT_OK(vuma_vm_map(&second, s.bo.handle, s.va + MIB, 0, s.bo.size, 0));
+	KT_OK(vuma_vm_map(&second, s.out.handle, s.out_va, 0, PAGE, 0));
+	for (i = 0; i < 3; i++) {
+		fill_by_gpu(&s, i);
+		verify_checksum(&second, s.va + MIB, s.bo.size, i, 7, &s.out, s.out_va);
+		evict(&s);
+		check_by_gpu(&s, i);
+		evict(&s);
+		verify_checksum(&second, s.va + MIB, s.bo.size, i, 7, &s.out, s.out_va);
+		check_by_gpu(&s, i);
+	}
+}
+
+/* panthor-56, -58: split what is not there. */
+static void split_while_evicted(void)
+{
+	struct scene s = scene_new(4 * MIB, DRM_VUMA_BO_HUGE);
+	struct drm_vuma_cmd cmd;
+	uint64_t words = MIB / 8;
+
+	bind(&s);
+	fill_by_gpu(&s, 0);
+	evict(&s);
+	KT_OK(vuma_vm_unmap(&s.vm, s.va + MIB, 2 * MIB));
+	expect_evicted(&s.bo);
+	verify_checksum(&s.vm, s.va, MIB, 0, 7, &s.out, s.out_va);
+	verify_checksum(&s.vm, s.va + 3 * MIB, MIB, 3 * words * 7, 7, &s.out, s.out_va);
+	cmd = vuma_cmd_fill(s.va + 2 * MIB - 8, 16, 0, 0);
+	run_faulting(&s.vm, &cmd, 1, DRM_VUMA_FAULT_UNMAPPED, s.va + 2 * MIB - 8);
+	/* Over the middle of what is left, with another part of the same BO. */
+	evict(&s);
+	KT_OK(vuma_vm_map(&s.vm, s.bo.handle, s.va + 4 * PAGE, 2 * MIB, 8 * PAGE, 0));
+	expect_evicted(&s.bo);
+	verify_checksum(&s.vm, s.va, 4 * PAGE, 0, 7, &s.out, s.out_va);
+	verify_checksum(&s.vm, s.va + 4 * PAGE, 8 * PAGE, 2 * words * 7, 7, &s.out, s.out_va);
+	verify_checksum(&s.vm, s.va + 12 * PAGE, MIB - 12 * PAGE, 12 * PAGE / 8 * 7, 7, &s.out,
+			s.out_va);
+}
+
+/* uma-B1 and panthor-75 again: refaults must not be wrong either. */
+static void split_vma(void)
+{
+	struct scene s = scene_new(64 * PAGE, 0);
+	char *map;
+	int i;
+
+	KT_OK(vuma_bo_map(&s.bo));
+	stamp_pages(s.bo.map, 64, 0);
+	map = s.bo.map;
+	verify_pages(map, 64, 0, 0);
+	KT_SYS(mprotect(map + 2 * PAGE, 2 * PAGE, PROT_READ));
+	KT_SYS(munmap(map + 20 * PAGE, 5 * PAGE));
+	for (i = 0; i < 3; i++) {
+		evict(&s);
+		verify_pages(map + 25 * PAGE, 39, 0, 25);
+		verify_pages(map, 20, 0, 0);
+	}
+}
+
+/* panthor-78: dma-buf mappings are zapped like all others. */
+static void dmabuf_mapping(void)
+{
+	struct scene s = scene_new(64 * PAGE, 0);
+	int dmabuf = vuma_prime_export(s.fd, s.bo.handle, DRM_CLOEXEC | DRM_RDWR);
+	char *map;
+
+	KT_GE(dmabuf, 0);
+	map = mmap(NULL, 60 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, dmabuf, 4 * PAGE);
+	KT_TRUE(map != MAP_FAILED);
+	KT_OK(vuma_bo_map(&s.bo));
+	stamp_pages(s.bo.map, 64, 0);
+	verify_pages(map, 60, 0, 4);
+	evict(&s);
+	stamp_pages(s.bo.map, 64, 1);
+	verify_pages(map, 60, 1, 4);
+	evict(&s);
+	*(volatile uint64_t *)map = page_word(2, 4);
+	verify_pages((char *)s.bo.map + 4 * PAGE, 1, 2, 4);
+	verify_pages((char *)s.bo.map + 5 * PAGE, 59, 1, 5);
+}
+
+static void forked(void)
+{
+	struct scene s = scene_new(SIZE, 0);
+	int go[2], done[2], i;
+	char byte = 0;
+	pid_t pid;
+
+	KT_SYS(pipe(go));
+	KT_SYS(pipe(done));
+	fill_by_cpu(&s, 1);
+	pid = fork();
+	KT_SYS(pid);
+	if (!pid) {
+		for (i = 1; i < 4; i++) {
+			if (read(go[0], &byte, 1) != 1)
+				_exit(2);
+			verify_pattern(s.bo.map, s.bo.size, i, 7);
+			if (write(done[1], &byte, 1) != 1)
+				_exit(3);
+		}
+		_exit(0);
+	}
+	/* So that a child that failed is seen as the end of the pipe. */
+	close(done[1]);
+	for (i = 1; i < 4; i++) {
+		vuma_pattern_fill(s.bo.map, s.bo.size, i, 7);
+		evict(&s);
+		KT_EQ(write(go[1], &byte, 1), 1);
+		KT_EQ(read(done[0], &byte, 1), 1);
+		verify_pattern(s.bo.map, s.bo.size, i, 7);
+	}
+	join_child(pid);
+}
+
+static void huge(void)
+{
+	struct scene s = scene_new(8 * MIB, DRM_VUMA_BO_HUGE);
+	int i;
+
+	bind(&s);
+	fill_by_cpu(&s, 1);
+	for (i = 1; i < 3; i++) {
+		check_by_gpu(&s, i);
+		evict(&s);
+		check_by_cpu(&s, i);
+		fill_by_gpu(&s, i + 1);
+		evict(&s);
+		check_by_gpu(&s, i + 1);
+	}
+}
+
+static void many_small(void)
+{
+	enum { COUNT = 600 };
+	struct scene s = scene_new(PAGE, 0);
+	struct vuma_bo *bos = calloc(COUNT, sizeof(*bos));
+	int i, round;
+
+	KT_TRUE(bos);
+	for (i = 0; i < COUNT; i++) {
+		bos[i] = bo_new_mapped(s.fd, PAGE, 0);
+		vuma_pattern_fill(bos[i].map, PAGE, i, 3);
+		KT_OK(vuma_vm_map(&s.vm, bos[i].handle, s.va + i * PAGE, 0, PAGE, 0));
+	}
+	for (round = 0; round < 2; round++) {
+		run_cmd(&s.vm, vuma_cmd_nop());
+		arena_evict(&s.cg, bos, COUNT);
+		/* All of them come back for one job. */
+		for (i = 0; i < COUNT; i += 50)
+			verify_checksum(&s.vm, s.va + i * PAGE, PAGE, i, 3, &s.out, s.out_va);
+		for (i = 0; i < COUNT; i++)
+			verify_pattern(bos[i].map, PAGE, i, 3);
+	}
+	free(bos);
+}
+
+/* panthor-23: what was used last goes last. */
+static void least_recently_used_first(void)
+{
+	enum { COUNT = 6 };
+	struct scene s = scene_new(PAGE, 0);
+	struct vuma_bo bos[COUNT];
+	unsigned int evicted = 0, tries;
+	int i;
+
+	for (i = 0; i < COUNT; i++) {
+		bos[i] = bo_new_mapped(s.fd, 2 * MIB, 0);
+		vuma_pattern_fill(bos[i].map, bos[i].size, i, 3);
+		KT_OK(vuma_bo_unmap(&bos[i]));
+	}
+	for (i = 0; i < COUNT; i++) {
+		struct vuma_vm vm = vm_new(s.fd);
+
+		KT_OK(vuma_vm_map(&vm, bos[i].handle, s.va, 0, bos[i].size, 0));
+		run_cmd(&vm, vuma_cmd_nop());
+		/* The first one again, after all others. */
+		if (i == COUNT - 1) {
+			vm = vm_new(s.fd);
+			KT_OK(vuma_vm_map(&vm, bos[0].handle, s.va, 0, bos[0].size, 0));
+			run_cmd(&vm, vuma_cmd_nop());
+		}
+	}
+	for (tries = 0; tries < 200 && !evicted; tries++) {
+		arena_squeeze(&s.cg, 256 * VUMA_KIB);
+		for (i = 0; i < COUNT; i++)
+			evicted += bo_query(&bos[i]).evictions;
+	}
+	for (i = 0; i < COUNT && bo_query(&bos[0]).evictions; i++)
+		ktap_note("buffer %d: %u evictions", i, bo_query(&bos[i]).evictions);
+	KT_GE(evicted, 1);
+	KT_LT(evicted, COUNT);
+	KT_EQ(bo_query(&bos[0]).evictions, 0);
+}
+
+static void counters_in_fdinfo(void)
+{
+	struct scene s = scene_new(SIZE, 0);
+	uint64_t resident, evicted, total, restored;
+
+	fill_by_cpu(&s, 1);
+	KT_OK(vuma_bo_fini(&s.out));
+	KT_OK(vuma_vm_fini(&s.vm));
+	arena_evict(&s.cg, &s.bo, 1);
+	KT_OK(vuma_fdinfo(0, s.fd, "drm-resident-memory", &resident));
+	KT_OK(vuma_fdinfo(0, s.fd, "vuma-evicted-memory", &evicted));
+	KT_OK(vuma_fdinfo(0, s.fd, "vuma-evicted-total", &total));
+	KT_EQ(resident, 0);
+	KT_EQ(evicted, s.bo.size);
+	KT_EQ(total, bo_query(&s.bo).evicted);
+	check_by_cpu(&s, 1);
+	KT_OK(vuma_fdinfo(0, s.fd, "drm-resident-memory", &resident));
+	KT_OK(vuma_fdinfo(0, s.fd, "vuma-evicted-memory", &evicted));
+	KT_OK(vuma_fdinfo(0, s.fd, "vuma-restored-total", &restored));
+	KT_EQ(resident, s.bo.size);
+	KT_EQ(evicted, 0);
+	KT_EQ(restored, bo_query(&s.bo).restored);
+	KT_EQ(restored, s.bo.size);
+}
+
+static void counters_of_bo(void)
+{
+	struct scene s = scene_new(PAGE, 0);
+	uint32_t i;
+
+	KT_OK(vuma_bo_map(&s.bo));
+	for (i = 1; i <= 5; i++) {
+		*(volatile uint64_t *)s.bo.map = i;
+		arena_evict(&s.cg, &s.bo, 1);
+		KT_EQ(bo_query(&s.bo).evictions, i);
+		KT_EQ(bo_query(&s.bo).evicted, i * PAGE);
+		KT_EQ(*(volatile uint64_t *)s.bo.map, i);
+		KT_EQ(bo_query(&s.bo).restored, i * PAGE);
+	}
+}
+
+static const struct ktap_test tests[] = {
+	{ .name = "reclaim_idle_is_evicted_and_survives", .run = idle },
+	{ .name = "reclaim_cpu_mapped_is_evicted_and_survives", .run = cpu_mapped },
+	{ .name = "reclaim_gpu_mapped_is_evicted_and_survives", .run = gpu_mapped },
+	{ .name = "reclaim_gpu_sees_cpu_write_after_eviction_panthor-19",
+	  .run = cpu_write_after_eviction },
+	{ .name = "reclaim_content_written_by_gpu_only_survives", .run = written_by_gpu_only },
+	{ .name = "reclaim_content_written_by_gpu_after_restore_survives",
+	  .run = written_by_gpu_after_restore },
+	{ .name = "reclaim_content_written_after_read_survives", .run = read_then_written_by_cpu },
+	{ .name = "reclaim_content_written_after_mprotect_survives",
+	  .run = written_after_mprotect },
+	{ .name = "reclaim_never_written_reads_zero", .run = never_written_zero },
+	{ .name = "reclaim_busy_is_not_evicted_panthor-87", .run = busy },
+	{ .name = "reclaim_queued_is_not_evicted_panthor-87", .run = queued },
+	{ .name = "reclaim_evicted_takes_all_ioctls_panthor-7", .run = evicted_takes_all_ioctls },
+	{ .name = "reclaim_import_restores_and_pins_panthor-7", .run = import_of_evicted },
+	{ .name = "reclaim_cpu_touch_between_evictions_panthor-13",
+	  .run = cpu_touch_between_evictions },
+	{ .name = "reclaim_bound_while_evicted_panthor-14_panthor-15", .run = bound_while_evicted },
+	{ .name = "reclaim_buffer_in_several_vms_panthor-16", .run = several_vms },
+	{ .name = "reclaim_va_split_while_evicted_panthor-56_panthor-58",
+	  .run = split_while_evicted },
+	{ .name = "reclaim_vma_split_refaults_right_uma-B1_panthor-75", .run = split_vma },
+	{ .name = "reclaim_dmabuf_mapping_is_zapped_panthor-78", .run = dmabuf_mapping },
+	{ .name = "reclaim_forked_mapping_refaults", .run = forked },
+	{ .name = "reclaim_huge_survives", .run = huge, .timeout = 120 },
+	{ .name = "reclaim_many_small_survive", .run = many_small, .timeout = 120 },
+	{ .name = "reclaim_least_recently_used_first_panthor-23",
+	  .run = least_recently_used_first },
+	{ .name = "reclaim_counters_in_fdinfo", .run = counters_in_fdinfo },
+	{ .name = "reclaim_counters_of_the_buffer", .run = counters_of_bo },
+};
+
+static struct ktap_suite suite = {
+	.tests = tests,
+	.count = ARRAY_SIZE(tests),
+	.cleanup = arena_cleanup,
+};
+
+int main(int argc, char **argv)
+{
+	return test_main(&suite, argc, argv);
+}

@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Whose memory it is: charges, limits and protection of memory cgroups. */
+#include <xf86drm.h>
+
+#include "arena.h"
+
+#define MIB	VUMA_MIB
+#define SIZE	(16 * MIB)
+/* Page tables, slabs and stacks, beside the pages of buffers. */
+#define SLACK	(2 * MIB)
+
+/* A process in a cgroup of its own, which does one thing after the other. */
+struct peer {
+	pid_t pid;
+	int to, from;
+};
+
+static void peer_wait(int fd)
+{
+	char byte;
+
+	KT_EQ(read(fd, &byte, 1), 1);
+}
+
+static void peer_go(int fd)
+{
+	char byte = 0;
+
+	KT_EQ(write(fd, &byte, 1), 1);
+}
+
+/* Runs @run in the cgroup; it gets the pipe ends as a peer of its own. */
+static struct peer peer_start(const struct cgroup *cg,
+			      void (*run)(const struct peer *peer, void *arg), void *arg)
+{
+	struct peer peer, self = { 0 };
+	int down[2], up[2];
+
+	KT_SYS(pipe(down));
+	KT_SYS(pipe(up));
+	peer.pid = fork();
+	KT_SYS(peer.pid);
+	if (!peer.pid) {
+		close(down[1]);
+		close(up[0]);
+		self.from = down[0];
+		self.to = up[1];
+		KT_OK(cgroup_enter(cg));
+		run(&self, arg);
+		_exit(0);
+	}
+	close(down[0]);
+	close(up[1]);
+	peer.to = down[1];
+	peer.from = up[0];
+	return peer;
+}
+
+/* Lets the peer do the next thing, and waits until it is done. */
+static void peer_step(const struct peer *peer)
+{
+	peer_go(peer->to);
+	peer_wait(peer->from);
+}
+
+/* Charges settle in batches per CPU; a difference is meant up to that. */
+static void expect_near(uint64_t value, uint64_t want)
+{
+	if (value + SLACK < want || value > want + SLACK)
+		KT_FAIL("%llu bytes, expected %llu, give or take %llu",
+			(unsigned long long)value, (unsigned long long)want,
+			(unsigned long long)SLACK);
+}
+
+static void charged_to_creator(void)
+{
+	struct cgroup cg;
+	struct vuma_bo bo;
+	uint64_t before;
+
+	need_reclaim();
+	cg = arena_enter("a");
+	bo = bo_new_mapped(dev_open(0), SIZE, 0);
+	before = arena_current(&cg);
+	stamp_pages(bo.map, SIZE / PAGE, 0);
+	expect_near(arena_current(&cg) - before, SIZE);
+	expect_near(arena_stat(&cg, "shmem"), SIZE);
+	KT_OK(vuma_bo_fini(&bo));
+	expect_near(arena_current(&cg), before);
+}
+
+static void eviction_uncharges(void)
+{
+	uint64_t before, after, swap;
+	struct cgroup cg;
+	struct vuma_bo bo;
+
+	need_reclaim();
+	cg = arena_enter("a");
+	bo = bo_new_mapped(dev_open(0), SIZE, 0);
+	vuma_pattern_fill(bo.map, SIZE, 1, 0x9e3779b97f4a7c15);
+	before = arena_current(&cg);
+	arena_evict(&cg, &bo, 1);
+	after = arena_current(&cg);
+	KT_GE(before - after, SIZE - SLACK);
+	KT_OK(cgroup_read_u64(&cg, "memory.swap.current", &swap));
+	KT_GE(swap, SIZE - SLACK);
+	verify_pattern(bo.map, SIZE, 1, 0x9e3779b97f4a7c15);
+	expect_near(arena_stat(&cg, "shmem"), SIZE);
+}
+
+static void other_touches(const struct peer *peer, void *arg)
+{
+	struct vuma_bo *bo = arg;
+
+	peer_wait(peer->from);
+	stamp_pages(bo->map, SIZE / PAGE, 0);
+	peer_go(peer->to);
+	peer_wait(peer->from);
+	verify_pages(bo->map, SIZE / PAGE, 0, 0);
+	peer_go(peer->to);
+}
+
+/* Another process is the first to touch, and the one that brings it back. */
+static void touched_by_another(void)
+{
+	struct cgroup a, b;
+	struct peer peer;
+	struct vuma_bo bo;
+	uint64_t other;
+
+	need_reclaim();
+	a = arena_enter("a");
+	b = arena_new("b");
+	bo = bo_new_mapped(dev_open(0), SIZE, 0);
+	peer = peer_start(&b, other_touches, &bo);
+	other = arena_current(&b);
+	KT_LE(arena_stat(&a, "shmem"), SLACK);
+	peer_step(&peer);
+	expect_near(arena_stat(&a, "shmem"), SIZE);
+	KT_LE(arena_current(&b), other + SLACK);
+	KT_EQ(arena_stat(&b, "shmem"), 0);
+	arena_evict(&a, &bo, 1);
+	peer_step(&peer);
+	expect_near(arena_stat(&a, "shmem"), SIZE);
+	KT_LE(arena_current(&b), other + SLACK);
+	join_child(peer.pid);
+}
+
+static void other_submits(const struct peer *peer, void *arg)
+{
+	struct vuma_bo bo = { .fd = dev_open(0), .size = SIZE }, out;
+	struct vuma_vm vm = vm_new(bo.fd);
+	uint64_t va, out_va;
+
+	KT_OK(vuma_prime_import(bo.fd, *(int *)arg, &bo.handle));
+	out = bo_new_mapped(bo.fd, PAGE, 0);
+	va = vm_map_bo(&vm, &bo);
+	out_va = vm_map_bo(&vm, &out);
+	peer_wait(peer->from);
+	run_cmd(&vm, vuma_cmd_fill(va, SIZE, 1, 3));
+	peer_go(peer->to);
+	peer_wait(peer->from);
+	verify_checksum(&vm, va, SIZE, 1, 3, &out, out_va);
+	peer_go(peer->to);
+}
+
+static void populated_by_another_job(void)
+{
+	struct cgroup a, b;
+	struct peer peer;
+	struct vuma_bo bo;
+	int dmabuf;
+
+	need_reclaim();
+	a = arena_enter("a");
+	b = arena_new("b");
+	bo = bo_new(dev_open(0), SIZE, 0);
+	dmabuf = vuma_prime_export(bo.fd, bo.handle, DRM_CLOEXEC | DRM_RDWR);
+	KT_GE(dmabuf, 0);
+	peer = peer_start(&b, other_submits, &dmabuf);
+	peer_step(&peer);
+	expect_near(arena_stat(&a, "shmem"), SIZE);
+	KT_LE(arena_stat(&b, "shmem"), SLACK);
+	arena_evict(&a, &bo, 1);
+	peer_step(&peer);
+	expect_near(arena_stat(&a, "shmem"), SIZE);
+	KT_LE(arena_stat(&b, "shmem"), SLACK);
+	join_child(peer.pid);
+}
+
+static void holds_buffer(const struct peer *peer, void *arg)
+{
+	struct vuma_bo bo = bo_new_mapped(dev_open(0), SIZE, 0);
+	struct vuma_vm vm = vm_new(bo.fd);
+	uint64_t va = vm_map_bo(&vm, &bo);
+
+	(void)arg;
+	vuma_pattern_fill(bo.map, SIZE, 1, 3);
+	run_cmd(&vm, vuma_cmd_fill(va, PAGE, 1, 3));
+	peer_wait(peer->from);
+	peer_go(peer->to);
+	peer_wait(peer->from);
+	expect_untouched(&bo);
+	verify_pattern(bo.map, SIZE, 1, 3);
+	peer_go(peer->to);
+}
+
+static void others_are_left_alone(void)
+{
+	struct cgroup a, b;
+	struct peer peer;
+	struct vuma_bo bo;
+	uint64_t before;
+	int i;
+
+	need_reclaim();
+	b = arena_new("b");
+	peer = peer_start(&b, holds_buffer, NULL);
+	peer_step(&peer);
+	before = arena_stat(&b, "shmem");
+	expect_near(before, SIZE);
+	a = arena_enter("a");
+	bo = bo_new_mapped(dev_open(0), SIZE, 0);
+	for (i = 0; i < 3; i++) {
+		vuma_pattern_fill(bo.map, SIZE, i, 3);
+		arena_evict(&a, &bo, 1);
+	}
+	/* And once more, where nothing is left of one's own. */
+	arena_squeeze(&a, 64 * MIB);
+	KT_EQ(arena_stat(&b, "shmem"), before);
+	peer_step(&peer);
+	join_child(peer.pid);
+}
+
+/* Three times the limit, all of it written and read back by CPU and GPU. */
+static void three_times_the_limit(void)
+{
+	enum { COUNT = 24, LIMIT_MIB = 32, BO_MIB = 4 };
+	struct vuma_bo bos[COUNT], out;
+	uint64_t out_va = 0x20000000, va = 0x40000000;
+	struct cgroup cg;
+	int fd, i;
+
+	need_reclaim();
+	cg = arena_enter("a");
+	KT_OK(cgroup_write(&cg, "memory.max", "%llu", LIMIT_MIB * MIB));
+	fd = dev_open(0);
+	out = bo_new_mapped(fd, PAGE, 0);
+	for (i = 0; i < COUNT; i++) {
+		bos[i] = bo_new_mapped(fd, BO_MIB * MIB, i & 1 ? DRM_VUMA_BO_HUGE : 0);
+		vuma_pattern_fill(bos[i].map, bos[i].size, i, 5);
+	}
+	for (i = 0; i < COUNT; i++)
+		verify_pattern(bos[i].map, bos[i].size, i, 5);
+	/* Each in its own VM: one job needs all that its VM binds. */
+	for (i = 0; i < COUNT; i++) {
+		int at = i * 7 % COUNT;
+		struct vuma_vm vm = vm_new(fd);
+
+		KT_OK(vuma_vm_map(&vm, out.handle, out_va, 0, PAGE, 0));
+		KT_OK(vuma_vm_map(&vm, bos[at].handle, va, 0, bos[at].size, 0));
+		verify_checksum(&vm, va, bos[at].size, at, 5, &out, out_va);
+		run_cmd(&vm, vuma_cmd_fill(va, bos[at].size, 1000 + at, 5));
+		KT_OK(vuma_vm_fini(&vm));
+	}
+	for (i = 0; i < COUNT; i++)
+		verify_pattern(bos[i].map, bos[i].size, 1000 + i, 5);
+	KT_EQ(arena_event(&cg, "oom_kill"), 0);
+	KT_LE(arena_current(&cg), LIMIT_MIB * MIB);
+}
+
+/* panthor-88: refused as a whole, and no harm done. */
+static void vm_beyond_the_limit(void)
+{
+	enum { COUNT = 16, BO_MIB = 4, LIMIT_MIB = 32 };
+	struct drm_vuma_cmd cmd;
+	struct vuma_bo bos[COUNT], out;
+	struct cgroup cg;
+	struct vuma_vm vm;
+	uint64_t va = 0x40000000, out_va = 0x20000000;
+	int fd, i, tries, ret, status;
+
+	need_reclaim();
+	cg = arena_enter("a");
+	KT_OK(cgroup_write(&cg, "memory.max", "%llu", LIMIT_MIB * MIB));
+	fd = dev_open(0);
+	vm = vm_new(fd);
+	out = bo_new_mapped(fd, PAGE, 0);
+	KT_OK(vuma_vm_map(&vm, out.handle, out_va, 0, PAGE, 0));
+	for (i = 0; i < COUNT; i++) {
+		bos[i] = bo_new_mapped(fd, BO_MIB * MIB, 0);
+		vuma_pattern_fill(bos[i].map, bos[i].size, i, 5);
+		KT_OK(vuma_vm_map(&vm, bos[i].handle, va + i * bos[i].size, 0, bos[i].size, 0));
+	}
+	cmd = vuma_cmd_fill(out_va, 8, 1, 0);
+	for (tries = 0; tries < 3; tries++) {
+		ret = vuma_run(fd, vm.id, &cmd, 1, 60 * VUMA_SEC, &status);
+		KT_RET(ret, -ENOMEM);
+		KT_EQ(*(volatile uint64_t *)out.map, 0);
+	}
+	KT_EQ(arena_event(&cg, "oom_kill"), 0);
+	/* Another VM, with less bound, is not concerned. */
+	for (i = 0; i < COUNT; i += 5) {
+		struct vuma_vm small = vm_new(fd);
+
+		KT_OK(vuma_vm_map(&small, out.handle, out_va, 0, PAGE, 0));
+		KT_OK(vuma_vm_map(&small, bos[i].handle, va, 0, bos[i].size, 0));
+		verify_checksum(&small, va, bos[i].size, i, 5, &out, out_va);
+		KT_OK(vuma_vm_fini(&small));
+	}
+	KT_OK(cgroup_write(&cg, "memory.max", "%llu", 2 * COUNT * BO_MIB * MIB));
+	run_cmd(&vm, cmd);
+	KT_EQ(*(volatile uint64_t *)out.map, 1);
+	for (i = 0; i < COUNT; i++)
+		verify_checksum(&vm, va + i * bos[i].size, bos[i].size, i, 5, &out, out_va);
+}
+
+static void limit_set_later(void)
+{
+	struct cgroup cg;
+	struct vuma_bo bo;
+
+	need_reclaim();
+	cg = arena_enter("a");
+	bo = bo_new_mapped(dev_open(0), SIZE, 0);
+	vuma_pattern_fill(bo.map, SIZE, 1, 3);
+	KT_OK(cgroup_write(&cg, "memory.max", "%llu", SIZE / 2));
+	KT_LE(arena_current(&cg), SIZE / 2);
+	KT_EQ(arena_event(&cg, "oom_kill"), 0);
+	KT_OK(cgroup_write(&cg, "memory.max", "max"));
+	verify_pattern(bo.map, SIZE, 1, 3);
+}
+
+static void memory_high(void)
+{
+	struct cgroup cg;
+	struct vuma_bo bo;
+
+	need_reclaim();
+	cg = arena_enter("a");
+	KT_OK(cgroup_write(&cg, "memory.high", "%llu", SIZE / 2));
+	bo = bo_new_mapped(dev_open(0), SIZE, 0);
+	vuma_pattern_fill(bo.map, SIZE, 1, 3);
+	KT_GE(arena_event(&cg, "high"), 1);
+	KT_GE(bo_query(&bo).evictions, 1);
+	verify_pattern(bo.map, SIZE, 1, 3);
+}
+
+static void memory_low(void)
+{
+	struct cgroup p, a, b;
+	struct peer peer;
+	struct vuma_bo bo;
+	int tries;
+
+	need_reclaim();
+	p = arena_new("p");
+	a = arena_new("p/a");
+	b = arena_new("p/b");
+	KT_OK(cgroup_write(&p, "memory.low", "%llu", 2 * SIZE));
+	KT_OK(cgroup_write(&a, "memory.low", "%llu", 2 * SIZE));
+	peer = peer_start(&a, holds_buffer, NULL);
+	peer_step(&peer);
+	KT_OK(cgroup_enter(&b));
+	bo = bo_new_mapped(dev_open(0), SIZE, 0);
+	vuma_pattern_fill(bo.map, SIZE, 1, 3);
+	for (tries = 0; tries < 100 && bo_query(&bo).resident; tries++)
+		arena_squeeze(&p, MIB);
+	KT_EQ(bo_query(&bo).resident, 0);
+	peer_step(&peer);
+	join_child(peer.pid);
+	verify_pattern(bo.map, SIZE, 1, 3);
+}
+
+/* The cgroup is removed, its buffers are its parent's. */
+static void owner_is_gone(void)
+{
+	struct cgroup p, a, b;
+	struct vuma_bo bo;
+	int tries;
+
+	need_reclaim();
+	p = arena_new("p");
+	a = arena_new("p/a");
+	b = arena_new("p/b");
+	KT_OK(cgroup_enter(&a));
+	bo = bo_new_mapped(dev_open(0), SIZE, 0);
+	vuma_pattern_fill(bo.map, SIZE / 2, 1, 3);
+	KT_OK(cgroup_enter(&b));
+	KT_OK(cgroup_remove(&a));
+	/* What comes now is still charged. */
+	vuma_pattern_fill(bo.map, SIZE, 1, 3);
+	expect_near(arena_stat(&p, "shmem"), SIZE);
+	KT_LE(arena_stat(&b, "shmem"), SLACK);
+	for (tries = 0; tries < 100 && bo_query(&bo).resident; tries++)
+		arena_squeeze(&p, 64 * MIB);
+	expect_evicted(&bo);
+	verify_pattern(bo.map, SIZE, 1, 3);
+}
+
+/* A process that moves takes nothing with it. */
+static void owner_moves(void)
+{
+	struct cgroup a, b;
+	struct vuma_bo bo;
+
+	need_reclaim();
+	a = arena_enter("a");
+	b = arena_new("b");
+	bo = bo_new_mapped(dev_open(0), SIZE, 0);
+	KT_OK(cgroup_enter(&b));
+	vuma_pattern_fill(bo.map, SIZE, 1, 3);
+	expect_near(arena_stat(&a, "shmem"), SIZE);
+	KT_LE(arena_stat(&b, "shmem"), SLACK);
+	arena_squeeze(&b, 64 * MIB);
+	expect_untouched(&bo);
+	arena_evict(&a, &bo, 1);
+	verify_pattern(bo.map, SIZE, 1, 3);
+}
+
+/* Without a place to put it, content has to stay. */
+static void no_swap_for_the_cgroup(void)
+{
+	struct cgroup cg;
+	struct vuma_bo bo;
+
+	need_reclaim();
+	cg = arena_enter("a");
+	KT_OK(cgroup_write(&cg, "memory.swap.max", "0"));
+	bo = bo_new_mapped(dev_open(0), SIZE, 0);
+	vuma_pattern_fill(bo.map, SIZE, 1, 3);
+	arena_squeeze(&cg, 64 * MIB);
+	expect_near(arena_stat(&cg, "shmem"), SIZE);
+	verify_pattern(bo.map, SIZE, 1, 3);
+	KT_EQ(arena_event(&cg, "oom_kill"), 0);
+}
+
+static void kernel_memory_is_charged(void)
+{
+	enum { COUNT = 4000 };
+	struct cgroup cg;
+	uint64_t before;
+	int fd, i;
+
+	need_reclaim();
+	cg = arena_enter("a");
+	fd = dev_open(0);
+	before = arena_stat(&cg, "kernel");
+	for (i = 0; i < COUNT; i++)
+		bo_new(fd, PAGE, 0);
+	/* No client can eat kernel memory for free: at least the BO itself. */
+	KT_GE(arena_stat(&cg, "kernel") - before, COUNT * 512);
+}
+
+static const struct ktap_test tests[] = {
+	{ .name = "memcg_pages_are_charged_to_the_creator", .run = charged_to_creator },
+	{ .name = "memcg_eviction_uncharges_and_swaps", .run = eviction_uncharges },
+	{ .name = "memcg_charge_stays_with_creator_if_another_touches",
+	  .run = touched_by_another },
+	{ .name = "memcg_charge_stays_with_creator_if_another_submits",
+	  .run = populated_by_another_job },
+	{ .name = "memcg_reclaim_leaves_other_cgroups_alone_panthor-37",
+	  .run = others_are_left_alone },
+	{ .name = "memcg_three_times_memory_max_survives", .run = three_times_the_limit,
+	  .timeout = 180 },
+	{ .name = "memcg_vm_beyond_memory_max_is_ENOMEM_and_repeatable_panthor-88",
+	  .run = vm_beyond_the_limit, .timeout = 180 },
+	{ .name = "memcg_lowered_memory_max_evicts", .run = limit_set_later },
+	{ .name = "memcg_memory_high_evicts", .run = memory_high, .timeout = 120 },
+	{ .name = "memcg_memory_low_protects", .run = memory_low },
+	{ .name = "memcg_removed_owner_leaves_to_its_parent", .run = owner_is_gone },
+	{ .name = "memcg_moved_owner_leaves_its_charges", .run = owner_moves },
+	{ .name = "memcg_without_swap_content_stays_panthor-46", .run = no_swap_for_the_cgroup },
+	{ .name = "memcg_kernel_memory_of_buffers_is_charged", .run = kernel_memory_is_charged },
+};
+
+static struct ktap_suite suite = {
+	.tests = tests,
+	.count = ARRAY_SIZE(tests),
+	.cleanup = arena_cleanup,
+};
+
+int main(int argc, char **argv)
+{
+	return test_main(&suite, argc, argv);
+}

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Reclaim against everything else, at the same time. */
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <xf86drm.h>
+
+#include "arena.h"
+
+#define MIB	VUMA_MIB
+#define SECONDS	4
+
+static atomic_bool stop;
+
+static bool running(int64_t end)
+{
+	return vuma_now_ns() < end && !atomic_load(&stop);
+}
+
+static void *reclaimer(void *arg)
+{
+	const struct cgroup *cg = arg;
+
+	while (!atomic_load(&stop))
+		arena_squeeze(cg, 8 * MIB);
+	return NULL;
+}
+
+/* Runs fn(0 .. count - 1) in threads beside a thread that reclaims all the time. */
+static void race(const struct cgroup *cg, unsigned int count, void *(*fn)(void *))
+{
+	pthread_t reclaim, threads[8];
+	uintptr_t i;
+
+	KT_LE(count, ARRAY_SIZE(threads));
+	atomic_store(&stop, false);
+	KT_EQ(pthread_create(&reclaim, NULL, reclaimer, (void *)cg), 0);
+	for (i = 0; i < count; i++)
+		KT_EQ(pthread_create(&threads[i], NULL, fn, (void *)i), 0);
+	for (i = 0; i < count; i++)
+		KT_EQ(pthread_join(threads[i], NULL), 0);
+	atomic_store(&stop, true);
+	KT_EQ(pthread_join(reclaim, NULL), 0);
+}
+
+static struct vuma_bo shared_bo;
+static int shared_fd;
+/* Evictions over all; a race in which nothing was evicted has shown nothing. */
+static atomic_ullong evictions;
+
+static void *cpu_user(void *arg)
+{
+	int64_t end = vuma_now_ns() + SECONDS * VUMA_SEC;
+	uint64_t at = (uintptr_t)arg * shared_bo.size / 4, i;
+	char *part = (char *)shared_bo.map + at;
+	uint64_t round = 0;
+
+	/* Each thread has a quarter for itself, and none shares a page. */
+	for (; running(end); round++) {
+		vuma_pattern_fill(part, shared_bo.size / 4, round, (uintptr_t)arg + 1);
+		for (i = 0; i < 3; i++)
+			verify_pattern(part, shared_bo.size / 4, round, (uintptr_t)arg + 1);
+	}
+	KT_GE(round, 1);
+	return NULL;
+}
+
+static void faults(void)
+{
+	struct cgroup cg;
+
+	need_reclaim();
+	cg = arena_enter("a");
+	shared_bo = bo_new_mapped(dev_open(0), 8 * MIB, 0);
+	race(&cg, 4, cpu_user);
+	KT_GE(bo_query(&shared_bo).evictions, 1);
+}
+
+static void faults_huge(void)
+{
+	struct cgroup cg;
+
+	need_reclaim();
+	cg = arena_enter("a");
+	shared_bo = bo_new_mapped(dev_open(0), 8 * MIB, DRM_VUMA_BO_HUGE);
+	race(&cg, 4, cpu_user);
+	KT_GE(bo_query(&shared_bo).evictions, 1);
+}
+
+/* Fills and sums by jobs; in odd threads the CPU checks in between. */
+static void *gpu_user(void *arg)
+{
+	int64_t end = vuma_now_ns() + SECONDS * VUMA_SEC;
+	int fd = dev_open(0);
+	struct vuma_vm vm = vm_new(fd);
+	struct vuma_bo bo = bo_new_mapped(fd, 2 * MIB, (uintptr_t)arg & 2 ? DRM_VUMA_BO_HUGE : 0);
+	struct vuma_bo out = bo_new_mapped(fd, PAGE, 0);
+	uint64_t va = vm_map_bo(&vm, &bo), out_va = vm_map_bo(&vm, &out), round = 0;
+
+	for (; running(end); round++) {
+		run_cmd(&vm, vuma_cmd_fill(va, bo.size, round, 3));
+		if ((uintptr_t)arg & 1)
+			verify_pattern(bo.map, bo.size, round, 3);
+		verify_checksum(&vm, va, bo.size, round, 3, &out, out_va);
+	}
+	KT_GE(round, 1);
+	atomic_fetch_add(&evictions, bo_query(&bo).evictions);
+	return NULL;
+}
+
+static void jobs(void)
+{
+	struct cgroup cg;
+
+	need_reclaim();
+	cg = arena_enter("a");
+	race(&cg, 4, gpu_user);
+	KT_GE(atomic_load(&evictions), 1);
+}
+
+/* panthor-6, -50, -51: objects end while reclaim looks at them. */
+static void *closer(void *arg)
+{
+	int64_t end = vuma_now_ns() + SECONDS * VUMA_SEC;
+	uint64_t round = 0, seed = (uintptr_t)arg + 1;
+
+	for (; running(end); round++) {
+		int fd = dev_open(0), i;
+		struct vuma_vm vm = vm_new(fd);
+		struct vuma_bo bos[8];
+
+		for (i = 0; i < 8; i++) {
+			bos[i] = bo_new_mapped(fd, (1 + vuma_random(&seed) % 64) * PAGE, 0);
+			stamp_pages(bos[i].map, bos[i].size / PAGE, i);
+			vm_map_bo(&vm, &bos[i]);
+		}
+		run_cmd(&vm, vuma_cmd_nop());
+		for (i = 0; i < 8; i++) {
+			verify_pages(bos[i].map, bos[i].size / PAGE, i, 0);
+			if (vuma_random(&seed) & 1)
+				KT_OK(vuma_bo_fini(&bos[i]));
+		}
+		if (vuma_random(&seed) & 1)
+			KT_OK(vuma_vm_fini(&vm));
+		KT_SYS(close(fd));
+		for (i = 0; i < 8; i++)
+			if (bos[i].handle)
+				KT_SYS(munmap(bos[i].map, bos[i].size));
+	}
+	KT_GE(round, 1);
+	return NULL;
+}
+
+static void closing(void)
+{
+	struct cgroup cg;
+
+	need_reclaim();
+	cg = arena_enter("a");
+	race(&cg, 4, closer);
+}
+
+/* Binds and unbinds parts of a BO that is taken away all the time. */
+static void *binder(void *arg)
+{
+	int64_t end = vuma_now_ns() + SECONDS * VUMA_SEC;
+	uint64_t seed = (uintptr_t)arg + 1, base = 0x40000000, pages = 512;
+	int fd = dev_open(0);
+	struct vuma_vm vm = vm_new(fd);
+	struct vuma_bo bo = bo_new_mapped(fd, pages * PAGE, DRM_VUMA_BO_HUGE);
+	struct vuma_bo out = bo_new_mapped(fd, PAGE, 0);
+	uint64_t out_va = 0x20000000, round = 0;
+
+	KT_OK(vuma_vm_map(&vm, out.handle, out_va, 0, PAGE, 0));
+	stamp_pages(bo.map, pages, 0);
+	for (; running(end); round++) {
+		uint64_t at = vuma_random(&seed) % pages;
+		uint64_t len = 1 + vuma_random(&seed) % (pages - at);
+		uint64_t probe = at + vuma_random(&seed) % len;
+
+		KT_OK(vuma_vm_map(&vm, bo.handle, base + at * PAGE, at * PAGE, len * PAGE, 0));
+		run_cmd(&vm, vuma_cmd_copy(out_va, base + probe * PAGE, 8));
+		KT_EQ(*(volatile uint64_t *)out.map, page_word(0, probe));
+		if (vuma_random(&seed) & 1)
+			KT_OK(vuma_vm_unmap(&vm, base + at * PAGE, len * PAGE));
+	}
+	KT_GE(round, 1);
+	atomic_fetch_add(&evictions, bo_query(&bo).evictions);
+	return NULL;
+}
+
+static void binding(void)
+{
+	struct cgroup cg;
+
+	need_reclaim();
+	cg = arena_enter("a");
+	race(&cg, 4, binder);
+	KT_GE(atomic_load(&evictions), 1);
+}
+
+/* panthor-77: mmap, fault, split and munmap of one BO in all threads. */
+static void *mapper(void *arg)
+{
+	int64_t end = vuma_now_ns() + SECONDS * VUMA_SEC;
+	uint64_t round = 0, pages = shared_bo.size / PAGE;
+
+	for (; running(end); round++) {
+		uint64_t cut = 1 + (round + (uintptr_t)arg) % (pages - 2);
+		char *map;
+
+		KT_OK(vuma_bo_mmap(shared_fd, shared_bo.handle, shared_bo.size, PROT_READ,
+				   (void **)&map));
+		verify_pages(map + (pages - 1) * PAGE, 1, 0, pages - 1);
+		KT_SYS(munmap(map + cut * PAGE, PAGE));
+		verify_pages(map, cut, 0, 0);
+		verify_pages(map + (cut + 1) * PAGE, pages - cut - 1, 0, cut + 1);
+		KT_SYS(munmap(map, shared_bo.size));
+	}
+	KT_GE(round, 1);
+	return NULL;
+}
+
+static void mapping(void)
+{
+	struct cgroup cg;
+
+	need_reclaim();
+	cg = arena_enter("a");
+	shared_fd = dev_open(0);
+	shared_bo = bo_new_mapped(shared_fd, 256 * PAGE, 0);
+	stamp_pages(shared_bo.map, 256, 0);
+	race(&cg, 4, mapper);
+	KT_GE(bo_query(&shared_bo).evictions, 1);
+}
+
+/* Exports come and go: pinned, unpinned, taken. */
+static void *exporter(void *arg)
+{
+	int64_t end = vuma_now_ns() + SECONDS * VUMA_SEC;
+	uint64_t round = 0;
+	int fd = dev_open(0), other = dev_open(1);
+	struct vuma_bo bo = bo_new_mapped(fd, 64 * PAGE, 0);
+	struct vuma_bo out = bo_new_mapped(other, PAGE, 0);
+	struct vuma_vm vm = vm_new(other);
+	uint64_t va = 0x40000000, out_va = vm_map_bo(&vm, &out);
+
+	(void)arg;
+	for (; running(end); round++) {
+		int dmabuf = vuma_prime_export(fd, bo.handle, DRM_CLOEXEC | DRM_RDWR);
+		uint32_t handle;
+
+		KT_GE(dmabuf, 0);
+		vuma_pattern_fill(bo.map, bo.size, round, 3);
+		KT_OK(vuma_prime_import(other, dmabuf, &handle));
+		KT_OK(vuma_vm_map(&vm, handle, va, 0, bo.size, 0));
+		verify_checksum(&vm, va, bo.size, round, 3, &out, out_va);
+		KT_OK(vuma_vm_unmap(&vm, va, bo.size));
+		KT_OK(vuma_bo_close(other, handle));
+		KT_SYS(close(dmabuf));
+	}
+	KT_GE(round, 1);
+	atomic_fetch_add(&evictions, bo_query(&bo).evictions);
+	return NULL;
+}
+
+static void exporting(void)
+{
+	struct cgroup cg;
+
+	need_reclaim();
+	need_devices(2);
+	cg = arena_enter("a");
+	race(&cg, 3, exporter);
+}
+
+static void *dropper(void *arg)
+{
+	int64_t end = vuma_now_ns() + SECONDS * VUMA_SEC;
+	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
+
+	(void)arg;
+	KT_SYS(fd);
+	/* panthor-40: slab only, which asks shrinkers until they have no more. */
+	while (running(end))
+		KT_EQ(pwrite(fd, "2", 1, 0), 1);
+	close(fd);
+	return NULL;
+}
+
+static void *dropper_or_user(void *arg)
+{
+	return arg ? gpu_user(arg) : dropper(arg);
+}
+
+static void drop_caches(void)
+{
+	struct cgroup cg;
+
+	need_reclaim();
+	cg = arena_enter("a");
+	race(&cg, 3, dropper_or_user);
+}
+
+/* The label, the numbers and the lists, read while all of it moves. */
+static void *reader(void *arg)
+{
+	int64_t end = vuma_now_ns() + SECONDS * VUMA_SEC;
+	uint64_t round = 0, value;
+	char command[128];
+
+	if (arg)
+		return closer(arg);
+	snprintf(command, sizeof(command),
+		 "cat /sys/kernel/debug/dri/*/gems /sys/kernel/debug/dri/*/shrink >/dev/null 2>&1");
+	for (; running(end); round++) {
+		KT_NE(system(command), -1);
+		KT_OK(vuma_fdinfo(0, shared_fd, "drm-resident-memory", &value));
+		KT_LE(value, shared_bo.size);
+		KT_LE(bo_query(&shared_bo).resident, shared_bo.size);
+	}
+	KT_GE(round, 1);
+	return NULL;
+}
+
+static void reading(void)
+{
+	struct cgroup cg;
+
+	need_reclaim();
+	cg = arena_enter("a");
+	shared_fd = dev_open(0);
+	shared_bo = bo_new_mapped(shared_fd, 256 * PAGE, 0);
+	stamp_pages(shared_bo.map, 256, 0);
+	race(&cg, 3, reader);
+}
+
+static const struct ktap_test tests[] = {
+	{ .name = "race_cpu_faults_panthor-71_panthor-77", .run = faults },
+	{ .name = "race_cpu_faults_of_huge_folios_panthor-76", .run = faults_huge },
+	{ .name = "race_jobs", .run = jobs },
+	{ .name = "race_close_panthor-6_panthor-50_panthor-51", .run = closing },
+	{ .name = "race_bind_panthor-59", .run = binding },
+	{ .name = "race_mmap_split_munmap_panthor-77", .run = mapping },
+	{ .name = "race_export_import_panthor-3", .run = exporting },
+	{ .name = "race_drop_caches_ends_panthor-40", .run = drop_caches },
+	{ .name = "race_statistics_readers_panthor-89", .run = reading },
+};
+
+static struct ktap_suite suite = {
+	.tests = tests,
+	.count = ARRAY_SIZE(tests),
+	.cleanup = arena_cleanup,
+};
+
+int main(int argc, char **argv)
+{
+	return test_main(&suite, argc, argv);
+}

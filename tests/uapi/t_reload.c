@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Unloads and loads the module of the driver. Runs alone, and as the last. */
+#include <sys/syscall.h>
+
+#include <xf86drm.h>
+
+#include "arena.h"
+
+/* Parameters that the module was loaded with, to load it so again. */
+static char parameters[256];
+
+static void remember_parameters(void)
+{
+	static const char *const names[] = { "ndev", "job_timeout_ms" };
+	char path[128], value[32];
+	size_t i, used = 0;
+	FILE *file;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s", driver, names[i]);
+		file = fopen(path, "r");
+		if (!file)
+			KT_FAIL("%s: %s", path, strerror(errno));
+		KT_EQ(fscanf(file, "%31s", value), 1);
+		fclose(file);
+		used += snprintf(parameters + used, sizeof(parameters) - used, " %s=%s", names[i],
+				 value);
+	}
+}
+
+static int unload(void)
+{
+	return syscall(SYS_delete_module, driver, O_NONBLOCK) ? -errno : 0;
+}
+
+static int load(void)
+{
+	char command[400];
+	int ret, tries;
+
+	snprintf(command, sizeof(command), "modprobe %s%s", driver, parameters);
+	ret = system(command);
+	if (ret)
+		return ret;
+	for (tries = 0; tries < 500 && !vuma_count(driver, VUMA_NODE_RENDER); tries++)
+		usleep(10000);
+	return vuma_count(driver, VUMA_NODE_RENDER) ? 0 : -ENODEV;
+}
+
+/* References go when the last of what was in use is really freed. */
+static void unload_when_free(void)
+{
+	int tries, ret = 0;
+
+	for (tries = 0; tries < 500; tries++) {
+		ret = unload();
+		if (ret != -EAGAIN && ret != -EBUSY)
+			break;
+		usleep(10000);
+	}
+	KT_OK(ret);
+}
+
+static void cleanup(void)
+{
+	char command[400];
+
+	arena_cleanup();
+	/* So that the next test, or job, finds a driver. */
+	snprintf(command, sizeof(command), "modprobe %s", driver);
+	if (!vuma_count(driver, VUMA_NODE_RENDER) && system(command))
+		ktap_bail_out("cannot load %s again", driver);
+}
+
+/* Busy: -EAGAIN, as for any module with references. */
+static void expect_in_use(const char *what)
+{
+	int ret = unload();
+
+	if (ret != -EAGAIN)
+		KT_FAIL("with %s: delete_module returned %d, expected -EAGAIN", what, ret);
+}
+
+static void refuses_while_used(void)
+{
+	struct vuma_bo bo;
+	int fd, dmabuf;
+	char *map;
+
+	remember_parameters();
+	fd = dev_open(0);
+	expect_in_use("an open file");
+	bo = bo_new_mapped(fd, 64 * PAGE, 0);
+	stamp_pages(bo.map, 64, 0);
+	dmabuf = vuma_prime_export(fd, bo.handle, DRM_CLOEXEC | DRM_RDWR);
+	KT_GE(dmabuf, 0);
+	KT_SYS(close(fd));
+	expect_in_use("a mapping and a dma-buf");
+	verify_pages(bo.map, 64, 0, 0);
+	KT_SYS(munmap(bo.map, bo.size));
+	expect_in_use("a dma-buf");
+	map = mmap(NULL, 64 * PAGE, PROT_READ, MAP_SHARED, dmabuf, 0);
+	KT_TRUE(map != MAP_FAILED);
+	KT_SYS(close(dmabuf));
+	expect_in_use("a mapping of a dma-buf");
+	verify_pages(map, 64, 0, 0);
+	KT_SYS(munmap(map, 64 * PAGE));
+	unload_when_free();
+	KT_OK(load());
+}
+
+static void many_times(void)
+{
+	int i;
+
+	remember_parameters();
+	for (i = 0; i < 8; i++) {
+		int fd = dev_open(0);
+		struct vuma_vm vm = vm_new(fd);
+		struct vuma_bo bo = bo_new_mapped(fd, 64 * PAGE, 0);
+
+		run_cmd(&vm, vuma_cmd_fill(vm_map_bo(&vm, &bo), bo.size, i, 1));
+		verify_pattern(bo.map, bo.size, i, 1);
+		KT_SYS(munmap(bo.map, bo.size));
+		KT_SYS(close(fd));
+		unload_when_free();
+		KT_EQ(vuma_count(driver, VUMA_NODE_RENDER), 0);
+		KT_OK(load());
+	}
+}
+
+/* Clients that use whatever is there, until they are killed. */
+static void use(void)
+{
+	for (;;) {
+		int fd = vuma_open(driver, 0, VUMA_NODE_RENDER), i;
+		struct drm_vuma_cmd cmd;
+		struct vuma_vm vm;
+		uint64_t va;
+
+		if (fd < 0) {
+			usleep(2000);
+			continue;
+		}
+		vm = vm_new(fd);
+		for (i = 0; i < 5; i++) {
+			struct vuma_bo bo = bo_new_mapped(fd, 256 * PAGE, 0);
+
+			va = vm_map_bo(&vm, &bo);
+			cmd = vuma_cmd_fill(va, bo.size, i, 1);
+			KT_OK(vuma_exec(fd, vm.id, &cmd, 1));
+			verify_pattern(bo.map, bo.size, i, 1);
+			if (i & 1)
+				KT_OK(vuma_bo_fini(&bo));
+			else
+				KT_SYS(munmap(bo.map, bo.size));
+		}
+		close(fd);
+		usleep(500);
+	}
+}
+
+static void under_load(void)
+{
+	enum { CLIENTS = 3, ATTEMPTS = 300 };
+	int i, refused = 0, done = 0, status;
+	pid_t pids[CLIENTS];
+	struct cgroup cg;
+
+	remember_parameters();
+	if (!is_twin())
+		cg = arena_enter("a");
+	for (i = 0; i < CLIENTS; i++) {
+		pids[i] = fork();
+		KT_SYS(pids[i]);
+		if (!pids[i])
+			use();
+	}
+	for (i = 0; i < ATTEMPTS && (!done || !refused || i < 50); i++) {
+		int ret = unload();
+
+		if (ret == -EAGAIN || ret == -EBUSY) {
+			refused++;
+		} else {
+			KT_OK(ret);
+			done++;
+			KT_OK(load());
+		}
+		/* Reclaim that is at it when the shrinker goes. */
+		if (!is_twin() && i % 4 == 0)
+			arena_squeeze(&cg, 4 * VUMA_MIB);
+		usleep(1000 * (i % 7));
+		KT_EQ(waitpid(-1, &status, WNOHANG), 0);
+	}
+	ktap_note("%d attempts refused, %d reloads", refused, done);
+	KT_GE(refused, 1);
+	for (i = 0; i < CLIENTS; i++) {
+		KT_SYS(kill(pids[i], SIGKILL));
+		KT_SYS(waitpid(pids[i], NULL, 0));
+	}
+	unload_when_free();
+	KT_OK(load());
+}
+
+/* Jobs in flight when the last file is closed, and the module goes right then. */
+static void with_jobs_in_flight(void)
+{
+	int i, k;
+
+	remember_parameters();
+	for (i = 0; i < 5; i++) {
+		int fd = dev_open(0);
+		struct vuma_vm vm = vm_new(fd);
+		struct drm_vuma_cmd cmd = vuma_cmd_spin(50000);
+
+		for (k = 0; k < 10; k++)
+			KT_OK(vuma_submit_one(fd, vm.id, &cmd, 1, 0));
+		KT_SYS(close(fd));
+		unload_when_free();
+		KT_OK(load());
+	}
+}
+
+static void with_evicted_buffers(void)
+{
+	struct cgroup cg;
+	struct vuma_bo bo;
+	int fd;
+
+	need_reclaim();
+	remember_parameters();
+	cg = arena_enter("a");
+	fd = dev_open(0);
+	bo = bo_new_mapped(fd, 512 * PAGE, 0);
+	stamp_pages(bo.map, 512, 0);
+	arena_evict(&cg, &bo, 1);
+	KT_SYS(close(fd));
+	verify_pages(bo.map, 512, 0, 0);
+	KT_SYS(munmap(bo.map, bo.size));
+	unload_when_free();
+	KT_OK(load());
+}
+
+static void library_goes_with_it(void)
+{
+	remember_parameters();
+	if (is_twin())
+		KT_SKIP("the twin does not use the library");
+	unload_when_free();
+	KT_EQ(syscall(SYS_delete_module, "gem_uma", O_NONBLOCK), 0);
+	KT_OK(load());
+	/* And is held by the driver. */
+	KT_SYS_ERR(syscall(SYS_delete_module, "gem_uma", O_NONBLOCK), EAGAIN);
+}
+
+static const struct ktap_test tests[] = {
+	{ .name = "reload_refuses_while_something_is_used", .run = refuses_while_used },
+	{ .name = "reload_many_times", .run = many_times, .timeout = 120 },
+	{ .name = "reload_with_jobs_in_flight", .run = with_jobs_in_flight, .timeout = 120 },
+	{ .name = "reload_with_evicted_buffers", .run = with_evicted_buffers },
+	{ .name = "reload_under_load_refuses_or_succeeds", .run = under_load, .timeout = 240 },
+	{ .name = "reload_of_the_library", .run = library_goes_with_it },
+};
+
+static struct ktap_suite suite = {
+	.tests = tests,
+	.count = ARRAY_SIZE(tests),
+	.cleanup = cleanup,
+};
+
+int main(int argc, char **argv)
+{
+	return test_main(&suite, argc, argv);
+}

@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The device goes away while it is in use. Unbinds and rebinds the last device. */
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <linux/sync_file.h>
+#include <xf86drm.h>
+
+#include "rig.h"
+
+#define PAGES	512
+
+/* Of the last device, so that tests that need the first find it. */
+static char bus_id[64];
+
+static unsigned int last_device(void)
+{
+	unsigned int count = vuma_count(driver, VUMA_NODE_RENDER);
+
+	KT_GE(count, 1);
+	return count - 1;
+}
+
+static int write_driver_file(const char *file, const char *text)
+{
+	char path[160];
+	ssize_t done;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/bus/platform/drivers/%s/%s", driver, file);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	done = write(fd, text, strlen(text));
+	if (done < 0)
+		done = -errno;
+	close(fd);
+	return done < 0 ? done : 0;
+}
+
+static void wait_for_count(unsigned int count)
+{
+	int tries;
+
+	for (tries = 0; tries < 500; tries++) {
+		if (vuma_count(driver, VUMA_NODE_RENDER) == count)
+			return;
+		usleep(10000);
+	}
+	KT_FAIL("%u devices, expected %u", vuma_count(driver, VUMA_NODE_RENDER), count);
+}
+
+static void unplug(int fd)
+{
+	KT_OK(vuma_sysfs(fd, NULL, 0, bus_id, sizeof(bus_id)));
+	KT_OK(write_driver_file("unbind", bus_id));
+}
+
+static void replug(void)
+{
+	unsigned int before = vuma_count(driver, VUMA_NODE_RENDER);
+
+	KT_OK(write_driver_file("bind", bus_id));
+	wait_for_count(before + 1);
+}
+
+/* After each test, however it ended: a device that is not bound is bound again. */
+static void rebind_all(void)
+{
+	char name[64], path[160];
+	unsigned int i;
+
+	for (i = 0; i < 16; i++) {
+		snprintf(name, sizeof(name), "%s.%u", driver, i);
+		snprintf(path, sizeof(path), "/sys/bus/platform/devices/%s", name);
+		if (access(path, F_OK))
+			break;
+		snprintf(path, sizeof(path), "/sys/bus/platform/devices/%s/driver", name);
+		if (access(path, F_OK))
+			write_driver_file("bind", name);
+	}
+}
+
+static void all_ioctls(void)
+{
+	struct rig r = { .fd = dev_open(last_device()) };
+	struct drm_vuma_bo_query q;
+	struct drm_vuma_bind_op op;
+	struct drm_vuma_cmd nop = vuma_cmd_nop();
+	struct drm_vuma_vm_create create = { 0 };
+	struct vuma_bo bo = bo_new(r.fd, PAGE, 0);
+	uint32_t handle, syncobj;
+	uint64_t value;
+
+	r.vm = vm_new(r.fd);
+	KT_OK(vuma_syncobj_create(r.fd, false, &syncobj));
+	op = vuma_op_map(bo.handle, 0x40000000, 0, PAGE, 0);
+	unplug(r.fd);
+	KT_RET(vuma_get_param(r.fd, DRM_VUMA_PARAM_VA_BITS, 0, &value), -ENODEV);
+	KT_RET(vuma_bo_create(r.fd, PAGE, 0, &handle), -ENODEV);
+	KT_RET(vuma_bo_query(r.fd, bo.handle, &q), -ENODEV);
+	KT_RET(vuma_bo_mmap_offset(r.fd, bo.handle, &value), -ENODEV);
+	KT_RET(vuma_bo_set_label(r.fd, bo.handle, "x"), -ENODEV);
+	KT_RET(vuma_bo_wait(r.fd, bo.handle, 0, 0), -ENODEV);
+	KT_RET(vuma_ioctl(r.fd, DRM_IOCTL_VUMA_VM_CREATE, &create), -ENODEV);
+	KT_RET(vuma_vm_bind(r.fd, r.vm.id, &op, 1, NULL), -ENODEV);
+	KT_RET(vuma_submit_one(r.fd, r.vm.id, &nop, 1, 0), -ENODEV);
+	KT_RET(vuma_submit_one(r.fd, r.vm.id, &nop, 1, syncobj), -ENODEV);
+	KT_RET(vuma_vm_fini(&r.vm), -ENODEV);
+	KT_RET(vuma_bo_close(r.fd, bo.handle), -ENODEV);
+	KT_RET(vuma_prime_export(r.fd, bo.handle, DRM_CLOEXEC), -ENODEV);
+	replug();
+	/* Still, also after the device is back: that is another one. */
+	KT_RET(vuma_get_param(r.fd, DRM_VUMA_PARAM_VA_BITS, 0, &value), -ENODEV);
+	KT_SYS(close(r.fd));
+	bo_new(dev_open(last_device()), PAGE, 0);
+}
+
+/*
+ * Buffers are memory, which has not gone with the device: mappings go on as they
+ * were, for pages that were there and for pages that come now.
+ */
+static void mappings_go_on(void)
+{
+	int fd = dev_open(last_device());
+	struct vuma_bo bo = bo_new_mapped(fd, PAGES * PAGE, 0), fresh;
+	char *second, *map;
+	int dmabuf;
+
+	fresh = bo_new_mapped(fd, PAGES * PAGE, 0);
+	stamp_pages(bo.map, PAGES, 0);
+	KT_OK(vuma_bo_mmap(fd, bo.handle, bo.size, PROT_READ, (void **)&second));
+	dmabuf = vuma_prime_export(fd, bo.handle, DRM_CLOEXEC | DRM_RDWR);
+	KT_GE(dmabuf, 0);
+	unplug(fd);
+	verify_pages(bo.map, PAGES, 0, 0);
+	verify_pages(second, PAGES, 0, 0);
+	verify_pattern(fresh.map, fresh.size, 0, 0);
+	stamp_pages(fresh.map, PAGES, 1);
+	map = mmap(NULL, bo.size, PROT_READ, MAP_SHARED, dmabuf, 0);
+	KT_TRUE(map != MAP_FAILED);
+	verify_pages(map, PAGES, 0, 0);
+	KT_SYS(close(fd));
+	verify_pages(bo.map, PAGES, 0, 0);
+	verify_pages(fresh.map, PAGES, 1, 0);
+	KT_SYS(munmap(bo.map, bo.size));
+	KT_SYS(munmap(fresh.map, fresh.size));
+	KT_SYS(munmap(second, bo.size));
+	KT_SYS(close(dmabuf));
+	verify_pages(map, PAGES, 0, 0);
+	KT_SYS(munmap(map, PAGES * PAGE));
+	replug();
+}
+
+static int export_fence(int fd, uint32_t syncobj)
+{
+	int file;
+
+	KT_SYS(drmSyncobjExportSyncFile(fd, syncobj, &file));
+	return file;
+}
+
+static int fence_result(int file)
+{
+	struct pollfd poll_fd = { .fd = file, .events = POLLIN };
+	struct sync_file_info info = { 0 };
+
+	KT_EQ(poll(&poll_fd, 1, 30000), 1);
+	KT_OK(vuma_ioctl_once(file, SYNC_IOC_FILE_INFO, &info));
+	return info.status;
+}
+
+/* The running job is stopped, those behind it fail in their turn. */
+static void jobs_fail(void)
+{
+	enum { JOBS = 5 };
+	int fd = dev_open(last_device()), fences[JOBS], i;
+	struct vuma_vm vm = vm_new(fd);
+	struct vuma_bo bo = bo_new_mapped(fd, PAGE, 0);
+	struct drm_vuma_cmd cmds[2];
+	int64_t start;
+
+	cmds[0] = vuma_cmd_spin(10000000);
+	cmds[1] = vuma_cmd_fill(vm_map_bo(&vm, &bo), PAGE, 1, 1);
+	for (i = 0; i < JOBS; i++) {
+		uint32_t syncobj;
+
+		KT_OK(vuma_syncobj_create(fd, false, &syncobj));
+		KT_OK(vuma_submit_one(fd, vm.id, cmds, 2, syncobj));
+		fences[i] = export_fence(fd, syncobj);
+	}
+	usleep(100000);
+	start = vuma_now_ns();
+	unplug(fd);
+	for (i = 0; i < JOBS; i++)
+		KT_EQ(fence_result(fences[i]), -ENODEV);
+	KT_LT(vuma_now_ns() - start, 5 * VUMA_SEC);
+	verify_pattern(bo.map, PAGE, 0, 0);
+	KT_SYS(close(fd));
+	replug();
+}
+
+static void importer_goes_on(void)
+{
+	struct vuma_bo bo, there, out;
+	struct vuma_vm vm;
+	uint64_t va, out_va;
+	int fd, dmabuf;
+
+	need_devices(2);
+	fd = dev_open(last_device());
+	bo = bo_new_mapped(fd, PAGES * PAGE, 0);
+	vuma_pattern_fill(bo.map, bo.size, 1, 3);
+	dmabuf = vuma_prime_export(fd, bo.handle, DRM_CLOEXEC | DRM_RDWR);
+	KT_GE(dmabuf, 0);
+	there.fd = dev_open(0);
+	KT_OK(vuma_prime_import(there.fd, dmabuf, &there.handle));
+	there.size = bo.size;
+	vm = vm_new(there.fd);
+	out = bo_new_mapped(there.fd, PAGE, 0);
+	va = vm_map_bo(&vm, &there);
+	out_va = vm_map_bo(&vm, &out);
+	unplug(fd);
+	verify_checksum(&vm, va, bo.size, 1, 3, &out, out_va);
+	run_cmd(&vm, vuma_cmd_fill(va, bo.size, 2, 3));
+	verify_pattern(bo.map, bo.size, 2, 3);
+	KT_SYS(close(fd));
+	KT_SYS(close(dmabuf));
+	verify_checksum(&vm, va, bo.size, 2, 3, &out, out_va);
+	KT_OK(vuma_vm_fini(&vm));
+	KT_OK(vuma_bo_close(there.fd, there.handle));
+	replug();
+}
+
+static void exporter_goes_on(void)
+{
+	struct vuma_bo bo, there;
+	struct vuma_vm vm;
+	uint64_t va;
+	int dmabuf;
+
+	need_devices(2);
+	bo = bo_new_mapped(dev_open(0), PAGES * PAGE, 0);
+	dmabuf = vuma_prime_export(bo.fd, bo.handle, DRM_CLOEXEC | DRM_RDWR);
+	KT_GE(dmabuf, 0);
+	there.fd = dev_open(last_device());
+	KT_OK(vuma_prime_import(there.fd, dmabuf, &there.handle));
+	there.size = bo.size;
+	vm = vm_new(there.fd);
+	va = vm_map_bo(&vm, &there);
+	run_cmd(&vm, vuma_cmd_fill(va, bo.size, 2, 3));
+	unplug(there.fd);
+	verify_pattern(bo.map, bo.size, 2, 3);
+	KT_SYS(close(there.fd));
+	KT_SYS(close(dmabuf));
+	if (!is_twin())
+		KT_EQ(bo_status(&bo) & DRM_VUMA_BO_STATUS_PINNED, 0);
+	vuma_pattern_fill(bo.map, bo.size, 3, 3);
+	verify_pattern(bo.map, bo.size, 3, 3);
+	replug();
+}
+
+/* uma-A5: an error path that forgets drm_dev_exit() makes the unbind hang. */
+static void after_thousand_errors(void)
+{
+	int fd = dev_open(last_device()), i;
+	struct vuma_vm vm = vm_new(fd);
+	struct drm_vuma_cmd bad = { .opcode = UINT32_MAX };
+	struct drm_vuma_bind_op op = vuma_op_map(99, 0x40000000, 0, PAGE, 0);
+	struct drm_vuma_bo_query q;
+	uint32_t handle;
+	uint64_t value;
+
+	for (i = 0; i < 1000; i++) {
+		KT_RET(vuma_bo_create(fd, PAGE, 1u << 31, &handle), -EINVAL);
+		KT_RET(vuma_bo_create(fd, 0, 0, &handle), -EINVAL);
+		KT_RET(vuma_bo_create(fd, ~0ull, 0, &handle), -E2BIG);
+		KT_RET(vuma_bo_query(fd, 99, &q), -ENOENT);
+		KT_RET(vuma_bo_mmap_offset(fd, 99, &value), -ENOENT);
+		KT_RET(vuma_bo_set_label(fd, 99, "x"), -ENOENT);
+		KT_RET(vuma_bo_wait(fd, 99, 0, 0), -ENOENT);
+		KT_RET(vuma_vm_bind(fd, vm.id, &op, 1, NULL), -ENOENT);
+		KT_RET(vuma_submit_one(fd, vm.id, &bad, 1, 0), -EINVAL);
+		KT_RET(vuma_submit_one(fd, vm.id, &bad, 1, 77), -EINVAL);
+		KT_RET(vuma_get_param(fd, 999, 0, &value), -EINVAL);
+	}
+	unplug(fd);
+	replug();
+}
+
+static atomic_bool stop;
+
+/* Until the device has gone: nothing but success and -ENODEV. */
+static void *client(void *arg)
+{
+	unsigned int index = last_device();
+	int64_t end = vuma_now_ns() + 20 * VUMA_SEC;
+
+	(void)arg;
+	while (!atomic_load(&stop) && vuma_now_ns() < end) {
+		int fd = vuma_open(driver, index, VUMA_NODE_RENDER), ret, i;
+		struct drm_vuma_cmd cmd;
+		struct vuma_vm vm;
+		struct vuma_bo bo = { 0 };
+
+		if (fd < 0) {
+			usleep(1000);
+			continue;
+		}
+		ret = vuma_vm_init(&vm, fd);
+		for (i = 0; !ret && i < 20; i++) {
+			uint64_t va;
+
+			memset(&bo, 0, sizeof(bo));
+			ret = vuma_bo_init(&bo, fd, 64 * PAGE, 0) ?: vuma_bo_map(&bo);
+			if (ret)
+				break;
+			stamp_pages(bo.map, 64, i);
+			ret = vuma_vm_map_bo(&vm, &bo, &va);
+			cmd = vuma_cmd_fill(va, 64, page_word(i, 0), 0);
+			ret = ret ?: vuma_exec(fd, vm.id, &cmd, 1);
+			verify_pages(bo.map, 64, i, 0);
+			if (!ret)
+				ret = vuma_bo_fini(&bo);
+			else
+				vuma_bo_unmap(&bo);
+		}
+		if (ret && ret != -ENODEV)
+			KT_FAIL("a client got %s", strerror(-ret));
+		close(fd);
+	}
+	return NULL;
+}
+
+static void under_load(void)
+{
+	enum { THREADS = 4, ROUNDS = 6 };
+	pthread_t threads[THREADS];
+	int i, fd;
+
+	fd = dev_open(last_device());
+	KT_OK(vuma_sysfs(fd, NULL, 0, bus_id, sizeof(bus_id)));
+	KT_SYS(close(fd));
+	for (i = 0; i < THREADS; i++)
+		KT_EQ(pthread_create(&threads[i], NULL, client, NULL), 0);
+	for (i = 0; i < ROUNDS; i++) {
+		usleep(300000);
+		KT_OK(write_driver_file("unbind", bus_id));
+		usleep(50000);
+		KT_OK(write_driver_file("bind", bus_id));
+	}
+	usleep(300000);
+	atomic_store(&stop, true);
+	for (i = 0; i < THREADS; i++)
+		KT_EQ(pthread_join(threads[i], NULL), 0);
+}
+
+static void many_times(void)
+{
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		int fd = dev_open(last_device());
+		struct vuma_bo bo = bo_new_mapped(fd, 64 * PAGE, 0);
+
+		stamp_pages(bo.map, 64, i);
+		unplug(fd);
+		if (i & 1)
+			replug();
+		verify_pages(bo.map, 64, i, 0);
+		KT_SYS(munmap(bo.map, bo.size));
+		KT_SYS(close(fd));
+		if (!(i & 1))
+			replug();
+	}
+}
+
+static const struct ktap_test tests[] = {
+	{ .name = "unplug_all_ioctls_are_ENODEV", .run = all_ioctls },
+	{ .name = "unplug_mappings_keep_their_content", .run = mappings_go_on },
+	{ .name = "unplug_jobs_fail_with_ENODEV", .run = jobs_fail },
+	{ .name = "unplug_of_exporter_leaves_the_importer_working", .run = importer_goes_on },
+	{ .name = "unplug_of_importer_leaves_the_exporter_working", .run = exporter_goes_on },
+	{ .name = "unplug_ends_after_thousands_of_errors_uma-A5", .run = after_thousand_errors },
+	{ .name = "unplug_under_load_is_success_or_ENODEV", .run = under_load, .timeout = 120 },
+	{ .name = "unplug_and_replug_many_times_panthor-70", .run = many_times },
+};
+
+static struct ktap_suite suite = {
+	.tests = tests,
+	.count = ARRAY_SIZE(tests),
+	.cleanup = rebind_all,
+};
+
+int main(int argc, char **argv)
+{
+	return test_main(&suite, argc, argv);
+}
