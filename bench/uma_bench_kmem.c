@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Kernel memory held per GiB of resident buffers: bookkeeping, not contents.
+ *
+ * Counted twice. The whole by exclusion (proc_kernel_bytes()), which also finds
+ * the arrays that helpers keep for the life of a buffer (page pointers and
+ * scatterlists from kvmalloc(), charged to nobody); and what the memory cgroup of
+ * the creator was charged for, which is what a limit can act on.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/membarrier.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../tests/lib/cgroup.h"
+#include "uma_bench.h"
+
+#define HELD_BOS	48
+#define HELD_SIZE	(4 * VUMA_MIB)
+#define WEIGHT		VUMA_MIB
+#define WEIGH_TRIES	3
+
+struct kmem_rows {
+	const char *cpu;
+	const char *gpu;
+	const char *idle;
+	const char *charged;
+};
+
+static const struct kmem_rows rows_4k = {
+	"kmem-cpu", "kmem-gpu", "kmem-idle", "kmem-charged",
+};
+
+static const struct kmem_rows rows_huge = {
+	"kmem-cpu-huge", "kmem-gpu-huge", "kmem-idle-huge", "kmem-charged-huge",
+};
+
+struct held {
+	struct cgroup cg;
+	struct vuma_vm vm;
+	struct buf bufs[HELD_BOS];
+	uint64_t base;
+	uint64_t base_charged;
+};
+
+/* What was freed a moment ago waits for RCU, and then in caches of the allocator. */
+static int settle(void)
+{
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+		return -errno;
+	return proc_shrink_slabs();
+}
+
+/*
+ * Workers free, too, and nobody tells when they are done. Looking costs a few pages
+ * itself, given back at every third look or so: the least of some is the truth.
+ */
+static int weigh(uint64_t *bytes)
+{
+	const struct timespec nap = { .tv_nsec = 10 * 1000 * 1000 };
+	uint64_t now;
+	int err = 0;
+
+	*bytes = UINT64_MAX;
+	for (int i = 0; !err && i < WEIGH_TRIES; i++) {
+		nanosleep(&nap, NULL);
+		err = settle();
+		if (!err)
+			err = proc_kernel_bytes(&now);
+		if (!err && now < *bytes)
+			*bytes = now;
+	}
+	return err;
+}
+
+static void emit_per_gib(struct actor *a, const char *row, uint64_t base, uint64_t now)
+{
+	/* Less than nothing is a sign of bad scales, and must be seen. */
+	int64_t grown = (int64_t)(now - base);
+
+	emit(a, row, grown * (int64_t)(VUMA_GIB / VUMA_MIB),
+	     HELD_BOS * HELD_SIZE / VUMA_MIB);
+}
+
+static int measure(struct actor *a, const char *row)
+{
+	struct held *h = a->state;
+	uint64_t now;
+	int err = weigh(&now);
+
+	if (!err)
+		emit_per_gib(a, row, h->base, now);
+	return err;
+}
+
+static int hold(struct actor *a, struct held *h, bool huge)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < HELD_BOS; i++) {
+		err = buf_create(&h->bufs[i], a, HELD_SIZE, huge);
+		if (!err)
+			err = buf_map(&h->bufs[i]);
+		if (!err)
+			buf_write(&h->bufs[i], i);
+	}
+	return err;
+}
+
+static int bind_all(struct actor *a, struct held *h)
+{
+	struct drm_vuma_cmd nop = vuma_cmd_nop();
+	uint64_t va;
+	int err = vuma_vm_init(&h->vm, a->fd);
+
+	for (size_t i = 0; !err && i < HELD_BOS; i++)
+		err = vuma_vm_map_bo(&h->vm, &h->bufs[i].bo, &va);
+	return err ? err : vuma_exec(a->fd, h->vm.id, &nop, 1);
+}
+
+static int use_gpu(struct actor *a, struct held *h, const char *row)
+{
+	int err;
+
+	if (a->who == WHO_TMPFS) {
+		emit_na(a, row, "a file has no GPU mapping");
+		return 0;
+	}
+	err = bind_all(a, h);
+	if (!err)
+		err = measure(a, row);
+	if (!err) {
+		err = vuma_vm_fini(&h->vm);
+		h->vm.id = 0;
+	}
+	return err;
+}
+
+static int release(struct held *h)
+{
+	int err = 0;
+
+	if (h->vm.id)
+		err = vuma_vm_fini(&h->vm);
+	h->vm.id = 0;
+	for (size_t i = 0; i < HELD_BOS; i++) {
+		int err2 = buf_destroy(&h->bufs[i]);
+
+		err = err ? err : err2;
+	}
+	return err;
+}
+
+static int kmem_cycle(struct actor *a, struct held *h, const struct kmem_rows *rows,
+		      bool huge)
+{
+	uint64_t charged;
+	int err = weigh(&h->base);
+
+	if (!err)
+		err = cgroup_read_key(&h->cg, "memory.stat", "kernel",
+				      &h->base_charged);
+	if (!err)
+		err = hold(a, h, huge);
+	if (!err)
+		err = measure(a, rows->cpu);
+	for (size_t i = 0; !err && i < HELD_BOS; i++)
+		err = buf_unmap(&h->bufs[i]);
+	if (!err)
+		err = use_gpu(a, h, rows->gpu);
+	/* Used by both, mapped by none. */
+	if (!err)
+		err = measure(a, rows->idle);
+	if (!err)
+		err = cgroup_read_key(&h->cg, "memory.stat", "kernel", &charged);
+	if (!err)
+		emit_per_gib(a, rows->charged, h->base_charged, charged);
+	return err;
+}
+
+static int kmem_round(struct actor *a, const struct scene *s)
+{
+	struct held *h = a->state;
+	int err, err2;
+
+	err = cgroup_enter(&h->cg);
+	if (err)
+		return err;
+	err = kmem_cycle(a, h, s->huge ? &rows_huge : &rows_4k, s->huge);
+	err2 = release(h);
+	err = err ? err : err2;
+	err2 = cgroup_leave();
+	return err ? err : err2;
+}
+
+static int fill_pipe(int fd, size_t size)
+{
+	static const char page[PAGE];
+
+	if (fcntl(fd, F_SETPIPE_SZ, size) < (int)size)
+		return -ENOSPC;
+	for (size_t done = 0; done < size; done += PAGE)
+		if (write(fd, page, PAGE) != (ssize_t)PAGE)
+			return -EIO;
+	return 0;
+}
+
+/*
+ * Tests the scale with a known weight: the pages in a pipe come from alloc_page()
+ * and are in no counter of /proc/meminfo.
+ */
+static int calibrate(struct actor *a)
+{
+	uint64_t before, after;
+	int pipes[2], err;
+
+	if (pipe(pipes))
+		return -errno;
+	err = weigh(&before);
+	if (!err)
+		err = fill_pipe(pipes[1], WEIGHT);
+	if (!err)
+		err = weigh(&after);
+	close(pipes[0]);
+	close(pipes[1]);
+	if (err)
+		return fail(a, err, "weighing a full pipe");
+	if (after < before + WEIGHT - WEIGHT / 8 || after > before + WEIGHT + WEIGHT / 8)
+		return fail(a, -ERANGE, "%llu bytes in a pipe weigh %lld",
+			    WEIGHT, (long long)(after - before));
+	return 0;
+}
+
+static int kmem_setup(struct actor *a, const struct scene *s)
+{
+	struct held *h;
+	char name[64];
+	int err = calibrate(a);
+
+	if (err)
+		return err;
+	h = calloc(1, sizeof(*h));
+	if (!h)
+		return -ENOMEM;
+	a->state = h;
+	snprintf(name, sizeof(name), "bench-%s-%s", s->name, who_names[a->who]);
+	return cgroup_create(&h->cg, name);
+}
+
+static void kmem_teardown(struct actor *a, const struct scene *s)
+{
+	struct held *h = a->state;
+
+	(void)s;
+	if (!h)
+		return;
+	release(h);
+	cgroup_leave();
+	cgroup_remove(&h->cg);
+	free(h);
+	a->state = NULL;
+}
+
+const struct scene scenes_kmem[] = {
+	{ .name = "kmem", .rounds = 8, .warmup = 1, .setup = kmem_setup,
+	  .round = kmem_round, .teardown = kmem_teardown },
+	{ .name = "kmem-huge", .rounds = 8, .warmup = 1, .huge = true,
+	  .setup = kmem_setup, .round = kmem_round, .teardown = kmem_teardown },
+};
+
+const size_t scenes_kmem_count = ARRAY_SIZE(scenes_kmem);
