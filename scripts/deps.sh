@@ -11,8 +11,8 @@ packages=(
 	gcc gcc-12 libc6-dev make binutils libelf1 zlib1g libdrm-dev pkg-config
 	# guests
 	qemu-system-x86 busybox-static kmod xz-utils python3
-	# checks, plots, results
-	shellcheck perl gnuplot-nox jq git
+	# checks, plots, results, docs
+	shellcheck perl g++ gnuplot-nox jq git python3-sphinx
 )
 
 [[ -n ${GEM_UMA_NO_DEPS:-} ]] && exit 0

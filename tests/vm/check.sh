@@ -35,6 +35,7 @@ step ktap -- "$here/ktap-selftest.py"
 
 if step modules -- "$here/build.sh" modules && step user -- "$here/build.sh" user; then
 	step runner -- "$here/run-selftest.sh"
+	step bench -- bench/report-selftest.sh build/user/bin/uma-bench
 	shopt -s nullglob
 	for jobs in tests/*/jobs*.txt; do
 		room=$(basename "$(dirname "$jobs")")

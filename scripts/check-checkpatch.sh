@@ -1,0 +1,62 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# No finding of checkpatch --strict in any C file. .checkpatch.conf holds what
+# goes for all of them; the kinds that are not plain kernel code are here.
+#
+#   check-checkpatch.sh [FILE...]    paths from the top of the tree
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+rc=0
+checkpatch=$(scripts/kernel-tools.sh checkpatch 2>&1) || rc=$?
+if ((rc)); then
+	tail -n 1 <<<"$checkpatch"
+	exit "$rc"
+fi
+checkpatch=${checkpatch##*$'\n'}
+
+# Programs: the kernel's types and macros are not theirs. Volatile is how a
+# program says that a device writes to the memory it has mapped, and libdrm
+# spells its names in camel case. A string may hold a word that is also a function,
+# and a macro's argument be the name of a member, which takes no parentheses.
+program=PREFER_KERNEL_TYPES,PREFER_DEFINED_ATTRIBUTE_MACRO,BIT_MACRO,VOLATILE
+program+=,ARRAY_SIZE,CAMELCASE,EMBEDDED_FUNCTION_NAME,MACRO_ARG_PRECEDENCE
+# The stand-in for kernel headers has to declare the kernel's types and macros
+# under their names, the way those are written.
+shim=$program,NEW_TYPEDEFS
+# The one file about versions. Its shims redefine functions as macros, some of
+# which drop an argument that older kernels do not take.
+compat=LINUX_VERSION_CODE,CONSTANT_COMPARISON,MACRO_WITH_FLOW_CONTROL
+compat+=,MACRO_ARG_UNUSED
+# The twin fills its copy of the helper's operations when it is loaded.
+peer=CONST_STRUCT
+
+declare -A ignore=([kernel]='' [program]=$program [shim]=$shim [compat]=$compat [peer]=$peer)
+
+kind_of() {
+	case $1 in
+	compat/*) echo compat ;;
+	tests/host/shim.h) echo shim ;;
+	bench/peers/*) echo peer ;;
+	tests/* | bench/*) echo program ;;
+	*) echo kernel ;;
+	esac
+}
+
+files=("$@")
+((${#files[@]})) || mapfile -t files < <(scripts/tree-files.sh '*.[ch]')
+((${#files[@]})) || { echo "found no sources to check"; exit 1; }
+
+# It leaves a cache of names behind, and complains that git knows no include/.
+log=$(mktemp)
+trap 'rm -f "$log" .checkpatch-camelcase.*' EXIT
+for kind in "${!ignore[@]}"; do
+	options=(--terse)
+	[[ -z ${ignore[$kind]} ]] || options+=(--ignore "${ignore[$kind]}")
+	for file in "${files[@]}"; do
+		[[ $(kind_of "$file") != "$kind" ]] || printf '%s\0' "$file"
+	done | xargs -0 -r -n 4 -P "$(nproc)" "$checkpatch" "${options[@]}" -f >>"$log" 2>&1 || rc=1
+done
+grep -v -e '^total: ' -e '^fatal: ' "$log" | sort || true
+exit "$rc"
