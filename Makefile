@@ -19,7 +19,7 @@ help: ## this list
 	@echo "  through; OUT=<dir> is where results go (out/); GEM_UMA_CACHE=<dir> is where"
 	@echo "  kernels are kept (~/.cache/gem-uma)."
 
-demo: modules user ## a memory limit that kills the in-kernel helper, beside ours, in one guest
+demo: modules user ## GPU buffers under a memory limit: the in-kernel helper beside ours, in one guest
 	@tests/demo/run.sh
 
 check: deps ## every test: host, static, guest; closes with the totals

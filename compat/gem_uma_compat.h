@@ -96,6 +96,8 @@ static inline int gem_uma_compat_shmem_write_folio(struct folio *folio)
 
 #define shmem_write_folio gem_uma_compat_shmem_write_folio
 
+#define vma_is_cow_mapping(vma) is_cow_mapping((vma)->vm_flags)
+
 /* VMA flags had no type of their own. */
 #define vma_flags_t unsigned long
 #define VMA_NORESERVE_BIT VM_NORESERVE

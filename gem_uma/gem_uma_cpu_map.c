@@ -6,12 +6,14 @@
  * pages for a user mapping: these are zapped on eviction and come back by faults.
  * Lock: the object's resv. Neighbour: backing.
  */
+/* First: 7.3 has headers below that need it and do not say so. */
+#include <linux/mm.h>
+
 #include <linux/dma-resv.h>
 #include <linux/export.h>
 #include <linux/file.h>
 #include <linux/huge_mm.h>
 #include <linux/iosys-map.h>
-#include <linux/mm.h>
 #include <linux/pgtable.h>
 #include <linux/sched/mm.h>
 #include <linux/vmalloc.h>
@@ -140,7 +142,7 @@ int gem_uma_cpu_map_mmap(struct gem_uma_cpu_map *cmap, struct vm_area_struct *vm
 
 	if (cmap->flags & GEM_UMA_CPU_MAP_NO_MMAP)
 		return -EPERM;
-	if (is_cow_mapping(vma->vm_flags))
+	if (vma_is_cow_mapping(vma))
 		return -EINVAL;
 	if (first > nr_pages || vma_pages(vma) > nr_pages - first)
 		return -EINVAL;

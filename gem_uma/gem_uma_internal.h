@@ -3,11 +3,18 @@
 #ifndef _GEM_UMA_INTERNAL_H_
 #define _GEM_UMA_INTERNAL_H_
 
-#include <linux/lockdep_types.h>
+#include <linux/lockdep.h>
 
 /* Classes of the leaves, so that priming and use mean the same locks. */
 extern struct lock_class_key gem_uma_object_lock_key;
 extern struct lock_class_key gem_uma_device_objects_lock_key;
+
+/* A class has one name, wherever it is set. */
+#define gem_uma_lockdep_set_object_class(lock) \
+	lockdep_set_class_and_name(lock, &gem_uma_object_lock_key, "gem_uma_object_lock")
+#define gem_uma_lockdep_set_objects_class(lock) \
+	lockdep_set_class_and_name(lock, &gem_uma_device_objects_lock_key, \
+				   "gem_uma_device_objects_lock")
 
 #if IS_ENABLED(CONFIG_LOCKDEP)
 void gem_uma_lockdep_prime(void);

@@ -105,7 +105,7 @@ static void gem_uma_object_init_common(struct gem_uma_object *uobj,
 	uobj->flags = flags;
 	INIT_LIST_HEAD(&uobj->clients);
 	spin_lock_init(&uobj->lock);
-	lockdep_set_class(&uobj->lock, &gem_uma_object_lock_key);
+	gem_uma_lockdep_set_object_class(&uobj->lock);
 }
 
 /* Not gone through since unplug: the next one, with a reference. */

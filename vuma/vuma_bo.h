@@ -12,10 +12,13 @@
 
 #include <linux/types.h>
 
+struct dma_buf_attachment;
+struct drm_device;
 struct drm_file;
 struct drm_gem_object;
 struct drm_printer;
 struct drm_vuma_bo_query;
+struct sg_table;
 struct vuma_bo_client;
 struct vuma_bo_device;
 struct vuma_device;

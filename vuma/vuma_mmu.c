@@ -18,7 +18,6 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
-#include "vuma_bo.h"
 #include "vuma_drv.h"
 #include "vuma_mmu.h"
 
