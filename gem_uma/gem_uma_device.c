@@ -36,6 +36,7 @@
  */
 
 struct lock_class_key gem_uma_device_objects_lock_key;
+const char *const gem_uma_device_objects_lock_name = "gem_uma_device_objects_lock";
 
 static struct vfsmount *gem_uma_device_mount_huge(void)
 {
@@ -132,7 +133,7 @@ int gem_uma_device_init(struct gem_uma_device *udev, struct drm_device *drm,
 	udev->max_run = max(min_t(size_t, dma_max_mapping_size(udev->dma_dev), SZ_1G) >>
 			    PAGE_SHIFT, 1UL);
 	spin_lock_init(&udev->objects_lock);
-	gem_uma_lockdep_set_objects_class(&udev->objects_lock);
+	gem_uma_device_set_objects_class(&udev->objects_lock);
 	INIT_LIST_HEAD(&udev->objects);
 
 	if (config->huge) {

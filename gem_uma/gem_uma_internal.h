@@ -9,12 +9,15 @@
 extern struct lock_class_key gem_uma_object_lock_key;
 extern struct lock_class_key gem_uma_device_objects_lock_key;
 
-/* A class has one name, wherever it is set. */
-#define gem_uma_lockdep_set_object_class(lock) \
-	lockdep_set_class_and_name(lock, &gem_uma_object_lock_key, "gem_uma_object_lock")
-#define gem_uma_lockdep_set_objects_class(lock) \
+/* lockdep wants the same string, not only an equal one. */
+extern const char *const gem_uma_object_lock_name;
+extern const char *const gem_uma_device_objects_lock_name;
+
+#define gem_uma_object_set_lock_class(lock) \
+	lockdep_set_class_and_name(lock, &gem_uma_object_lock_key, gem_uma_object_lock_name)
+#define gem_uma_device_set_objects_class(lock) \
 	lockdep_set_class_and_name(lock, &gem_uma_device_objects_lock_key, \
-				   "gem_uma_device_objects_lock")
+				   gem_uma_device_objects_lock_name)
 
 #if IS_ENABLED(CONFIG_LOCKDEP)
 void gem_uma_lockdep_prime(void);

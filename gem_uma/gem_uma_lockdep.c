@@ -28,9 +28,9 @@ static void gem_uma_lockdep_leaves(void)
 	spinlock_t objects_lock, object_lock;
 
 	spin_lock_init(&objects_lock);
-	gem_uma_lockdep_set_objects_class(&objects_lock);
+	gem_uma_device_set_objects_class(&objects_lock);
 	spin_lock_init(&object_lock);
-	gem_uma_lockdep_set_object_class(&object_lock);
+	gem_uma_object_set_lock_class(&object_lock);
 
 	fs_reclaim_acquire(GFP_KERNEL);
 	spin_lock(&objects_lock);

@@ -38,6 +38,7 @@
  */
 
 struct lock_class_key gem_uma_object_lock_key;
+const char *const gem_uma_object_lock_name = "gem_uma_object_lock";
 
 static enum gem_uma_reclaim_state gem_uma_object_state(struct gem_uma_reclaim *reclaim)
 {
@@ -105,7 +106,7 @@ static void gem_uma_object_init_common(struct gem_uma_object *uobj,
 	uobj->flags = flags;
 	INIT_LIST_HEAD(&uobj->clients);
 	spin_lock_init(&uobj->lock);
-	gem_uma_lockdep_set_object_class(&uobj->lock);
+	gem_uma_object_set_lock_class(&uobj->lock);
 }
 
 /* Not gone through since unplug: the next one, with a reference. */

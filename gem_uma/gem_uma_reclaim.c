@@ -71,6 +71,11 @@ struct gem_uma_reclaim_device {
 	atomic_long_t objects;
 	/** @pages: their pages. */
 	atomic_long_t pages;
+	/**
+	 * @primed: serial number of the last cgroup that has all @lists; unlike a
+	 * pointer or an id it is never used again.
+	 */
+	u64 primed;
 	/** @puts: objects whose last put is left to @put_work. */
 	struct llist_head puts;
 	/** @put_work: drops what is in @puts. */
@@ -493,18 +498,30 @@ unsigned long gem_uma_reclaim_device_run(struct gem_uma_device *udev,
 }
 EXPORT_SYMBOL_GPL(gem_uma_reclaim_device_run);
 
+static u64 gem_uma_reclaim_serial(struct mem_cgroup *memcg)
+{
+#if IS_ENABLED(CONFIG_MEMCG)
+	return memcg ? memcg->css.serial_nr : 0;
+#else
+	return 0;
+#endif
+}
+
 /*
  * list_lru allocates its lists for a cgroup when an element is allocated "for" it. The
  * function that does so directly is not exported, so one element is allocated for each
- * list; the one that is kept serves them all.
+ * list; the one that is kept serves them all. Once for each cgroup, and again only
+ * where several take turns.
  */
 static struct gem_uma_reclaim_node *
-gem_uma_reclaim_alloc_node(struct gem_uma_reclaim_device *rdev)
+gem_uma_reclaim_alloc_node(struct gem_uma_reclaim_device *rdev, struct mem_cgroup *memcg)
 {
+	u64 serial = gem_uma_reclaim_serial(memcg);
 	struct gem_uma_reclaim_node *node = NULL;
 	unsigned int i;
 
-	for (i = 0; i < GEM_UMA_RECLAIM_LISTS; i++) {
+	i = READ_ONCE(rdev->primed) == serial ? GEM_UMA_RECLAIM_LISTS - 1 : 0;
+	for (; i < GEM_UMA_RECLAIM_LISTS; i++) {
 		if (node)
 			kmem_cache_free(gem_uma_reclaim_nodes, node);
 		node = kmem_cache_alloc_lru(gem_uma_reclaim_nodes, &rdev->lists[i],
@@ -512,6 +529,7 @@ gem_uma_reclaim_alloc_node(struct gem_uma_reclaim_device *rdev)
 		if (!node)
 			return NULL;
 	}
+	WRITE_ONCE(rdev->primed, serial);
 	return node;
 }
 
@@ -536,7 +554,7 @@ int gem_uma_reclaim_init(struct gem_uma_reclaim *reclaim, struct gem_uma_device 
 	struct mem_cgroup *old;
 
 	old = set_active_memcg(memcg);
-	reclaim->node = gem_uma_reclaim_alloc_node(udev->reclaim);
+	reclaim->node = gem_uma_reclaim_alloc_node(udev->reclaim, memcg);
 	set_active_memcg(old);
 	if (!reclaim->node)
 		return -ENOMEM;
