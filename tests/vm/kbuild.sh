@@ -1,0 +1,141 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Kernels of our own, built once from Debian's source packages into the cache.
+#
+#   kbuild.sh <lane> <series>        build if needed, print the tree to boot:
+#                                    boot/vmlinuz, lib/modules/, build/ (KDIR)
+#   kbuild.sh source <series>        print the source tree
+#
+# Lanes are tests/vm/config/<lane>.config on top of base.config; series are 6.12
+# and 7.3. A tree is keyed by source version and configuration, so a second call
+# builds nothing. KSRC=<tree> uses sources of yours. Needs root only in so far as
+# scripts/deps.sh does.
+set -euo pipefail
+PATH=$PATH:/usr/sbin:/sbin
+
+here=$(cd "$(dirname "$0")" && pwd)
+cache=${GEM_UMA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/gem-uma}
+sources=$cache/sources
+trees=$cache/trees
+
+say() { echo "kbuild.sh: $*" >&2; }
+
+# 6.12 is in the release's own security archive; 7.3 in the backports of the next
+# release, read through lists of their own so that nothing is ever installed from
+# there.
+apt_options() {
+	local state=$cache/apt-$1 suites mirror
+	mirror=$(apt-cache policy 2>/dev/null |
+		grep -oE 'https?://[^ ]+/debian/? ' | sort | uniq -c | sort -rn |
+		awk 'NR == 1 { print $2 }')
+	mirror=${mirror:-http://deb.debian.org/debian}
+	mkdir -p "$state/lists/partial" "$state/cache/archives/partial"
+	apt=(-q -o APT::Sandbox::User=root -o Acquire::Languages=none
+		-o Dir::State::Lists="$state/lists" -o Dir::Cache="$state/cache")
+	case $1 in
+	6.12) ;;
+	*)
+		suites=trixie-backports
+		printf '%s\n' "Types: deb" "URIs: $mirror" "Suites: $suites" \
+			"Components: main" \
+			"Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg" \
+			>"$state/backports.sources"
+		apt+=(-o Dir::Etc::SourceList="$state/backports.sources"
+			-o Dir::Etc::SourceParts=-)
+		;;
+	esac
+}
+
+unpack_source() {
+	local series=$1 tmp
+	tmp=$(mktemp -d "$sources/.tmp.XXXXXX")
+	apt_options "$series"
+	say "fetching linux-source-$series (about 150 MB, once)"
+	if ! { apt-get "${apt[@]}" update && cd "$tmp" &&
+		apt-get "${apt[@]}" download "linux-source-$series"; } \
+		>"$tmp/log" 2>&1; then
+		cat "$tmp/log" >&2
+		rm -rf "$tmp"
+		return 1
+	fi
+	dpkg-deb -x "$tmp"/*.deb "$tmp/deb"
+	tar -C "$tmp" -xf "$tmp/deb/usr/src/linux-source-$series.tar.xz"
+	mv -T "$tmp/linux-source-$series" "$sources/$series"
+	rm -rf "$tmp"
+}
+
+source_tree() {
+	if [[ -n ${KSRC:-} ]]; then
+		realpath "$KSRC"
+		return
+	fi
+	mkdir -p "$sources"
+	(
+		flock 9
+		[[ -d $sources/$1 ]] || unpack_source "$1"
+	) 9<"$sources"
+	echo "$sources/$1"
+}
+
+kmake() {
+	local cc=()
+	command -v ccache >/dev/null && cc=(CC="ccache ${CC:-gcc}" HOSTCC="ccache gcc")
+	make -s -C "$src" O="$1/build" -j"$(nproc)" "${cc[@]}" "${@:2}"
+}
+
+configure() {
+	mkdir -p "$1/build"
+	cat "$here/config/base.config" "$here/config/$lane.config" \
+		>"$1/build/all.config"
+	kmake "$1" KCONFIG_ALLCONFIG="$1/build/all.config" allnoconfig
+	# An option that Kconfig dropped would be missed only when it is too late.
+	grep -E '^CONFIG_[A-Z0-9_]+=[ym]' "$1/build/all.config" | sort -u |
+		grep -vxFf "$1/build/.config" >"$1/build/dropped" || true
+	grep -vxFf <(grep -v '^#' "$here/config/optional" 2>/dev/null) \
+		"$1/build/dropped" >"$1/build/dropped.bad" || true
+	if [[ -s $1/build/dropped.bad ]]; then
+		say "options that $2 does not take as asked for:"
+		cat "$1/build/dropped.bad" >&2
+		return 1
+	fi
+}
+
+build() {
+	local tree=$1 log=$1/build.log
+	say "building $lane for $series: some ten minutes, once"
+	rm -rf "$tree"
+	mkdir -p "$tree/boot"
+	if ! { configure "$tree" "$series" && kmake "$tree" &&
+		kmake "$tree" INSTALL_MOD_PATH="$tree" modules_install; } \
+		>"$log" 2>&1; then
+		tail -n 40 "$log" >&2
+		return 1
+	fi
+	cp "$tree/build/arch/x86/boot/bzImage" "$tree/boot/vmlinuz"
+	touch "$tree/done"
+}
+
+case ${1:-} in
+source)
+	source_tree "${2:?series}"
+	;;
+"" | -*)
+	sed -n '3,15s/^# \{0,1\}//p' "$0" >&2
+	exit 2
+	;;
+*)
+	lane=$1 series=${2:?series}
+	[[ -f $here/config/$lane.config ]] || { say "no lane $lane"; exit 2; }
+	src=$(source_tree "$series")
+	version=$(make -s -C "$src" kernelversion)
+	key=$(cat "$here/config/base.config" "$here/config/$lane.config" |
+		sha256sum | cut -c1-12)
+	tree=$trees/$version-$lane-$key
+	mkdir -p "$trees"
+	exec 8>"$trees/.$version-$lane.lock"
+	flock 8
+	[[ -e $tree/done ]] || build "$tree" 8>&-
+	echo "$tree"
+	;;
+esac
