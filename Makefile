@@ -40,9 +40,8 @@ modules: deps ## our kernel modules against Debian's 6.12 (or KDIR=), W=1
 user: deps ## the guest's programs
 	@$(VM)/build.sh user
 
-docs: ## the manual, where a docs/Makefile is present
-	@if [ -f docs/Makefile ]; then $(MAKE) -C docs html; \
-	else echo "no docs/Makefile in this tree" >&2; exit 1; fi
+docs: deps ## the manual, as HTML below build/
+	@$(MAKE) -C docs html
 
 deps: ## installs what is needed (root or sudo), or prints the line to type
 	@scripts/deps.sh
