@@ -25,7 +25,8 @@ extern "C" {
  *   syncobjs.
  * - User pointers that cannot be read or written are -EFAULT.
  * - A failed ioctl has changed nothing, unless its own documentation says what.
- * - All ioctls return -ENODEV once the device is unplugged.
+ * - All ioctls return -ENODEV once the device is unplugged. CPU mappings go on to
+ *   work: buffers are memory of the machine.
  * - An interrupted ioctl is -EINTR or restarted, and can be repeated.
  */
 
@@ -60,7 +61,10 @@ extern "C" {
 enum drm_vuma_param {
 	/** @DRM_VUMA_PARAM_UAPI_VERSION: major << 16 | minor of this header. */
 	DRM_VUMA_PARAM_UAPI_VERSION = 0,
-	/** @DRM_VUMA_PARAM_VA_BITS: bits of a GPU virtual address. */
+	/**
+	 * @DRM_VUMA_PARAM_VA_BITS: bits of a GPU virtual address. What part of them
+	 * can be bound is told by VM_CREATE.
+	 */
 	DRM_VUMA_PARAM_VA_BITS = 1,
 	/** @DRM_VUMA_PARAM_PAGE_SIZES: mask of leaf sizes, in bytes, or-ed. */
 	DRM_VUMA_PARAM_PAGE_SIZES = 2,
@@ -428,10 +432,13 @@ struct drm_vuma_sync {
  * memory, or into the memory cgroup of the owners of the BOs, the ioctl fails
  * with -ENOMEM, nothing runs, and it can be repeated.
  *
- * A job that fails (see &enum drm_vuma_fault) signals its fence with -EFAULT or
- * -ETIME; commands before the failing one have been executed. The job is ordered
+ * A job that fails (see &enum drm_vuma_fault) signals its fence with -EFAULT,
+ * -ETIME or, after unplug, -ENODEV; commands before the failing one have been executed. The job is ordered
  * after the in-syncs and after earlier jobs of the same file; there is no
  * implicit ordering through buffers.
+ *
+ * Addresses that no VM could map are -EINVAL, unmapped ones are faults of the job. An
+ * in-sync whose syncobj has no fence yet is -EINVAL.
  */
 struct drm_vuma_submit {
 	/** @vm_id: in. */
