@@ -323,6 +323,19 @@ static vm_fault_t gem_uma_cpu_map_populate(struct gem_uma_cpu_map *cmap,
 	return ret ? gem_uma_cpu_map_populate_errno(ret) : 0;
 }
 
+/*
+ * The page of PTEs first, while there is memory. The core allocates it in a way that sets
+ * up the OOM killer, which at a memory limit would meet the task right after it had been
+ * filled with pages that are allowed to fail.
+ */
+static int gem_uma_cpu_map_alloc_ptes(struct vm_fault *vmf)
+{
+	if (!pmd_none(pmdp_get(vmf->pmd)))
+		return 0;
+	return apply_to_page_range(vmf->vma->vm_mm, vmf->address & PAGE_MASK, PAGE_SIZE,
+				   NULL, NULL);
+}
+
 static vm_fault_t gem_uma_cpu_map_fault_pte(struct gem_uma_cpu_map *cmap,
 					    struct vm_fault *vmf)
 {
@@ -341,6 +354,8 @@ static vm_fault_t gem_uma_cpu_map_fault_pte(struct gem_uma_cpu_map *cmap,
 	 */
 	if (pmd_leaf(pmdp_get(vmf->pmd)))
 		return VM_FAULT_NOPAGE;
+	if (gem_uma_cpu_map_alloc_ptes(vmf))
+		return VM_FAULT_OOM;
 
 	window = gem_uma_range_next_window(cmap->window, cmap->next_pgoff, pgoff,
 					   GEM_UMA_FAULT_MIN, GEM_UMA_FAULT_MAX);
