@@ -247,6 +247,49 @@ static void busy(void)
 	check_by_cpu(&s, 2);
 }
 
+/* Whoever was used longest ago goes first; that one in use must not end the search. */
+static void busy_and_oldest(void)
+{
+	enum { COUNT = 4 };
+	struct scene s = scene_new(SIZE, 0);
+	struct drm_vuma_cmd spin = vuma_cmd_spin(6000000);
+	struct vuma_bo bos[COUNT];
+	unsigned int evicted = 0;
+	uint32_t syncobj;
+	uint64_t word;
+	int i;
+
+	for (i = 0; i < COUNT; i++) {
+		struct vuma_vm vm = vm_new(s.fd);
+
+		bos[i] = bo_new_mapped(s.fd, 2 * MIB, 0);
+		vuma_pattern_fill(bos[i].map, bos[i].size, i, 3);
+		KT_OK(vuma_vm_map(&vm, bos[i].handle, s.va, 0, bos[i].size, 0));
+		run_cmd(&vm, vuma_cmd_nop());
+	}
+	bind(&s);
+	KT_OK(vuma_syncobj_create(s.fd, false, &syncobj));
+	KT_OK(vuma_submit_one(s.fd, s.vm.id, &spin, 1, syncobj));
+	/* A fault makes the others younger. */
+	for (i = 0; i < COUNT; i++) {
+		KT_OK(vuma_bo_unmap(&bos[i]));
+		KT_OK(vuma_bo_map(&bos[i]));
+		KT_EQ(try_read(bos[i].map, &word), 0);
+	}
+	/* Once for the second chance of each, once to find them. */
+	arena_squeeze(&s.cg, MIB);
+	arena_squeeze(&s.cg, MIB);
+	for (i = 0; i < COUNT; i++)
+		evicted += bo_query(&bos[i]).evictions;
+	KT_GE(evicted, 1);
+	KT_EQ(bo_query(&s.bo).evictions, 0);
+	/* Else nothing was shown. */
+	KT_RET(vuma_bo_wait(s.fd, s.bo.handle, 0, 0), -EBUSY);
+	KT_OK(vuma_syncobj_wait(s.fd, syncobj, 60 * VUMA_SEC));
+	for (i = 0; i < COUNT; i++)
+		verify_pattern(bos[i].map, bos[i].size, i, 3);
+}
+
 /* A job that waits for its turn counts as much as a running one. */
 static void queued(void)
 {
@@ -639,6 +682,7 @@ static const struct ktap_test tests[] = {
 	  .run = written_after_mprotect },
 	{ .name = "reclaim_never_written_reads_zero", .run = never_written_zero },
 	{ .name = "reclaim_busy_is_not_evicted_panthor-87", .run = busy },
+	{ .name = "reclaim_busy_and_oldest_does_not_shield_the_others", .run = busy_and_oldest },
 	{ .name = "reclaim_queued_is_not_evicted_panthor-87", .run = queued },
 	{ .name = "reclaim_evicted_takes_all_ioctls_panthor-7", .run = evicted_takes_all_ioctls },
 	{ .name = "reclaim_import_restores_and_pins_panthor-7", .run = import_of_evicted },

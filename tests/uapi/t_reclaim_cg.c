@@ -436,6 +436,38 @@ static void no_swap_for_the_cgroup(void)
 	KT_EQ(arena_event(&cg, "oom_kill"), 0);
 }
 
+/*
+ * Nothing can be had any more: an answer, not a fault that repeats for ever. Touched from
+ * another cgroup, or the next page of our stack would be what does not fit.
+ */
+static void touch_beyond_memory_max(void)
+{
+	struct cgroup cg, other;
+	struct vuma_bo bo;
+	uint64_t off, good = 0;
+	int sig = 0;
+
+	need_reclaim();
+	cg = arena_enter("a");
+	other = arena_new("b");
+	KT_OK(cgroup_write(&cg, "memory.swap.max", "0"));
+	KT_OK(cgroup_write(&cg, "memory.max", "12M"));
+	bo = bo_new_mapped(dev_open(0), 32 * MIB, 0);
+	KT_OK(cgroup_enter(&other));
+	for (off = 0; off < bo.size && !sig; off += PAGE) {
+		sig = try_write((char *)bo.map + off, off);
+		good += !sig;
+	}
+	KT_EQ(sig, SIGBUS);
+	KT_GE(good, 1);
+	KT_EQ(arena_event(&cg, "oom_kill"), 0);
+	/* Given room, it goes on where it stopped, and nothing is lost. */
+	KT_OK(cgroup_write(&cg, "memory.max", "max"));
+	KT_EQ(try_write((char *)bo.map + good * PAGE, good * PAGE), 0);
+	for (off = 0; off <= good * PAGE; off += PAGE)
+		KT_EQ(*(uint64_t *)((char *)bo.map + off), off);
+}
+
 static void kernel_memory_is_charged(void)
 {
 	enum { COUNT = 4000 };
@@ -472,6 +504,8 @@ static const struct ktap_test tests[] = {
 	{ .name = "memcg_removed_owner_leaves_to_its_parent", .run = owner_is_gone },
 	{ .name = "memcg_moved_owner_leaves_its_charges", .run = owner_moves },
 	{ .name = "memcg_without_swap_content_stays_panthor-46", .run = no_swap_for_the_cgroup },
+	{ .name = "memcg_touch_beyond_memory_max_is_SIGBUS_panthor-73",
+	  .run = touch_beyond_memory_max },
 	{ .name = "memcg_kernel_memory_of_buffers_is_charged", .run = kernel_memory_is_charged },
 };
 
