@@ -433,9 +433,9 @@ struct drm_vuma_sync {
  * with -ENOMEM, nothing runs, and it can be repeated.
  *
  * A job that fails (see &enum drm_vuma_fault) signals its fence with -EFAULT,
- * -ETIME or, after unplug, -ENODEV; commands before the failing one have been executed. The job is ordered
- * after the in-syncs and after earlier jobs of the same file; there is no
- * implicit ordering through buffers.
+ * -ETIME or, after unplug, -ENODEV; commands before the failing one have been
+ * executed. The job is ordered after the in-syncs and after earlier jobs of the
+ * same file; there is no implicit ordering through buffers.
  *
  * Addresses that no VM could map are -EINVAL, unmapped ones are faults of the job. An
  * in-sync whose syncobj has no fence yet is -EINVAL.
