@@ -40,6 +40,11 @@ static sigjmp_buf back;
 static bool forked;
 static unsigned int timeout_factor = 1;
 
+unsigned int ktap_factor(void)
+{
+	return timeout_factor;
+}
+
 static void end_test(enum outcome outcome) __attribute__((noreturn));
 
 static void end_test(enum outcome outcome)
@@ -124,6 +129,14 @@ void ktap_return_failed(const char *file, int line, const char *expr, long long 
 	ktap_fail(file, line, "%s: returned %s, expected %s", expr,
 		  name_of(got, got_name, sizeof(got_name)),
 		  name_of(want, want_name, sizeof(want_name)));
+}
+
+/* The runner knows how much slower than a stock kernel this one is. */
+static unsigned int slowness(void)
+{
+	const char *slow = getenv("KTAP_SLOW");
+
+	return slow ? strtoul(slow, NULL, 10) ?: 1 : 1;
 }
 
 static void run_unforked(const struct ktap_test *test, unsigned int timeout)
@@ -251,7 +264,8 @@ static int run_all(const struct ktap_suite *suite, const char *pattern)
 
 	for (i = 0; i < suite->count; i++) {
 		const struct ktap_test *test = &suite->tests[i];
-		unsigned int timeout = (test->timeout ?: KTAP_TIMEOUT_SEC) * timeout_factor;
+		unsigned int timeout = (test->timeout ?: KTAP_TIMEOUT_SEC) * timeout_factor *
+				       slowness();
 
 		if (!selected(test, pattern))
 			continue;

@@ -55,6 +55,9 @@ struct ktap_suite {
 int ktap_main(const struct ktap_suite *suite, int argc, char **argv,
 	      const char *optstring, void (*other)(int opt, const char *arg));
 
+/* The factor of -x, for tests that do as much more as they are given time. */
+unsigned int ktap_factor(void);
+
 /* Ends the program: nothing can be tested. */
 void ktap_bail_out(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 /* A line of diagnostics. */

@@ -108,7 +108,7 @@ samples=(
 merged_warning='[   31.000006] WARNING: CPU: 0 PID: 7 at x.c:16 f+0x5c/0x90 [x]'
 
 echo "TAP version 13"
-echo "1..$((${#samples[@]} + 13))"
+echo "1..$((${#samples[@]} + 17))"
 for s in "${samples[@]}"; do
 	must "${s%%|*} fails" fail <<<"$boot_log"$'\n'"${s#*|}"
 done
@@ -129,4 +129,16 @@ must "a report without its victim fails" fail --oom-ok <<<"$oom_head"
 must "nothing to kill fails" fail --oom-ok <<<"$oom_head"$'\n''[ 31.1] Out of memory and no killable processes...'
 must "oom.group kills are part of a declared report" pass --oom-ok \
 	<<<"$oom_memcg"$'\n''[ 31.2] Tasks in /a are going to be killed due to memory.oom.group set'$'\n''[ 31.3] Memory cgroup out of memory: Killed process 201 (client) total-vm:9876kB'
+race() {
+	printf '%s\n' "[ 40.0] $bar" "[ 40.1] BUG: KCSAN: data-race in $1 / $2" '[ 40.2] ' \
+		'[ 40.3] read to 0xffff888003b8c000 of 8 bytes by task 7 on cpu 1:' \
+		"[ 40.4]  $1" "${3:-[ 40.5]  ksys_read+0x1/0x2}" "[ 40.6] $bar"
+}
+bar='=================================================================='
+must "a race of others passes" pass < <(race folio_lock+0x1/0x2 shmem_get_folio+0x1/0x2)
+must "a race with one side ours fails" fail < <(race list_lru_add+0x1/0x2 \
+	"gem_uma_reclaim_pick_one+0x10/0x20 [gem_uma]")
+must "a race in vuma fails" fail < <(race "vuma_job_run+0x1/0x2 [vuma]" vfree+0x1/0x2)
+must "a warning inside a race of others fails" fail < <(race folio_lock+0x1/0x2 \
+	vfree+0x1/0x2 "$merged_warning")
 exit $failed
