@@ -218,6 +218,7 @@ static void vuma_submit_signal_out_syncs(struct vuma_submit *submit, struct dma_
 static void vuma_submit_push(struct vuma_submit *submit, struct drm_gpuvm_exec *vm_exec)
 {
 	struct vuma_job *job = submit->job;
+	struct vuma_file *vfile = job->vfile;
 	struct vuma_vm *vm = job->vm;
 	struct drm_gem_object *obj;
 	struct dma_fence *fence;
@@ -226,7 +227,7 @@ static void vuma_submit_push(struct vuma_submit *submit, struct drm_gpuvm_exec *
 		if (drm_gpuvm_is_extobj(&vm->base, obj))
 			vuma_bo_mark_used(obj);
 
-	mutex_lock(&job->vfile->submit_lock);
+	mutex_lock(&vfile->submit_lock);
 	job->armed = true;
 	drm_sched_job_arm(&job->base);
 	fence = dma_fence_get(&job->base.s_fence->finished);
@@ -234,12 +235,12 @@ static void vuma_submit_push(struct vuma_submit *submit, struct drm_gpuvm_exec *
 				      DMA_RESV_USAGE_BOOKKEEP);
 	vuma_vm_wrote_locked(vm, fence);
 	vuma_submit_signal_out_syncs(submit, fence);
+	/* The scheduler owns it now, and may have freed it by the next line. */
 	drm_sched_entity_push_job(&job->base);
-	mutex_unlock(&job->vfile->submit_lock);
+	submit->job = NULL;
+	mutex_unlock(&vfile->submit_lock);
 
 	dma_fence_put(fence);
-	/* The scheduler owns it now. */
-	submit->job = NULL;
 }
 
 static int vuma_submit_locked(struct vuma_submit *submit, struct drm_gpuvm_exec *vm_exec)
