@@ -2,10 +2,11 @@
 /*
  * The only file that knows kernel versions. Sources speak the newest API; what an older
  * kernel lacks is made up here. Force-included by the out-of-tree build, never used in
- * a kernel tree.
+ * a kernel tree, and next to empty for the newest kernel.
  *
- * Features are tested for before versions: distribution and stable kernels carry
- * backports. What is no macro cannot be tested for, and goes by version.
+ * probe.sh asks the headers, since stable and distribution kernels carry backports.
+ * Kernels between the oldest and the newest are not tested; what they do in a third way
+ * does not compile.
  */
 #ifndef _GEM_UMA_COMPAT_H_
 #define _GEM_UMA_COMPAT_H_
@@ -18,71 +19,93 @@
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 4, 0)
 #error "gem-uma: not tested with kernels after 7.3"
 #endif
-
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
-
-#include <linux/list_lru.h>
-#include <linux/module.h>
-
-/* Since 6.13 the namespace is a string. */
-#undef MODULE_IMPORT_NS
-#define MODULE_IMPORT_NS(ns) MODULE_INFO(import_ns, ns)
-
-/* Since 6.13 walk callbacks are not given the lock. */
-#define DEFINE_GEM_UMA_LIST_LRU_CB(name, fn)					\
-	static enum lru_status name(struct list_head *item,			\
-				    struct list_lru_one *list, spinlock_t *lock,	\
-				    void *arg)					\
-	{									\
-		return fn(item, list, arg);					\
-	}
-
-#else
-
-#define DEFINE_GEM_UMA_LIST_LRU_CB(name, fn)					\
-	static enum lru_status name(struct list_head *item,			\
-				    struct list_lru_one *list, void *arg)	\
-	{									\
-		return fn(item, list, arg);					\
-	}
-
+#ifndef GEM_UMA_PROBED
+#error "gem-uma: the build did not run compat/probe.sh"
+#endif
+#if !defined(GEM_UMA_HAS_SCHED_INIT_ARGS) || !defined(GEM_UMA_HAS_SCHED_JOB_CLIENT)
+#error "gem-uma: the GPU scheduler of this kernel is too old, update it within its series"
 #endif
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
+/* For static analysis only, and a macro: no probe needed. */
+#ifndef __context_unsafe
+#define __context_unsafe(comment)
+#endif
 
-#include <linux/fs_context.h>
-#include <linux/huge_mm.h>
-#include <linux/mm.h>
-#include <linux/mount.h>
+/* Namespaces of symbols were words that the macros put quotes around. */
+#ifndef GEM_UMA_HAS_NAMESPACE_STRING
+#include <linux/module.h>
+#undef MODULE_IMPORT_NS
+#define MODULE_IMPORT_NS(ns) MODULE_INFO(import_ns, ns)
+#endif
+
+#if defined(DEFAULT_SYMBOL_NAMESPACE) && !defined(GEM_UMA_HAS_NAMESPACE_STRING_DEFAULT)
+#include <linux/export.h>
+#undef _EXPORT_SYMBOL
+#define _EXPORT_SYMBOL(sym, license) __EXPORT_SYMBOL(sym, license, DEFAULT_SYMBOL_NAMESPACE)
+#endif
+
+/* Callbacks of a walk were given the lock that is held. */
+#ifndef GEM_UMA_HAS_LIST_LRU_CB_UNLOCKED
+#include <linux/list_lru.h>
+
+struct gem_uma_compat_lru_walk {
+	enum lru_status (*isolate)(struct list_head *item, struct list_lru_one *list,
+				   void *arg);
+	void *arg;
+};
+
+static inline enum lru_status
+gem_uma_compat_lru_cb(struct list_head *item, struct list_lru_one *list, spinlock_t *lock,
+		      void *arg)
+{
+	struct gem_uma_compat_lru_walk *walk = arg;
+
+	return walk->isolate(item, list, walk->arg);
+}
+
+static inline unsigned long
+gem_uma_compat_list_lru_walk_one(struct list_lru *lru, int nid, struct mem_cgroup *memcg,
+				 enum lru_status (*isolate)(struct list_head *item,
+							    struct list_lru_one *list,
+							    void *arg),
+				 void *arg, unsigned long *nr_to_walk)
+{
+	struct gem_uma_compat_lru_walk walk = { .isolate = isolate, .arg = arg };
+
+	return list_lru_walk_one(lru, nid, memcg, gem_uma_compat_lru_cb, &walk, nr_to_walk);
+}
+
+#define list_lru_walk_one gem_uma_compat_list_lru_walk_one
+#endif
+
+#ifndef GEM_UMA_HAS_FOLIO_BATCH_SIZE
 #include <linux/pagevec.h>
-#include <linux/pfn_t.h>
-#include <linux/sched.h>
-#include <linux/sched/mm.h>
-#include <linux/string.h>
-#include <linux/swap.h>
-#include <linux/writeback.h>
-
-#include <drm/drm_device.h>
-#include <drm/drm_drv.h>
-#include <drm/drm_gpuvm.h>
-#include <drm/gpu_scheduler.h>
-
-#ifndef FOLIO_BATCH_SIZE
 #define FOLIO_BATCH_SIZE PAGEVEC_SIZE
 #endif
 
+#ifndef GEM_UMA_HAS_FS_STRING_UNSIZED
+#include <linux/fs_context.h>
+#include <linux/string.h>
 #define vfs_parse_fs_string(fc, key, value) \
 	vfs_parse_fs_string(fc, key, value, strlen(value))
+#endif
 
-static inline struct vfsmount *gem_uma_compat_fc_mount_longterm(struct fs_context *fc)
+#ifndef GEM_UMA_HAS_FC_MOUNT_LONGTERM
+#include <linux/mount.h>
+
+static inline struct vfsmount *fc_mount_longterm(struct fs_context *fc)
 {
 	return fc_mount(fc);
 }
+#endif
 
-#define fc_mount_longterm gem_uma_compat_fc_mount_longterm
+#ifndef GEM_UMA_HAS_SHMEM_WRITE_FOLIO
+#include <linux/fs.h>
+#include <linux/swap.h>
+#include <linux/writeback.h>
 
-/* Returns with the folio locked if it could not be written, unlocked otherwise. */
-static inline int gem_uma_compat_shmem_write_folio(struct folio *folio)
+/* Returns with the folio locked if that is AOP_WRITEPAGE_ACTIVATE, else unlocked. */
+static inline int shmem_write_folio(struct folio *folio)
 {
 	struct writeback_control wbc = {
 		.sync_mode = WB_SYNC_NONE,
@@ -93,31 +116,59 @@ static inline int gem_uma_compat_shmem_write_folio(struct folio *folio)
 
 	return folio->mapping->a_ops->writepage(&folio->page, &wbc);
 }
+#endif
 
-#define shmem_write_folio gem_uma_compat_shmem_write_folio
+#ifndef GEM_UMA_HAS_VMA_IS_COW_MAPPING
+#include <linux/mm.h>
 
-#define vma_is_cow_mapping(vma) is_cow_mapping((vma)->vm_flags)
+static inline bool vma_is_cow_mapping(const struct vm_area_struct *vma)
+{
+	return is_cow_mapping(vma->vm_flags);
+}
+#endif
 
 /* VMA flags had no type of their own. */
+#ifndef GEM_UMA_HAS_VMA_FLAGS
+#include <linux/mm.h>
 #define vma_flags_t unsigned long
 #define VMA_NORESERVE_BIT VM_NORESERVE
 #define mk_vma_flags(flag) (flag)
+#endif
 
+#ifndef GEM_UMA_HAS_GET_UNMAPPED_AREA_CURRENT
+#include <linux/sched.h>
+#include <linux/sched/mm.h>
 #define mm_get_unmapped_area(filp, addr, len, pgoff, flags) \
 	mm_get_unmapped_area(current->mm, filp, addr, len, pgoff, flags)
+#endif
 
+#ifdef GEM_UMA_HAS_PFN_T
+#include <linux/huge_mm.h>
+#include <linux/pfn_t.h>
 #define vmf_insert_pfn_pmd(vmf, pfn, write) \
 	vmf_insert_pfn_pmd(vmf, __pfn_to_pfn_t(pfn, PFN_DEV), write)
+#endif
 
-static inline struct device *gem_uma_compat_drm_dev_dma_dev(struct drm_device *drm)
+#ifndef GEM_UMA_HAS_DMA_DEV
+#include <drm/drm_device.h>
+
+static inline struct device *drm_dev_dma_dev(struct drm_device *drm)
 {
 	return drm->dev;
 }
-
-#define drm_dev_dma_dev gem_uma_compat_drm_dev_dma_dev
+#endif
 
 /* The list of the VMs of a GEM object was an option. */
+#ifdef GEM_UMA_HAS_GPUVA_FEATURE
+#include <drm/drm_drv.h>
 #define DRIVER_GEM (DRIVER_GEM | DRIVER_GEM_GPUVA)
+#else
+/* Nothing else would tell that it is there after all. */
+enum { DRIVER_GEM_GPUVA };
+#endif
+
+#ifndef GEM_UMA_HAS_GPUVM_MAP_REQ
+#include <drm/drm_gpuvm.h>
 
 struct drm_gpuvm_map_req {
 	struct drm_gpuva_op_map map;
@@ -131,11 +182,26 @@ static inline int gem_uma_compat_gpuvm_sm_map(struct drm_gpuvm *gpuvm, void *pri
 }
 
 #define drm_gpuvm_sm_map gem_uma_compat_gpuvm_sm_map
-#define drm_gpuvm_bo_obtain_locked drm_gpuvm_bo_obtain
+#endif
 
+#ifndef GEM_UMA_HAS_GPUVM_BO_OBTAIN_LOCKED
+#include <drm/drm_gpuvm.h>
+
+static inline struct drm_gpuvm_bo *
+drm_gpuvm_bo_obtain_locked(struct drm_gpuvm *gpuvm, struct drm_gem_object *obj)
+{
+	return drm_gpuvm_bo_obtain(gpuvm, obj);
+}
+#endif
+
+#ifndef GEM_UMA_HAS_SCHED_STAT_RESET
+#include <drm/gpu_scheduler.h>
 #define DRM_GPU_SCHED_STAT_RESET DRM_GPU_SCHED_STAT_NOMINAL
-#define drm_sched_start(sched, errno) drm_sched_start(sched)
+#endif
 
+#ifndef GEM_UMA_HAS_SCHED_START_ERRNO
+#include <drm/gpu_scheduler.h>
+#define drm_sched_start(sched, errno) drm_sched_start(sched)
 #endif
 
 #endif

@@ -90,7 +90,8 @@ int gem_uma_backing_init(struct gem_uma_backing *b, struct gem_uma_device *udev,
 	if (IS_ERR(file)) {
 		mem_cgroup_put(b->memcg);
 		b->memcg = NULL;
-		return PTR_ERR(file);
+		/* ENOSPC: what shmem says when it cannot allocate an inode. */
+		return PTR_ERR(file) == -ENOSPC ? -ENOMEM : PTR_ERR(file);
 	}
 
 	mapping_set_gfp_mask(file->f_mapping, udev->gfp);
@@ -267,12 +268,12 @@ static int gem_uma_backing_fill_gap(struct gem_uma_backing *b,
 
 static int gem_uma_backing_populate(struct gem_uma_backing *b, pgoff_t start,
 				    pgoff_t need, pgoff_t end)
+	__must_hold(b->obj->resv)
 {
 	struct mem_cgroup *old;
 	struct gem_uma_extent gap;
 	int ret = 0;
 
-	dma_resv_assert_held(b->obj->resv);
 	if (start > end || end > b->nr_pages)
 		return -EINVAL;
 	if (gem_uma_extents_covers(&b->held, start, end))
@@ -308,8 +309,10 @@ static int gem_uma_backing_populate(struct gem_uma_backing *b, pgoff_t start,
 int gem_uma_backing_populate_some_locked(struct gem_uma_backing *b, pgoff_t start,
 					 pgoff_t end)
 {
-	int ret = gem_uma_backing_populate(b, start, start + 1, end);
+	int ret;
 
+	dma_resv_assert_held(b->obj->resv);
+	ret = gem_uma_backing_populate(b, start, start + 1, end);
 	return gem_uma_extents_covers(&b->held, start, start + 1) ? 0 : ret ?: -EIO;
 }
 EXPORT_SYMBOL_GPL(gem_uma_backing_populate_some_locked);
@@ -333,6 +336,7 @@ EXPORT_SYMBOL_GPL(gem_uma_backing_populate_some_locked);
 int gem_uma_backing_populate_locked(struct gem_uma_backing *b, pgoff_t start,
 				    pgoff_t end)
 {
+	dma_resv_assert_held(b->obj->resv);
 	return gem_uma_backing_populate(b, start, end, end);
 }
 EXPORT_SYMBOL_GPL(gem_uma_backing_populate_locked);
@@ -601,7 +605,8 @@ EXPORT_SYMBOL_GPL(gem_uma_backing_in_memory);
 static unsigned long gem_uma_backing_write_folio(struct folio *folio,
 						 struct address_space *mapping)
 {
-	unsigned long written = 0;
+	unsigned long written;
+	int ret;
 
 	if (!folio_trylock(folio))
 		return 0;
@@ -610,12 +615,13 @@ static unsigned long gem_uma_backing_write_folio(struct folio *folio,
 		goto out_unlock;
 	/* When written, to the end of the LRU where reclaim looks first. */
 	folio_set_reclaim(folio);
-	/* Unlocks, unless it could not be written. It may have been split, too. */
-	if (!shmem_write_folio(folio))
-		written = folio_nr_pages(folio);
+	ret = shmem_write_folio(folio);
+	/* It may have been split. */
+	written = ret ? 0 : folio_nr_pages(folio);
 	if (!folio_test_writeback(folio))
 		folio_clear_reclaim(folio);
-	if (written)
+	/* Given back locked only with this; after an error it is unlocked, too. */
+	if (ret != AOP_WRITEPAGE_ACTIVATE)
 		return written;
 out_unlock:
 	folio_unlock(folio);

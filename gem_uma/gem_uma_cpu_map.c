@@ -103,7 +103,8 @@ void gem_uma_cpu_map_fini(struct gem_uma_cpu_map *cmap)
 	if (drm_WARN_ON_ONCE(drm, cmap->vmaps)) {
 		vunmap(cmap->vaddr);
 		cmap->vmaps = 0;
-		gem_uma_backing_unpin_locked(cmap->backing);
+		/* Not unpin: nobody is left whose resv could be held. */
+		atomic_dec(&cmap->backing->pins);
 	}
 }
 EXPORT_SYMBOL_GPL(gem_uma_cpu_map_fini);
@@ -265,6 +266,7 @@ static int gem_uma_cpu_map_fill_pte(pte_t *pte, unsigned long addr, void *data)
 	pgoff_t pgoff = fill->first + ((addr - fill->vma->vm_start) >> PAGE_SHIFT);
 	unsigned long pfn;
 
+	dma_resv_assert_held(gem_uma_cpu_map_obj(fill->cmap)->resv);
 	if (pgoff >= run->pgoff + run->nr &&
 	    gem_uma_backing_run_locked(fill->cmap->backing, pgoff, fill->end, run))
 		return -ENXIO;
@@ -282,6 +284,7 @@ static int gem_uma_cpu_map_fill_pte(pte_t *pte, unsigned long addr, void *data)
  */
 static int gem_uma_cpu_map_fill(struct gem_uma_cpu_map *cmap, struct vm_fault *vmf,
 				pgoff_t first, const struct gem_uma_extent *e)
+	__must_hold(cmap->backing->obj->resv)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	bool write = vmf->flags & FAULT_FLAG_WRITE;
@@ -307,6 +310,7 @@ static int gem_uma_cpu_map_fill(struct gem_uma_cpu_map *cmap, struct vm_fault *v
 static vm_fault_t gem_uma_cpu_map_populate(struct gem_uma_cpu_map *cmap,
 					   struct vm_fault *vmf, pgoff_t start,
 					   pgoff_t end)
+	__must_hold(cmap->backing->obj->resv)
 {
 	struct gem_uma_backing *b = cmap->backing;
 	int ret;
@@ -338,6 +342,7 @@ static int gem_uma_cpu_map_alloc_ptes(struct vm_fault *vmf)
 
 static vm_fault_t gem_uma_cpu_map_fault_pte(struct gem_uma_cpu_map *cmap,
 					    struct vm_fault *vmf)
+	__must_hold(cmap->backing->obj->resv)
 {
 	pgoff_t first = gem_uma_cpu_map_vma_first(cmap, vmf->vma);
 	pgoff_t pgoff = first + ((vmf->address - vmf->vma->vm_start) >> PAGE_SHIFT);
@@ -378,6 +383,7 @@ static vm_fault_t gem_uma_cpu_map_fault_pte(struct gem_uma_cpu_map *cmap,
 #ifdef CONFIG_ARCH_SUPPORTS_PMD_PFNMAP
 static vm_fault_t gem_uma_cpu_map_fault_pmd(struct gem_uma_cpu_map *cmap,
 					    struct vm_fault *vmf)
+	__must_hold(cmap->backing->obj->resv)
 {
 	unsigned long haddr = ALIGN_DOWN(vmf->address, PMD_SIZE);
 	struct gem_uma_backing *b = cmap->backing;
@@ -416,6 +422,7 @@ static vm_fault_t gem_uma_cpu_map_fault_pmd(struct gem_uma_cpu_map *cmap,
 #else
 static vm_fault_t gem_uma_cpu_map_fault_pmd(struct gem_uma_cpu_map *cmap,
 					    struct vm_fault *vmf)
+	__must_hold(cmap->backing->obj->resv)
 {
 	return VM_FAULT_FALLBACK;
 }
@@ -540,6 +547,7 @@ void gem_uma_cpu_map_zap_locked(struct gem_uma_cpu_map *cmap)
 EXPORT_SYMBOL_GPL(gem_uma_cpu_map_zap_locked);
 
 static int gem_uma_cpu_map_vmap_pages(struct gem_uma_cpu_map *cmap)
+	__must_hold(cmap->backing->obj->resv)
 {
 	struct gem_uma_backing *b = cmap->backing;
 	struct page **pages = gem_uma_backing_pages_locked(b);

@@ -102,7 +102,8 @@ static unsigned int gem_uma_dev_map_find(const struct gem_uma_dev_map *dmap,
  *
  * Context: may sleep.
  *
- * Return: 0, -ENOMEM, or -EINVAL for a segment that is not made of whole pages.
+ * Return: 0; -ENOMEM; -E2BIG for an object too large to be described; -EINVAL for a
+ * segment that is not made of whole pages, or lies outside of the object.
  */
 int gem_uma_dev_map_init_sgt(struct gem_uma_dev_map *dmap, struct drm_gem_object *obj,
 			     struct device *dev, struct sg_table *sgt)
@@ -138,6 +139,26 @@ int gem_uma_dev_map_init_sgt(struct gem_uma_dev_map *dmap, struct drm_gem_object
 }
 EXPORT_SYMBOL_GPL(gem_uma_dev_map_init_sgt);
 
+/* With resv held, or without references. */
+static void gem_uma_dev_map_drop(struct gem_uma_dev_map *dmap)
+{
+	unsigned int i;
+
+	/* An import's addresses are the exporter's. */
+	for (i = 0; dmap->backing && i < dmap->nr; i++) {
+		const struct gem_uma_dma_run *r = &dmap->runs[i];
+
+		dma_unmap_page(dmap->dev, r->addr, (size_t)r->nr << PAGE_SHIFT,
+			       DMA_BIDIRECTIONAL);
+	}
+	/* The memory goes with the pages it describes; freeing does not sleep. */
+	kvfree(dmap->runs);
+	dmap->runs = NULL;
+	dmap->nr = 0;
+	dmap->room = 0;
+	dmap->pages = 0;
+}
+
 /**
  * gem_uma_dev_map_fini() - forget everything
  * @dmap: device mapping; without effect if never initialized
@@ -146,13 +167,7 @@ EXPORT_SYMBOL_GPL(gem_uma_dev_map_init_sgt);
  */
 void gem_uma_dev_map_fini(struct gem_uma_dev_map *dmap)
 {
-	if (dmap->backing)
-		gem_uma_dev_map_drop_locked(dmap);
-	kvfree(dmap->runs);
-	dmap->runs = NULL;
-	dmap->nr = 0;
-	dmap->room = 0;
-	dmap->pages = 0;
+	gem_uma_dev_map_drop(dmap);
 }
 EXPORT_SYMBOL_GPL(gem_uma_dev_map_fini);
 
@@ -189,6 +204,7 @@ static int gem_uma_dev_map_map_run(struct gem_uma_dev_map *dmap,
 /* Map the pages [start, end), none of which is mapped, at index @at of the runs. */
 static int gem_uma_dev_map_fill_gap(struct gem_uma_dev_map *dmap, unsigned int *at,
 				    pgoff_t start, pgoff_t end)
+	__must_hold(dmap->obj->resv)
 {
 	unsigned long max_run = dmap->backing->udev->max_run;
 	struct gem_uma_run run;
@@ -296,28 +312,13 @@ EXPORT_SYMBOL_GPL(gem_uma_dev_map_is_mapped_locked);
  * The device's page tables do not use the addresses any more. On a device that is not
  * coherent, the CPU sees afterwards what the device wrote.
  *
- * Context: resv held, or last reference gone. Does not sleep; callable from reclaim.
+ * Context: resv held. Does not sleep; callable from reclaim.
  */
 void gem_uma_dev_map_drop_locked(struct gem_uma_dev_map *dmap)
 {
-	unsigned int i;
-
-	if (kref_read(&dmap->obj->refcount))
-		dma_resv_assert_held(dmap->obj->resv);
-	if (!dmap->backing)
-		return;
-	for (i = 0; i < dmap->nr; i++) {
-		const struct gem_uma_dma_run *r = &dmap->runs[i];
-
-		dma_unmap_page(dmap->dev, r->addr, (size_t)r->nr << PAGE_SHIFT,
-			       DMA_BIDIRECTIONAL);
-	}
-	/* The memory goes with the pages it describes; freeing does not sleep. */
-	kvfree(dmap->runs);
-	dmap->runs = NULL;
-	dmap->nr = 0;
-	dmap->room = 0;
-	dmap->pages = 0;
+	dma_resv_assert_held(dmap->obj->resv);
+	if (dmap->backing)
+		gem_uma_dev_map_drop(dmap);
 }
 EXPORT_SYMBOL_GPL(gem_uma_dev_map_drop_locked);
 

@@ -20,7 +20,8 @@ extern const char *const gem_uma_device_objects_lock_name;
 				   gem_uma_device_objects_lock_name)
 
 #if IS_ENABLED(CONFIG_LOCKDEP)
-void gem_uma_lockdep_prime(void);
+void gem_uma_lockdep_prime(void)
+	__context_unsafe("holds two resvs");
 #else
 static inline void gem_uma_lockdep_prime(void)
 {

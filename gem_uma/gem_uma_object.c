@@ -60,6 +60,7 @@ static enum gem_uma_reclaim_state gem_uma_object_state(struct gem_uma_reclaim *r
  * any more, or failed attempts would cost everybody faults (panthor-47).
  */
 static long gem_uma_object_evict(struct gem_uma_reclaim *reclaim)
+	__must_hold(reclaim->obj->resv)
 {
 	struct gem_uma_object *uobj = container_of(reclaim, struct gem_uma_object, reclaim);
 	unsigned long pages;
@@ -81,6 +82,7 @@ static long gem_uma_object_evict(struct gem_uma_reclaim *reclaim)
 
 static unsigned long gem_uma_object_writeback(struct gem_uma_reclaim *reclaim,
 					      unsigned long nr_pages)
+	__must_hold(reclaim->obj->resv)
 {
 	struct gem_uma_object *uobj = container_of(reclaim, struct gem_uma_object, reclaim);
 
@@ -195,7 +197,8 @@ static int gem_uma_object_init_parts(struct gem_uma_object *uobj, u64 size, u32 
  *
  * Context: may sleep and reclaim.
  *
- * Return: 0; -EINVAL for a size of 0 or unknown flags; -E2BIG; -ENOMEM; -ENFILE.
+ * Return: 0; -EINVAL for a size of 0 or unknown flags; -E2BIG; -ENOMEM; -ENFILE; -ENOSPC
+ * when the device has no mmap offset left.
  */
 int gem_uma_object_init(struct gem_uma_object *uobj, struct gem_uma_device *udev,
 			u64 size, u32 flags, const struct gem_uma_object_ops *ops)

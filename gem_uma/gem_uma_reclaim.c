@@ -22,6 +22,8 @@
 #include <drm/drm_print.h>
 #include <drm/gem_uma/gem_uma_reclaim.h>
 
+#include "gem_uma_reclaim_lists.h"
+
 /**
  * DOC: Reclaim
  *
@@ -48,39 +50,6 @@
  * A scan may drop the last reference of an object. Freeing takes locks that must not be
  * taken inside of reclaim, so that last put is done by a work item.
  */
-
-/* The list element, apart from the object: list_lru wants it to be charged memory. */
-struct gem_uma_reclaim_node {
-	struct list_head lru;
-	struct gem_uma_reclaim *reclaim;
-};
-
-/**
- * struct gem_uma_reclaim_device - reclaim of one device
- */
-struct gem_uma_reclaim_device {
-	/** @udev: device. */
-	struct gem_uma_device *udev;
-	/** @shrinker: ours, or NULL before it is registered. */
-	struct shrinker *shrinker;
-	/** @lists: objects by state. */
-	struct list_lru lists[GEM_UMA_RECLAIM_LISTS];
-	/** @nr_lists: how many of them are initialized. */
-	unsigned int nr_lists;
-	/** @objects: number of objects on the lists. */
-	atomic_long_t objects;
-	/** @pages: their pages. */
-	atomic_long_t pages;
-	/**
-	 * @primed: serial number of the last cgroup that has all @lists; unlike a
-	 * pointer or an id it is never used again.
-	 */
-	u64 primed;
-	/** @puts: objects whose last put is left to @put_work. */
-	struct llist_head puts;
-	/** @put_work: drops what is in @puts. */
-	struct work_struct put_work;
-};
 
 /* One stage of a scan; a table, so that a new one is a line. */
 struct gem_uma_reclaim_stage {
@@ -186,6 +155,7 @@ struct gem_uma_reclaim_pick {
  */
 static bool gem_uma_reclaim_take(struct gem_uma_reclaim_pick *pick,
 				 struct list_lru_one *list)
+	__context_unsafe("resv stays held if true is returned")
 {
 	struct drm_gem_object *obj = pick->best->obj;
 
@@ -201,8 +171,8 @@ static bool gem_uma_reclaim_take(struct gem_uma_reclaim_pick *pick,
 }
 
 /* Called for each object of a list, under the lock of the list. */
-static enum lru_status gem_uma_reclaim_pick_one(struct list_head *item,
-						struct list_lru_one *list, void *arg)
+static enum lru_status gem_uma_reclaim_pick_cb(struct list_head *item,
+					       struct list_lru_one *list, void *arg)
 {
 	struct gem_uma_reclaim *reclaim =
 		list_entry(item, struct gem_uma_reclaim_node, lru)->reclaim;
@@ -236,8 +206,6 @@ static enum lru_status gem_uma_reclaim_pick_one(struct list_head *item,
 	 */
 	return gem_uma_reclaim_take(pick, list) ? LRU_REMOVED : LRU_SKIP;
 }
-
-DEFINE_GEM_UMA_LIST_LRU_CB(gem_uma_reclaim_pick_cb, gem_uma_reclaim_pick_one);
 
 /* What a scan is to do, and where. */
 struct gem_uma_reclaim_scan {
@@ -302,6 +270,7 @@ static long gem_uma_reclaim_one(struct gem_uma_reclaim_scan *scan,
 	if (!reclaim)
 		return seen ? 0 : -ENOENT;
 
+	dma_resv_assert_held(reclaim->obj->resv);
 	ret = gem_uma_reclaim_act(scan, reclaim, list);
 	/* Or it would be picked again before all others. */
 	if (ret <= 0)

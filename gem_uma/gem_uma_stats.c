@@ -55,8 +55,8 @@ static struct gem_uma_object_pages gem_uma_stats_pages(const struct gem_uma_obje
 	return (struct gem_uma_object_pages) {
 		.resident = gem_uma_backing_resident(&uobj->backing),
 		.evicted = gem_uma_backing_evicted(&uobj->backing),
-		.evicted_total = READ_ONCE(uobj->backing.evicted_pages),
-		.restored_total = READ_ONCE(uobj->backing.restored_pages),
+		.evicted_total = gem_uma_backing_evicted_total(&uobj->backing),
+		.restored_total = gem_uma_backing_restored_total(&uobj->backing),
 	};
 }
 
@@ -256,7 +256,7 @@ static void gem_uma_stats_show_object(struct seq_file *m, struct gem_uma_object 
 	spin_lock(&uobj->lock);
 	seq_printf(m, "%8zu %8llu %8llu %9u %4d %5d %5u %c%c%c %s\n",
 		   uobj->base.size >> 10, pages.resident << (PAGE_SHIFT - 10),
-		   pages.evicted << (PAGE_SHIFT - 10), READ_ONCE(uobj->backing.evictions),
+		   pages.evicted << (PAGE_SHIFT - 10), gem_uma_backing_evictions(&uobj->backing),
 		   atomic_read(&uobj->backing.pins), gem_uma_cpu_map_mmaps(&uobj->cpu_map),
 		   uobj->nr_clients,
 		   gem_uma_object_is_imported(uobj) ? 'i' : '-',

@@ -69,6 +69,7 @@ int vuma_step_map(struct drm_gpuva_op *op, void *priv)
 	struct vuma_bind *bind = priv;
 	struct vuma_va *va = vuma_bind_take_va(bind);
 
+	drm_gpuvm_resv_assert_held(&bind->vm->base);
 	if (WARN_ON_ONCE(!va))
 		return -ENOMEM;
 
@@ -104,6 +105,7 @@ int vuma_step_remap(struct drm_gpuva_op *op, void *priv)
 	struct vuma_bind *bind = priv;
 	u64 addr, range;
 
+	drm_gpuvm_resv_assert_held(&bind->vm->base);
 	old = to_vuma_va(remap->unmap->va);
 	if (remap->prev)
 		prev = vuma_bind_take_va(bind);
@@ -142,6 +144,7 @@ int vuma_step_unmap(struct drm_gpuva_op *op, void *priv)
 	struct drm_gpuva *va = op->unmap.va;
 	struct vuma_bind *bind = priv;
 
+	drm_gpuvm_resv_assert_held(&bind->vm->base);
 	vuma_mmu_unmap(&bind->vm->mmu, va->va.addr, va->va.range, &bind->pool);
 	vuma_va_remove_locked(to_vuma_va(va), &bind->dead);
 	return 0;
@@ -187,6 +190,7 @@ static int vuma_bind_alloc(struct vuma_bind *bind)
 }
 
 static int vuma_bind_alloc_tables_locked(struct vuma_bind *bind)
+	__must_hold(drm_gpuvm_resv(&bind->vm->base))
 {
 	const struct drm_vuma_bind_op *op = bind->op;
 
@@ -197,6 +201,7 @@ static int vuma_bind_alloc_tables_locked(struct vuma_bind *bind)
 }
 
 static int vuma_bind_map_locked(struct vuma_bind *bind)
+	__must_hold(drm_gpuvm_resv(&bind->vm->base))
 {
 	const struct drm_vuma_bind_op *op = bind->op;
 	const struct drm_gpuvm_map_req req = {
@@ -207,6 +212,7 @@ static int vuma_bind_map_locked(struct vuma_bind *bind)
 	};
 	int ret;
 
+	drm_gpuvm_resv_assert_held(&bind->vm->base);
 	if (bind->resident && !(op->flags & DRM_VUMA_BIND_READONLY))
 		vuma_bo_device_wrote_locked(bind->obj, op->bo_offset, op->range);
 
@@ -221,9 +227,11 @@ static int vuma_bind_map_locked(struct vuma_bind *bind)
 }
 
 static int vuma_bind_unmap_locked(struct vuma_bind *bind)
+	__must_hold(drm_gpuvm_resv(&bind->vm->base))
 {
 	int ret;
 
+	drm_gpuvm_resv_assert_held(&bind->vm->base);
 	mutex_lock(&bind->vm->op_lock);
 	ret = drm_gpuvm_sm_unmap(&bind->vm->base, bind, bind->op->va, bind->op->range);
 	mutex_unlock(&bind->vm->op_lock);
@@ -231,11 +239,13 @@ static int vuma_bind_unmap_locked(struct vuma_bind *bind)
 }
 
 static int vuma_bind_run_locked(struct vuma_bind *bind)
+	__must_hold(drm_gpuvm_resv(&bind->vm->base))
 {
 	const struct drm_vuma_bind_op *op = bind->op;
 	struct drm_gpuvm_bo *vm_bo = NULL;
 	int ret;
 
+	drm_gpuvm_resv_assert_held(&bind->vm->base);
 	if (bind->vm->closed)
 		return -ENOENT;
 
@@ -274,8 +284,10 @@ static int vuma_bind_one(struct vuma_vm *vm, const struct drm_vuma_bind_op *op,
 		goto out_free;
 
 	ret = vuma_bind_lock(&bind, &exec);
-	if (!ret)
+	if (!ret) {
+		drm_gpuvm_resv_assert_held(&vm->base);
 		ret = vuma_bind_run_locked(&bind);
+	}
 	drm_exec_fini(&exec);
 
 	vuma_va_free_dead(&bind.dead);

@@ -57,12 +57,17 @@ int vuma_bo_mmap_offset(struct drm_gem_object *obj, u64 *offset);
 int vuma_bo_set_label(struct drm_gem_object *obj, const char *label, size_t len);
 void vuma_bo_query(struct drm_gem_object *obj, struct drm_vuma_bo_query *query);
 
-int vuma_bo_populate_locked(struct drm_gem_object *obj, u64 offset, u64 size);
-bool vuma_bo_is_resident_locked(struct drm_gem_object *obj, u64 offset, u64 size);
+int vuma_bo_populate_locked(struct drm_gem_object *obj, u64 offset, u64 size)
+	__must_hold(obj->resv);
+bool vuma_bo_is_resident_locked(struct drm_gem_object *obj, u64 offset, u64 size)
+	__must_hold(obj->resv);
 int vuma_bo_walk_locked(struct drm_gem_object *obj, u64 offset, u64 size,
-			vuma_bo_run_fn fn, void *arg);
-void vuma_bo_device_wrote_locked(struct drm_gem_object *obj, u64 offset, u64 size);
-void vuma_bo_mapping_changed_locked(struct drm_gem_object *obj);
+			vuma_bo_run_fn fn, void *arg)
+	__must_hold(obj->resv);
+void vuma_bo_device_wrote_locked(struct drm_gem_object *obj, u64 offset, u64 size)
+	__must_hold(obj->resv);
+void vuma_bo_mapping_changed_locked(struct drm_gem_object *obj)
+	__must_hold(obj->resv);
 void vuma_bo_mark_used(struct drm_gem_object *obj);
 
 struct drm_gem_object *vuma_bo_import_sg_table(struct drm_device *drm,
@@ -73,7 +78,9 @@ unsigned long vuma_bo_get_unmapped_area(struct file *filp, unsigned long addr,
 					unsigned long flags);
 
 /* Upcall: made by the backend, implemented in vuma_vm.c. */
-int vuma_vm_evict_bo_locked(struct drm_gem_object *obj);
-bool vuma_vm_bo_is_mapped_locked(struct drm_gem_object *obj);
+int vuma_vm_evict_bo_locked(struct drm_gem_object *obj)
+	__must_hold(obj->resv);
+bool vuma_vm_bo_is_mapped_locked(struct drm_gem_object *obj)
+	__must_hold(obj->resv);
 
 #endif /* _VUMA_BO_H_ */

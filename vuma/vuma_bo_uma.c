@@ -61,11 +61,13 @@ static struct vuma_bo *to_vuma_bo(struct drm_gem_object *obj)
 }
 
 static bool vuma_bo_dev_mapped(struct gem_uma_object *uobj)
+	__must_hold(uobj->base.resv)
 {
 	return vuma_vm_bo_is_mapped_locked(&uobj->base);
 }
 
 static int vuma_bo_evict(struct gem_uma_object *uobj)
+	__must_hold(uobj->base.resv)
 {
 	return vuma_vm_evict_bo_locked(&uobj->base);
 }
@@ -229,11 +231,10 @@ static u32 vuma_bo_query_status(struct drm_gem_object *obj)
 		status |= DRM_VUMA_BO_STATUS_PINNED;
 	if (gem_uma_cpu_map_mmaps(&uobj->cpu_map))
 		status |= DRM_VUMA_BO_STATUS_CPU_MAPPED;
-	if (!dma_resv_lock(obj->resv, NULL)) {
-		if (vuma_vm_bo_is_mapped_locked(obj))
-			status |= DRM_VUMA_BO_STATUS_GPU_MAPPED;
-		dma_resv_unlock(obj->resv);
-	}
+	dma_resv_lock(obj->resv, NULL);
+	if (vuma_vm_bo_is_mapped_locked(obj))
+		status |= DRM_VUMA_BO_STATUS_GPU_MAPPED;
+	dma_resv_unlock(obj->resv);
 	return status;
 }
 
@@ -247,9 +248,9 @@ void vuma_bo_query(struct drm_gem_object *obj, struct drm_vuma_bo_query *query)
 	query->status = vuma_bo_query_status(obj);
 	query->resident = gem_uma_object_is_imported(uobj) ?
 			  obj->size : (u64)gem_uma_backing_resident(b) << PAGE_SHIFT;
-	query->evicted = READ_ONCE(b->evicted_pages) << PAGE_SHIFT;
-	query->restored = READ_ONCE(b->restored_pages) << PAGE_SHIFT;
-	query->evictions = READ_ONCE(b->evictions);
+	query->evicted = gem_uma_backing_evicted_total(b) << PAGE_SHIFT;
+	query->restored = gem_uma_backing_restored_total(b) << PAGE_SHIFT;
+	query->evictions = gem_uma_backing_evictions(b);
 }
 
 int vuma_bo_populate_locked(struct drm_gem_object *obj, u64 offset, u64 size)
@@ -275,6 +276,7 @@ int vuma_bo_walk_locked(struct drm_gem_object *obj, u64 offset, u64 size,
 	struct gem_uma_dma_run dma;
 	int ret = 0;
 
+	dma_resv_assert_held(obj->resv);
 	for (; !ret && pgoff < end; pgoff += dma.nr) {
 		struct vuma_bo_run run = { .pgoff = pgoff };
 
@@ -294,6 +296,7 @@ void vuma_bo_device_wrote_locked(struct drm_gem_object *obj, u64 offset, u64 siz
 {
 	struct gem_uma_object *uobj = to_gem_uma_object(obj);
 
+	dma_resv_assert_held(obj->resv);
 	if (!gem_uma_object_is_imported(uobj))
 		gem_uma_backing_mark_dirty_locked(&uobj->backing, offset >> PAGE_SHIFT,
 						  PFN_UP(offset + size));

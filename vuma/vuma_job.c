@@ -216,6 +216,7 @@ static void vuma_submit_signal_out_syncs(struct vuma_submit *submit, struct dma_
 
 /* From here on nothing fails. */
 static void vuma_submit_push(struct vuma_submit *submit, struct drm_gpuvm_exec *vm_exec)
+	__must_hold(drm_gpuvm_resv(&submit->job->vm->base))
 {
 	struct vuma_job *job = submit->job;
 	struct vuma_file *vfile = job->vfile;
@@ -244,9 +245,11 @@ static void vuma_submit_push(struct vuma_submit *submit, struct drm_gpuvm_exec *
 }
 
 static int vuma_submit_locked(struct vuma_submit *submit, struct drm_gpuvm_exec *vm_exec)
+	__must_hold(drm_gpuvm_resv(&submit->job->vm->base))
 {
 	int ret;
 
+	drm_gpuvm_resv_assert_held(&submit->job->vm->base);
 	if (submit->job->vm->closed)
 		return -ENOENT;
 	ret = drm_gpuvm_exec_validate(vm_exec);

@@ -63,6 +63,7 @@ int vuma_va_pool_fill_locked(struct drm_gem_object *obj, u64 bo_offset, u64 va, 
 	struct vuma_pt_estimate est;
 	int ret;
 
+	dma_resv_assert_held(obj->resv);
 	vuma_pt_estimate_init(&est, va, bo_offset);
 	ret = vuma_bo_walk_locked(obj, bo_offset, range, vuma_count_run, &est);
 	if (ret)
@@ -99,6 +100,7 @@ int vuma_va_map_locked(struct vuma_va *va, struct vuma_pt_pool *pool)
 	struct vuma_map_args args = { .va = va, .pool = pool };
 	int ret;
 
+	dma_resv_assert_held(va->base.gem.obj->resv);
 	lockdep_assert_held(&vm->op_lock);
 	ret = vuma_bo_walk_locked(va->base.gem.obj, va->base.gem.offset, va->base.va.range,
 				  vuma_map_run, &args);
@@ -109,6 +111,7 @@ int vuma_va_map_locked(struct vuma_va *va, struct vuma_pt_pool *pool)
 }
 
 static int vuma_va_validate_locked(struct vuma_va *va)
+	__must_hold(va->base.gem.obj->resv)
 {
 	struct drm_gem_object *obj = va->base.gem.obj;
 	struct vuma_vm *vm = to_vuma_vm(va->base.vm);
@@ -134,6 +137,7 @@ static int vuma_va_validate_locked(struct vuma_va *va)
 
 /* On failure the vm_bo stays in the list, and the next try skips what is done. */
 static int vuma_vm_bo_validate(struct drm_gpuvm_bo *vm_bo, struct drm_exec *exec)
+	__must_hold(vm_bo->obj->resv)
 {
 	struct drm_gpuva *va;
 	int ret = 0;
@@ -213,6 +217,7 @@ err_free:
  */
 void vuma_va_remove_locked(struct vuma_va *va, struct list_head *dead)
 {
+	dma_resv_assert_held(va->base.gem.obj->resv);
 	/* The vm_bo may hold the last reference of the object, whose resv is held. */
 	drm_gem_object_get(va->base.gem.obj);
 	drm_gpuva_remove(&va->base);
@@ -289,6 +294,7 @@ void vuma_vm_unmap_all(struct vuma_vm *vm)
 	do {
 		va = vuma_vm_lock_first(vm, &exec);
 		if (!IS_ERR_OR_NULL(va)) {
+			dma_resv_assert_held(va->gem.obj->resv);
 			mutex_lock(&vm->op_lock);
 			vuma_mmu_unmap(&vm->mmu, va->va.addr, va->va.range, NULL);
 			vuma_va_remove_locked(to_vuma_va(va), &dead);
@@ -392,6 +398,7 @@ void vuma_vm_wrote_locked(struct vuma_vm *vm, struct dma_fence *fence)
 {
 	struct drm_gpuva *va;
 
+	drm_gpuvm_resv_assert_held(&vm->base);
 	drm_gpuvm_for_each_va(va, &vm->base) {
 		struct vuma_vm_bo *vm_bo = to_vuma_vm_bo(va->vm_bo);
 
@@ -431,10 +438,12 @@ struct dma_fence *vuma_bo_writer_locked(struct drm_gem_object *obj)
  * after the eviction, while the pages were back, is live.
  */
 static int vuma_vm_bo_evict_locked(struct drm_gpuvm_bo *vm_bo)
+	__must_hold(vm_bo->obj->resv)
 {
 	struct vuma_vm *vm = to_vuma_vm(vm_bo->vm);
 	struct drm_gpuva *va;
 
+	dma_resv_assert_held(vm_bo->obj->resv);
 	if (!mutex_trylock(&vm->op_lock))
 		return -EBUSY;
 

@@ -116,18 +116,25 @@ static inline bool vuma_range_valid(u64 va, u64 range)
 	return va >= VUMA_VA_START && va < VUMA_VA_END && range && range <= VUMA_VA_END - va;
 }
 
-void vuma_vm_job_start_locked(struct vuma_vm *vm);
+void vuma_vm_job_start_locked(struct vuma_vm *vm)
+	__must_hold(drm_gpuvm_resv(&vm->base));
 void vuma_vm_job_end(struct vuma_vm *vm);
 void vuma_vm_job_done(struct vuma_vm *vm, enum drm_vuma_fault fault, u64 addr);
-void vuma_vm_wrote_locked(struct vuma_vm *vm, struct dma_fence *fence);
-struct dma_fence *vuma_bo_writer_locked(struct drm_gem_object *obj);
+void vuma_vm_wrote_locked(struct vuma_vm *vm, struct dma_fence *fence)
+	__must_hold(drm_gpuvm_resv(&vm->base));
+struct dma_fence *vuma_bo_writer_locked(struct drm_gem_object *obj)
+	__must_hold(obj->resv);
 
-int vuma_va_map_locked(struct vuma_va *va, struct vuma_pt_pool *pool);
-void vuma_va_remove_locked(struct vuma_va *va, struct list_head *dead);
-void vuma_va_dead_changed_locked(struct list_head *dead);
+int vuma_va_map_locked(struct vuma_va *va, struct vuma_pt_pool *pool)
+	__must_hold(va->base.gem.obj->resv);
+void vuma_va_remove_locked(struct vuma_va *va, struct list_head *dead)
+	__must_hold(va->base.gem.obj->resv);
+void vuma_va_dead_changed_locked(struct list_head *dead)
+	__must_hold(dead);
 void vuma_va_free_dead(struct list_head *dead);
 int vuma_va_pool_fill_locked(struct drm_gem_object *obj, u64 bo_offset, u64 va, u64 range,
-			     struct vuma_pt_pool *pool);
+			     struct vuma_pt_pool *pool)
+	__must_hold(obj->resv);
 
 int vuma_step_map(struct drm_gpuva_op *op, void *priv);
 int vuma_step_remap(struct drm_gpuva_op *op, void *priv);

@@ -269,6 +269,7 @@ int vuma_bo_populate_locked(struct drm_gem_object *obj, u64 offset, u64 size)
 	struct vuma_shmem_bo *bo = to_vuma_shmem_bo(obj);
 	int ret;
 
+	dma_resv_assert_held(obj->resv);
 	if (drm_gem_is_imported(obj) || bo->populated)
 		return 0;
 	ret = drm_gem_shmem_pin_locked(&bo->base);
@@ -279,6 +280,7 @@ int vuma_bo_populate_locked(struct drm_gem_object *obj, u64 offset, u64 size)
 
 bool vuma_bo_is_resident_locked(struct drm_gem_object *obj, u64 offset, u64 size)
 {
+	dma_resv_assert_held(obj->resv);
 	return drm_gem_is_imported(obj) || to_vuma_shmem_bo(obj)->populated;
 }
 
@@ -341,6 +343,7 @@ int vuma_bo_walk_locked(struct drm_gem_object *obj, u64 offset, u64 size,
 	pgoff_t pgoff = offset >> PAGE_SHIFT, end = (offset + size) >> PAGE_SHIFT;
 	struct vuma_shmem_bo *bo = to_vuma_shmem_bo(obj);
 
+	dma_resv_assert_held(obj->resv);
 	if (drm_gem_is_imported(obj))
 		return vuma_shmem_walk_import(obj, pgoff, end, fn, arg);
 	if (!bo->populated)
@@ -352,6 +355,7 @@ void vuma_bo_device_wrote_locked(struct drm_gem_object *obj, u64 offset, u64 siz
 {
 	struct vuma_shmem_bo *bo = to_vuma_shmem_bo(obj);
 
+	dma_resv_assert_held(obj->resv);
 	bo->base.pages_mark_dirty_on_put = true;
 	bo->base.pages_mark_accessed_on_put = true;
 }

@@ -22,13 +22,13 @@ lock_dir() {
 
 mirror() {
 	local farm=$1 room
-	local rooms=(gem_uma vuma include compat docs/examples bench/peers)
+	local rooms=(gem_uma vuma include compat docs/examples bench/peers tests/stress/delay)
 
 	for room in "${rooms[@]}"; do
 		[[ -d $top/$room ]] || continue
 		(cd "$top" && find "$room" -type d -print0) |
 			(cd "$farm" && xargs -0 mkdir -p)
-		(cd "$top" && find "$room" \( -name '*.[chS]' -o -name 'Makefile*' \
+		(cd "$top" && find "$room" \( -name '*.[chS]' -o -name 'Makefile*' -o -name probe.sh \
 			-o -name Kbuild -o -name Kconfig \) -print0) |
 			while IFS= read -r -d '' f; do
 				[[ $farm/$f -ef $top/$f ]] || ln -sfn "$top/$f" "$farm/$f"
@@ -89,7 +89,7 @@ user() {
 # What kbuild must see, whether it came from make's command line or the
 # environment.
 pass=()
-for v in LLVM CC ARCH CROSS_COMPILE KCFLAGS V C CF; do
+for v in LLVM CC ARCH CROSS_COMPILE KCFLAGS GCOV_PROFILE KCOV_INSTRUMENT V C CF; do
 	[[ -z ${!v:-} ]] || pass+=("$v=${!v}")
 done
 # A parent make's flags (-n, --jobserver-auth) are not for kbuild.

@@ -69,26 +69,38 @@ int gem_uma_backing_init(struct gem_uma_backing *b, struct gem_uma_device *udev,
 void gem_uma_backing_fini(struct gem_uma_backing *b);
 
 int gem_uma_backing_populate_locked(struct gem_uma_backing *b, pgoff_t start,
-				    pgoff_t end);
+				    pgoff_t end)
+	__must_hold(b->obj->resv);
 int gem_uma_backing_populate_some_locked(struct gem_uma_backing *b, pgoff_t start,
-					 pgoff_t end);
+					 pgoff_t end)
+	__must_hold(b->obj->resv);
 bool gem_uma_backing_is_resident_locked(struct gem_uma_backing *b, pgoff_t start,
-					pgoff_t end);
+					pgoff_t end)
+	__must_hold(b->obj->resv);
 bool gem_uma_backing_extent_locked(struct gem_uma_backing *b, pgoff_t pgoff,
-				   struct gem_uma_extent *e);
+				   struct gem_uma_extent *e)
+	__must_hold(b->obj->resv);
 int gem_uma_backing_run_locked(struct gem_uma_backing *b, pgoff_t start, pgoff_t end,
-			       struct gem_uma_run *run);
-struct page **gem_uma_backing_pages_locked(struct gem_uma_backing *b);
+			       struct gem_uma_run *run)
+	__must_hold(b->obj->resv);
+struct page **gem_uma_backing_pages_locked(struct gem_uma_backing *b)
+	__must_hold(b->obj->resv);
 void gem_uma_backing_mark_dirty_locked(struct gem_uma_backing *b, pgoff_t start,
-				       pgoff_t end);
-unsigned long gem_uma_backing_release_locked(struct gem_uma_backing *b);
+				       pgoff_t end)
+	__must_hold(b->obj->resv);
+unsigned long gem_uma_backing_release_locked(struct gem_uma_backing *b)
+	__must_hold(b->obj->resv);
 unsigned long gem_uma_backing_writeback_locked(struct gem_uma_backing *b,
-					       unsigned long nr_pages);
+					       unsigned long nr_pages)
+	__must_hold(b->obj->resv);
 unsigned long gem_uma_backing_in_memory(const struct gem_uma_backing *b);
-int gem_uma_backing_nid_locked(struct gem_uma_backing *b);
+int gem_uma_backing_nid_locked(struct gem_uma_backing *b)
+	__must_hold(b->obj->resv);
 
-int gem_uma_backing_pin_locked(struct gem_uma_backing *b);
-bool gem_uma_backing_unpin_locked(struct gem_uma_backing *b);
+int gem_uma_backing_pin_locked(struct gem_uma_backing *b)
+	__must_hold(b->obj->resv);
+bool gem_uma_backing_unpin_locked(struct gem_uma_backing *b)
+	__must_hold(b->obj->resv);
 int gem_uma_backing_pin(struct gem_uma_backing *b);
 bool gem_uma_backing_unpin(struct gem_uma_backing *b);
 
@@ -119,6 +131,45 @@ static inline unsigned long gem_uma_backing_evicted(const struct gem_uma_backing
 	unsigned long known = READ_ONCE(b->known.pages);
 
 	return known > held ? known - held : 0;
+}
+
+/**
+ * gem_uma_backing_evicted_total() - pages evicted so far, a snapshot
+ * @b: backing
+ *
+ * Context: any.
+ *
+ * Return: number of pages.
+ */
+static inline u64 gem_uma_backing_evicted_total(const struct gem_uma_backing *b)
+{
+	return READ_ONCE(b->evicted_pages);
+}
+
+/**
+ * gem_uma_backing_restored_total() - pages restored so far, a snapshot
+ * @b: backing
+ *
+ * Context: any.
+ *
+ * Return: number of pages.
+ */
+static inline u64 gem_uma_backing_restored_total(const struct gem_uma_backing *b)
+{
+	return READ_ONCE(b->restored_pages);
+}
+
+/**
+ * gem_uma_backing_evictions() - how often the object was evicted, a snapshot
+ * @b: backing
+ *
+ * Context: any.
+ *
+ * Return: number of evictions, saturating.
+ */
+static inline u32 gem_uma_backing_evictions(const struct gem_uma_backing *b)
+{
+	return READ_ONCE(b->evictions);
 }
 
 #endif

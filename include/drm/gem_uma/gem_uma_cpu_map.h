@@ -55,14 +55,18 @@ void gem_uma_cpu_map_vm_close(struct gem_uma_cpu_map *cmap);
 vm_fault_t gem_uma_cpu_map_fault_lock(struct gem_uma_cpu_map *cmap,
 				      struct vm_fault *vmf);
 vm_fault_t gem_uma_cpu_map_fault_locked(struct gem_uma_cpu_map *cmap,
-					struct vm_fault *vmf, unsigned int order);
+					struct vm_fault *vmf, unsigned int order)
+	__must_hold(cmap->backing->obj->resv);
 void gem_uma_cpu_map_fault_unlock(struct gem_uma_cpu_map *cmap, vm_fault_t ret);
 vm_fault_t gem_uma_cpu_map_mkwrite(struct gem_uma_cpu_map *cmap, struct vm_fault *vmf);
 vm_fault_t gem_uma_cpu_map_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end);
 
-void gem_uma_cpu_map_zap_locked(struct gem_uma_cpu_map *cmap);
-int gem_uma_cpu_map_vmap_locked(struct gem_uma_cpu_map *cmap, struct iosys_map *map);
-bool gem_uma_cpu_map_vunmap_locked(struct gem_uma_cpu_map *cmap);
+void gem_uma_cpu_map_zap_locked(struct gem_uma_cpu_map *cmap)
+	__must_hold(cmap->backing->obj->resv);
+int gem_uma_cpu_map_vmap_locked(struct gem_uma_cpu_map *cmap, struct iosys_map *map)
+	__must_hold(cmap->backing->obj->resv);
+bool gem_uma_cpu_map_vunmap_locked(struct gem_uma_cpu_map *cmap)
+	__must_hold(cmap->backing->obj->resv);
 
 unsigned long gem_uma_cpu_map_get_unmapped_area(struct gem_uma_cpu_map *cmap,
 						unsigned long addr, unsigned long len,

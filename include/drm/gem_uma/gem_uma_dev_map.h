@@ -50,11 +50,15 @@ int gem_uma_dev_map_init_sgt(struct gem_uma_dev_map *dmap, struct drm_gem_object
 void gem_uma_dev_map_fini(struct gem_uma_dev_map *dmap);
 
 int gem_uma_dev_map_map_locked(struct gem_uma_dev_map *dmap, pgoff_t start,
-			       pgoff_t end);
+			       pgoff_t end)
+	__must_hold(dmap->obj->resv);
 bool gem_uma_dev_map_is_mapped_locked(struct gem_uma_dev_map *dmap, pgoff_t start,
-				      pgoff_t end);
-void gem_uma_dev_map_drop_locked(struct gem_uma_dev_map *dmap);
+				      pgoff_t end)
+	__must_hold(dmap->obj->resv);
+void gem_uma_dev_map_drop_locked(struct gem_uma_dev_map *dmap)
+	__must_hold(dmap->obj->resv);
 int gem_uma_dev_map_run_locked(struct gem_uma_dev_map *dmap, pgoff_t start,
-			       pgoff_t end, struct gem_uma_dma_run *run);
+			       pgoff_t end, struct gem_uma_dma_run *run)
+	__must_hold(dmap->obj->resv);
 
 #endif

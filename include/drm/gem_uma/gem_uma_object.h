@@ -124,11 +124,16 @@ static inline bool gem_uma_object_is_imported(const struct gem_uma_object *uobj)
 }
 
 void gem_uma_object_free(struct drm_gem_object *obj);
-int gem_uma_object_pin(struct drm_gem_object *obj);
-void gem_uma_object_unpin(struct drm_gem_object *obj);
-struct sg_table *gem_uma_object_get_sg_table(struct drm_gem_object *obj);
-int gem_uma_object_vmap(struct drm_gem_object *obj, struct iosys_map *map);
-void gem_uma_object_vunmap(struct drm_gem_object *obj, struct iosys_map *map);
+int gem_uma_object_pin(struct drm_gem_object *obj)
+	__must_hold(obj->resv);
+void gem_uma_object_unpin(struct drm_gem_object *obj)
+	__must_hold(obj->resv);
+struct sg_table *gem_uma_object_get_sg_table(struct drm_gem_object *obj)
+	__must_hold(obj->resv);
+int gem_uma_object_vmap(struct drm_gem_object *obj, struct iosys_map *map)
+	__must_hold(obj->resv);
+void gem_uma_object_vunmap(struct drm_gem_object *obj, struct iosys_map *map)
+	__must_hold(obj->resv);
 int gem_uma_object_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma);
 enum drm_gem_object_status gem_uma_object_status(struct drm_gem_object *obj);
 
@@ -160,10 +165,13 @@ int gem_uma_object_init_import(struct gem_uma_object *uobj, struct gem_uma_devic
 void gem_uma_object_fini(struct gem_uma_object *uobj);
 void gem_uma_object_unplug_all(struct gem_uma_device *udev);
 
-int gem_uma_object_populate_locked(struct gem_uma_object *uobj, u64 offset, u64 size);
+int gem_uma_object_populate_locked(struct gem_uma_object *uobj, u64 offset, u64 size)
+	__must_hold(uobj->base.resv);
 bool gem_uma_object_is_resident_locked(struct gem_uma_object *uobj, u64 offset,
-				       u64 size);
-void gem_uma_object_update_locked(struct gem_uma_object *uobj);
+				       u64 size)
+	__must_hold(uobj->base.resv);
+void gem_uma_object_update_locked(struct gem_uma_object *uobj)
+	__must_hold(uobj->base.resv);
 void gem_uma_object_mark_used(struct gem_uma_object *uobj);
 int gem_uma_object_mmap_offset(struct gem_uma_object *uobj, u64 *offset);
 

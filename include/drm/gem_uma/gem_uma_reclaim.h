@@ -85,7 +85,8 @@ int gem_uma_reclaim_init(struct gem_uma_reclaim *reclaim, struct gem_uma_device 
 			 const struct gem_uma_reclaim_ops *ops);
 void gem_uma_reclaim_fini(struct gem_uma_reclaim *reclaim);
 void gem_uma_reclaim_update_locked(struct gem_uma_reclaim *reclaim,
-				   unsigned long pages, int nid);
+				   unsigned long pages, int nid)
+	__must_hold(reclaim->obj->resv);
 
 /**
  * gem_uma_reclaim_mark_used() - remember that the object is in use

@@ -37,7 +37,8 @@ void gem_uma_client_close_object(struct gem_uma_client *client,
 void gem_uma_client_show_fdinfo(struct gem_uma_client *client, const char *driver,
 				struct drm_printer *p);
 
-void gem_uma_stats_update_locked(struct gem_uma_object *uobj);
+void gem_uma_stats_update_locked(struct gem_uma_object *uobj)
+	__must_hold(uobj->base.resv);
 int gem_uma_stats_set_label(struct gem_uma_object *uobj, const char *label, size_t len);
 void gem_uma_stats_debugfs_init(struct gem_uma_device *udev);
 
