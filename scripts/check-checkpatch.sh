@@ -25,8 +25,8 @@ program+=,ARRAY_SIZE,CAMELCASE,EMBEDDED_FUNCTION_NAME,MACRO_ARG_PRECEDENCE
 # The stand-in for kernel headers has to declare the kernel's types and macros
 # under their names, the way those are written.
 shim=$program,NEW_TYPEDEFS
-# The one file about versions. Its shims redefine functions as macros, some of
-# which drop an argument that older kernels do not take.
+# The one file about versions, and what is included for analysis only. Their shims
+# redefine functions as macros, some of which drop an argument.
 compat=LINUX_VERSION_CODE,CONSTANT_COMPARISON,MACRO_WITH_FLOW_CONTROL
 compat+=,MACRO_ARG_UNUSED
 # The twin fills its copy of the helper's operations when it is loaded.
@@ -36,7 +36,7 @@ declare -A ignore=([kernel]='' [program]=$program [shim]=$shim [compat]=$compat 
 
 kind_of() {
 	case $1 in
-	compat/*) echo compat ;;
+	compat/* | scripts/lint/*.h) echo compat ;;
 	tests/host/shim.h) echo shim ;;
 	bench/peers/*) echo peer ;;
 	tests/* | bench/*) echo program ;;

@@ -1,23 +1,23 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Every public header compiles alone and included twice: those of the library in
-# a module against the cached kernel headers, the uAPI header also as C90 and C++
+# Every header compiles alone and included twice: in a module against the cached kernel
+# headers, by gcc and, where there is one, by clang; the uAPI header also as C90 and C++,
 # the way a program includes it.
 #
 #   check-headers.sh [HEADER...]    paths from the top of the tree
 #   KDIR=<kernel build>             another kernel to compile against
-set -euo pipefail
-cd "$(dirname "$0")/.."
-top=$PWD
+# shellcheck source=scripts/lint/lib.sh
+. "$(dirname "$0")/lint/lib.sh"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 bad=0
 
 headers=("$@")
-((${#headers[@]})) || mapfile -t headers < <(scripts/tree-files.sh 'include/*.h')
-((${#headers[@]})) || { echo "found no public headers to check"; exit 1; }
+((${#headers[@]})) || mapfile -t headers < <(scripts/tree-files.sh 'include/*.h' 'gem_uma/*.h' \
+	'vuma/*.h' | grep -v '^gem_uma/tests/')
+((${#headers[@]})) || { echo "found no headers to check"; exit 1; }
 uapi=()
 for header in "${headers[@]}"; do
 	[[ $header != include/uapi/* ]] || uapi+=("$header")
@@ -42,36 +42,49 @@ for header in "${uapi[@]}"; do
 	fi
 done
 
-# A source of its own for each header, in a module of the tree's own flags, but
-# without the compat header, which includes half of what a header may have forgotten.
+# A source of its own for each header, in a module of the tree's own flags. Public ones
+# do without the compat header, which includes half of what one may have forgotten.
 if [[ -z ${KDIR:-} ]] && ! KDIR=$(tests/vm/kernel.sh kdir 2>"$work/why"); then
 	((!bad)) || exit 1
 	tail -n 1 "$work/why"
 	exit 4
 fi
-mkdir "$work/module"
-ln -s "$top/include" "$top/config.mk" "$work/module/"
-ln -s "$top/Kbuild" "$work/module/top.mk"
-objects=()
-for header in "${headers[@]}"; do
-	name=${header#include/}
-	name=${name#uapi/}
-	object=alone_$(basename "$header" .h)
-	objects+=("$object.o")
-	printf '// SPDX-License-Identifier: GPL-2.0\n#include <%s>\n#include <%s>\n' \
-		"$name" "$name" >"$work/module/$object.c"
-done
-cat >"$work/module/Kbuild" <<-EOF
+farm=$work/module
+mkdir "$farm"
+ln -s "$top/include" "$top/config.mk" "$farm/"
+ln -s "$top/Kbuild" "$farm/top.mk"
+cat >"$farm/Kbuild" <<-EOF
 	include \$(src)/top.mk
-	ccflags-y += \$(subdir-ccflags-y) -I\$(srctree)/include/uapi/drm
+	compat := \$(shell $top/compat/probe.sh \$(srctree)) -include $top/compat/gem_uma_compat.h
+	ccflags-y += \$(subdir-ccflags-y)
 	obj-m := headers.o
-	headers-y := ${objects[*]}
 EOF
+goals=()
+for header in "${headers[@]}"; do
+	object=alone_${header//[^a-z_]/_}
+	goals+=("$object.o")
+	case $header in
+	include/*)
+		name=${header#include/}
+		name="<${name#uapi/}>"
+		;;
+	*)
+		name="\"$top/$header\""
+		echo "CFLAGS_$object.o := \$(compat)" >>"$farm/Kbuild"
+		;;
+	esac
+	printf '// SPDX-License-Identifier: GPL-2.0\n#include %s\n#include %s\n' \
+		"$name" "$name" >"$farm/$object.c"
+done
+echo "headers-y := ${goals[*]}" >>"$farm/Kbuild"
+
 # Compiling the objects is the check; there is nothing to link.
-unset MAKEFLAGS MFLAGS MAKELEVEL
-make -s -k -C "$KDIR" M="$work/module" W=1 -j"$(nproc)" "${objects[@]}" >"$work/log" 2>&1 || {
+say() {
 	bad=1
-	sed "s|$work/module/||g; s|$top/||g" "$work/log"
+	sed "s|$farm/||g; s|$top/||g" "$farm.log"
 }
+build "$KDIR" || say
+rm -f "$farm"/*.o
+! command -v clang >/dev/null || clang_build "$KDIR" || say
 ((!bad)) || exit 1
 ((!${#uapi[@]})) || command -v g++ >/dev/null || { echo "no g++: the uAPI header was not tried as C++"; exit 4; }

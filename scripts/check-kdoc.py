@@ -12,7 +12,8 @@ import subprocess
 import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-DOCUMENTED = ("include/drm/gem_uma/*.h", "include/uapi/drm/*.h", "gem_uma/*.[ch]")
+DOCUMENTED = ("include/drm/gem_uma/*.h", "include/uapi/drm/*.h", "gem_uma/*.[ch]",
+              "vuma/*.[ch]", "bench/peers/*.c", "docs/examples/*.c")
 
 EXPORT = re.compile(r"^EXPORT_SYMBOL(?P<kind>\w*)[ \t]*\([ \t]*(?P<name>\w+)", re.M)
 BLOCK = re.compile(r"/\*\*\n(?P<body>.*?)\*/", re.S)

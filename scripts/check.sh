@@ -8,18 +8,22 @@
 #
 # A check is a program scripts/check-NAME.{sh,py}: exit code 0 is clean, 4 means
 # that it cannot run here and that its last line says why, the rest are findings.
+# What they say is kept in CHECK_LOGS=<dir>, if set.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 
 names=("$@")
-((${#names[@]})) || names=(layers spdx size forbidden shell kdoc headers docs checkpatch)
+((${#names[@]})) || names=(layers spdx size forbidden shell kdoc locked headers docs pitfalls
+	checkpatch)
 # the proof that each of them can fail
 (($#)) || names+=(selftest)
 
+# lint-NAME is a step of scripts/lint.sh.
 program() {
 	local p
 	[[ $1 != selftest ]] || { echo scripts/selftest.sh; return; }
-	for p in "scripts/check-$1.sh" "scripts/check-$1.py"; do
+	[[ $1 != lint-* ]] || set -- "$1" "scripts/lint/${1#lint-}.sh"
+	for p in "scripts/check-$1.sh" "scripts/check-$1.py" "${@:2}"; do
 		[[ ! -x $p ]] || { echo "$p"; return; }
 	done
 }
@@ -31,7 +35,7 @@ echo "TAP version 13"
 echo "1..${#names[@]}"
 for i in "${!names[@]}"; do
 	name=${names[i]}
-	label="$((i + 1)) check-$name"
+	label="$((i + 1)) $([[ $name == lint-* ]] || echo check-)$name"
 	path=$(program "$name")
 	if [[ -z $path ]]; then
 		out="no such check: $name"
@@ -40,6 +44,7 @@ for i in "${!names[@]}"; do
 		out=$("$path" 2>&1 </dev/null)
 		rc=$?
 	fi
+	[[ -z ${CHECK_LOGS:-} ]] || printf '%s\n' "$out" >"$CHECK_LOGS/$name.txt"
 	case $rc in
 	0)
 		passed=$((passed + 1))

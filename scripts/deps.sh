@@ -4,6 +4,8 @@
 # Installs what building, booting and checking need. Silent when all is there.
 # As root (or with passwordless sudo) it installs; otherwise it prints the one
 # line to type and fails. Set GEM_UMA_NO_DEPS=1 on systems without dpkg.
+#
+#   deps.sh [SET...]    also what a set needs: debug (kernels of our own), lint
 set -euo pipefail
 
 packages=(
@@ -14,6 +16,15 @@ packages=(
 	# checks, plots, results, docs
 	shellcheck perl g++ gnuplot-nox jq git python3-sphinx
 )
+declare -A sets=(
+	[debug]='flex bison bc libssl-dev libelf-dev ccache'
+	[lint]='sparse coccinelle clang'
+)
+for set in "$@"; do
+	[[ -n ${sets[$set]:-} ]] || { echo "deps.sh: no set $set; there are: ${!sets[*]}" >&2; exit 2; }
+	# shellcheck disable=SC2206 # words
+	packages+=(${sets[$set]})
+done
 
 [[ -n ${GEM_UMA_NO_DEPS:-} ]] && exit 0
 if ! command -v dpkg-query >/dev/null; then

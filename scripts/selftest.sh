@@ -3,6 +3,9 @@
 #
 # A check that cannot fail is none: plants violations, one after the other, in a
 # copy of the tree, and demands that the check finds each and names its place.
+#
+#   selftest.sh [GROUP...]    a group is a function below; by default those of the
+#                             checks that scripts/check.sh runs
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -23,9 +26,15 @@ fresh() {
 
 # finds CHECK PATTERN [ARGUMENT...]: it fails, and a line of its output matches.
 finds() {
-	local check=$1 pattern=$2 out rc=0
-	shift 2
-	out=$("scripts/$check" "$@" 2>&1) || rc=$?
+	check=$1
+	rc=0
+	out=$("scripts/$1" "${@:3}" 2>&1) || rc=$?
+	also "$2"
+}
+
+# also PATTERN: so does another line of the same output.
+also() {
+	local pattern=$1
 	if ((rc == 4)); then
 		untried="$check: ${out##*$'\n'}"
 		return
@@ -38,10 +47,10 @@ finds() {
 	fi
 }
 
-# silent CHECK PATTERN: whatever else it finds, it does not find this.
+# silent CHECK PATTERN [ARGUMENT...]: whatever else it finds, it does not find this.
 silent() {
 	local out
-	out=$("scripts/$1" 2>&1) || true
+	out=$("scripts/$1" "${@:3}" 2>&1) || true
 	tried=$((tried + 1))
 	if grep -qE "$2" <<<"$out"; then
 		missed=$((missed + 1))
@@ -186,6 +195,8 @@ headers() {
 	finds check-headers.sh 'redefinition of .struct planted' $lib
 	new $lib '#pragma once' 'struct planted {' '	struct drm_gem_object a;' '};'
 	finds check-headers.sh 'field .a. has incomplete type' $lib
+	new vuma/vuma_planted.h 'struct planted {' '	u32 a;' '};'
+	finds check-headers.sh 'vuma_planted\.h:1:.*redefinition of .struct planted' vuma/vuma_planted.h
 	new $uapi '#pragma once' '#include "drm.h"' '// no comment of C90' 'struct planted {' '	__u32 a;' '};'
 	finds check-headers.sh 'C\+\+ style comments' $uapi
 	new $uapi '#pragma once' '#include "drm.h"' 'struct planted {' '	__u32 class;' '};'
@@ -220,6 +231,62 @@ docs() {
 	finds check-docs.sh 'undefined label'
 }
 
+locked() {
+	local c=gem_uma/gem_uma_planted.c
+	fresh
+	new $c "$spdx" 'static void planted_locked(struct gem_uma_backing *b)' \
+		'	__must_hold(b->obj->resv)' '{' '	int a = 0;' '' \
+		'	dma_resv_assert_held(b->obj->resv);' '	a++;' '}'
+	silent check-locked.py 'planted'
+	new $c "$spdx" 'static void planted_locked(struct gem_uma_backing *b)' \
+		'	__must_hold(b->obj->resv)' '{' '	b->flags = 0;' \
+		'	dma_resv_assert_held(b->obj->resv);' '}'
+	finds check-locked.py 'planted\.c:2: planted_locked does not begin with an assertion'
+	new $c "$spdx" 'static void planted_locked(struct gem_uma_backing *b)' \
+		'	__must_hold(b->obj->resv)' '{' '	if (b->flags)' \
+		'		dma_resv_assert_held(b->obj->resv);' '}'
+	finds check-locked.py 'planted\.c:2: planted_locked does not begin with an assertion'
+	new $c "$spdx" 'static int planted_locked(struct gem_uma_backing *b)' '{' \
+		'	return gem_uma_backing_nid_locked(b);' '}'
+	finds check-locked.py 'planted\.c:2: planted_locked has no __must_hold'
+	silent check-locked.py 'planted.*assertion'
+	fresh
+	sed -i '/^	__must_hold/d; s/)$/);/' include/drm/gem_uma/gem_uma_stats.h
+	finds check-locked.py 'gem_uma_stats\.c:[0-9]+: gem_uma_stats_update_locked has no __must_hold'
+}
+
+# shellcheck disable=SC2016 # marks of a name
+pitfalls() {
+	local p=docs/pitfalls.md
+	row() { fresh; add $p '' '| ID | a | b |' '|---|---|---|' "$1"; }
+	row '| panthor-1 | a fault | `race_jobs`, `race_{jobs,bind}*`, `check:headers`, `lint:resv` |'
+	silent check-pitfalls.py 'no (test|check|lint|file) |a row is'
+	row '| panthor-1 | a fault | `race_frobs` |'
+	finds check-pitfalls.py 'pitfalls\.md:[0-9]+: no test race_frobs$'
+	row '| panthor-1 | a fault | `race_{jobs,frobs}` |'
+	finds check-pitfalls.py 'pitfalls\.md:[0-9]+: no test race_frobs$'
+	row '| panthor-1 | a fault | `kunit:gem_uma_frob.case` |'
+	finds check-pitfalls.py 'no test kunit:gem_uma_frob\.case'
+	new gem_uma/tests/planted.c "$spdx" 'static struct kunit_case a[] = {' '	KUNIT_CASE(case), {}' \
+		'};' 'static struct kunit_suite b = {' '	.name = "gem_uma_frob",' '};'
+	silent check-pitfalls.py 'gem_uma_frob'
+	row '| panthor-1 | a fault | `check:frob`, `lint:frob`, `tests/frob.c` |'
+	finds check-pitfalls.py 'no check frob'
+	finds check-pitfalls.py 'no lint step frob'
+	finds check-pitfalls.py 'no file tests/frob\.c'
+	row '| panthor-1, -91 | a fault | a reason |'
+	finds check-pitfalls.py 'panthor-91 is not in the list'
+	row '| panthor-1 | a fault | |'
+	finds check-pitfalls.py 'a row is'
+	fresh
+	sed -i '/^| panthor-90 /d' $p
+	finds check-pitfalls.py 'no row for panthor-90'
+	fresh
+	sed -i 's/"race_jobs"/"race_jobs_panthor-99"/' tests/uapi/t_reclaim_race.c
+	finds check-pitfalls.py 'race_jobs_panthor-99 stands for panthor-99, which is not listed'
+	finds check-pitfalls.py 'no test race_jobs$'
+}
+
 runner() {
 	fresh
 	new scripts/check-planted.sh '#!/bin/sh' 'echo a finding; exit 1'
@@ -236,7 +303,124 @@ runner() {
 	}
 }
 
-for group in layers spdx size forbidden shell kdoc headers checkpatch docs runner; do
+# Groups of scripts/lint.sh. One room is enough for what is planted there.
+sparse() {
+	local c=docs/examples/example_turnkey.c
+	fresh
+	add $c 'int planted(int __user *p);' 'int planted(int __user *p)' '{' '	return *p;' '}' \
+		'int planted_global;'
+	export LINT_ROOMS=docs/examples
+	finds lint/sparse.sh 'example_turnkey\.c:[0-9]+:.*dereference of noderef'
+	finds lint/sparse.sh "example_turnkey\.c:[0-9]+:.*'planted_global' was not declared"
+	fresh
+	add $c 'void planted(spinlock_t *l);' 'void planted(spinlock_t *l)' '{' '	spin_lock(l);' '}'
+	finds lint/sparse.sh "example_turnkey\.c:[0-9]+:.*context imbalance in 'planted'"
+	unset LINT_ROOMS
+}
+
+clang() {
+	fresh
+	add docs/examples/example_turnkey.c 'int planted(int a);' 'int planted(int a)' '{' \
+		'	int b;' '' '	if (a)' '		b = 1;' '	return b;' '}'
+	LINT_ROOMS=docs/examples finds lint/clang.sh 'example_turnkey\.c:[0-9]+:.*uninitialized'
+}
+
+resv() {
+	local c=docs/examples/example_parts.c
+	local head=('int planted(struct npu_bo *bo);' 'int planted(struct npu_bo *bo)' '{')
+	local lock='	dma_resv_lock(bo->base.resv, NULL);' unlock='	dma_resv_unlock(bo->base.resv);'
+	local call='	gem_uma_dev_map_drop_locked(&bo->dmap);' end=('	return 0;' '}')
+
+	export LINT_ROOMS=docs/examples
+	fresh
+	add $c "${head[@]}" "$call" "${end[@]}"
+	finds lint/resv.sh "example_parts\.c:[0-9]+:.*calling function 'gem_uma_dev_map_drop_locked' requires"
+	fresh
+	add $c "${head[@]}" "$lock" "$unlock" "$call" "${end[@]}"
+	finds lint/resv.sh "example_parts\.c:[0-9]+:.*calling function 'gem_uma_dev_map_drop_locked' requires"
+	fresh
+	add $c "${head[@]}" "$lock" "$call" "${end[@]}"
+	finds lint/resv.sh "example_parts\.c:[0-9]+:.*still held at the end"
+	fresh
+	add $c "${head[@]}" '	if (!dma_resv_trylock(bo->base.resv))' '		return -EBUSY;' \
+		"$call" "$unlock" "$lock" "$call" "$unlock" "${end[@]}"
+	silent lint/resv.sh 'example_parts'
+	unset LINT_ROOMS
+}
+
+# rule PATTERN HEAD GOOD BAD [TAIL]: what cocci.sh says of a function with the second body,
+# and not of one with the first. FN in them is its name, another one each time.
+rule() {
+	local fn=planted$((++planted))
+	local text=("${@//FN/$fn}")
+	add "$good" '' "${text[1]}" '{' "$(printf '\t%b' "${text[2]}")" '}' "${text[4]:-}"
+	add "$bad" '' "${text[1]}" '{' "$(printf '\t%b' "${text[3]}")" '}' "${text[4]:-}"
+	patterns+=("^$bad:[0-9]+: ${text[0]}")
+}
+
+cocci() {
+	local good=gem_uma/gem_uma_good.c bad=gem_uma/gem_uma_bad.c planted=0 pattern patterns=()
+	local object='static long FN(struct gem_uma_object *uobj)'
+	local evict='static long FN(struct gem_uma_reclaim *reclaim)'
+	local evict_ops='static const struct gem_uma_reclaim_ops FN_ops = { .evict = FN };'
+	local run_job='static struct dma_fence *FN(struct drm_sched_job *job)'
+	local run_ops='static const struct drm_sched_backend_ops FN_ops = { .run_job = FN };'
+
+	fresh
+	new $good "$spdx" '#include <drm/gem_uma/gem_uma_object.h>'
+	cp $good $bad
+	rule 'private member of struct gem_uma_backing' "$object" \
+		'return gem_uma_backing_resident(&uobj->backing);' 'return uobj->backing.held.pages;'
+	rule 'private member of struct gem_uma_cpu_map' "$object" \
+		'return uobj->cpu_map.mode;' 'return uobj->cpu_map.vmaps;'
+	rule 'product as a size' "$object" \
+		'return !kcalloc(uobj->flags, 8, GFP_KERNEL);' 'return !kmalloc(uobj->flags * 8, GFP_KERNEL);'
+	rule 'drm_gem_object_put\(\) with resv held' "$object" \
+		'dma_resv_lock(r, NULL);\n\tdma_resv_unlock(r);\n\tdrm_gem_object_put(&uobj->base);\n\treturn 0;' \
+		'dma_resv_lock(r, NULL);\n\tdrm_gem_object_put(&uobj->base);\n\tdma_resv_unlock(r);\n\treturn 0;'
+	rule 'scope-based cleanup and goto' "$object" \
+		'guard(mutex)(&uobj->m);\n\treturn 0;' \
+		'guard(mutex)(&uobj->m);\n\tif (uobj)\n\t\tgoto out;\n\tuobj->flags = 0;\nout:\n\treturn 0;'
+	rule 'user memory or mmap lock' 'static int FN_locked(struct gem_uma_object *uobj)' \
+		'return uobj->flags;' 'return copy_from_user(uobj, uobj, 8);'
+	rule 'FN\(\) allocates' "$evict" \
+		'return !kmalloc(8, GFP_NOWAIT);' 'return !kmalloc(8, GFP_KERNEL);' "$evict_ops"
+	rule 'FN\(\) can sleep' "$evict" \
+		'return mutex_trylock(&m);' 'mutex_lock(&m);\n\treturn 0;' "$evict_ops"
+	rule 'FN\(\) can drop a last' "$evict" \
+		'return !reclaim->obj;' 'drm_gem_object_put(reclaim->obj);\n\treturn 0;' "$evict_ops"
+	rule 'FN\(\) takes a lock over which' "$run_job" \
+		'return job->fence;' 'dma_resv_lock(job->r, NULL);\n\treturn job->fence;' "$run_ops"
+	rule 'FN_helper\(\) allocates' \
+		"$(printf 'static int FN_helper(void)\n{\n\treturn !kmalloc(8, GFP_KERNEL);\n}\n\n%s' "$run_job")" \
+		'return job->fence;' 'return FN_helper() ? NULL : job->fence;' "$run_ops"
+	rule 'FN\(\) allocates' \
+		"$(printf '/**\n * FN() - of the test\n *\n * Context: resv held. Does not allocate.\n */\nint FN(void)')" \
+		'return 0;' 'return !kmalloc(8, GFP_KERNEL);'
+	silent lint/cocci.sh 'gem_uma_good' $good
+	finds lint/cocci.sh "${patterns[0]}" $bad
+	for pattern in "${patterns[@]:1}"; do
+		also "$pattern"
+	done
+	new gem_uma/gem_uma_planted.c "$spdx" 'int planted(int a)' '{' '	frob a {' '	} while_not b;' '	return 0;' '}'
+	finds lint/cocci.sh 'spatch understands 0 of 1 functions' gem_uma/gem_uma_planted.c
+	# of the real ones: the kernel-doc, the callbacks and the closure over calls are found
+	sed -i 's/^static int vuma_vm_bo_evict_locked.*$/&/; s/if (!mutex_trylock(&vm->op_lock))/mutex_lock(\&vm->op_lock); if (0)/' \
+		vuma/vuma_vm.c
+	finds lint/cocci.sh 'vuma_vm\.c:[0-9]+: vuma_vm_bo_evict_locked\(\) can sleep'
+}
+
+lint_kdoc() {
+	fresh
+	new vuma/vuma_planted.c "$spdx" '/**' ' * planted() - for the self-test' ' */' 'int planted(int a)' \
+		'{' '	return a;' '}'
+	finds lint/kdoc.sh "vuma_planted\.c:[0-9]+.*'a' not described" vuma/vuma_planted.c
+}
+
+groups=("$@")
+((${#groups[@]})) || groups=(layers spdx size forbidden shell kdoc locked headers pitfalls checkpatch
+	docs runner)
+for group in "${groups[@]}"; do
 	$group
 done
 

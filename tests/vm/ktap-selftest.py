@@ -15,6 +15,10 @@ CASES = [
     ("fewer than planned", "1..3\nok 1 a\nok 2 b\n", (2, 1, 0)),
     ("more than planned", "1..1\nok 1 a\nok 2 b\n", (2, 1, 0)),
     ("no plan", "ok 1 a\n", (1, 1, 0)),
+    ("total of subtests", "1..1\n    ok 1 a\n  # b: pass:1 fail:0 skip:0 total:1\nok 1 b\n",
+     (1, 0, 0)),
+    ("wrong total of subtests", "1..1\n    ok 1 a\n  # b: pass:2 fail:0 skip:0 total:2\n"
+     "ok 1 b\n", (1, 1, 0)),
     ("plan at the end", "ok 1 a\nok 2 b\n1..2\n", (2, 0, 0)),
     ("skip with a reason", "1..1\nok 1 a # SKIP no device\n", (0, 0, 1)),
     ("skip without a reason", "1..1\nok 1 a # SKIP\n", (0, 1, 0)),

@@ -6,6 +6,8 @@ import re
 RESULT = re.compile(r"^(?P<indent> *)(?P<not>not )?ok (?P<num>\d+)\b ?-? ?(?P<rest>.*)$")
 PLAN = re.compile(r"^(?P<indent> *)1\.\.(?P<n>\d+)\b\s*(?:# *SKIP\b *(?P<why>.*))?$", re.I)
 DIRECTIVE = re.compile(r"(?:^|\s)# *(?P<kind>SKIP|TODO|XFAIL|TIMEOUT|ERROR)\b:? *(?P<why>.*)$", re.I)
+# KUnit gives the subtests of a parameterized case no plan, but says how many there were.
+TOTAL = re.compile(r"^(?P<indent> *)# .+: pass:\d+ fail:\d+ skip:\d+ total:(?P<n>\d+)$")
 BAIL = re.compile(r"^ *Bail out!\s*(.*)$")
 
 
@@ -69,6 +71,12 @@ def parse(text):
         m = RESULT.match(line)
         if m:
             _result(m, levels, res)
+            continue
+        m = TOTAL.match(line)
+        if m:
+            deepest = max(levels, default=-1)
+            if deepest > len(m["indent"]) and levels[deepest].plan is None:
+                levels[deepest].plan = int(m["n"])
             continue
         m = BAIL.match(line)
         if m:
