@@ -354,7 +354,7 @@ static void import_of_evicted(void)
 	struct vuma_bo out;
 	struct vuma_vm vm;
 	uint64_t va, out_va;
-	int dmabuf;
+	int dmabuf, tries;
 
 	need_devices(2);
 	fill_by_cpu(&s, 1);
@@ -381,6 +381,9 @@ static void import_of_evicted(void)
 	/* A mapping keeps the file open. */
 	KT_OK(vuma_bo_unmap(&out));
 	KT_SYS(close(there.fd));
+	/* The last references of a closed file are dropped by a work item. */
+	for (tries = 0; tries < 1000 && bo_status(&s.bo) & DRM_VUMA_BO_STATUS_PINNED; tries++)
+		usleep(10000);
 	KT_EQ(bo_status(&s.bo) & DRM_VUMA_BO_STATUS_PINNED, 0);
 	evict(&s);
 	check_by_cpu(&s, 2);
