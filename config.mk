@@ -5,6 +5,8 @@
 export CONFIG_DRM_GEM_UMA := m
 export CONFIG_DRM_VUMA := m
 export CONFIG_DRM_VUMA_SHMEM := m
+# Unit tests, where the kernel can run them.
+export CONFIG_DRM_GEM_UMA_KUNIT_TEST := $(if $(CONFIG_KUNIT),m)
 
 GEM_UMA_DEFINES := -DCONFIG_DRM_GEM_UMA_MODULE=1 -DCONFIG_DRM_VUMA_MODULE=1 \
 		   -DCONFIG_DRM_VUMA_SHMEM_MODULE=1

@@ -5,6 +5,7 @@
  * Decides when the state of an object changed, and tells reclaim. Contains no memory
  * management of its own. Lock: the object's resv. Neighbours: all parts, below.
  */
+#include <linux/delay.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
 #include <linux/export.h>
@@ -111,8 +112,12 @@ static void gem_uma_object_init_common(struct gem_uma_object *uobj,
 	gem_uma_object_set_lock_class(&uobj->lock);
 }
 
-/* Not gone through since unplug: the next one, with a reference. */
-static struct gem_uma_object *gem_uma_object_next_mapped(struct gem_uma_device *udev)
+/*
+ * Not gone through since unplug: the next one, with a reference. @dying is set if one
+ * is being freed, whose addresses are about to go.
+ */
+static struct gem_uma_object *gem_uma_object_next_mapped(struct gem_uma_device *udev,
+							 bool *dying)
 {
 	struct gem_uma_object *uobj, *found = NULL;
 
@@ -120,8 +125,10 @@ static struct gem_uma_object *gem_uma_object_next_mapped(struct gem_uma_device *
 	list_for_each_entry(uobj, &udev->objects, device_link) {
 		if (uobj->unplugged)
 			break;
-		if (!kref_get_unless_zero(&uobj->base.refcount))
+		if (!kref_get_unless_zero(&uobj->base.refcount)) {
+			*dying = true;
 			continue;
+		}
 		uobj->unplugged = true;
 		list_move_tail(&uobj->device_link, &udev->objects);
 		found = uobj;
@@ -145,14 +152,21 @@ static struct gem_uma_object *gem_uma_object_next_mapped(struct gem_uma_device *
 void gem_uma_object_unplug_all(struct gem_uma_device *udev)
 {
 	struct gem_uma_object *uobj;
+	bool dying;
 
 	WRITE_ONCE(udev->unplugged, true);
-	while ((uobj = gem_uma_object_next_mapped(udev))) {
-		dma_resv_lock(uobj->base.resv, NULL);
-		gem_uma_dev_map_drop_locked(&uobj->dev_map);
-		dma_resv_unlock(uobj->base.resv);
-		drm_gem_object_put(&uobj->base);
-	}
+	do {
+		dying = false;
+		while ((uobj = gem_uma_object_next_mapped(udev, &dying))) {
+			dma_resv_lock(uobj->base.resv, NULL);
+			gem_uma_dev_map_drop_locked(&uobj->dev_map);
+			dma_resv_unlock(uobj->base.resv);
+			drm_gem_object_put(&uobj->base);
+		}
+		/* Listed until its addresses are gone, which waits for nobody. */
+		if (dying)
+			fsleep(100);
+	} while (dying);
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_unplug_all);
 
@@ -312,13 +326,15 @@ void gem_uma_object_fini(struct gem_uma_object *uobj)
 {
 	struct drm_gem_object *obj = &uobj->base;
 
+	gem_uma_reclaim_fini(&uobj->reclaim);
+	gem_uma_cpu_map_fini(&uobj->cpu_map);
+	gem_uma_dev_map_fini(&uobj->dev_map);
+
+	/* Not before: gem_uma_object_unplug_all() waits for addresses of what is listed. */
 	spin_lock(&uobj->udev->objects_lock);
 	list_del(&uobj->device_link);
 	spin_unlock(&uobj->udev->objects_lock);
 
-	gem_uma_reclaim_fini(&uobj->reclaim);
-	gem_uma_cpu_map_fini(&uobj->cpu_map);
-	gem_uma_dev_map_fini(&uobj->dev_map);
 	gem_uma_backing_fini(&uobj->backing);
 	/*
 	 * The core sets import_attach when the driver's import hook has succeeded.

@@ -10,6 +10,7 @@ begins with a room of the tree. Forms:
     race_jobs                     printed by a program of tests/
     race_{jobs,close}_*           every name it stands for has a match
     kunit:gem_uma_object.case     KUNIT_CASE(case) of the suite gem_uma_object
+    inject:row                    a row of the table of injected failures
     check:headers, lint:resv      a check or step of that name
 
 check-pitfalls.py [MARKDOWN [IDENTIFIERS]]
@@ -23,9 +24,11 @@ import sys
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PROGRAMS = ("tests/*/*.c",)
 UNITS = ("gem_uma/tests/*.c",)
+ROWS = ("gem_uma/tests/gem_uma_inject_rows*.c",)
 
 # a row of a table of tests: the name, then the function
 NAME = re.compile(r"(?:\.name\s*=\s*|\{\s*)\"([a-zA-Z][\w-]*)\"\s*,\s*(?:\.run\b|[a-z_])")
+ROW = re.compile(r"\.name\s*=\s*\"(\w+)\"")
 SUITE = re.compile(r"struct kunit_suite\s+\w+\s*=\s*\{[^}]*?\.name\s*=\s*\"([\w-]+)\"", re.S)
 CASE = re.compile(r"\bKUNIT_CASE\w*\(\s*(\w+)")
 IDENTIFIER = re.compile(r"\b(?:panthor-\d+|uma-[AB]\d+|sparse-[A-Z]\d+)\b")
@@ -42,14 +45,15 @@ def files(patterns):
 
 
 def known_tests():
-    """Names that programs print, and suite.case of the unit tests."""
+    """By kind: names that programs print, suite.case of the unit tests, rows."""
     programs = {name for p in files(PROGRAMS) for name in NAME.findall(read(p))}
     units = set()
     for path in files(UNITS):
         text = read(path)
         for suite in SUITE.findall(text):
             units |= {f"{suite}.{case}" for case in CASE.findall(text)}
-    return programs, units
+    return {"": programs, "kunit": units,
+            "inject": {row for p in files(ROWS) for row in ROW.findall(read(p))}}
 
 
 def expand(name):
@@ -62,10 +66,10 @@ def expand(name):
 
 
 def is_test(token):
-    return re.fullmatch(r"(?:kunit:)?[a-z][\w.{},*-]*", token) and not token.endswith("()")
+    return re.fullmatch(r"(?:kunit:|inject:)?[a-z][\w.{},*-]*", token) and not token.endswith("()")
 
 
-def missing(token, programs, units):
+def missing(token, tests):
     """What of a token in backticks cannot be found; None if all is well."""
     kind, _, name = token.rpartition(":")
     if kind == "check":
@@ -80,8 +84,7 @@ def missing(token, programs, units):
     if not is_test(token):
         return None
     for wanted in expand(name):
-        pool = units if kind == "kunit" else programs
-        if not fnmatch.filter(pool, wanted):
+        if not fnmatch.filter(tests[kind], wanted):
             return f"no test {kind + ':' if kind else ''}{wanted}"
     return None
 
@@ -114,7 +117,7 @@ def rows(text):
 
 def check(markdown, identifiers):
     wanted = [l for l in identifiers.split("\n") if l and not l.startswith("#")]
-    programs, units = known_tests()
+    tests = known_tests()
     problems, seen = [], set()
     named = 0
     for number, cells in rows(markdown):
@@ -128,13 +131,13 @@ def check(markdown, identifiers):
                 problems.append(f"{number}: {i} is not in the list of identifiers")
         for token in re.findall(r"`([^`]+)`", cells[-1]):
             named += 1
-            what = missing(token, programs, units)
+            what = missing(token, tests)
             if what:
                 problems.append(f"{number}: {what}")
     problems += [f"1: no row for {i}" for i in wanted if i not in seen]
     problems += [f"1: {i} is listed twice" for i in sorted({i for i in wanted if wanted.count(i) > 1})]
     # A test that claims to stand for something has to name what exists.
-    for name in sorted(programs):
+    for name in sorted(tests[""]):
         for i in IDENTIFIER.findall(name.replace("_", " ")):
             if i not in wanted:
                 problems.append(f"1: the test {name} stands for {i}, which is not listed")

@@ -13,7 +13,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 
 names=("$@")
-((${#names[@]})) || names=(layers spdx size forbidden shell kdoc locked headers docs pitfalls
+((${#names[@]})) || names=(layers spdx size forbidden shell kdoc locked headers docs pitfalls inject
 	checkpatch)
 # the proof that each of them can fail
 (($#)) || names+=(selftest)

@@ -255,6 +255,25 @@ locked() {
 	finds check-locked.py 'gem_uma_stats\.c:[0-9]+: gem_uma_stats_update_locked has no __must_hold'
 }
 
+inject() {
+	local rows=gem_uma/tests/gem_uma_inject_rows.c
+	fresh
+	add gem_uma/gem_uma_device.c 'EXPORT_SYMBOL_GPL(gem_uma_planted);'
+	finds check-inject.py '^gem_uma/gem_uma_device\.c:[0-9]+: gem_uma_planted is in no row'
+	fresh
+	sed -i 's/"gem_uma_stats_set_label"/"gem_uma_nowhere"/' $rows
+	finds check-inject.py '_inject_rows\.c:[0-9]+: gem_uma_nowhere is not exported'
+	finds check-inject.py 'gem_uma_stats\.c:[0-9]+: gem_uma_stats_set_label is in no row'
+	fresh
+	sed -i '0,/"gem_uma_device_init"/s//"gem_uma_backing_fini"/' $rows
+	finds check-inject.py 'gem_uma_backing_fini is made to fail, and listed as infallible'
+	fresh
+	new planted.c 'int unknown(void);' 'int planted(void);' 'int planted(void)' '{' \
+		'	return unknown();' '}'
+	cc -c planted.c -o planted.o
+	finds check-inject.py '^planted\.o: unknown is not known' planted.o
+}
+
 # shellcheck disable=SC2016 # marks of a name
 pitfalls() {
 	local p=docs/pitfalls.md
@@ -418,7 +437,7 @@ lint_kdoc() {
 }
 
 groups=("$@")
-((${#groups[@]})) || groups=(layers spdx size forbidden shell kdoc locked headers pitfalls checkpatch
+((${#groups[@]})) || groups=(layers spdx size forbidden shell kdoc locked headers pitfalls inject checkpatch
 	docs runner)
 for group in "${groups[@]}"; do
 	$group

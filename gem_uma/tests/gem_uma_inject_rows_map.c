@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The operations on CPU mappings that are made to fail; see gem_uma_inject_rows.c.
+ */
+#include <linux/file.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include <drm/drm_file.h>
+#include <drm/drm_vma_manager.h>
+
+#include "gem_uma_inject.h"
+
+/* Where objects are mapped; nothing else is in that address space. */
+#define INJECT_ADDR	(16 * PMD_SIZE)
+
+static void begin_mmap(struct gem_uma_inject_rig *rig)
+{
+	rig->file->private_data = &rig->uobj->base;
+}
+
+static int run_mmap(struct gem_uma_inject_rig *rig)
+{
+	unsigned long addr = vm_mmap(rig->file, INJECT_ADDR, rig->uobj->base.size,
+				     PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, 0);
+
+	return IS_ERR_VALUE(addr) ? (int)addr : 0;
+}
+
+static void undo_mmap(struct gem_uma_inject_rig *rig)
+{
+	vm_munmap(INJECT_ADDR, rig->uobj->base.size);
+}
+
+static void begin_mmapped(struct gem_uma_inject_rig *rig)
+{
+	begin_mmap(rig);
+	KUNIT_EXPECT_EQ(rig->test, 0, run_mmap(rig));
+}
+
+static int run_split(struct gem_uma_inject_rig *rig)
+{
+	return vm_munmap(INJECT_ADDR + 3 * PAGE_SIZE, 2 * PAGE_SIZE);
+}
+
+static int run_fault(struct gem_uma_inject_rig *rig)
+{
+	return put_user(rig->seed, (u32 __user *)(INJECT_ADDR + 5 * PAGE_SIZE));
+}
+
+static void check_fault(struct gem_uma_inject_rig *rig)
+{
+	u32 word;
+
+	KUNIT_EXPECT_EQ(rig->test, 0,
+			get_user(word, (u32 __user *)(INJECT_ADDR + 5 * PAGE_SIZE)));
+	KUNIT_EXPECT_EQ(rig->test, word, rig->seed);
+}
+
+static int run_read_fault(struct gem_uma_inject_rig *rig)
+{
+	u32 word;
+	int ret = get_user(word, (u32 __user *)(INJECT_ADDR + 5 * PAGE_SIZE));
+
+	if (!ret)
+		KUNIT_EXPECT_EQ(rig->test, word, 0);
+	return ret;
+}
+
+/* A caller that does not let go of the lock: nothing is repeated for it. */
+static int run_fault_once(struct gem_uma_inject_rig *rig)
+{
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+	vm_fault_t ret = VM_FAULT_SIGSEGV;
+
+	mmap_read_lock(mm);
+	vma = find_vma(mm, INJECT_ADDR);
+	if (vma)
+		ret = handle_mm_fault(vma, INJECT_ADDR + 5 * PAGE_SIZE, FAULT_FLAG_WRITE, NULL);
+	mmap_read_unlock(mm);
+	if (!(ret & VM_FAULT_ERROR))
+		return 0;
+	return ret & VM_FAULT_OOM ? -ENOMEM : -EFAULT;
+}
+
+static void undo_fault(struct gem_uma_inject_rig *rig)
+{
+	gem_uma_inject_evict(rig);
+}
+
+static void begin_mkwrite(struct gem_uma_inject_rig *rig)
+{
+	begin_mmapped(rig);
+	KUNIT_EXPECT_EQ(rig->test, 0, run_read_fault(rig));
+}
+
+static int run_get_unmapped_area(struct gem_uma_inject_rig *rig)
+{
+	struct drm_minor minor = { .dev = &rig->mock->drm };
+	struct drm_file *file = kzalloc(sizeof(*file), GFP_KERNEL);
+	struct drm_vma_offset_node *node = &rig->uobj->base.vma_node;
+	unsigned long ours, others;
+
+	if (!file)
+		return -ENOMEM;
+	file->minor = &minor;
+	rig->file->private_data = file;
+	mmap_write_lock(current->mm);
+	ours = gem_uma_object_get_unmapped_area(rig->file, 0, rig->uobj->base.size,
+						drm_vma_node_start(node), MAP_SHARED);
+	/* No object is there. */
+	others = gem_uma_object_get_unmapped_area(rig->file, 0, PAGE_SIZE, 1, MAP_SHARED);
+	mmap_write_unlock(current->mm);
+	rig->file->private_data = &rig->uobj->base;
+	kfree(file);
+	return IS_ERR_VALUE(ours) ? (int)ours : IS_ERR_VALUE(others) ? (int)others : 0;
+}
+
+const struct gem_uma_inject_row gem_uma_inject_map_rows[GEM_UMA_INJECT_MAP_ROWS] = {
+	{
+		.name = "mmap",
+		.covers = { "gem_uma_object_mmap", "gem_uma_cpu_map_mmap" },
+		.size = INJECT_SIZE, .mm = true,
+		.begin = begin_mmap, .run = run_mmap, .undo = undo_mmap,
+		.errnos = { -ENOMEM },
+		.allocations = 1,
+	}, {
+		.name = "vma_split",
+		.covers = { "gem_uma_cpu_map_vm_open", "gem_uma_cpu_map_vm_close" },
+		.size = INJECT_SIZE, .mm = true,
+		.begin = begin_mmapped, .run = run_split, .end = undo_mmap,
+		.errnos = { -ENOMEM },
+		.changes = BIT(GEM_UMA_INJECT_MMAPS) | BIT(GEM_UMA_INJECT_REFS),
+		.remains = BIT(GEM_UMA_INJECT_MMAPS) | BIT(GEM_UMA_INJECT_REFS),
+		.allocations = 2,
+	}, {
+		.name = "fault_write",
+		.covers = { "gem_uma_cpu_map_fault_lock", "gem_uma_cpu_map_fault_locked",
+			    "gem_uma_cpu_map_fault_unlock" },
+		.size = INJECT_SIZE, .mm = true,
+		.begin = begin_mmapped, .run = run_fault, .check = check_fault,
+		.undo = undo_fault, .end = undo_mmap,
+		.errnos = { -EFAULT },
+		.changes = GEM_UMA_INJECT_PAGES, .remains = GEM_UMA_INJECT_ONCE_KNOWN,
+		.allocations = 5, .calls = 10,
+	}, {
+		.name = "fault_read",
+		.covers = { "gem_uma_cpu_map_map_pages" },
+		.size = INJECT_SIZE, .mm = true, .incoherent = true, .flags = GEM_UMA_OBJECT_WC,
+		.begin = begin_mmapped, .run = run_read_fault,
+		.undo = undo_fault, .end = undo_mmap,
+		.errnos = { -EFAULT },
+		.changes = GEM_UMA_INJECT_PAGES, .remains = GEM_UMA_INJECT_ONCE_KNOWN,
+		.allocations = 5, .calls = 10,
+	}, {
+		.name = "fault_without_retry",
+		.covers = { "gem_uma_cpu_map_fault_locked" },
+		.size = INJECT_SIZE, .mm = true,
+		.begin = begin_mmapped, .run = run_fault_once, .undo = undo_fault,
+		.end = undo_mmap,
+		.errnos = { -EFAULT, -ENOMEM },
+		.changes = GEM_UMA_INJECT_PAGES, .remains = GEM_UMA_INJECT_ONCE_KNOWN,
+		.allocations = 5, .calls = 10,
+	}, {
+		.name = "fault_huge",
+		.covers = { "gem_uma_cpu_map_fault_locked" },
+		.size = PMD_SIZE, .flags = GEM_UMA_OBJECT_HUGE, .huge = true, .mm = true,
+		.begin = begin_mmapped, .run = run_fault, .check = check_fault,
+		.undo = undo_fault, .end = undo_mmap,
+		.errnos = { -EFAULT },
+		.changes = GEM_UMA_INJECT_PAGES, .remains = GEM_UMA_INJECT_ONCE_KNOWN,
+		.allocations = 1, .calls = 5,
+	}, {
+		.name = "mkwrite",
+		.covers = { "gem_uma_cpu_map_mkwrite" },
+		.size = INJECT_SIZE, .mm = true,
+		.begin = begin_mkwrite, .run = run_fault, .check = check_fault,
+		.end = undo_mmap,
+		.errnos = { -EFAULT },
+		.calls = 1,
+	}, {
+		.name = "get_unmapped_area",
+		.covers = { "gem_uma_object_get_unmapped_area",
+			    "gem_uma_cpu_map_get_unmapped_area" },
+		.size = PMD_SIZE, .flags = GEM_UMA_OBJECT_HUGE, .huge = true, .mm = true,
+		.begin = begin_mmap, .run = run_get_unmapped_area,
+		.errnos = { -ENOMEM },
+		.allocations = 1, .calls = 2,
+	},
+};

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A device, and objects on it, that exist for one test and need no hardware. */
+#ifndef _GEM_UMA_MOCK_H_
+#define _GEM_UMA_MOCK_H_
+
+#include <linux/completion.h>
+
+#include <kunit/test.h>
+
+#include <drm/drm_device.h>
+#include <drm/gem_uma/gem_uma_device.h>
+#include <drm/gem_uma/gem_uma_object.h>
+
+/* Pages of which a huge folio consists. */
+#define GEM_UMA_MOCK_HUGE	(PMD_SIZE >> PAGE_SHIFT)
+
+/**
+ * struct gem_uma_mock - a DRM device on a platform device without driver
+ */
+struct gem_uma_mock {
+	/** @drm: DRM device, not registered. */
+	struct drm_device drm;
+	/** @udev: what is under test. */
+	struct gem_uma_device udev;
+	/** @live: objects with the mock's callbacks. */
+	atomic_t live;
+};
+
+/**
+ * struct gem_uma_mock_object - an object whose callbacks the test controls
+ */
+struct gem_uma_mock_object {
+	/** @base: the object. */
+	struct gem_uma_object base;
+	/** @dev_mapped: what ops->dev_mapped says, until evicted. */
+	bool dev_mapped;
+	/** @evict_errno: what ops->evict returns, 0 or negative. */
+	int evict_errno;
+	/** @evicts: calls of ops->evict. */
+	unsigned int evicts;
+	/** @frees: incremented by ops->free, if set. */
+	unsigned int *frees;
+};
+
+/**
+ * struct gem_uma_mock_holder - a task that holds a resv
+ */
+struct gem_uma_mock_holder {
+	/** @resv: what it holds. */
+	struct dma_resv *resv;
+	/** @ms: for how long, 0 for until told. */
+	unsigned int ms;
+	/** @held: it does. */
+	struct completion held;
+	/** @release: it shall let go. */
+	struct completion release;
+	/** @done: it did. */
+	struct completion done;
+};
+
+/**
+ * to_gem_uma_mock_object() - downcast
+ * @uobj: turn-key object of a &struct gem_uma_mock_object
+ */
+#define to_gem_uma_mock_object(uobj) \
+	container_of_const(uobj, struct gem_uma_mock_object, base)
+
+extern const struct gem_uma_object_ops gem_uma_mock_object_ops;
+
+struct platform_device *gem_uma_mock_platform(void);
+struct device *gem_uma_mock_parent(struct kunit *test);
+struct gem_uma_mock *gem_uma_mock_alloc_on(struct device *parent);
+struct gem_uma_mock *gem_uma_mock_alloc(struct kunit *test);
+struct gem_uma_mock *gem_uma_mock_create(struct kunit *test, bool huge);
+struct gem_uma_mock_object *gem_uma_mock_object_create(struct kunit *test,
+						       struct gem_uma_mock *mock,
+						       u64 size, u32 flags);
+void gem_uma_mock_object_put(struct kunit *test, struct gem_uma_mock_object *mobj);
+
+struct file *gem_uma_mock_file_of(struct kunit *test, struct drm_device *drm,
+				  struct drm_gem_object *obj);
+struct file *gem_uma_mock_file(struct kunit *test, struct drm_gem_object *obj);
+unsigned long gem_uma_mock_mmap(struct kunit *test, struct drm_gem_object *obj,
+				unsigned long size, unsigned long offset);
+
+struct gem_uma_mock_holder *gem_uma_mock_hold(struct kunit *test, struct drm_gem_object *obj,
+					      unsigned int ms);
+void gem_uma_mock_unhold(struct kunit *test, struct gem_uma_mock_holder *holder);
+void gem_uma_mock_needs_swap(struct kunit *test);
+
+void gem_uma_mock_bounce(struct gem_uma_mock *mock, bool on);
+void gem_uma_mock_fill(struct kunit *test, struct gem_uma_object *uobj, u32 seed);
+void gem_uma_mock_expect_content(struct kunit *test, struct gem_uma_object *uobj,
+				 u32 seed);
+
+#endif

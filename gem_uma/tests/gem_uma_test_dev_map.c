@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Tests of the dev_map part. */
+#include <linux/dma-mapping.h>
+#include <linux/dma-resv.h>
+#include <linux/scatterlist.h>
+
+#include "gem_uma_mock.h"
+
+#define PAGES	10
+
+struct dev_map_rig {
+	struct gem_uma_mock *mock;
+	struct gem_uma_object *uobj;
+	struct gem_uma_dev_map *dmap;
+};
+
+static struct dev_map_rig dev_map_rig_on(struct kunit *test, struct gem_uma_mock *mock,
+					 u64 size, u32 flags)
+{
+	struct dev_map_rig rig = { .mock = mock };
+
+	rig.uobj = &gem_uma_mock_object_create(test, rig.mock, size, flags)->base;
+	rig.dmap = &rig.uobj->dev_map;
+	return rig;
+}
+
+static struct dev_map_rig dev_map_rig(struct kunit *test)
+{
+	return dev_map_rig_on(test, gem_uma_mock_create(test, false), PAGES * PAGE_SIZE, 0);
+}
+
+/* Makes pages [0, end) resident and maps [start, end). Returns what mapping did. */
+static int dev_map_map(struct kunit *test, struct dev_map_rig *rig, pgoff_t start, pgoff_t end)
+{
+	int ret;
+
+	dma_resv_lock(rig->uobj->base.resv, NULL);
+	KUNIT_EXPECT_EQ(test, gem_uma_backing_populate_locked(&rig->uobj->backing, 0, end), 0);
+	ret = gem_uma_dev_map_map_locked(rig->dmap, start, end);
+	dma_resv_unlock(rig->uobj->base.resv);
+	return ret;
+}
+
+static void dev_map_drop(struct dev_map_rig *rig)
+{
+	dma_resv_lock(rig->uobj->base.resv, NULL);
+	gem_uma_dev_map_drop_locked(rig->dmap);
+	dma_resv_unlock(rig->uobj->base.resv);
+}
+
+static bool dev_map_is_mapped(struct dev_map_rig *rig, pgoff_t start, pgoff_t end)
+{
+	bool ret;
+
+	dma_resv_lock(rig->uobj->base.resv, NULL);
+	ret = gem_uma_dev_map_is_mapped_locked(rig->dmap, start, end);
+	dma_resv_unlock(rig->uobj->base.resv);
+	return ret;
+}
+
+/* Each page has the address of its own, found from wherever one starts to look. */
+static void dev_map_expect_addresses(struct kunit *test, struct dev_map_rig *rig,
+				     pgoff_t start, pgoff_t end)
+{
+	struct gem_uma_dma_run dma;
+	struct gem_uma_run run;
+	pgoff_t i;
+
+	dma_resv_lock(rig->uobj->base.resv, NULL);
+	for (i = start; i < end; i++) {
+		KUNIT_EXPECT_EQ(test, gem_uma_backing_run_locked(&rig->uobj->backing, i, end,
+								 &run), 0);
+		KUNIT_EXPECT_EQ(test, gem_uma_dev_map_run_locked(rig->dmap, i, end, &dma), 0);
+		KUNIT_EXPECT_EQ(test, dma.pgoff, i);
+		KUNIT_EXPECT_LE(test, i + dma.nr, end);
+		KUNIT_EXPECT_FALSE(test, gem_uma_device_bounces(&rig->mock->udev, dma.addr,
+								PFN_PHYS(run.pfn)));
+	}
+	dma_resv_unlock(rig->uobj->base.resv);
+}
+
+static void dev_map_expect_runs(struct kunit *test, struct dev_map_rig *rig)
+{
+	unsigned long pages = 0;
+	unsigned int i;
+
+	for (i = 0; i < rig->dmap->nr; i++) {
+		struct gem_uma_dma_run *run = &rig->dmap->runs[i];
+
+		KUNIT_EXPECT_GT(test, run->nr, 0);
+		if (i)
+			KUNIT_EXPECT_GE(test, run->pgoff, run[-1].pgoff + run[-1].nr);
+		pages += run->nr;
+	}
+	KUNIT_EXPECT_EQ(test, rig->dmap->pages, pages);
+}
+
+static void dev_map_init_too_large_is_E2BIG(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_backing b = { .udev = &mock->udev, .nr_pages = (pgoff_t)U32_MAX + 1 };
+	struct gem_uma_dev_map dmap = {};
+
+	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_init(&dmap, &b), -E2BIG);
+	/* Without effect. */
+	gem_uma_dev_map_fini(&dmap);
+	b.nr_pages = U32_MAX;
+	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_init(&dmap, &b), 0);
+	KUNIT_EXPECT_PTR_EQ(test, dmap.dev, mock->drm.dev);
+}
+
+static void dev_map_range_that_is_not_resident_is_ENXIO(struct kunit *test)
+{
+	struct dev_map_rig rig = dev_map_rig(test);
+
+	dma_resv_lock(rig.uobj->base.resv, NULL);
+	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_map_locked(rig.dmap, 0, 1), -ENXIO);
+	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_map_locked(rig.dmap, 0, PAGES + 1), -ENXIO);
+	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_map_locked(rig.dmap, 0, 0), 0);
+	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_map_locked(rig.dmap, PAGES, PAGES), 0);
+	KUNIT_EXPECT_EQ(test, rig.dmap->pages, 0);
+	/* What can be had is kept. */
+	KUNIT_EXPECT_EQ(test, gem_uma_backing_populate_locked(&rig.uobj->backing, 0, 4), 0);
+	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_map_locked(rig.dmap, 2, PAGES), -ENXIO);
+	dma_resv_unlock(rig.uobj->base.resv);
+	KUNIT_EXPECT_TRUE(test, dev_map_is_mapped(&rig, 2, 4));
+	KUNIT_EXPECT_EQ(test, rig.dmap->pages, 2);
+	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 0, PAGES), 0);
+	dev_map_expect_addresses(test, &rig, 0, PAGES);
+}
+
+static void dev_map_is_idempotent(struct kunit *test)
+{
+	struct dev_map_rig rig = dev_map_rig(test);
+	unsigned int nr;
+
+	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 0, PAGES), 0);
+	nr = rig.dmap->nr;
+	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 0, PAGES), 0);
+	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 3, 7), 0);
+	KUNIT_EXPECT_EQ(test, rig.dmap->nr, nr);
+	KUNIT_EXPECT_EQ(test, rig.dmap->pages, PAGES);
+	dev_map_expect_addresses(test, &rig, 0, PAGES);
+}
+
+static void dev_map_fills_gaps(struct kunit *test)
+{
+	struct dev_map_rig rig = dev_map_rig(test);
+
+	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 6, 7), 0);
+	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 2, 3), 0);
+	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, PAGES - 1, PAGES), 0);
+	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 0, 1), 0);
+	KUNIT_EXPECT_EQ(test, rig.dmap->pages, 4);
+	KUNIT_EXPECT_FALSE(test, dev_map_is_mapped(&rig, 0, 2));
+	dev_map_expect_runs(test, &rig);
+	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 0, PAGES), 0);
+	KUNIT_EXPECT_EQ(test, rig.dmap->pages, PAGES);
+	dev_map_expect_runs(test, &rig);
+	dev_map_expect_addresses(test, &rig, 0, PAGES);
+}
+
+static void dev_map_is_mapped_bounds(struct kunit *test)
+{
+	struct dev_map_rig rig = dev_map_rig(test);
+
+	KUNIT_EXPECT_TRUE(test, dev_map_is_mapped(&rig, 0, 0));
+	KUNIT_EXPECT_FALSE(test, dev_map_is_mapped(&rig, 0, 1));
+	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 3, 6), 0);
+	KUNIT_EXPECT_TRUE(test, dev_map_is_mapped(&rig, 3, 6));
+	KUNIT_EXPECT_FALSE(test, dev_map_is_mapped(&rig, 2, 6));
+	KUNIT_EXPECT_FALSE(test, dev_map_is_mapped(&rig, 3, 7));
+	KUNIT_EXPECT_FALSE(test, dev_map_is_mapped(&rig, PAGES, PAGES + 1));
+}
+
+static void dev_map_run_bounds(struct kunit *test)
+{
+	struct dev_map_rig rig = dev_map_rig(test);
+	struct gem_uma_dma_run run;
+
+	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 3, 6), 0);
+	dma_resv_lock(rig.uobj->base.resv, NULL);
+	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_run_locked(rig.dmap, 2, PAGES, &run), -ENXIO);
+	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_run_locked(rig.dmap, 6, PAGES, &run), -ENXIO);
+	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_run_locked(rig.dmap, 4, 4, &run), -ENXIO);
+	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_run_locked(rig.dmap, 5, 4, &run), -ENXIO);
+	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_run_locked(rig.dmap, 4, 5, &run), 0);
+	KUNIT_EXPECT_EQ(test, run.pgoff, 4);
+	KUNIT_EXPECT_EQ(test, run.nr, 1);
+	dma_resv_unlock(rig.uobj->base.resv);
+}
+
+static void dev_map_huge_folio_is_one_run(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, true);
+	struct dev_map_rig rig;
+
+	if (!mock->udev.huge_mnt)
+		kunit_skip(test, "no huge folios in this kernel");
+	rig = dev_map_rig_on(test, mock, PMD_SIZE + PAGE_SIZE, GEM_UMA_OBJECT_HUGE);
+	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 0, GEM_UMA_MOCK_HUGE + 1), 0);
+	KUNIT_ASSERT_GE(test, rig.dmap->nr, 1);
+	KUNIT_EXPECT_GE(test, rig.dmap->runs[0].nr, GEM_UMA_MOCK_HUGE);
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(rig.dmap->runs[0].addr, PMD_SIZE));
+	dev_map_expect_addresses(test, &rig, 0, GEM_UMA_MOCK_HUGE + 1);
+}
+
+static void dev_map_run_is_what_one_call_takes(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, true);
+	struct dev_map_rig rig;
+	unsigned int i;
+
+	if (!mock->udev.huge_mnt)
+		kunit_skip(test, "no huge folios in this kernel");
+	mock->udev.max_run = 100;
+	rig = dev_map_rig_on(test, mock, PMD_SIZE, GEM_UMA_OBJECT_HUGE);
+	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 0, GEM_UMA_MOCK_HUGE), 0);
+	for (i = 0; i < rig.dmap->nr; i++)
+		KUNIT_EXPECT_LE(test, rig.dmap->runs[i].nr, 100);
+	KUNIT_EXPECT_EQ(test, rig.dmap->pages, GEM_UMA_MOCK_HUGE);
+	dev_map_expect_runs(test, &rig);
+	dev_map_expect_addresses(test, &rig, 0, GEM_UMA_MOCK_HUGE);
+}
+
+static void dev_map_drop_is_idempotent(struct kunit *test)
+{
+	struct dev_map_rig rig = dev_map_rig(test);
+
+	dev_map_drop(&rig);
+	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 0, PAGES), 0);
+	dev_map_drop(&rig);
+	dev_map_drop(&rig);
+	KUNIT_EXPECT_FALSE(test, dev_map_is_mapped(&rig, 0, 1));
+	KUNIT_EXPECT_EQ(test, rig.dmap->pages, 0);
+	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 0, PAGES), 0);
+	dev_map_expect_addresses(test, &rig, 0, PAGES);
+}
+
+static void dev_map_of_an_unplugged_device_is_ENODEV(struct kunit *test)
+{
+	struct dev_map_rig rig = dev_map_rig(test);
+
+	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 0, 2), 0);
+	rig.mock->udev.unplugged = true;
+	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 0, PAGES), -ENODEV);
+	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 0, 2), -ENODEV);
+	KUNIT_EXPECT_EQ(test, rig.dmap->pages, 2);
+}
+
+static void dev_map_bounce_buffers_are_refused(struct kunit *test)
+{
+	struct dev_map_rig rig = dev_map_rig(test);
+
+	gem_uma_mock_bounce(rig.mock, true);
+	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 0, PAGES), -EIO);
+	KUNIT_EXPECT_EQ(test, rig.dmap->pages, 0);
+	KUNIT_EXPECT_EQ(test, rig.dmap->nr, 0);
+	gem_uma_mock_bounce(rig.mock, false);
+	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 0, PAGES), 0);
+}
+
+static void dev_map_bounce_buffers_as_declared(struct kunit *test)
+{
+	struct dev_map_rig rig = dev_map_rig(test);
+
+	rig.mock->udev.allow_bounce = true;
+	gem_uma_mock_bounce(rig.mock, true);
+	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 0, PAGES), 0);
+	KUNIT_EXPECT_EQ(test, rig.dmap->pages, PAGES);
+	dev_map_drop(&rig);
+	gem_uma_mock_bounce(rig.mock, false);
+}
+
+/* Imports. */
+
+struct dev_map_segment {
+	dma_addr_t addr;
+	unsigned int len;
+};
+
+static struct sg_table *dev_map_sgt(struct kunit *test, const struct dev_map_segment *segments,
+				    unsigned int n)
+{
+	struct sg_table *sgt = kunit_kzalloc(test, sizeof(*sgt), GFP_KERNEL);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, sgt);
+	sgt->sgl = kunit_kcalloc(test, n, sizeof(*sgt->sgl), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, sgt->sgl);
+	sg_init_table(sgt->sgl, n);
+	sgt->orig_nents = n;
+	sgt->nents = n;
+	for (i = 0; i < n; i++) {
+		sg_dma_address(&sgt->sgl[i]) = segments[i].addr;
+		sg_dma_len(&sgt->sgl[i]) = segments[i].len;
+	}
+	return sgt;
+}
+
+static struct drm_gem_object *dev_map_obj(struct kunit *test, struct gem_uma_mock *mock,
+					  u64 pages)
+{
+	struct drm_gem_object *obj = kunit_kzalloc(test, sizeof(*obj), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, obj);
+	obj->dev = &mock->drm;
+	obj->size = pages << PAGE_SHIFT;
+	dma_resv_init(&obj->_resv);
+	obj->resv = &obj->_resv;
+	return obj;
+}
+
+static void dev_map_sgt_is_described(struct kunit *test)
+{
+	static const struct dev_map_segment segments[] = {
+		{ 0x100000, 3 * PAGE_SIZE }, { 0x40000000000, PAGE_SIZE },
+		{ 0x7000, 2 * PAGE_SIZE },
+	};
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct drm_gem_object *obj = dev_map_obj(test, mock, 6);
+	struct gem_uma_dev_map dmap = {};
+	struct gem_uma_dma_run run;
+
+	KUNIT_ASSERT_EQ(test, gem_uma_dev_map_init_sgt(&dmap, obj, mock->drm.dev,
+						       dev_map_sgt(test, segments, 3)), 0);
+	dma_resv_lock(obj->resv, NULL);
+	KUNIT_EXPECT_TRUE(test, gem_uma_dev_map_is_mapped_locked(&dmap, 0, 6));
+	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_map_locked(&dmap, 0, 6), 0);
+	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_map_locked(&dmap, 0, 7), -ENXIO);
+	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_run_locked(&dmap, 1, 6, &run), 0);
+	KUNIT_EXPECT_EQ(test, run.addr, 0x100000 + PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, run.nr, 2);
+	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_run_locked(&dmap, 3, 6, &run), 0);
+	KUNIT_EXPECT_EQ(test, run.addr, 0x40000000000);
+	KUNIT_EXPECT_EQ(test, run.nr, 1);
+	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_run_locked(&dmap, 5, 6, &run), 0);
+	KUNIT_EXPECT_EQ(test, run.addr, 0x7000 + PAGE_SIZE);
+	/* They are not ours to take away. */
+	gem_uma_dev_map_drop_locked(&dmap);
+	KUNIT_EXPECT_TRUE(test, gem_uma_dev_map_is_mapped_locked(&dmap, 0, 6));
+	dma_resv_unlock(obj->resv);
+	gem_uma_dev_map_fini(&dmap);
+	KUNIT_EXPECT_EQ(test, dmap.pages, 0);
+	gem_uma_dev_map_fini(&dmap);
+	dma_resv_fini(obj->resv);
+}
+
+static void dev_map_sgt_of_odd_segments_is_EINVAL(struct kunit *test)
+{
+	static const struct dev_map_segment bad[][2] = {
+		{ { 0x100000, PAGE_SIZE }, { 0x200001, PAGE_SIZE } },
+		{ { 0x100000, PAGE_SIZE }, { 0x200000, PAGE_SIZE + 1 } },
+		{ { 0x100000, PAGE_SIZE }, { 0x200000, 0 } },
+		{ { 0x100000, 2 * PAGE_SIZE }, { 0x200000, PAGE_SIZE } },
+	};
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct drm_gem_object *obj = dev_map_obj(test, mock, 2);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct gem_uma_dev_map dmap = {};
+
+		KUNIT_EXPECT_EQ_MSG(test, gem_uma_dev_map_init_sgt(&dmap, obj, mock->drm.dev,
+								   dev_map_sgt(test, bad[i], 2)),
+				    -EINVAL, "table %u", i);
+		KUNIT_EXPECT_NULL(test, dmap.runs);
+		KUNIT_EXPECT_EQ(test, dmap.pages, 0);
+	}
+	dma_resv_fini(obj->resv);
+}
+
+static void dev_map_sgt_too_large_is_E2BIG(struct kunit *test)
+{
+	static const struct dev_map_segment one[] = { { 0x100000, PAGE_SIZE } };
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct drm_gem_object *obj = dev_map_obj(test, mock, (u64)U32_MAX + 1);
+	struct gem_uma_dev_map dmap = {};
+
+	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_init_sgt(&dmap, obj, mock->drm.dev,
+						       dev_map_sgt(test, one, 1)), -E2BIG);
+	dma_resv_fini(obj->resv);
+}
+
+static struct kunit_case gem_uma_dev_map_cases[] = {
+	KUNIT_CASE(dev_map_init_too_large_is_E2BIG),
+	KUNIT_CASE(dev_map_range_that_is_not_resident_is_ENXIO),
+	KUNIT_CASE(dev_map_is_idempotent),
+	KUNIT_CASE(dev_map_fills_gaps),
+	KUNIT_CASE(dev_map_is_mapped_bounds),
+	KUNIT_CASE(dev_map_run_bounds),
+	KUNIT_CASE(dev_map_huge_folio_is_one_run),
+	KUNIT_CASE(dev_map_run_is_what_one_call_takes),
+	KUNIT_CASE(dev_map_drop_is_idempotent),
+	KUNIT_CASE(dev_map_of_an_unplugged_device_is_ENODEV),
+	KUNIT_CASE(dev_map_bounce_buffers_are_refused),
+	KUNIT_CASE(dev_map_bounce_buffers_as_declared),
+	KUNIT_CASE(dev_map_sgt_is_described),
+	KUNIT_CASE(dev_map_sgt_of_odd_segments_is_EINVAL),
+	KUNIT_CASE(dev_map_sgt_too_large_is_E2BIG),
+	{}
+};
+
+static struct kunit_suite gem_uma_dev_map_suite = {
+	.name = "gem_uma_dev_map",
+	.test_cases = gem_uma_dev_map_cases,
+};
+
+kunit_test_suite(gem_uma_dev_map_suite);

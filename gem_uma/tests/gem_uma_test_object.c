@@ -1,0 +1,627 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of the turn-key object: what it adds to its parts is when things happen, and in
+ * which order. A mock GPU says whether eviction left a page table behind.
+ */
+#include <linux/dma-resv.h>
+#include <linux/iosys-map.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/pagemap.h>
+#include <linux/scatterlist.h>
+#include <linux/sizes.h>
+#include <linux/uaccess.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_file.h>
+#include <drm/drm_gem.h>
+#include <drm/drm_vma_manager.h>
+#include <drm/gem_uma/gem_uma_object.h>
+#include <drm/gem_uma/gem_uma_reclaim.h>
+#include <kunit/resource.h>
+
+#include "gem_uma_mock_vm.h"
+
+static void object_lock(struct gem_uma_object *uobj)
+{
+	dma_resv_lock(uobj->base.resv, NULL);
+}
+
+static void object_unlock(struct gem_uma_object *uobj)
+{
+	dma_resv_unlock(uobj->base.resv);
+}
+
+static int object_populate(struct gem_uma_object *uobj, u64 offset, u64 size)
+{
+	int ret;
+
+	object_lock(uobj);
+	ret = gem_uma_object_populate_locked(uobj, offset, size);
+	object_unlock(uobj);
+	return ret;
+}
+
+static bool object_is_resident(struct gem_uma_object *uobj, u64 offset, u64 size)
+{
+	bool ret;
+
+	object_lock(uobj);
+	ret = gem_uma_object_is_resident_locked(uobj, offset, size);
+	object_unlock(uobj);
+	return ret;
+}
+
+static int object_pin(struct gem_uma_object *uobj)
+{
+	int ret;
+
+	object_lock(uobj);
+	ret = gem_uma_object_pin(&uobj->base);
+	object_unlock(uobj);
+	return ret;
+}
+
+static void object_unpin(struct gem_uma_object *uobj)
+{
+	object_lock(uobj);
+	gem_uma_object_unpin(&uobj->base);
+	object_unlock(uobj);
+}
+
+static unsigned long object_evict_all(struct gem_uma_mock *mock)
+{
+	return gem_uma_reclaim_device_run(&mock->udev, ULONG_MAX);
+}
+
+static void object_init_bad_arguments(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_object *uobj = kunit_kzalloc(test, sizeof(*uobj), GFP_KERNEL);
+	struct gem_uma_object *created;
+
+	KUNIT_ASSERT_NOT_NULL(test, uobj);
+	KUNIT_EXPECT_EQ(test, gem_uma_object_init(uobj, &mock->udev, 0, 0, NULL), -EINVAL);
+	KUNIT_EXPECT_EQ(test, gem_uma_object_init(uobj, &mock->udev, SZ_4K, BIT(31), NULL),
+			-EINVAL);
+	KUNIT_EXPECT_EQ(test, gem_uma_object_init(uobj, &mock->udev, BIT_ULL(63), 0, NULL),
+			-E2BIG);
+	KUNIT_EXPECT_EQ(test, gem_uma_object_init(uobj, &mock->udev, U64_MAX, 0, NULL), -E2BIG);
+	/* A file can be as long, but no map of it is. */
+	KUNIT_EXPECT_EQ(test, gem_uma_object_init(uobj, &mock->udev, BIT_ULL(45), 0, NULL),
+			-E2BIG);
+	created = gem_uma_object_create(&mock->udev, 0, 0);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(created), -EINVAL);
+	KUNIT_EXPECT_TRUE(test, list_empty(&mock->udev.objects));
+}
+
+static void object_init_sets_up_all_parts(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_object *uobj = gem_uma_object_create(&mock->udev, 3 * PAGE_SIZE + 1, 0);
+	u64 offset = 0;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, uobj);
+	KUNIT_EXPECT_EQ(test, uobj->base.size, 4 * PAGE_SIZE);
+	KUNIT_EXPECT_PTR_EQ(test, uobj->base.funcs, &gem_uma_object_funcs);
+	KUNIT_EXPECT_FALSE(test, gem_uma_object_is_imported(uobj));
+	KUNIT_EXPECT_EQ(test, gem_uma_backing_resident(&uobj->backing), 0);
+	KUNIT_EXPECT_EQ(test, uobj->reclaim.state, GEM_UMA_UNRECLAIMABLE);
+	KUNIT_EXPECT_EQ(test, gem_uma_object_status(&uobj->base), 0);
+	KUNIT_EXPECT_EQ(test, gem_uma_object_mmap_offset(uobj, &offset), 0);
+	KUNIT_EXPECT_EQ(test, offset, drm_vma_node_offset_addr(&uobj->base.vma_node));
+	KUNIT_EXPECT_NE(test, offset, 0);
+	KUNIT_EXPECT_FALSE(test, list_empty(&mock->udev.objects));
+	drm_gem_object_put(&uobj->base);
+	KUNIT_EXPECT_TRUE(test, list_empty(&mock->udev.objects));
+}
+
+static void object_free_gives_everything_back(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_mock_object *mobj;
+	unsigned int frees = 0;
+
+	mobj = gem_uma_mock_object_create(test, mock, 8 * PAGE_SIZE, 0);
+	mobj->frees = &frees;
+	KUNIT_ASSERT_EQ(test, 0, object_populate(&mobj->base, 0, 8 * PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&mock->udev.resident_pages), 8);
+	gem_uma_mock_object_put(test, mobj);
+	KUNIT_EXPECT_EQ(test, frees, 1);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&mock->udev.resident_pages), 0);
+	KUNIT_EXPECT_TRUE(test, list_empty(&mock->udev.objects));
+	/* Freed is not evicted. */
+	KUNIT_EXPECT_EQ(test, atomic64_read(&mock->udev.evicted_pages), 0);
+}
+
+static void object_NO_MMAP_has_no_offset_EPERM_uma_B7(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_mock_object *mobj;
+	u64 offset = 5;
+
+	mobj = gem_uma_mock_object_create(test, mock, PAGE_SIZE, GEM_UMA_OBJECT_NO_MMAP);
+	KUNIT_EXPECT_EQ(test, gem_uma_object_mmap_offset(&mobj->base, &offset), -EPERM);
+	KUNIT_EXPECT_EQ(test, offset, 5);
+	KUNIT_EXPECT_EQ(test, drm_vma_node_start(&mobj->base.base.vma_node), 0);
+}
+
+static void object_populate_takes_ranges_and_refuses_others(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	u64 size = 8 * PAGE_SIZE;
+	struct gem_uma_object *uobj = &gem_uma_mock_object_create(test, mock, size, 0)->base;
+	static const struct {
+		u64 offset;
+		u64 size;
+	} bad[] = {
+		{ 0, 0 }, { 8 * PAGE_SIZE, 1 }, { 0, 8 * PAGE_SIZE + 1 }, { U64_MAX, 2 },
+		{ PAGE_SIZE, U64_MAX },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		KUNIT_EXPECT_EQ(test, -EINVAL, object_populate(uobj, bad[i].offset, bad[i].size));
+		KUNIT_EXPECT_FALSE(test, object_is_resident(uobj, bad[i].offset, bad[i].size));
+	}
+	KUNIT_EXPECT_EQ(test, gem_uma_backing_resident(&uobj->backing), 0);
+
+	KUNIT_EXPECT_EQ(test, 0, object_populate(uobj, 2 * PAGE_SIZE + 5, PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, gem_uma_backing_resident(&uobj->backing), 2);
+	KUNIT_EXPECT_TRUE(test, object_is_resident(uobj, 2 * PAGE_SIZE, 2 * PAGE_SIZE));
+	KUNIT_EXPECT_FALSE(test, object_is_resident(uobj, PAGE_SIZE, 2 * PAGE_SIZE));
+	KUNIT_EXPECT_EQ(test, gem_uma_object_status(&uobj->base), DRM_GEM_OBJECT_RESIDENT);
+	KUNIT_EXPECT_EQ(test, 0, object_populate(uobj, 0, size));
+	KUNIT_EXPECT_TRUE(test, object_is_resident(uobj, 0, size));
+}
+
+/* Each fact that decides, and the function that has to tell reclaim. */
+static void object_state_follows_every_change_panthor_17_20(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_mock_object *mobj = gem_uma_mock_object_create(test, mock, SZ_16K, 0);
+	struct gem_uma_object *uobj = &mobj->base;
+	struct iosys_map map;
+	unsigned long addr;
+
+	gem_uma_mock_needs_swap(test);
+	KUNIT_ASSERT_EQ(test, 0, object_populate(uobj, 0, SZ_16K));
+	KUNIT_EXPECT_EQ(test, uobj->reclaim.state, GEM_UMA_UNUSED);
+	KUNIT_EXPECT_EQ(test, uobj->reclaim.pages, 4);
+	KUNIT_ASSERT_EQ(test, 0, object_pin(uobj));
+	KUNIT_EXPECT_EQ(test, uobj->reclaim.state, GEM_UMA_UNRECLAIMABLE);
+	object_unpin(uobj);
+	KUNIT_EXPECT_EQ(test, uobj->reclaim.state, GEM_UMA_UNUSED);
+	object_lock(uobj);
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_vmap(&uobj->base, &map));
+	KUNIT_EXPECT_EQ(test, uobj->reclaim.state, GEM_UMA_UNRECLAIMABLE);
+	gem_uma_object_vunmap(&uobj->base, &map);
+	KUNIT_EXPECT_EQ(test, uobj->reclaim.state, GEM_UMA_UNUSED);
+	mobj->dev_mapped = true;
+	gem_uma_object_update_locked(uobj);
+	KUNIT_EXPECT_EQ(test, uobj->reclaim.state, GEM_UMA_DEV_MAPPED);
+	object_unlock(uobj);
+
+	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 4);
+	KUNIT_EXPECT_NE(test, uobj->reclaim.state, GEM_UMA_DEV_MAPPED);
+	KUNIT_EXPECT_NE(test, uobj->reclaim.state, GEM_UMA_UNUSED);
+	addr = gem_uma_mock_mmap(test, &uobj->base, SZ_16K, 0);
+	KUNIT_EXPECT_EQ(test, 0, put_user(5, (u32 __user *)addr));
+	KUNIT_EXPECT_EQ(test, uobj->reclaim.state, GEM_UMA_CPU_MAPPED);
+	/* munmap() tells nobody; who asks next is told. */
+	KUNIT_ASSERT_EQ(test, 0, vm_munmap(addr, SZ_16K));
+	object_lock(uobj);
+	gem_uma_object_update_locked(uobj);
+	object_unlock(uobj);
+	KUNIT_EXPECT_EQ(test, uobj->reclaim.state, GEM_UMA_UNUSED);
+}
+
+/* Mapped, touched by nobody: the list is outdated, the decision is not. */
+static void object_mmap_counts_when_reclaim_looks_panthor_17(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_object *uobj = &gem_uma_mock_object_create(test, mock, SZ_16K, 0)->base;
+
+	gem_uma_mock_fill(test, uobj, 1);
+	KUNIT_EXPECT_EQ(test, uobj->reclaim.state, GEM_UMA_UNUSED);
+	gem_uma_mock_mmap(test, &uobj->base, SZ_16K, 0);
+	KUNIT_EXPECT_EQ(test, GEM_UMA_CPU_MAPPED, uobj->reclaim.ops->state(&uobj->reclaim));
+}
+
+static void object_evict_keeps_content(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_object *uobj = &gem_uma_mock_object_create(test, mock, SZ_64K, 0)->base;
+
+	gem_uma_mock_needs_swap(test);
+	gem_uma_mock_fill(test, uobj, 77);
+	KUNIT_ASSERT_EQ(test, 0, object_populate(uobj, 0, SZ_64K));
+	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 16);
+	KUNIT_EXPECT_EQ(test, gem_uma_backing_resident(&uobj->backing), 0);
+	KUNIT_EXPECT_EQ(test, gem_uma_backing_evicted(&uobj->backing), 16);
+	KUNIT_EXPECT_FALSE(test, object_is_resident(uobj, 0, 1));
+	KUNIT_EXPECT_EQ(test, uobj->dev_map.pages, 0);
+	KUNIT_EXPECT_EQ(test, gem_uma_object_status(&uobj->base), 0);
+	/* Clean pages vanish under memory pressure. */
+	invalidate_mapping_pages(uobj->backing.file->f_mapping, 0, -1);
+	gem_uma_mock_expect_content(test, uobj, 77);
+	KUNIT_EXPECT_EQ(test, uobj->backing.restored_pages, 16);
+}
+
+static void object_pinned_is_not_evicted(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_object *uobj = &gem_uma_mock_object_create(test, mock, SZ_16K, 0)->base;
+
+	gem_uma_mock_needs_swap(test);
+	KUNIT_ASSERT_EQ(test, 0, object_pin(uobj));
+	KUNIT_ASSERT_EQ(test, 0, object_pin(uobj));
+	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 0);
+	object_unpin(uobj);
+	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 0);
+	KUNIT_EXPECT_EQ(test, gem_uma_backing_resident(&uobj->backing), 4);
+	object_unpin(uobj);
+	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 4);
+	/* And back again. */
+	KUNIT_ASSERT_EQ(test, 0, object_pin(uobj));
+	KUNIT_EXPECT_EQ(test, gem_uma_backing_resident(&uobj->backing), 4);
+	object_unpin(uobj);
+}
+
+/* What the driver refuses has cost nobody anything. */
+static void object_refused_eviction_changes_nothing_panthor_47_48(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_mock_object *mobj = gem_uma_mock_object_create(test, mock, SZ_16K, 0);
+	unsigned long addr = gem_uma_mock_mmap(test, &mobj->base.base, SZ_16K, 0);
+	struct follow_pfnmap_args args = { .address = addr };
+
+	gem_uma_mock_needs_swap(test);
+	KUNIT_EXPECT_EQ(test, 0, put_user(5, (u32 __user *)addr));
+	KUNIT_ASSERT_EQ(test, 0, object_populate(&mobj->base, 0, SZ_16K));
+	mobj->dev_mapped = true;
+	mobj->evict_errno = -EBUSY;
+	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 0);
+	KUNIT_EXPECT_GE(test, mobj->evicts, 1);
+	KUNIT_EXPECT_EQ(test, gem_uma_backing_resident(&mobj->base.backing), 4);
+	KUNIT_EXPECT_TRUE(test, object_is_resident(&mobj->base, 0, SZ_16K));
+	KUNIT_EXPECT_EQ(test, atomic64_read(&mock->udev.evicted_pages), 0);
+	mmap_read_lock(current->mm);
+	args.vma = find_vma(current->mm, addr);
+	KUNIT_EXPECT_EQ_MSG(test, 0, follow_pfnmap_start(&args), "CPU mapping zapped");
+	follow_pfnmap_end(&args);
+	mmap_read_unlock(current->mm);
+
+	mobj->evict_errno = 0;
+	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 4);
+}
+
+static void object_busy_is_not_evicted_panthor_87(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_mock_gpu *gpu = gem_uma_mock_gpu_create(test, mock);
+	struct gem_uma_mock_vm *vm = gem_uma_mock_vm_create(gpu);
+	struct gem_uma_mock_buf *buf = gem_uma_mock_buf_create(gpu, SZ_16K, 0);
+	struct gem_uma_mock_job *job;
+
+	gem_uma_mock_needs_swap(test);
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_bind(vm, buf, 0, 0, 4));
+	/* BOOKKEEP: all that explicit submission registers. */
+	job = gem_uma_mock_vm_submit(vm, 2, 4711);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, job);
+	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 0);
+	KUNIT_EXPECT_EQ(test, buf->evicts, 0);
+	KUNIT_EXPECT_EQ(test, gem_uma_backing_resident(&buf->base.backing), 4);
+	gem_uma_mock_job_finish(job);
+	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 4);
+	KUNIT_EXPECT_EQ(test, buf->evicts, 1);
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_validate(vm));
+	KUNIT_EXPECT_EQ(test, *gem_uma_mock_vm_word(vm, 2), 4711);
+	KUNIT_EXPECT_NULL(test, gem_uma_mock_gpu_check(gpu));
+}
+
+/* Map, evict, touch by the CPU, evict: the page table is torn down once. */
+static void object_evicted_is_not_dev_mapped_panthor_13(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_mock_gpu *gpu = gem_uma_mock_gpu_create(test, mock);
+	struct gem_uma_mock_vm *vm = gem_uma_mock_vm_create(gpu);
+	struct gem_uma_mock_buf *buf = gem_uma_mock_buf_create(gpu, SZ_16K, 0);
+	unsigned long addr = gem_uma_mock_mmap(test, &buf->base.base, SZ_16K, 0);
+	u64 page;
+
+	gem_uma_mock_needs_swap(test);
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_bind(vm, buf, 100, 0, 4));
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_validate(vm));
+	KUNIT_EXPECT_EQ(test, buf->base.reclaim.state, GEM_UMA_DEV_MAPPED);
+	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 4);
+	KUNIT_EXPECT_EQ(test, 0, put_user(5, (u32 __user *)addr));
+	KUNIT_EXPECT_EQ(test, buf->base.reclaim.state, GEM_UMA_CPU_MAPPED);
+	KUNIT_EXPECT_GT(test, object_evict_all(mock), 0);
+	for (page = 100; page < 104; page++) {
+		KUNIT_EXPECT_EQ(test, gem_uma_mock_gpu_count(gpu, 0, true, vm, page), 1);
+		KUNIT_EXPECT_EQ(test, gem_uma_mock_gpu_count(gpu, 0, false, vm, page), 1);
+	}
+	KUNIT_EXPECT_NULL(test, gem_uma_mock_gpu_check(gpu));
+}
+
+/* A new VA of an evicted buffer, mapped alone: both have to go before the pages do. */
+static void object_bound_while_evicted_panthor_14(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_mock_gpu *gpu = gem_uma_mock_gpu_create(test, mock);
+	struct gem_uma_mock_vm *one = gem_uma_mock_vm_create(gpu);
+	struct gem_uma_mock_vm *two = gem_uma_mock_vm_create(gpu);
+	struct gem_uma_mock_buf *buf = gem_uma_mock_buf_create(gpu, SZ_16K, 0);
+
+	gem_uma_mock_needs_swap(test);
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_bind(one, buf, 0, 0, 4));
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_validate(one));
+	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 4);
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_bind(two, buf, 8, 1, 2));
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_validate(two));
+	/* One VM evicted, the other not: it counts as mapped. */
+	KUNIT_EXPECT_EQ(test, buf->base.reclaim.state, GEM_UMA_DEV_MAPPED);
+	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 2);
+	KUNIT_EXPECT_EQ(test, gem_uma_mock_gpu_count(gpu, 0, false, one, U64_MAX), 4);
+	KUNIT_EXPECT_EQ(test, gem_uma_mock_gpu_count(gpu, 0, false, two, U64_MAX), 2);
+	KUNIT_EXPECT_NULL(test, gem_uma_mock_gpu_check(gpu));
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_validate(one));
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_validate(two));
+	KUNIT_EXPECT_PTR_EQ(test, gem_uma_mock_vm_word(one, 1), gem_uma_mock_vm_word(two, 8));
+}
+
+/* The second of three VAs refuses: pages stay, and all VAs end up unmapped once. */
+static void object_partly_failed_eviction_panthor_21(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_mock_gpu *gpu = gem_uma_mock_gpu_create(test, mock);
+	struct gem_uma_mock_vm *vm = gem_uma_mock_vm_create(gpu);
+	struct gem_uma_mock_buf *buf = gem_uma_mock_buf_create(gpu, SZ_16K, 0);
+	int i;
+
+	gem_uma_mock_needs_swap(test);
+	for (i = 0; i < 3; i++)
+		KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_bind(vm, buf, 10 * i, 0, 4));
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_validate(vm));
+	buf->evict_errno = -EBUSY;
+	buf->evict_after = 1;
+	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 0);
+	KUNIT_EXPECT_EQ(test, gem_uma_backing_resident(&buf->base.backing), 4);
+	KUNIT_EXPECT_EQ(test, buf->base.reclaim.state, GEM_UMA_UNUSED);
+	KUNIT_EXPECT_NULL(test, gem_uma_mock_gpu_check(gpu));
+	buf->evict_errno = 0;
+	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 4);
+	KUNIT_EXPECT_EQ(test, gem_uma_mock_gpu_count(gpu, 0, false, vm, U64_MAX), 12);
+	KUNIT_EXPECT_NULL(test, gem_uma_mock_gpu_check(gpu));
+}
+
+/* The op_lock of a VM is only tried. */
+static void object_of_a_locked_VM_is_not_evicted(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_mock_gpu *gpu = gem_uma_mock_gpu_create(test, mock);
+	struct gem_uma_mock_vm *vm = gem_uma_mock_vm_create(gpu);
+	struct gem_uma_mock_buf *buf = gem_uma_mock_buf_create(gpu, SZ_16K, 0);
+
+	gem_uma_mock_needs_swap(test);
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_bind(vm, buf, 0, 0, 4));
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_validate(vm));
+	mutex_lock(&vm->op_lock);
+	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 0);
+	mutex_unlock(&vm->op_lock);
+	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 4);
+}
+
+/* Unbinding the middle of what is evicted touches no page table. */
+static void object_unbind_while_evicted_panthor_56_58(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_mock_gpu *gpu = gem_uma_mock_gpu_create(test, mock);
+	struct gem_uma_mock_vm *vm = gem_uma_mock_vm_create(gpu);
+	struct gem_uma_mock_buf *buf = gem_uma_mock_buf_create(gpu, 8 * PAGE_SIZE, 0);
+	unsigned long logged;
+
+	gem_uma_mock_needs_swap(test);
+	gem_uma_mock_fill(test, &buf->base, 3);
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_bind(vm, buf, 0, 0, 8));
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_validate(vm));
+	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 8);
+	logged = gpu->logged;
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_unbind(vm, 2, 3));
+	KUNIT_EXPECT_EQ(test, gpu->logged, logged);
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_validate(vm));
+	KUNIT_EXPECT_EQ(test, gem_uma_mock_gpu_count(gpu, logged, true, vm, U64_MAX), 5);
+	KUNIT_EXPECT_NULL(test, gem_uma_mock_vm_word(vm, 3));
+	gem_uma_mock_expect_content(test, &buf->base, 3);
+	KUNIT_EXPECT_NULL(test, gem_uma_mock_gpu_check(gpu));
+}
+
+/* CPU and GPU residency are two things, and both see the same content. */
+static void object_gpu_sees_what_the_cpu_wrote_panthor_18_19(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_mock_gpu *gpu = gem_uma_mock_gpu_create(test, mock);
+	struct gem_uma_mock_vm *vm = gem_uma_mock_vm_create(gpu);
+	struct gem_uma_mock_buf *buf = gem_uma_mock_buf_create(gpu, SZ_16K, 0);
+	unsigned long addr = gem_uma_mock_mmap(test, &buf->base.base, SZ_16K, 0);
+	struct iosys_map map;
+	u32 word = 0;
+
+	gem_uma_mock_needs_swap(test);
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_bind(vm, buf, 0, 0, 4));
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_validate(vm));
+	*gem_uma_mock_vm_word(vm, 3) = 33;
+	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 4);
+	invalidate_mapping_pages(buf->base.backing.file->f_mapping, 0, -1);
+	KUNIT_EXPECT_EQ(test, 0, get_user(word, (u32 __user *)(addr + 3 * PAGE_SIZE)));
+	KUNIT_EXPECT_EQ(test, word, 33);
+	KUNIT_EXPECT_EQ(test, 0, put_user(44, (u32 __user *)(addr + PAGE_SIZE)));
+	/* Pinned, which must not keep the GPU from its pages. */
+	object_lock(&buf->base);
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_vmap(&buf->base.base, &map));
+	object_unlock(&buf->base);
+	KUNIT_EXPECT_NULL(test, gem_uma_mock_vm_word(vm, 1));
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_validate(vm));
+	KUNIT_ASSERT_NOT_NULL(test, gem_uma_mock_vm_word(vm, 1));
+	KUNIT_EXPECT_EQ(test, *gem_uma_mock_vm_word(vm, 1), 44);
+	object_lock(&buf->base);
+	gem_uma_object_vunmap(&buf->base.base, &map);
+	object_unlock(&buf->base);
+}
+
+static void object_drop_test_reference(struct gem_uma_mock_buf *buf)
+{
+	gem_uma_mock_buf_put(buf->gpu, buf);
+}
+
+/* Freeing takes locks that are outside of reclaim: not by the task that scans. */
+static void object_last_reference_goes_in_a_scan_panthor_6_43(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_mock_gpu *gpu = gem_uma_mock_gpu_create(test, mock);
+	struct gem_uma_mock_buf *buf = gem_uma_mock_buf_create(gpu, SZ_16K, 0);
+	struct task_struct *freed_by = NULL;
+	unsigned int ms;
+
+	gem_uma_mock_needs_swap(test);
+	KUNIT_ASSERT_EQ(test, 0, object_populate(&buf->base, 0, SZ_16K));
+	buf->freed_by = &freed_by;
+	buf->on_evict = object_drop_test_reference;
+	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 4);
+	for (ms = 0; ms < 10000 && !READ_ONCE(freed_by); ms += 10)
+		schedule_timeout_uninterruptible(msecs_to_jiffies(10));
+	KUNIT_EXPECT_NOT_NULL(test, freed_by);
+	KUNIT_EXPECT_PTR_NE(test, freed_by, current);
+	KUNIT_EXPECT_TRUE(test, list_empty(&mock->udev.objects));
+}
+
+static void object_unplug_takes_DMA_addresses_away_panthor_70(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_object *uobj[3];
+	unsigned int i;
+
+	gem_uma_mock_needs_swap(test);
+	for (i = 0; i < ARRAY_SIZE(uobj); i++) {
+		uobj[i] = &gem_uma_mock_object_create(test, mock, SZ_16K, 0)->base;
+		gem_uma_mock_fill(test, uobj[i], i);
+		if (i)
+			KUNIT_ASSERT_EQ(test, 0, object_populate(uobj[i], 0, SZ_16K));
+	}
+	gem_uma_object_unplug_all(&mock->udev);
+	for (i = 0; i < ARRAY_SIZE(uobj); i++) {
+		KUNIT_EXPECT_EQ(test, uobj[i]->dev_map.pages, 0);
+		KUNIT_EXPECT_EQ(test, kref_read(&uobj[i]->base.refcount), 1);
+		KUNIT_EXPECT_EQ(test, gem_uma_backing_resident(&uobj[i]->backing), 4);
+		KUNIT_EXPECT_EQ(test, object_populate(uobj[i], 0, SZ_16K), -ENODEV);
+	}
+	/* Still evictable, mappable, and whole. */
+	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 12);
+	for (i = 0; i < ARRAY_SIZE(uobj); i++)
+		gem_uma_mock_expect_content(test, uobj[i], i);
+	/* Once more does no harm. */
+	gem_uma_object_unplug_all(&mock->udev);
+}
+
+static void object_mark_used_leaves_a_time_stamp(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_object *uobj = &gem_uma_mock_object_create(test, mock, SZ_16K, 0)->base;
+	u64 before = ktime_get_mono_fast_ns();
+
+	gem_uma_object_mark_used(uobj);
+	KUNIT_EXPECT_GE(test, uobj->reclaim.used, before);
+}
+
+static void object_get_unmapped_area_knows_its_objects(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, true);
+	struct drm_minor minor = { .dev = &mock->drm };
+	struct drm_file file = { .minor = &minor };
+	struct gem_uma_object *uobj;
+	unsigned long addr, pgoff;
+	struct file *filp;
+
+	if (!mock->udev.huge_mnt)
+		kunit_skip(test, "no huge folios");
+	uobj = &gem_uma_mock_object_create(test, mock, 2 * PMD_SIZE, GEM_UMA_OBJECT_HUGE)->base;
+	/* So that there is an address space. */
+	gem_uma_mock_mmap(test, &uobj->base, PAGE_SIZE, 0);
+	filp = gem_uma_mock_file(test, &uobj->base);
+	filp->private_data = &file;
+	pgoff = drm_vma_node_start(&uobj->base.vma_node);
+	mmap_write_lock(current->mm);
+	addr = gem_uma_object_get_unmapped_area(filp, 0, 2 * PMD_SIZE, pgoff, MAP_SHARED);
+	KUNIT_EXPECT_FALSE(test, IS_ERR_VALUE(addr));
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(addr, PMD_SIZE));
+	/* An offset that is nobody's. */
+	addr = gem_uma_object_get_unmapped_area(filp, 0, PAGE_SIZE, pgoff + (1UL << 30),
+						MAP_SHARED);
+	KUNIT_EXPECT_FALSE(test, IS_ERR_VALUE(addr));
+	mmap_write_unlock(current->mm);
+	KUNIT_EXPECT_EQ(test, kref_read(&uobj->base.refcount), 2);
+}
+
+static void object_get_sg_table_lists_all_pages_and_dirties(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_object *uobj = &gem_uma_mock_object_create(test, mock, SZ_64K, 0)->base;
+	struct gem_uma_run run = {};
+	struct sg_page_iter piter;
+	struct sg_table *sgt;
+	pgoff_t pgoff = 0;
+
+	object_lock(uobj);
+	sgt = gem_uma_object_get_sg_table(&uobj->base);
+	KUNIT_EXPECT_EQ_MSG(test, PTR_ERR_OR_ZERO(sgt), -ENXIO, "not resident");
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_pin(&uobj->base));
+	sgt = gem_uma_object_get_sg_table(&uobj->base);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sgt);
+	for_each_sgtable_page(sgt, &piter, 0) {
+		struct page *page = sg_page_iter_page(&piter);
+
+		gem_uma_backing_run_locked(&uobj->backing, pgoff, pgoff + 1, &run);
+		KUNIT_EXPECT_EQ(test, page_to_pfn(page), run.pfn);
+		KUNIT_EXPECT_TRUE(test, folio_test_dirty(page_folio(page)));
+		pgoff++;
+	}
+	KUNIT_EXPECT_EQ(test, pgoff, 16);
+	sg_free_table(sgt);
+	kfree(sgt);
+	gem_uma_object_unpin(&uobj->base);
+	object_unlock(uobj);
+}
+
+static struct kunit_case gem_uma_object_cases[] = {
+	KUNIT_CASE(object_init_bad_arguments),
+	KUNIT_CASE(object_init_sets_up_all_parts),
+	KUNIT_CASE(object_free_gives_everything_back),
+	KUNIT_CASE(object_NO_MMAP_has_no_offset_EPERM_uma_B7),
+	KUNIT_CASE(object_populate_takes_ranges_and_refuses_others),
+	KUNIT_CASE(object_state_follows_every_change_panthor_17_20),
+	KUNIT_CASE(object_mmap_counts_when_reclaim_looks_panthor_17),
+	KUNIT_CASE(object_evict_keeps_content),
+	KUNIT_CASE(object_pinned_is_not_evicted),
+	KUNIT_CASE(object_refused_eviction_changes_nothing_panthor_47_48),
+	KUNIT_CASE(object_busy_is_not_evicted_panthor_87),
+	KUNIT_CASE(object_evicted_is_not_dev_mapped_panthor_13),
+	KUNIT_CASE(object_bound_while_evicted_panthor_14),
+	KUNIT_CASE(object_partly_failed_eviction_panthor_21),
+	KUNIT_CASE(object_of_a_locked_VM_is_not_evicted),
+	KUNIT_CASE(object_unbind_while_evicted_panthor_56_58),
+	KUNIT_CASE(object_gpu_sees_what_the_cpu_wrote_panthor_18_19),
+	KUNIT_CASE(object_last_reference_goes_in_a_scan_panthor_6_43),
+	KUNIT_CASE(object_unplug_takes_DMA_addresses_away_panthor_70),
+	KUNIT_CASE(object_mark_used_leaves_a_time_stamp),
+	KUNIT_CASE(object_get_unmapped_area_knows_its_objects),
+	KUNIT_CASE(object_get_sg_table_lists_all_pages_and_dirties),
+	{}
+};
+
+static struct kunit_suite gem_uma_object_suite = {
+	.name = "gem_uma_object",
+	.test_cases = gem_uma_object_cases,
+};
+
+kunit_test_suite(gem_uma_object_suite);

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Tests of the turn-key object: as somebody else's buffer, and lent to somebody else. */
+#include <linux/dma-buf.h>
+#include <linux/dma-direct.h>
+#include <linux/dma-resv.h>
+#include <linux/iosys-map.h>
+#include <linux/module.h>
+#include <linux/scatterlist.h>
+#include <linux/sizes.h>
+
+#include <drm/drm_gem.h>
+#include <drm/drm_prime.h>
+#include <drm/gem_uma/gem_uma_object.h>
+#include <drm/gem_uma/gem_uma_reclaim.h>
+#include <kunit/resource.h>
+
+#include "gem_uma_mock.h"
+
+static void object_lock(struct gem_uma_object *uobj)
+{
+	dma_resv_lock(uobj->base.resv, NULL);
+}
+
+static void object_unlock(struct gem_uma_object *uobj)
+{
+	dma_resv_unlock(uobj->base.resv);
+}
+
+static int object_populate(struct gem_uma_object *uobj, u64 offset, u64 size)
+{
+	int ret;
+
+	object_lock(uobj);
+	ret = gem_uma_object_populate_locked(uobj, offset, size);
+	object_unlock(uobj);
+	return ret;
+}
+
+static bool object_is_resident(struct gem_uma_object *uobj, u64 offset, u64 size)
+{
+	bool ret;
+
+	object_lock(uobj);
+	ret = gem_uma_object_is_resident_locked(uobj, offset, size);
+	object_unlock(uobj);
+	return ret;
+}
+
+static int object_pin(struct gem_uma_object *uobj)
+{
+	int ret;
+
+	object_lock(uobj);
+	ret = gem_uma_object_pin(&uobj->base);
+	object_unlock(uobj);
+	return ret;
+}
+
+static unsigned long object_evict_all(struct gem_uma_mock *mock)
+{
+	return gem_uma_reclaim_device_run(&mock->udev, ULONG_MAX);
+}
+
+/* An importer: a device, an attachment, and an object around it if wanted. */
+struct object_import {
+	struct dma_buf *dmabuf;
+	struct dma_buf_attachment *attach;
+	struct sg_table *sgt;
+	struct gem_uma_object *uobj;
+};
+
+static void object_import_attach(struct kunit *test, struct object_import *im,
+				 struct gem_uma_object *exported, struct device *dev)
+{
+	im->dmabuf = drm_gem_prime_export(&exported->base, O_RDWR);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, im->dmabuf);
+	im->attach = dma_buf_attach(im->dmabuf, dev);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, im->attach);
+	im->sgt = dma_buf_map_attachment_unlocked(im->attach, DMA_BIDIRECTIONAL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, im->sgt);
+}
+
+static void object_import_detach(struct object_import *im)
+{
+	dma_buf_unmap_attachment_unlocked(im->attach, im->sgt, DMA_BIDIRECTIONAL);
+	dma_buf_detach(im->dmabuf, im->attach);
+	dma_buf_put(im->dmabuf);
+}
+
+static void object_export_is_pinned_while_attached(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_object *uobj = &gem_uma_mock_object_create(test, mock, SZ_16K, 0)->base;
+	struct device *importer = gem_uma_mock_parent(test);
+	struct object_import im;
+	struct gem_uma_run run;
+	struct scatterlist *sg;
+	pgoff_t pgoff = 0;
+	int i;
+
+	gem_uma_mock_needs_swap(test);
+	gem_uma_mock_fill(test, uobj, 9);
+	/* Evicted: the importer brings it back (panthor-7). */
+	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 4);
+	object_import_attach(test, &im, uobj, importer);
+	KUNIT_EXPECT_EQ(test, uobj->reclaim.state, GEM_UMA_UNRECLAIMABLE);
+	KUNIT_EXPECT_EQ(test, atomic_read(&uobj->backing.pins), 1);
+	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 0);
+	object_lock(uobj);
+	for_each_sgtable_dma_sg(im.sgt, sg, i) {
+		KUNIT_EXPECT_EQ(test, 0, gem_uma_backing_run_locked(&uobj->backing, pgoff,
+								    pgoff + 1, &run));
+		KUNIT_EXPECT_EQ(test, dma_to_phys(importer, sg_dma_address(sg)),
+				PFN_PHYS(run.pfn));
+		pgoff += sg_dma_len(sg) >> PAGE_SHIFT;
+	}
+	object_unlock(uobj);
+	KUNIT_EXPECT_EQ(test, pgoff, 4);
+	object_import_detach(&im);
+	KUNIT_EXPECT_EQ(test, atomic_read(&uobj->backing.pins), 0);
+	KUNIT_EXPECT_EQ(test, uobj->reclaim.state, GEM_UMA_UNUSED);
+	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 4);
+	gem_uma_mock_expect_content(test, uobj, 9);
+}
+
+/* The importing side; what the core does after the driver's hook is done here. */
+static void object_import_create(struct kunit *test, struct object_import *im,
+				 struct gem_uma_mock *mock, struct gem_uma_object *exported)
+{
+	object_import_attach(test, im, exported, mock->drm.dev);
+	im->uobj = kzalloc(sizeof(*im->uobj), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, im->uobj);
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_init_import(im->uobj, &mock->udev, im->attach,
+							    im->sgt, NULL));
+	im->uobj->base.import_attach = im->attach;
+}
+
+static void object_import_shares_the_pages(struct kunit *test)
+{
+	struct gem_uma_mock *exporter = gem_uma_mock_create(test, false);
+	struct gem_uma_mock *importer = gem_uma_mock_create(test, false);
+	struct gem_uma_object *uobj, *in;
+	struct gem_uma_dma_run run = {};
+	struct object_import im;
+	struct iosys_map map;
+
+	gem_uma_mock_needs_swap(test);
+	uobj = &gem_uma_mock_object_create(test, exporter, SZ_16K, 0)->base;
+	gem_uma_mock_fill(test, uobj, 9);
+	object_import_create(test, &im, importer, uobj);
+	in = im.uobj;
+	KUNIT_EXPECT_TRUE(test, gem_uma_object_is_imported(in));
+	KUNIT_EXPECT_PTR_EQ(test, in->base.resv, uobj->base.resv);
+	KUNIT_EXPECT_EQ(test, in->base.size, SZ_16K);
+	KUNIT_EXPECT_EQ(test, gem_uma_object_status(&in->base), DRM_GEM_OBJECT_RESIDENT);
+	KUNIT_EXPECT_TRUE(test, object_is_resident(in, 0, SZ_16K));
+	object_lock(in);
+	KUNIT_EXPECT_EQ(test, 0, gem_uma_dev_map_run_locked(&in->dev_map, 0, 4, &run));
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_vmap(&in->base, &map));
+	KUNIT_EXPECT_EQ(test, *(u32 *)map.vaddr,
+			*(u32 *)phys_to_virt(dma_to_phys(in->dev_map.dev, run.addr)));
+	gem_uma_object_vunmap(&in->base, &map);
+	gem_uma_object_update_locked(in);
+	object_unlock(in);
+	gem_uma_object_mark_used(in);
+	KUNIT_EXPECT_EQ(test, object_evict_all(importer), 0);
+	/* The last reference gives table, attachment and buffer back. */
+	drm_gem_object_put(&in->base);
+	KUNIT_EXPECT_EQ(test, atomic_read(&uobj->backing.pins), 0);
+	KUNIT_EXPECT_EQ(test, object_evict_all(exporter), 4);
+	gem_uma_mock_expect_content(test, uobj, 9);
+}
+
+static void object_import_refuses_what_is_the_exporters(struct kunit *test)
+{
+	struct gem_uma_mock *exporter = gem_uma_mock_create(test, false);
+	struct gem_uma_mock *importer = gem_uma_mock_create(test, false);
+	struct gem_uma_object *uobj;
+	struct object_import im;
+	struct sg_table *sgt;
+	u64 offset;
+
+	uobj = &gem_uma_mock_object_create(test, exporter, SZ_16K, 0)->base;
+	object_import_create(test, &im, importer, uobj);
+	KUNIT_EXPECT_EQ(test, object_pin(im.uobj), -EINVAL);
+	KUNIT_EXPECT_EQ(test, gem_uma_object_mmap_offset(im.uobj, &offset), -EINVAL);
+	KUNIT_EXPECT_EQ(test, gem_uma_object_mmap(&im.uobj->base, NULL), -EINVAL);
+	object_lock(im.uobj);
+	sgt = gem_uma_object_get_sg_table(&im.uobj->base);
+	object_unlock(im.uobj);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(sgt), -EINVAL);
+	KUNIT_EXPECT_EQ(test, object_populate(im.uobj, 0, SZ_16K), 0);
+	KUNIT_EXPECT_EQ(test, object_populate(im.uobj, 0, SZ_16K + 1), -EINVAL);
+	gem_uma_object_unplug_all(&importer->udev);
+	drm_gem_object_put(&im.uobj->base);
+}
+
+/* Until the driver's hook has succeeded, table and attachment are the core's. */
+static void object_failed_import_leaves_the_table_alone_uma_B11(struct kunit *test)
+{
+	struct gem_uma_mock *exporter = gem_uma_mock_create(test, false);
+	struct gem_uma_mock *importer = gem_uma_mock_create(test, false);
+	struct gem_uma_object *uobj;
+	struct object_import im;
+
+	uobj = &gem_uma_mock_object_create(test, exporter, SZ_16K, 0)->base;
+	object_import_create(test, &im, importer, uobj);
+	im.uobj->base.import_attach = NULL;
+	drm_gem_object_put(&im.uobj->base);
+	KUNIT_EXPECT_EQ(test, atomic_read(&uobj->backing.pins), 1);
+	object_import_detach(&im);
+	KUNIT_EXPECT_EQ(test, atomic_read(&uobj->backing.pins), 0);
+}
+
+static void object_import_of_odd_tables_is_EINVAL(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_object *uobj = kunit_kzalloc(test, sizeof(*uobj), GFP_KERNEL);
+	struct dma_buf *dmabuf = kunit_kzalloc(test, sizeof(*dmabuf), GFP_KERNEL);
+	struct dma_buf_attachment attach = { .dmabuf = dmabuf };
+	struct sg_table sgt;
+
+	KUNIT_ASSERT_NOT_NULL(test, uobj);
+	KUNIT_ASSERT_NOT_NULL(test, dmabuf);
+	KUNIT_ASSERT_EQ(test, 0, sg_alloc_table(&sgt, 1, GFP_KERNEL));
+	sg_dma_address(sgt.sgl) = SZ_1M;
+	sg_dma_len(sgt.sgl) = PAGE_SIZE;
+
+	dmabuf->size = 0;
+	KUNIT_EXPECT_EQ(test, -EINVAL, gem_uma_object_init_import(uobj, &mock->udev, &attach,
+								  &sgt, NULL));
+	dmabuf->size = PAGE_SIZE + 1;
+	KUNIT_EXPECT_EQ(test, -EINVAL, gem_uma_object_init_import(uobj, &mock->udev, &attach,
+								  &sgt, NULL));
+	dmabuf->size = BIT_ULL(45);
+	KUNIT_EXPECT_EQ(test, -E2BIG, gem_uma_object_init_import(uobj, &mock->udev, &attach,
+								 &sgt, NULL));
+	memset(uobj, 0, sizeof(*uobj));
+	dmabuf->size = PAGE_SIZE;
+	sg_dma_len(sgt.sgl) = PAGE_SIZE / 2;
+	KUNIT_EXPECT_EQ(test, -EINVAL, gem_uma_object_init_import(uobj, &mock->udev, &attach,
+								  &sgt, NULL));
+	KUNIT_EXPECT_TRUE(test, list_empty(&mock->udev.objects));
+	sg_free_table(&sgt);
+}
+
+static struct kunit_case gem_uma_object_import_cases[] = {
+	KUNIT_CASE(object_export_is_pinned_while_attached),
+	KUNIT_CASE(object_import_shares_the_pages),
+	KUNIT_CASE(object_import_refuses_what_is_the_exporters),
+	KUNIT_CASE(object_failed_import_leaves_the_table_alone_uma_B11),
+	KUNIT_CASE(object_import_of_odd_tables_is_EINVAL),
+	{}
+};
+
+static struct kunit_suite gem_uma_object_import_suite = {
+	.name = "gem_uma_object_import",
+	.test_cases = gem_uma_object_import_cases,
+};
+
+kunit_test_suite(gem_uma_object_import_suite);
+
+MODULE_IMPORT_NS("DMA_BUF");

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Mappings of a real address space, touched as a system call touches them. */
+#include <linux/dma-resv.h>
+#include <linux/iosys-map.h>
+#include <linux/mm.h>
+#include <linux/pgtable.h>
+#include <linux/uaccess.h>
+
+#include <drm/gem_uma/gem_uma_reclaim.h>
+
+#include "gem_uma_user.h"
+
+/**
+ * gem_uma_user_object() - an object, not mapped
+ * @test: test
+ * @user: result; the device is there
+ * @pages: size
+ * @flags: GEM_UMA_OBJECT_*
+ */
+void gem_uma_user_object(struct kunit *test, struct gem_uma_user *user,
+			 unsigned long pages, u32 flags)
+{
+	user->size = pages << PAGE_SHIFT;
+	user->mobj = gem_uma_mock_object_create(test, user->mock, user->size, flags);
+	user->uobj = &user->mobj->base;
+	user->cmap = &user->uobj->cpu_map;
+	user->obj = &user->uobj->base;
+}
+
+/**
+ * gem_uma_user_create() - an object and a mapping of all of it
+ * @test: test
+ * @pages: size
+ *
+ * Return: both; the test fails without.
+ */
+struct gem_uma_user gem_uma_user_create(struct kunit *test, unsigned long pages)
+{
+	struct gem_uma_user user = { .mock = gem_uma_mock_create(test, false) };
+
+	gem_uma_user_object(test, &user, pages, 0);
+	user.addr = gem_uma_mock_mmap(test, user.obj, user.size, 0);
+	return user;
+}
+
+/**
+ * gem_uma_user_pattern() - the word at the start of a page
+ * @pgoff: page
+ *
+ * Return: the word.
+ */
+u32 gem_uma_user_pattern(unsigned long pgoff)
+{
+	return 0xc0de0000 | (u32)pgoff;
+}
+
+/**
+ * gem_uma_user_fill() - write the words of all pages
+ * @test: test
+ * @uobj: object
+ */
+void gem_uma_user_fill(struct kunit *test, struct gem_uma_object *uobj)
+{
+	struct iosys_map map;
+	unsigned long i;
+
+	dma_resv_lock(uobj->base.resv, NULL);
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_vmap(&uobj->base, &map));
+	for (i = 0; i < uobj->base.size >> PAGE_SHIFT; i++)
+		*(u32 *)(map.vaddr + (i << PAGE_SHIFT)) = gem_uma_user_pattern(i);
+	gem_uma_object_vunmap(&uobj->base, &map);
+	dma_resv_unlock(uobj->base.resv);
+}
+
+/**
+ * gem_uma_user_get() - read as user space does
+ * @test: test
+ * @addr: address
+ *
+ * Return: the word.
+ */
+u32 gem_uma_user_get(struct kunit *test, unsigned long addr)
+{
+	u32 word = 0;
+
+	KUNIT_EXPECT_EQ_MSG(test, 0, get_user(word, (u32 __user *)addr), "read fault");
+	return word;
+}
+
+/**
+ * gem_uma_user_put() - write as user space does
+ * @test: test
+ * @addr: address
+ * @word: what
+ */
+void gem_uma_user_put(struct kunit *test, unsigned long addr, u32 word)
+{
+	KUNIT_EXPECT_EQ_MSG(test, 0, put_user(word, (u32 __user *)addr), "write fault");
+}
+
+/**
+ * gem_uma_user_expect_pages() - compare a mapping with the object
+ * @test: test
+ * @addr: where page @pgoff is mapped
+ * @pgoff: first page
+ * @nr: number of pages
+ */
+void gem_uma_user_expect_pages(struct kunit *test, unsigned long addr, pgoff_t pgoff,
+			       unsigned long nr)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr; i++)
+		KUNIT_EXPECT_EQ_MSG(test, gem_uma_user_get(test, addr + (i << PAGE_SHIFT)),
+				    gem_uma_user_pattern(pgoff + i), "page %lu", i);
+}
+
+/**
+ * gem_uma_user_evict_all() - evict all that can be
+ * @user: whose device
+ *
+ * Return: pages.
+ */
+unsigned long gem_uma_user_evict_all(struct gem_uma_user *user)
+{
+	return gem_uma_reclaim_device_run(&user->mock->udev, ULONG_MAX);
+}
+
+/**
+ * gem_uma_user_look() - look into the page table
+ * @addr: address
+ *
+ * Return: what it says.
+ */
+struct gem_uma_user_pte gem_uma_user_look(unsigned long addr)
+{
+	struct follow_pfnmap_args args = { .address = addr };
+	struct gem_uma_user_pte pte = {};
+
+	mmap_read_lock(current->mm);
+	args.vma = find_vma(current->mm, addr);
+	if (args.vma && args.vma->vm_start <= addr && !follow_pfnmap_start(&args)) {
+		pte.present = true;
+		pte.writable = args.writable;
+		pte.pfn = args.pfn;
+		pte.prot = args.pgprot;
+		follow_pfnmap_end(&args);
+		pte.huge = pmd_leaf(pmdp_get(pmd_off(current->mm, addr)));
+	}
+	mmap_read_unlock(current->mm);
+	return pte;
+}
+
+/**
+ * gem_uma_user_count_ptes() - count the pages that are mapped
+ * @addr: first address
+ * @nr: number of pages to look at
+ *
+ * Return: number of pages.
+ */
+unsigned long gem_uma_user_count_ptes(unsigned long addr, unsigned long nr)
+{
+	unsigned long i, n = 0;
+
+	for (i = 0; i < nr; i++)
+		n += gem_uma_user_look(addr + (i << PAGE_SHIFT)).present;
+	return n;
+}
+
+/**
+ * gem_uma_user_page() - a page of an object
+ * @test: test
+ * @uobj: object
+ * @pgoff: page, resident
+ *
+ * Return: the page.
+ */
+struct page *gem_uma_user_page(struct kunit *test, struct gem_uma_object *uobj,
+			       pgoff_t pgoff)
+{
+	struct gem_uma_run run = {};
+
+	dma_resv_lock(uobj->base.resv, NULL);
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_backing_run_locked(&uobj->backing, pgoff, pgoff + 1,
+							    &run));
+	dma_resv_unlock(uobj->base.resv);
+	return pfn_to_page(run.pfn);
+}
+
+/**
+ * gem_uma_user_is_dirty() - would reclaim have to write the page?
+ * @test: test
+ * @uobj: object
+ * @pgoff: page, resident
+ *
+ * Return: true if so.
+ */
+bool gem_uma_user_is_dirty(struct kunit *test, struct gem_uma_object *uobj, pgoff_t pgoff)
+{
+	return folio_test_dirty(page_folio(gem_uma_user_page(test, uobj, pgoff)));
+}
+
+/**
+ * gem_uma_user_is_resident() - is a page held?
+ * @uobj: object
+ * @pgoff: page
+ *
+ * Return: true if so.
+ */
+bool gem_uma_user_is_resident(struct gem_uma_object *uobj, pgoff_t pgoff)
+{
+	bool ret;
+
+	dma_resv_lock(uobj->base.resv, NULL);
+	ret = gem_uma_backing_is_resident_locked(&uobj->backing, pgoff, pgoff + 1);
+	dma_resv_unlock(uobj->base.resv);
+	return ret;
+}

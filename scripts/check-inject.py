@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Nothing that can fail is left out of the tests that make things fail.
+
+    check-inject.py                every exported function is in a row of
+                                   gem_uma/tests/gem_uma_inject_rows*.c, or cannot fail
+    check-inject.py MODULE.ko...   every symbol that the built module imports can be
+                                   made to fail, or cannot fail
+
+Prints what is not so. Exit code 0 nothing, 1 findings, 2 wrong use, 4 cannot run here.
+"""
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROWS = ("gem_uma/tests/gem_uma_inject_rows.c", "gem_uma/tests/gem_uma_inject_rows_map.c")
+CALLS = "gem_uma/tests/gem_uma_inject.c"
+
+# Exported, and without an error to return.
+INFALLIBLE = {
+    "undoes": """
+        gem_uma_backing_fini gem_uma_backing_release_locked gem_uma_backing_unpin
+        gem_uma_backing_unpin_locked gem_uma_client_close_object
+        gem_uma_cpu_map_fini gem_uma_cpu_map_vunmap_locked gem_uma_cpu_map_zap_locked
+        gem_uma_dev_map_drop_locked gem_uma_dev_map_fini gem_uma_object_unpin
+        gem_uma_object_unplug_all gem_uma_object_vunmap gem_uma_reclaim_fini""",
+    "answers a question": """
+        gem_uma_backing_extent_locked gem_uma_backing_in_memory
+        gem_uma_backing_is_resident_locked gem_uma_backing_nid_locked
+        gem_uma_dev_map_is_mapped_locked gem_uma_dev_map_run_locked
+        gem_uma_device_bounces gem_uma_object_is_resident_locked
+        gem_uma_object_mmap_offset gem_uma_object_status""",
+    "takes note": """
+        gem_uma_backing_mark_dirty_locked gem_uma_object_mark_used
+        gem_uma_object_update_locked gem_uma_reclaim_update_locked
+        gem_uma_stats_update_locked""",
+    "prints": "gem_uma_client_show_fdinfo gem_uma_stats_debugfs_init",
+    "data": "gem_uma_object_funcs gem_uma_object_vm_ops",
+}
+
+# Imported, and allocates: fails with the allocation in it.
+ALLOCATES = """
+    __drmm_add_action_or_reset __kmalloc_cache_noprof __kmalloc_noprof
+    __kvmalloc_node_noprof __kvmalloc_node_align_noprof kmem_cache_alloc_lru_noprof
+    kmemdup_nul _kmemdup_nul_noprof kmemdup_nul_noprof
+"""
+
+# Imported, and run before there is anything to test: when the module is loaded.
+LOADING = "__kmem_cache_create_args alloc_workqueue alloc_workqueue_noprof"
+
+# Imported, and returns nothing, or nothing that is an error.
+CANNOT_FAIL = """
+    __SCT__WARN_trap __SCT__cond_resched __SCT__might_resched __SCT__preempt_schedule
+    __SCT__preempt_schedule_notrace __clear_pages_unrolled __cond_resched
+    __default_kernel_pte_mask __dma_sync_single_for_device __drm_dev_dbg
+    __dynamic_drm_dev_dbg __fentry__ __folio_put __fortify_panic __init_work
+    __preempt_count __ref_stack_chk_guard __stack_chk_fail __supported_pte_mask
+    __virt_addr_valid __vma_start_write __warn_printk __x86_return_thunk _ctype
+    check_move_unevictable_folios clear_page_erms clear_page_orig clear_page_rep
+    cpu_number current_task debugfs_create_file debugfs_create_file_full
+    destroy_workqueue dev_driver_string dma_addressing_limited dma_buf_vunmap
+    dma_max_mapping_size dma_resv_fini dma_resv_init dma_resv_reset_max_fences
+    dma_resv_test_signaled dma_sync_single_for_device down_read down_write
+    drm_gem_object_free drm_gem_object_release drm_gem_private_object_fini
+    drm_gem_private_object_init drm_gem_vm_close drm_gem_vm_open drm_prime_gem_destroy
+    drm_printf drm_vma_offset_lookup_locked dump_page filemap_get_folios flush_work
+    folio_clear_dirty_for_io folio_mark_dirty folio_unlock folios_put_refs fput
+    fs_reclaim_acquire fs_reclaim_release generic_file_llseek get_mem_cgroup_from_mm
+    init_on_alloc init_on_free int_active_memcg iommu_get_domain_for_dev kern_unmount
+    kfree kmalloc_caches kmem_cache_destroy kmem_cache_free ktime_get_mono_fast_ns
+    kvfree list_lru_add list_lru_count_one list_lru_del list_lru_destroy
+    list_lru_isolate list_lru_walk_one llist_add_batch mem_section memcg_kmem_online_key
+    memcpy memmove memory_cgrp_subsys memory_cgrp_subsys_enabled_key
+    memory_cgrp_subsys_on_dfl_key memset mutex_is_locked node_states nr_node_ids
+    nr_swap_pages numa_node page_offset_base pcpu_hot pgprot_writecombine put_fs_context
+    queue_work_on rcuwait_wake_up refcount_dec_not_one refcount_warn_saturate
+    reservation_ww_class seq_lseek seq_printf seq_read seq_write sg_next shrinker_free
+    shrinker_register simple_attr_open simple_attr_read simple_attr_release
+    simple_attr_write single_open single_release this_cpu_off unmap_mapping_range
+    up_read up_write vm_get_page_prot vmemmap_base ww_mutex_lock ww_mutex_unlock
+    xas_find xas_pause
+"""
+
+# Put there by what instruments a kernel for debugging.
+INSTRUMENTATION = re.compile(r"""
+    __asan_ | __kasan_ | __tsan_ | __ubsan_ | __kcsan_ | __sanitizer_ | __gcov | llvm_gcov
+    | __list_(add|del) | __might_ | __mmap_lock_do_trace | __page_table_check
+    | __raw_spin_lock_init | __tracepoint_ | __traceiter_ | __SCT__tp_ | __SCK__
+    | _raw_(spin|read|write)_(lock|unlock|trylock)
+    | debug_ | kcsan_ | lock_acquire | lock_is_held | lock_release | lockdep_
+    | oops_in_progress | page_table_check_ | rcu_ | __rcu_ | preempt_ | trace_
+""", re.X)
+
+
+def read(path):
+    with open(os.path.join(TOP, path), encoding="utf-8") as f:
+        return f.read()
+
+
+def exported():
+    names = {}
+    for path in sorted(glob.glob(os.path.join(TOP, "gem_uma/*.c"))):
+        rel = os.path.relpath(path, TOP)
+        for n, line in enumerate(read(rel).splitlines(), 1):
+            m = re.match(r"EXPORT_SYMBOL\w*\((\w+)\)", line)
+            if m:
+                names[m[1]] = f"{rel}:{n}"
+    return names
+
+
+def covered():
+    """Functions that rows of the table name, each with the line it begins at."""
+    names = {}
+    for path in ROWS:
+        text = read(path)
+        for m in re.finditer(r"\.covers = \{([^}]*)\}", text):
+            line = text.count("\n", 0, m.start()) + 1
+            for name in re.findall(r'"(\w+)"', m[1]):
+                names.setdefault(name, f"{path}:{line}")
+    return names
+
+
+def probed():
+    """Symbols that the table of calls can make fail, or counts because they cannot."""
+    text = read(CALLS)
+    table = text[text.index("gem_uma_inject_calls[] = {"):]
+    table = table[:table.index("\n};")]
+    return set(re.findall(r'^\t\{ "(\w+)",', table, re.M))
+
+
+def check_exports():
+    found = []
+    names, rows = exported(), covered()
+    infallible = {}
+    for why, listed in INFALLIBLE.items():
+        infallible.update(dict.fromkeys(listed.split(), why))
+    if not names or not rows:
+        return [f"{ROWS[0]}:1: found no exported functions, or no rows"]
+    for name, place in names.items():
+        if name in rows and name in infallible:
+            found.append(f"{rows[name]}: {name} is made to fail, and listed as infallible")
+        elif name not in rows and name not in infallible:
+            found.append(f"{place}: {name} is in no row of gem_uma/tests/gem_uma_inject_rows*.c")
+    for name, place in rows.items():
+        if name not in names:
+            found.append(f"{place}: {name} is not exported")
+    for name in infallible:
+        if name not in names:
+            found.append(f"scripts/check-inject.py: {name} is not exported")
+    return found
+
+
+def imports(module):
+    out = subprocess.run(["nm", "-u", module], capture_output=True, text=True, check=False)
+    if out.returncode:
+        sys.exit(f"check-inject.py: {module}: {out.stderr.strip()}")
+    return [line.split()[-1] for line in out.stdout.splitlines() if line.strip()]
+
+
+def check_module(module):
+    known = probed() | set(ALLOCATES.split()) | set(LOADING.split()) | set(CANNOT_FAIL.split())
+    names = imports(module)
+    if not names:
+        return [f"{module}: imports nothing"]
+    return [f"{module}: {name} is not known: can it fail? (scripts/check-inject.py)"
+            for name in names if name not in known and not INSTRUMENTATION.match(name)]
+
+
+def main(argv):
+    if any(a.startswith("-") for a in argv):
+        print(__doc__, file=sys.stderr)
+        return 2
+    if argv and not shutil.which("nm"):
+        print("no nm")
+        return 4
+    found = check_exports() if not argv else [f for m in argv for f in check_module(m)]
+    for line in found:
+        print(line)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
