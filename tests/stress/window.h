@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Race windows, opened wide by the kernel module uma_delay. Which function each of them
+ * is, and what went wrong there for others, is in the table of window.c.
+ */
+#ifndef WINDOW_H
+#define WINDOW_H
+
+#include <stddef.h>
+
+enum window {
+	WINDOW_PICK,
+	WINDOW_ZAP,
+	WINDOW_DROP,
+	WINDOW_RELEASE,
+	WINDOW_REFILE,
+	WINDOW_WRITEBACK,
+	WINDOW_LAST_PUT,
+	WINDOW_FREE,
+	WINDOW_DYING,
+	WINDOW_FAULT,
+	WINDOW_FAULT_AGAIN,
+	WINDOW_POPULATE,
+	WINDOW_INSERT,
+	WINDOW_DIRTY,
+	WINDOW_MKWRITE,
+	WINDOW_PIN,
+	WINDOW_UNPIN,
+	WINDOW_ATTACH,
+	WINDOW_BIND,
+	WINDOW_TABLES,
+	WINDOW_VALIDATED,
+	WINDOW_VMA_OPEN,
+	WINDOW_VMA_CLOSE,
+	WINDOW_UNPLUG,
+	WINDOWS,
+};
+
+/*
+ * Fails the test if the kernel does not know the function of a window. Where there are no
+ * kprobes, says so, and the windows stay as narrow as they are.
+ */
+void windows_open(const enum window *windows, size_t count);
+/* Fails the test if one of them was never reached, or nobody ever waited in it. */
+void windows_close(const enum window *windows, size_t count);
+/* Forgets all of them; for the clean-up after a test. */
+void windows_clear(void);
+
+#endif /* WINDOW_H */
