@@ -25,8 +25,18 @@ demo: modules user ## GPU buffers under a memory limit: the in-kernel helper bes
 check: deps ## every test: host, static, guest; closes with the totals
 	@$(VM)/check.sh
 
+check-debug: deps ## unit, uAPI and race tests on KASAN and lockdep kernels, 6.12 and 7.3
+	@$(VM)/check-debug.sh debug
+
+check-kcsan: deps ## uAPI and race tests on kernels that look for data races
+	@$(VM)/check-debug.sh kcsan
+
 check-host: ## host tests of pure logic; needs nothing but a C compiler and make
 	@$(MAKE) -C tests/host check
+
+lint: deps ## sparse, clang, coccinelle and the like over all sources
+	@scripts/deps.sh lint
+	@scripts/lint.sh
 
 bench: modules user ## vuma beside its gem-shmem twin: CSV and a table
 	@bench/run.sh
@@ -55,5 +65,5 @@ clean: ## removes build/ and out/
 distclean: clean ## also the kernel cache
 	@rm -rf "$${GEM_UMA_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/gem-uma}"
 
-.PHONY: help demo check check-host bench shell modules user docs deps update-kernel clean distclean
+.PHONY: help demo check check-debug check-kcsan check-host lint bench shell modules user docs deps update-kernel clean distclean
 endif

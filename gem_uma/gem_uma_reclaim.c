@@ -538,6 +538,22 @@ int gem_uma_reclaim_init(struct gem_uma_reclaim *reclaim, struct gem_uma_device 
 }
 EXPORT_SYMBOL_GPL(gem_uma_reclaim_init);
 
+/*
+ * The cgroup whose list an object is on, or goes to. That of a removed cgroup is its
+ * parent's. 6.12 would announce the object to the child, which no shrinker is asked about;
+ * later kernels find lists by an id that the next new cgroup may have got.
+ */
+static struct mem_cgroup *gem_uma_reclaim_memcg(struct gem_uma_reclaim *reclaim)
+{
+	struct mem_cgroup *memcg = reclaim->memcg;
+
+#if IS_ENABLED(CONFIG_MEMCG)
+	while (memcg && !mem_cgroup_online(memcg))
+		memcg = parent_mem_cgroup(memcg);
+#endif
+	return memcg;
+}
+
 static void gem_uma_reclaim_unlist(struct gem_uma_reclaim *reclaim)
 {
 	struct gem_uma_reclaim_device *rdev = reclaim->rdev;
@@ -546,7 +562,7 @@ static void gem_uma_reclaim_unlist(struct gem_uma_reclaim *reclaim)
 		return;
 	drm_WARN_ON_ONCE(rdev->udev->drm,
 			 !list_lru_del(&rdev->lists[reclaim->state], &reclaim->node->lru,
-				       reclaim->nid, reclaim->memcg));
+				       reclaim->nid, gem_uma_reclaim_memcg(reclaim)));
 	atomic_long_dec(&rdev->objects);
 	atomic_long_sub(reclaim->pages, &rdev->pages);
 	reclaim->state = GEM_UMA_UNRECLAIMABLE;
@@ -568,21 +584,6 @@ void gem_uma_reclaim_fini(struct gem_uma_reclaim *reclaim)
 	reclaim->node = NULL;
 }
 EXPORT_SYMBOL_GPL(gem_uma_reclaim_fini);
-
-/*
- * The cgroup whose list an object goes to. That of a removed cgroup is its parent's, and
- * 6.12 would then announce the object to the child, which no shrinker is asked about.
- */
-static struct mem_cgroup *gem_uma_reclaim_memcg(struct gem_uma_reclaim *reclaim)
-{
-	struct mem_cgroup *memcg = reclaim->memcg;
-
-#if IS_ENABLED(CONFIG_MEMCG)
-	while (memcg && !mem_cgroup_online(memcg))
-		memcg = parent_mem_cgroup(memcg);
-#endif
-	return memcg;
-}
 
 /**
  * gem_uma_reclaim_update_locked() - file the object by its present state
