@@ -81,7 +81,7 @@ CANNOT_FAIL = """
     reservation_ww_class seq_lseek seq_printf seq_read seq_write sg_next shrinker_free
     shrinker_register simple_attr_open simple_attr_read simple_attr_release
     simple_attr_write single_open single_release this_cpu_off unmap_mapping_range
-    up_read up_write vm_get_page_prot vmemmap_base ww_mutex_lock ww_mutex_unlock
+    up_read up_write usleep_range_state vm_get_page_prot vmemmap_base ww_mutex_lock ww_mutex_unlock
     xas_find xas_pause
 """
 

@@ -208,6 +208,11 @@ static void heirs(void)
 	};
 	struct crew crew = CREW(windows, 1);
 
+	need_reclaim();
+	/* What the removed ones leave behind is their parent's. */
+	crew.own = arena_new("p");
+	*strrchr(crew.own.path, '/') = '\0';
+	crew.cg = &crew.own;
 	crew_add(&crew, "heir", 3, heir, NULL);
 	crew_race(&crew);
 }

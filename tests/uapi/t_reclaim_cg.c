@@ -236,7 +236,7 @@ static void others_are_left_alone(void)
 /* Three times the limit, all of it written and read back by CPU and GPU. */
 static void three_times_the_limit(void)
 {
-	enum { COUNT = 24, LIMIT_MIB = 32, BO_MIB = 4 };
+	enum { COUNT = 12, LIMIT_MIB = 16, BO_MIB = 4 };
 	struct vuma_bo bos[COUNT], out;
 	uint64_t out_va = 0x20000000, va = 0x40000000;
 	struct cgroup cg;

@@ -51,41 +51,74 @@ step() {
 	"$here/step" "$name" "$out/$name.json" "$@"
 }
 
-# All of one kernel: guests one after the other, whatever fails on the way.
-check_kernel() {
-	local s=$1 tree=$2 kdir=$3 file name rc
+# The modules for one kernel, and what needs no guest.
+build_for() {
+	local s=$1 kdir=$2
 	step "$s-modules" -- env KDIR="$kdir" "$here/build.sh" modules || return
-	if [[ $lane == debug ]]; then
-		step "$s-imports" -- scripts/check-inject.py \
-			"build/$(make -s -C "$kdir" kernelrelease)/gem_uma/gem_uma.ko"
-	fi
-	if [[ $lane == debug && $s == 7.3 ]]; then
+	[[ $lane == debug ]] || return 0
+	step "$s-imports" -- scripts/check-inject.py \
+		"build/$(make -s -C "$kdir" kernelrelease)/gem_uma/gem_uma.ko"
+	if [[ $s == 7.3 ]]; then
 		step into-tree -- scripts/into-tree-selftest.sh "$kdir"
 	fi
+	return 0
+}
+
+name_of() {
+	echo "$1-$(basename "$(dirname "$2")")"
+}
+
+# The guests of one kernel, one after the other, whatever fails on the way.
+guests() {
+	local s=$1 tree=$2 file rc
 	for file in "${jobs[@]}"; do
-		name=$s-$(basename "$(dirname "$file")")
-		results+=("$out/$name.json")
-		"$here/run" --kernel "$tree" --jobs "$file" --name "$name" --out "$out" \
-			--mem 1G --slow "$slow" --timeout 1800
-		# interrupted: no more guests, no sum
+		"$here/run" --kernel "$tree" --jobs "$file" --name "$(name_of "$s" "$file")" \
+			--out "$out" --mem 1G --slow "$slow" --timeout 2400 --quiet
+		# interrupted: no more guests
 		rc=$?
 		((rc < 128)) || exit "$rc"
 	done
 }
 
-step user -- "$here/build.sh" user
+# A kernel that is built in KDIR, laid out to be booted.
+own_kernel() {
+	local tree=$top/build/kdir
+	rm -rf "$tree"
+	mkdir -p "$tree/boot"
+	cp "$KDIR/arch/x86/boot/bzImage" "$tree/boot/vmlinuz" || return
+	make -s -C "$KDIR" INSTALL_MOD_PATH="$tree" modules_install >/dev/null || return
+	echo "$tree"
+}
+
+declare -A trees
 if [[ -n ${KDIR:-} ]]; then
-	check_kernel "$(make -s -C "$KDIR" kernelversion)" "$KDIR" "$KDIR"
+	s=$(make -s -C "$KDIR" kernelversion)
+	series=("$s")
+	trees[$s]=$(own_kernel) || exit
 else
 	for s in "${series[@]}"; do
-		if tree=$("$here/kbuild.sh" "$lane" "$s"); then
-			check_kernel "$s" "$tree" "$tree/build"
-		else
-			step "$s-kernel" --skip "its kernel could not be built"
-			results+=("$out/$s-kernel-failed")
-		fi
+		trees[$s]=$("$here/kbuild.sh" "$lane" "$s")
 	done
 fi
+
+step user -- "$here/build.sh" user
+# A guest mostly keeps one processor busy, so those of two kernels run side by side.
+pids=()
+for s in "${series[@]}"; do
+	tree=${trees[$s]}
+	for file in "${jobs[@]}"; do
+		results+=("$out/$(name_of "$s" "$file").json")
+	done
+	if [[ -n $tree ]] && build_for "$s" "${KDIR:-$tree/build}"; then
+		guests "$s" "$tree" > >(sed -u "s/^/[$s] /") 2>&1 &
+		pids+=($!)
+	fi
+done
+for pid in "${pids[@]}"; do
+	wait "$pid"
+	rc=$?
+	((rc < 128)) || exit "$rc"
+done
 if [[ $lane == debug ]]; then
 	"$here/coverage.py" "$out"/*.gcov >"$out/coverage.txt" && cat "$out/coverage.txt"
 fi

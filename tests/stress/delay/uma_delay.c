@@ -71,7 +71,8 @@ static void uma_delay_hit(struct uma_delay *delay)
 {
 	unsigned int left;
 
-	if ((unsigned int)atomic_inc_return(&delay->hits) % delay->every)
+	/* The first one waits, too. */
+	if (((unsigned int)atomic_inc_return(&delay->hits) - 1) % delay->every)
 		return;
 	atomic_inc(&delay->waits);
 	for (left = delay->usecs; left; left -= min(left, UMA_DELAY_STEP_US))
