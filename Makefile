@@ -31,6 +31,9 @@ check-debug: deps ## unit, uAPI and race tests on KASAN and lockdep kernels, 6.1
 check-kcsan: deps ## uAPI and race tests on kernels that look for data races
 	@$(VM)/check-debug.sh kcsan
 
+mutants: deps ## takes one fix out at a time, and demands that its test fails
+	@tests/mutants/run.sh
+
 check-host: ## host tests of pure logic; needs nothing but a C compiler and make
 	@$(MAKE) -C tests/host check
 
@@ -65,5 +68,5 @@ clean: ## removes build/ and out/
 distclean: clean ## also the kernel cache
 	@rm -rf "$${GEM_UMA_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/gem-uma}"
 
-.PHONY: help demo check check-debug check-kcsan check-host lint bench shell modules user docs deps update-kernel clean distclean
+.PHONY: help demo check check-debug check-kcsan mutants check-host lint bench shell modules user docs deps update-kernel clean distclean
 endif
