@@ -15,51 +15,7 @@
 #include <kunit/resource.h>
 
 #include "gem_uma_mock.h"
-
-static void object_lock(struct gem_uma_object *uobj)
-{
-	dma_resv_lock(uobj->base.resv, NULL);
-}
-
-static void object_unlock(struct gem_uma_object *uobj)
-{
-	dma_resv_unlock(uobj->base.resv);
-}
-
-static int object_populate(struct gem_uma_object *uobj, u64 offset, u64 size)
-{
-	int ret;
-
-	object_lock(uobj);
-	ret = gem_uma_object_populate_locked(uobj, offset, size);
-	object_unlock(uobj);
-	return ret;
-}
-
-static bool object_is_resident(struct gem_uma_object *uobj, u64 offset, u64 size)
-{
-	bool ret;
-
-	object_lock(uobj);
-	ret = gem_uma_object_is_resident_locked(uobj, offset, size);
-	object_unlock(uobj);
-	return ret;
-}
-
-static int object_pin(struct gem_uma_object *uobj)
-{
-	int ret;
-
-	object_lock(uobj);
-	ret = gem_uma_object_pin(&uobj->base);
-	object_unlock(uobj);
-	return ret;
-}
-
-static unsigned long object_evict_all(struct gem_uma_mock *mock)
-{
-	return gem_uma_reclaim_device_run(&mock->udev, ULONG_MAX);
-}
+#include "gem_uma_test_object.h"
 
 /* An importer: a device, an attachment, and an object around it if wanted. */
 struct object_import {

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Calls that the tests of the turn-key object make, with the lock that each needs. */
+#ifndef _GEM_UMA_TEST_OBJECT_H_
+#define _GEM_UMA_TEST_OBJECT_H_
+
+#include <linux/dma-resv.h>
+
+#include <drm/gem_uma/gem_uma_object.h>
+#include <drm/gem_uma/gem_uma_reclaim.h>
+
+#include "gem_uma_mock.h"
+
+static inline void object_lock(struct gem_uma_object *uobj)
+{
+	dma_resv_lock(uobj->base.resv, NULL);
+}
+
+static inline void object_unlock(struct gem_uma_object *uobj)
+{
+	dma_resv_unlock(uobj->base.resv);
+}
+
+static inline int object_populate(struct gem_uma_object *uobj, u64 offset, u64 size)
+{
+	int ret;
+
+	object_lock(uobj);
+	ret = gem_uma_object_populate_locked(uobj, offset, size);
+	object_unlock(uobj);
+	return ret;
+}
+
+static inline bool object_is_resident(struct gem_uma_object *uobj, u64 offset, u64 size)
+{
+	bool ret;
+
+	object_lock(uobj);
+	ret = gem_uma_object_is_resident_locked(uobj, offset, size);
+	object_unlock(uobj);
+	return ret;
+}
+
+static inline int object_pin(struct gem_uma_object *uobj)
+{
+	int ret;
+
+	object_lock(uobj);
+	ret = gem_uma_object_pin(&uobj->base);
+	object_unlock(uobj);
+	return ret;
+}
+
+static inline void object_unpin(struct gem_uma_object *uobj)
+{
+	object_lock(uobj);
+	gem_uma_object_unpin(&uobj->base);
+	object_unlock(uobj);
+}
+
+static inline unsigned long object_evict_all(struct gem_uma_mock *mock)
+{
+	return gem_uma_reclaim_device_run(&mock->udev, ULONG_MAX);
+}
+
+#endif
