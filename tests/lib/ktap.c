@@ -131,8 +131,8 @@ void ktap_return_failed(const char *file, int line, const char *expr, long long 
 		  name_of(want, want_name, sizeof(want_name)));
 }
 
-/* The runner knows how much slower than a stock kernel this one is. */
-static unsigned int slowness(void)
+/* The runner knows. */
+unsigned int ktap_slow(void)
 {
 	const char *slow = getenv("KTAP_SLOW");
 
@@ -265,7 +265,7 @@ static int run_all(const struct ktap_suite *suite, const char *pattern)
 	for (i = 0; i < suite->count; i++) {
 		const struct ktap_test *test = &suite->tests[i];
 		unsigned int timeout = (test->timeout ?: KTAP_TIMEOUT_SEC) * timeout_factor *
-				       slowness();
+				       ktap_slow();
 
 		if (!selected(test, pattern))
 			continue;

@@ -58,6 +58,12 @@ int ktap_main(const struct ktap_suite *suite, int argc, char **argv,
 /* The factor of -x, for tests that do as much more as they are given time. */
 unsigned int ktap_factor(void);
 
+/*
+ * How many times slower this kernel is than a stock one, at least 1, for tests that
+ * cannot do all that they do on a stock one.
+ */
+unsigned int ktap_slow(void);
+
 /* Ends the program: nothing can be tested. */
 void ktap_bail_out(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 /* A line of diagnostics. */
