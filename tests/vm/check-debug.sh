@@ -119,7 +119,12 @@ for pid in "${pids[@]}"; do
 	rc=$?
 	((rc < 128)) || exit "$rc"
 done
+# A kernel of somebody's own need not count lines; ours do.
 if [[ $lane == debug ]]; then
-	"$here/coverage.py" "$out"/*.gcov >"$out/coverage.txt" && cat "$out/coverage.txt"
+	if [[ -n ${KDIR:-} ]] && ! compgen -G "$out/*.gcov" >/dev/null; then
+		step coverage --skip "$KDIR counts no lines"
+	else
+		step coverage -- "$here/coverage.py" -o "$out/coverage.txt" "$out"/*.gcov
+	fi
 fi
 "$here/summary" "${results[@]}"

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """Line coverage of our modules from what guests brought back.
 
-    coverage.py DIR...
+    coverage.py [-o FILE] DIR...
 
 Each DIR mirrors the build folder, with the counters of one guest. Prints for each
 source file of the library and of vuma how many of its lines ran in any of them, and
-which did not.
+which did not; to FILE, too.
 """
+import argparse
 import collections
 import json
 import os
@@ -55,10 +56,8 @@ def ranges(numbers):
     return " ".join(f"{a}-{b}" if b > a else str(a) for a, b in spans)
 
 
-def main(trees):
-    if not trees:
-        print(__doc__, file=sys.stderr)
-        return 2
+def table(trees):
+    """The lines of the table, none if nothing was counted."""
     ran = collections.defaultdict(dict)
     for tree in trees:
         for gcda in counters(tree):
@@ -67,19 +66,31 @@ def main(trees):
                 if rel.split(os.sep)[0] in ROOMS and "tests" not in rel.split(os.sep):
                     ran[rel][line] = ran[rel].get(line, 0) + count
     if not ran:
-        print("coverage.py: no counters", file=sys.stderr)
-        return 1
-    print(f"{'lines':>6} {'ran':>6} {'%':>6}  file: lines that did not run")
+        return
+    yield f"{'lines':>6} {'ran':>6} {'%':>6}  file: lines that did not run"
     total = hit = 0
     for rel, lines in sorted(ran.items()):
         missed = [n for n, count in lines.items() if not count]
         total += len(lines)
         hit += len(lines) - len(missed)
-        print(f"{len(lines):6} {len(lines) - len(missed):6} "
-              f"{100 * (len(lines) - len(missed)) / len(lines):6.1f}  {rel}: {ranges(missed)}")
-    print(f"{total:6} {hit:6} {100 * hit / total:6.1f}  all")
+        yield (f"{len(lines):6} {len(lines) - len(missed):6} "
+               f"{100 * (len(lines) - len(missed)) / len(lines):6.1f}  {rel}: {ranges(missed)}")
+    yield f"{total:6} {hit:6} {100 * hit / total:6.1f}  all"
+
+
+def main():
+    ap = argparse.ArgumentParser(description="line coverage of our modules")
+    ap.add_argument("-o", metavar="FILE", dest="out")
+    ap.add_argument("trees", metavar="DIR", nargs="+")
+    args = ap.parse_args()
+    lines = list(table(args.trees))
+    if not lines:
+        print("coverage.py: no counters", file=sys.stderr)
+        return 1
+    for f in [sys.stdout] + ([open(args.out, "w", encoding="utf-8")] if args.out else []):
+        f.writelines(line + "\n" for line in lines)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -53,7 +53,7 @@ never-runs 20 true
 JOBS
 
 echo "TAP version 13"
-echo "1..27"
+echo "1..28"
 run=bad
 "$here/run" --jobs "$out/jobs" --name bad --out "$out" >"$out/stdout" 2>&1
 result $(($? != 1)) "a run with failures exits 1"
@@ -89,6 +89,9 @@ last=$("$here/summary" "$out/bad.json" | tail -n1)
 [[ $last == "9 passed, 11 failed, 2 skipped" ]]
 result $? "the summary adds up ($last)"
 
+! "$here/run" --modprobe vgem --mem 384M -- 'setsid sleep 60 </dev/dri/renderD128 & sleep 1' \
+	>"$out/stdout" 2>&1 && grep -q 'BUG: vgem: still in use' "$out/stdout"
+result $? "a module that stays in use is found"
 "$here/run" --modprobe '' --mem 384M -- 'exit 7' >/dev/null 2>&1
 result $(($? != 7)) "one command's exit code is the run's"
 "$here/run" --modprobe '' --no-such-option -- true >/dev/null 2>&1
