@@ -15,22 +15,30 @@
 #define MIB		VUMA_MIB
 #define USERS		3
 
+#define OPS_A_ROUND	16
+
 /* Leaves the CPU to others now and then, so that buffers become idle. */
-static void user(struct worker *w)
+static void user_of(struct worker *w, unsigned int ops)
 {
-	int fd = dev_open(0), i;
+	int fd = dev_open(0);
+	unsigned int i;
 	struct vuma_bo bo = bo_new_mapped(fd, MIB, w->index & 1 ? 0 : DRM_VUMA_BO_HUGE);
 	struct sheet s = sheet_new(w->index, bo.map, bo.size / PAGE);
 
 	sheet_bind(&s, &bo, 0);
 	while (worker_again(w)) {
-		for (i = 0; i < 16; i++)
+		for (i = 0; i < ops; i++)
 			sheet_random(&s, &w->rng);
 		usleep(worker_below(w, 3000));
 	}
 	sheet_check_all(&s);
 	sheet_fini(&s);
 	KT_OK(vuma_bo_fini(&bo));
+}
+
+static void user(struct worker *w)
+{
+	user_of(w, OPS_A_ROUND);
 }
 
 static void by(enum squeeze how, bool in_cgroup)
@@ -79,14 +87,23 @@ static void high_writer(struct worker *w)
 	}
 }
 
-/* memory.high goes down below what is there, and up again: a little, who is over it sleeps. */
+/*
+ * Who is over memory.high sleeps up to two seconds on its way out of each system call: a
+ * round of many would be longer than what passes for stuck.
+ */
+static void sleepy_user(struct worker *w)
+{
+	user_of(w, 1);
+}
+
+/* memory.high goes down below what is there, and up again: by a little. */
 static void by_high(void)
 {
 	struct crew crew = { .squeezers = 0 };
 	uint64_t before = squeezed_kib();
 
 	crew_enter_cgroup(&crew);
-	crew_add(&crew, "user", USERS, user, NULL);
+	crew_add(&crew, "user", USERS, sleepy_user, NULL);
 	crew_add(&crew, "writer", 1, high_writer, &crew.own);
 	crew_race(&crew);
 	KT_GT(squeezed_kib(), before);

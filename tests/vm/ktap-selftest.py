@@ -40,10 +40,19 @@ CASES = [
     ("two documents, first cut short", "1..2\nok 1 a\n1..1\nok 1 b\n", (2, 1, 0)),
 ]
 
+# name, output, why the one test failed
+REASONS = [
+    ("reason in a note", "1..2\n# of another\nok 1 a\n# x.c:3: one against two\nnot ok 2 b\n",
+     "x.c:3: one against two"),
+    ("reason and a later note", "1..1\n# x.c:3: one\n# b took 3.0 s\nnot ok 1 b\n",
+     "x.c:3: one; b took 3.0 s"),
+    ("reason on the line itself", "1..1\n# a note\nnot ok 1 b # TODO later\n", "TODO: later"),
+]
+
 
 def main():
     print("TAP version 13")
-    print(f"1..{len(CASES)}")
+    print(f"1..{len(CASES) + len(REASONS)}")
     failed = 0
     for n, (name, text, want) in enumerate(CASES, 1):
         res = ktap.parse(text)
@@ -52,7 +61,14 @@ def main():
             failed = 1
             print(f"# passed, failed, skipped: {got}, expected {want}: {res.failures}")
         print(f"{'ok' if got == want else 'not ok'} {n} {name}")
-    return failed
+    for n, (name, text, want) in enumerate(REASONS, len(CASES) + 1):
+        got = ktap.parse(text).failures
+        good = len(got) == 1 and got[0][1] == want
+        failed = failed or not good
+        if not good:
+            print(f"# {got}, expected {want}")
+        print(f"{'ok' if good else 'not ok'} {n} {name}")
+    return int(failed)
 
 
 if __name__ == "__main__":

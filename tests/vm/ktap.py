@@ -8,6 +8,7 @@ PLAN = re.compile(r"^(?P<indent> *)1\.\.(?P<n>\d+)\b\s*(?:# *SKIP\b *(?P<why>.*)
 DIRECTIVE = re.compile(r"(?:^|\s)# *(?P<kind>SKIP|TODO|XFAIL|TIMEOUT|ERROR)\b:? *(?P<why>.*)$", re.I)
 # KUnit gives the subtests of a parameterized case no plan, but says how many there were.
 TOTAL = re.compile(r"^(?P<indent> *)# .+: pass:\d+ fail:\d+ skip:\d+ total:(?P<n>\d+)$")
+NOTE = re.compile(r"^ *# +(?P<text>.+)$")
 BAIL = re.compile(r"^ *Bail out!\s*(.*)$")
 
 
@@ -51,6 +52,7 @@ def _check_plan(level, res, where):
 def parse(text):
     res = Result()
     levels = {}
+    notes = []              # since the last result: where the reason is
     for line in text.splitlines():
         m = PLAN.match(line)
         if m:
@@ -70,7 +72,8 @@ def parse(text):
             continue
         m = RESULT.match(line)
         if m:
-            _result(m, levels, res)
+            _result(m, levels, res, "; ".join(notes[-3:]))
+            notes = []
             continue
         m = TOTAL.match(line)
         if m:
@@ -82,11 +85,15 @@ def parse(text):
         if m:
             res.is_ktap = True
             res.failures.append(("Bail out!", m[1].strip()))
+            continue
+        m = NOTE.match(line)
+        if m and not m["text"].startswith(("Totals:", "Subtest:")):
+            notes.append(m["text"].strip())
     _close(levels, -1, res, None)
     return res
 
 
-def _result(m, levels, res):
+def _result(m, levels, res, notes):
     res.is_ktap = True
     depth = len(m["indent"])
     rest = m["rest"]
@@ -118,7 +125,7 @@ def _result(m, levels, res):
             res.failures.append((name, "skipped without a reason"))
             level.failed += 1
     elif m["not"]:
-        res.failures.append((name, (f"{kind}: " if kind else "") + why))
+        res.failures.append((name, (f"{kind}: " if kind else "") + (why or notes)))
         level.failed += 1
     else:
         res.passed += 1
