@@ -8,7 +8,7 @@
  *		...
  *
  * whose rounds are counted. A race is over after a few seconds (times -x), or when each
- * worker has done a few rounds, whichever is later. All randomness comes from the seed
+ * worker has done a few rounds and reclaim has found something, whichever is later. All randomness comes from the seed
  * (-s), which is printed; what the scheduler does with it is not repeatable.
  */
 #ifndef CREW_H
@@ -47,6 +47,8 @@ struct crew {
 	/* How the squeezers do it, a mask; and how many of them. */
 	unsigned int squeezes;
 	unsigned int squeezers;
+	/* Somebody evicts: the race goes on until something was. Implied by squeezers. */
+	bool evicts;
 	const enum window *windows;
 	size_t window_count;
 	/* How long, if not as long as others. */
