@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Prints a semantic patch that finds uses of private members: those that a struct
 of include/drm/gem_uma has behind its "private:" mark, outside of the part that owns
-it. The owner of a struct in gem_uma_NOUN.h is that header and gem_uma_NOUN.c, which
-is why there is no table to forget.
+it. The owner of a struct in gem_uma_NOUN.h is that header and gem_uma_NOUN.c, with
+gem_uma_NOUN_*.c where a part has several files, which is why there is no table to
+forget.
 
 private.py [HEADER...]
 """
@@ -28,7 +29,7 @@ position p;
 p << {rule}.p;
 @@
 import os
-if os.path.basename(p[0].file) not in ("{base}.c", "{base}.h"):
+if not os.path.basename(p[0].file).startswith(("{base}.", "{base}_")):
     print(f"{{p[0].file}}:{{p[0].line}}: private member of struct {struct}, "
           "which belongs to {base}.c")
 """

@@ -1,0 +1,690 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * GPU address spaces: binds, from the ioctl to the queue.
+ *
+ * Owns all that a bind needs: it is allocated here, before anything is changed. Locks:
+ * resv of the VM, then of the objects. Neighbours: tree and queue.
+ */
+#include <linux/dma-resv.h>
+#include <linux/export.h>
+#include <linux/overflow.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_exec.h>
+
+#include "gem_uma_vm_internal.h"
+
+/**
+ * DOC: Binds
+ *
+ * A bind is an array of operations, and it is done as a whole or not at all. First all
+ * that it can need is allocated, at worst: vas for the new mapping and for both sides of a
+ * cut one, page tables, the object's place in the VM, and a fence. Then, with the VM and
+ * all objects locked, the tree is changed, which cannot fail any more. At last the page
+ * tables are written: at once, if nothing is waiting and nothing has to be waited for;
+ * else by the queue.
+ *
+ * So the tree is what user space has asked for, and the page tables follow. Every error
+ * but one is reported by the ioctl and leaves everything as it was. The one is that page
+ * tables cannot be written when it is their turn; see "The queue".
+ *
+ * Unmapping never fails for want of memory: what it needs is little, and is waited for.
+ *
+ * How many page tables wait in queues is limited, for each VM. A bind that would exceed
+ * the limit waits, interruptibly and without locks, until earlier ones are done.
+ */
+
+/* The new mapping, and what a cut leaves on either side of it. */
+#define GEM_UMA_VM_VAS	3
+/* Not an error: it is not its turn yet. */
+#define GEM_UMA_VM_LATER	1
+
+struct gem_uma_vm_bind *gem_uma_vm_bind_alloc(struct gem_uma_vm *vm, gfp_t gfp)
+{
+	struct gem_uma_vm_bind *bind = kzalloc(sizeof(*bind), gfp);
+
+	if (!bind)
+		return NULL;
+	bind->gfp = gfp;
+	bind->vm = gem_uma_vm_get(vm);
+	INIT_LIST_HEAD(&bind->steps);
+	INIT_LIST_HEAD(&bind->spare);
+	INIT_LIST_HEAD(&bind->dead);
+	INIT_LIST_HEAD(&bind->link);
+	return bind;
+}
+
+int gem_uma_vm_bind_alloc_fence(struct gem_uma_vm_bind *bind)
+{
+	bind->fence = gem_uma_vm_fence_create(bind->vm->base.drm);
+	return bind->fence ? 0 : -ENOMEM;
+}
+
+struct gem_uma_vm_step *gem_uma_vm_bind_add_step(struct gem_uma_vm_bind *bind, u64 va, u64 range)
+{
+	struct gem_uma_vm_step *step = kzalloc(sizeof(*step), bind->gfp);
+
+	if (!step)
+		return NULL;
+	step->va = va;
+	step->range = range;
+	list_add_tail(&step->link, &bind->steps);
+	return step;
+}
+
+/* What it was given after it was added to its bind. */
+static void gem_uma_vm_step_reset(struct gem_uma_vm *vm, struct gem_uma_vm_step *step)
+{
+	vm->ops->free_tables(vm, &step->tables);
+	step->nr_tables = 0;
+	if (step->pieces != &step->sparse)
+		kvfree(step->pieces);
+	step->pieces = NULL;
+	step->nr_pieces = 0;
+}
+
+static void gem_uma_vm_tables_return(struct gem_uma_vm *vm, long nr)
+{
+	if (!nr)
+		return;
+	atomic_long_sub(nr, &vm->tables);
+	wake_up_all(&vm->tables_wait);
+}
+
+/**
+ * gem_uma_vm_bind_destroy() - free a bind
+ * @bind: bind that was not run
+ *
+ * Context: may sleep; no resv held.
+ */
+void gem_uma_vm_bind_destroy(struct gem_uma_vm_bind *bind)
+{
+	struct gem_uma_vm *vm = bind->vm;
+	struct gem_uma_vm_step *step, *next;
+	u32 i;
+
+	list_for_each_entry_safe(step, next, &bind->steps, link) {
+		gem_uma_vm_step_reset(vm, step);
+		kfree(step);
+	}
+	gem_uma_vm_tables_return(vm, bind->tables);
+	gem_uma_vm_free_dead(&bind->dead);
+	gem_uma_vm_free_dead(&bind->spare);
+	for (i = 0; i < bind->nr; i++)
+		if (bind->ops[i].obj)
+			drm_gem_object_put(bind->ops[i].obj);
+	kvfree(bind->ops);
+	for (i = 0; i < bind->nr_deps; i++)
+		dma_fence_put(bind->deps[i]);
+	kfree(bind->deps);
+	if (bind->fence)
+		gem_uma_vm_fence_put(bind->fence);
+	if (bind->queued)
+		gem_uma_vm_unuse(vm);
+	gem_uma_vm_put(vm);
+	kfree(bind);
+}
+EXPORT_SYMBOL_GPL(gem_uma_vm_bind_destroy);
+
+static bool gem_uma_vm_op_valid(struct gem_uma_vm *vm, const struct gem_uma_vm_op *op)
+{
+	u64 page = vm->geometry->leaves & -vm->geometry->leaves;
+
+	if (!op->range || !IS_ALIGNED(op->va | op->range | op->offset, page) ||
+	    !drm_gpuvm_range_valid(&vm->base, op->va, op->range))
+		return false;
+	switch (op->type) {
+	case GEM_UMA_VM_MAP:
+		return op->obj && !(op->prot & GEM_UMA_VM_DUMMY) &&
+		       op->range <= op->obj->size && op->offset <= op->obj->size - op->range;
+	case GEM_UMA_VM_UNMAP:
+		return !op->obj && !op->offset && !op->prot;
+	case GEM_UMA_VM_SPARSE:
+		return !op->obj && !op->offset &&
+		       (op->prot & GEM_UMA_VM_DUMMY || vm->ops->map_null);
+	default:
+		return false;
+	}
+}
+
+/* Objects that are private to a VM can be used nowhere else. */
+static bool gem_uma_vm_obj_valid(struct gem_uma_vm *vm, struct drm_gem_object *obj)
+{
+	return obj->resv == &obj->_resv || obj->import_attach || gem_uma_vm_is_private(vm, obj);
+}
+
+static int gem_uma_vm_bind_alloc_op(struct gem_uma_vm_bind *bind, const struct gem_uma_vm_op *op)
+{
+	unsigned int i, nr = op->type == GEM_UMA_VM_UNMAP ? GEM_UMA_VM_VAS - 1 : GEM_UMA_VM_VAS;
+
+	for (i = 0; i < nr; i++) {
+		struct gem_uma_va *va = kzalloc(sizeof(*va), bind->gfp);
+
+		if (!va)
+			return -ENOMEM;
+		list_add(&va->link, &bind->spare);
+	}
+	return gem_uma_vm_bind_add_step(bind, op->va, op->range) ? 0 : -ENOMEM;
+}
+
+/* Unmapping gives memory back: for that it is worth to wait. */
+static gfp_t gem_uma_vm_ops_gfp(const struct gem_uma_vm_op *ops, u32 nr)
+{
+	u32 i;
+
+	for (i = 0; i < nr; i++)
+		if (ops[i].type != GEM_UMA_VM_UNMAP)
+			return GFP_KERNEL_ACCOUNT;
+	return GFP_KERNEL_ACCOUNT | __GFP_NOFAIL;
+}
+
+/**
+ * gem_uma_vm_bind_create() - check operations and allocate what they need
+ * @vm: VM
+ * @ops: operations, done in this order; copied
+ * @nr: how many, at least one
+ *
+ * Context: may sleep and reclaim; no resv held.
+ *
+ * Return: a bind to be run or destroyed, or an ERR_PTR: -ENOMEM; -EINVAL for a range that
+ * is empty, misaligned, or not within the VM or its object, for a combination that makes
+ * no sense, or for an object that is private to another VM.
+ */
+struct gem_uma_vm_bind *gem_uma_vm_bind_create(struct gem_uma_vm *vm,
+					       const struct gem_uma_vm_op *ops, u32 nr)
+{
+	struct gem_uma_vm_bind *bind;
+	int ret = 0;
+	u32 i;
+
+	for (i = 0; i < nr; i++)
+		if (!gem_uma_vm_op_valid(vm, &ops[i]) ||
+		    (ops[i].obj && !gem_uma_vm_obj_valid(vm, ops[i].obj)))
+			return ERR_PTR(-EINVAL);
+
+	bind = gem_uma_vm_bind_alloc(vm, gem_uma_vm_ops_gfp(ops, nr));
+	if (!bind)
+		return ERR_PTR(-ENOMEM);
+	bind->ops = kvmalloc_array(nr, sizeof(*ops), bind->gfp);
+	if (!bind->ops)
+		ret = -ENOMEM;
+	for (i = 0; i < nr && !ret; i++) {
+		bind->ops[i] = ops[i];
+		if (ops[i].obj)
+			drm_gem_object_get(ops[i].obj);
+		bind->nr++;
+		ret = gem_uma_vm_bind_alloc_op(bind, &ops[i]);
+	}
+	if (ret) {
+		gem_uma_vm_bind_destroy(bind);
+		return ERR_PTR(ret);
+	}
+	return bind;
+}
+EXPORT_SYMBOL_GPL(gem_uma_vm_bind_create);
+
+/**
+ * gem_uma_vm_bind_add_dependency() - execute a bind after a fence
+ * @bind: bind that was not run
+ * @fence: fence; its reference is consumed, also on failure
+ *
+ * Context: may sleep and reclaim.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int gem_uma_vm_bind_add_dependency(struct gem_uma_vm_bind *bind, struct dma_fence *fence)
+{
+	struct dma_fence **deps;
+
+	deps = krealloc_array(bind->deps, bind->nr_deps + 1, sizeof(*deps), GFP_KERNEL_ACCOUNT);
+	if (!deps) {
+		dma_fence_put(fence);
+		return -ENOMEM;
+	}
+	bind->deps = deps;
+	bind->deps[bind->nr_deps++] = fence;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(gem_uma_vm_bind_add_dependency);
+
+/* Runs of an object, counted first: *nr of them. */
+static int gem_uma_vm_count_runs_locked(struct gem_uma_vm *vm, struct gem_uma_vm_step *step,
+					struct drm_gem_object *obj, u64 offset, unsigned long *nr)
+	__must_hold(obj->resv)
+{
+	u64 at = 0, len;
+	dma_addr_t addr;
+	int ret;
+
+	dma_resv_assert_held(obj->resv);
+	for (*nr = 0; at < step->range; at += len, ++*nr) {
+		ret = vm->ops->run(obj, offset + at, step->range - at, &addr, &len);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/**
+ * gem_uma_vm_step_memory_locked() - copy where the memory of an object is
+ * @vm: VM
+ * @step: step; its range is mapped
+ * @obj: object, resident in the range
+ * @offset: in the object
+ * @prot: GEM_UMA_VM_*
+ *
+ * Context: resv of @obj held; may sleep and reclaim.
+ *
+ * Return: 0, -ENOMEM, or as &gem_uma_vm_ops.run.
+ */
+int gem_uma_vm_step_memory_locked(struct gem_uma_vm *vm, struct gem_uma_vm_step *step,
+				  struct drm_gem_object *obj, u64 offset, u32 prot)
+{
+	struct gem_uma_vm_piece *piece;
+	unsigned long nr, i;
+	u64 va = step->va;
+	int ret;
+
+	dma_resv_assert_held(obj->resv);
+	ret = gem_uma_vm_count_runs_locked(vm, step, obj, offset, &nr);
+	if (ret)
+		return ret;
+	step->pieces = kvcalloc(nr, sizeof(*step->pieces), GFP_KERNEL_ACCOUNT);
+	if (!step->pieces)
+		return -ENOMEM;
+	step->nr_pieces = nr;
+	for (i = 0; i < nr; i++, va += piece->len) {
+		piece = &step->pieces[i];
+		piece->kind = GEM_UMA_VM_MEMORY;
+		piece->va = va;
+		piece->prot = prot;
+		ret = vm->ops->run(obj, offset + (va - step->va), step->va + step->range - va,
+				   &piece->addr, &piece->len);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* Tables that clearing can need: leaves are cut, or mapped again in smaller pieces. */
+static unsigned long gem_uma_vm_clear_tables(struct gem_uma_vm *vm)
+{
+	const struct gem_uma_vm_geometry *g = vm->geometry;
+
+	if (!g->can_split)
+		return 2 * (g->levels - 1);
+	return gem_uma_vm_logic_split(g->leaves, g->shift, g->levels);
+}
+
+/**
+ * gem_uma_vm_step_tables() - allocate the page tables that a step can need
+ * @vm: VM
+ * @step: step, with its pieces
+ * @clear: something may be cleared before
+ *
+ * Context: may sleep and reclaim.
+ *
+ * Return: 0 or as &gem_uma_vm_ops.alloc_tables.
+ */
+int gem_uma_vm_step_tables(struct gem_uma_vm *vm, struct gem_uma_vm_step *step, bool clear)
+{
+	struct gem_uma_vm_count count = {};
+	unsigned long i;
+	int ret;
+
+	for (i = 0; i < step->nr_pieces; i++)
+		gem_uma_vm_count_piece(vm, &count, &step->pieces[i]);
+	if (clear)
+		count.nr += gem_uma_vm_clear_tables(vm);
+	ret = vm->ops->alloc_tables(vm, &step->tables, count.nr);
+	if (!ret)
+		step->nr_tables = count.nr;
+	return ret;
+}
+
+/* The most tables that a bind can need, whatever its objects' memory looks like. */
+static long gem_uma_vm_bind_tables_bound(struct gem_uma_vm_bind *bind)
+{
+	const struct gem_uma_vm_geometry *g = bind->vm->geometry;
+	long nr = bind->nr * gem_uma_vm_clear_tables(bind->vm);
+	u32 i;
+
+	for (i = 0; i < bind->nr; i++) {
+		struct gem_uma_vm_count count = {};
+
+		if (bind->ops[i].type != GEM_UMA_VM_UNMAP)
+			gem_uma_vm_logic_count(&count, g->shift, g->levels, 0, bind->ops[i].va,
+					       bind->ops[i].range);
+		nr += count.nr;
+	}
+	return nr;
+}
+
+static bool gem_uma_vm_tables_take(struct gem_uma_vm *vm, long nr)
+{
+	long old = atomic_long_read(&vm->tables);
+
+	do {
+		if (old && old + nr > GEM_UMA_VM_MAX_TABLES)
+			return false;
+	} while (!atomic_long_try_cmpxchg(&vm->tables, &old, old + nr));
+	return true;
+}
+
+static int gem_uma_vm_bind_throttle(struct gem_uma_vm_bind *bind)
+{
+	long nr = gem_uma_vm_bind_tables_bound(bind);
+	int ret;
+
+	ret = wait_event_interruptible(bind->vm->tables_wait,
+				       gem_uma_vm_tables_take(bind->vm, nr));
+	if (!ret)
+		bind->tables = nr;
+	return ret;
+}
+
+/* The VM, all objects that get mapped, and all that are mapped in the ranges. */
+static int gem_uma_vm_bind_lock(struct gem_uma_vm_bind *bind, struct drm_exec *exec,
+				unsigned int fences)
+{
+	struct drm_gpuvm *gpuvm = &bind->vm->base;
+	int ret = 0;
+	u32 i;
+
+	drm_exec_init(exec, DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES, 0);
+	drm_exec_until_all_locked(exec) {
+		ret = drm_gpuvm_prepare_vm(gpuvm, exec, fences);
+		for (i = 0; i < bind->nr && !ret; i++) {
+			const struct gem_uma_vm_op *op = &bind->ops[i];
+
+			ret = drm_gpuvm_prepare_range(gpuvm, exec, op->va, op->range, fences);
+			if (!ret && op->obj)
+				ret = fences ? drm_exec_prepare_obj(exec, op->obj, fences) :
+					       drm_exec_lock_obj(exec, op->obj);
+		}
+		drm_exec_retry_on_contention(exec);
+		if (ret)
+			break;
+	}
+	return ret;
+}
+
+static int gem_uma_vm_prepare_sparse_locked(struct gem_uma_vm *vm, const struct gem_uma_vm_op *op,
+					    struct gem_uma_vm_step *step)
+	__must_hold(drm_gpuvm_resv(&vm->base))
+{
+	bool dummy = op->prot & GEM_UMA_VM_DUMMY;
+
+	drm_gpuvm_resv_assert_held(&vm->base);
+	step->pieces = &step->sparse;
+	step->nr_pieces = 1;
+	step->sparse = (struct gem_uma_vm_piece) {
+		.va = op->va,
+		.len = op->range,
+		.prot = op->prot,
+		.kind = dummy ? GEM_UMA_VM_SHARED_DUMMY : GEM_UMA_VM_NULL,
+	};
+	return dummy ? gem_uma_vm_dummy_locked(vm) : 0;
+}
+
+static int gem_uma_vm_prepare_map_locked(struct gem_uma_vm *vm, const struct gem_uma_vm_op *op,
+					 struct gem_uma_vm_step *step)
+	__must_hold(drm_gpuvm_resv(&vm->base))
+{
+	struct drm_gpuvm_bo *vm_bo = drm_gpuvm_bo_obtain_locked(&vm->base, op->obj);
+
+	drm_gpuvm_resv_assert_held(&vm->base);
+	if (IS_ERR(vm_bo))
+		return PTR_ERR(vm_bo);
+	drm_gpuvm_bo_extobj_add(vm_bo);
+	step->vm_bo = vm_bo;
+	step->resident = vm->ops->is_resident(op->obj, op->offset, op->range);
+	if (!step->resident)
+		return 0;
+	return gem_uma_vm_step_memory_locked(vm, step, op->obj, op->offset, op->prot);
+}
+
+static int gem_uma_vm_prepare_op_locked(struct gem_uma_vm *vm, const struct gem_uma_vm_op *op,
+					struct gem_uma_vm_step *step)
+	__must_hold(drm_gpuvm_resv(&vm->base))
+{
+	int ret = 0;
+
+	drm_gpuvm_resv_assert_held(&vm->base);
+	if (op->type == GEM_UMA_VM_MAP)
+		ret = gem_uma_vm_prepare_map_locked(vm, op, step);
+	else if (op->type == GEM_UMA_VM_SPARSE)
+		ret = gem_uma_vm_prepare_sparse_locked(vm, op, step);
+	return ret ?: gem_uma_vm_step_tables(vm, step, true);
+}
+
+static bool gem_uma_vm_bind_must_wait(struct gem_uma_vm_bind *bind)
+{
+	u32 i;
+
+	for (i = 0; i < bind->nr_deps; i++)
+		if (!dma_fence_is_signaled(bind->deps[i]))
+			return true;
+	return !gem_uma_vm_queue_idle(bind->vm);
+}
+
+/* All that can fail. Undone by letting go of what the steps hold. */
+static int gem_uma_vm_bind_prepare_locked(struct gem_uma_vm_bind *bind)
+	__must_hold(drm_gpuvm_resv(&bind->vm->base))
+{
+	struct gem_uma_vm_step *step;
+	u32 i = 0;
+	int ret;
+
+	drm_gpuvm_resv_assert_held(&bind->vm->base);
+	if (gem_uma_vm_bind_must_wait(bind)) {
+		ret = gem_uma_vm_bind_alloc_fence(bind);
+		if (ret)
+			return ret;
+	}
+	list_for_each_entry(step, &bind->steps, link) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		ret = gem_uma_vm_prepare_op_locked(bind->vm, &bind->ops[i++], step);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* Objects that are in the VM by nothing but the steps leave it; their refs are ours. */
+static void gem_uma_vm_bind_put_vm_bos_locked(struct gem_uma_vm_bind *bind)
+	__must_hold(drm_gpuvm_resv(&bind->vm->base))
+{
+	struct gem_uma_vm_step *step;
+
+	drm_gpuvm_resv_assert_held(&bind->vm->base);
+	list_for_each_entry(step, &bind->steps, link) {
+		drm_gpuvm_bo_put(step->vm_bo);
+		step->vm_bo = NULL;
+	}
+}
+
+/* Nothing fails from here on. */
+static void gem_uma_vm_bind_apply_locked(struct gem_uma_vm_bind *bind)
+	__must_hold(drm_gpuvm_resv(&bind->vm->base))
+{
+	struct gem_uma_vm_step *step;
+	u32 i = 0;
+
+	drm_gpuvm_resv_assert_held(&bind->vm->base);
+	list_for_each_entry(step, &bind->steps, link)
+		gem_uma_vm_tree_apply_locked(bind, &bind->ops[i++], step);
+}
+
+static void gem_uma_vm_bind_changed_locked(struct gem_uma_vm_bind *bind)
+	__must_hold(drm_gpuvm_resv(&bind->vm->base))
+{
+	const struct gem_uma_vm_ops *ops = bind->vm->ops;
+	struct gem_uma_va *va;
+	u32 i;
+
+	drm_gpuvm_resv_assert_held(&bind->vm->base);
+	list_for_each_entry(va, &bind->dead, link)
+		if (va->base.gem.obj)
+			ops->changed(va->base.gem.obj);
+	for (i = 0; i < bind->nr; i++)
+		if (bind->ops[i].obj)
+			ops->changed(bind->ops[i].obj);
+}
+
+/* Tables that were allocated instead of those that could have been. */
+static void gem_uma_vm_bind_account(struct gem_uma_vm_bind *bind)
+{
+	struct gem_uma_vm_step *step;
+	long nr = 0;
+
+	list_for_each_entry(step, &bind->steps, link)
+		nr += step->nr_tables;
+	gem_uma_vm_tables_return(bind->vm, bind->tables - nr);
+	bind->tables = nr;
+}
+
+/**
+ * gem_uma_vm_bind_finish_locked() - have the page tables written
+ * @bind: bind, entered into the tree; belongs to the queue afterwards if it has a fence
+ * @exec: locks the VM and all objects of the bind
+ * @fence: result if it was not executed: its fence, with a reference
+ *
+ * Context: resv of the VM held.
+ */
+void gem_uma_vm_bind_finish_locked(struct gem_uma_vm_bind *bind, struct drm_exec *exec,
+				   struct dma_fence **fence)
+{
+	drm_gpuvm_resv_assert_held(&bind->vm->base);
+	gem_uma_vm_bind_account(bind);
+	if (!bind->fence) {
+		bind->error = gem_uma_vm_run_steps(bind);
+		return;
+	}
+	gem_uma_vm_queue_add_locked(bind, exec, fence);
+}
+
+static int gem_uma_vm_bind_run_locked(struct gem_uma_vm_bind *bind, struct drm_exec *exec,
+				      struct dma_fence **fence)
+	__must_hold(drm_gpuvm_resv(&bind->vm->base))
+{
+	int ret;
+
+	drm_gpuvm_resv_assert_held(&bind->vm->base);
+	if (bind->vm->closed || READ_ONCE(bind->vm->error))
+		return -ENOENT;
+	/* Synchronous, and no longer the only one: wait without locks. */
+	if (!fence && gem_uma_vm_bind_must_wait(bind))
+		return GEM_UMA_VM_LATER;
+
+	ret = gem_uma_vm_bind_prepare_locked(bind);
+	if (!ret)
+		gem_uma_vm_bind_apply_locked(bind);
+	gem_uma_vm_bind_put_vm_bos_locked(bind);
+	if (ret)
+		return ret;
+	gem_uma_vm_bind_changed_locked(bind);
+	gem_uma_vm_bind_finish_locked(bind, exec, fence);
+	return 0;
+}
+
+/* For another try. */
+static void gem_uma_vm_bind_reset(struct gem_uma_vm_bind *bind)
+{
+	struct gem_uma_vm_step *step;
+
+	list_for_each_entry(step, &bind->steps, link)
+		gem_uma_vm_step_reset(bind->vm, step);
+	if (bind->fence)
+		gem_uma_vm_fence_put(bind->fence);
+	bind->fence = NULL;
+}
+
+static int gem_uma_vm_bind_try(struct gem_uma_vm_bind *bind, struct dma_fence **fence)
+{
+	struct drm_exec exec;
+	int ret, idx;
+
+	if (!drm_dev_enter(bind->vm->base.drm, &idx))
+		return -ENODEV;
+	ret = gem_uma_vm_bind_lock(bind, &exec, fence ? 1 : 0);
+	if (!ret) {
+		drm_gpuvm_resv_assert_held(&bind->vm->base);
+		ret = gem_uma_vm_bind_run_locked(bind, &exec, fence);
+	}
+	drm_exec_fini(&exec);
+	drm_dev_exit(idx);
+	return ret;
+}
+
+/* For all that a synchronous bind has to come after. */
+static int gem_uma_vm_bind_wait(struct gem_uma_vm_bind *bind)
+{
+	struct dma_fence *last;
+	long ret = 0;
+	u32 i;
+
+	for (i = 0; i < bind->nr_deps && ret >= 0; i++)
+		ret = dma_fence_wait(bind->deps[i], true);
+	last = gem_uma_vm_queue_last(bind->vm);
+	if (last && ret >= 0)
+		ret = dma_fence_wait(last, true);
+	dma_fence_put(last);
+	return ret < 0 ? ret : 0;
+}
+
+/* Nothing was changed: is it worth another try? */
+static bool gem_uma_vm_bind_again(struct gem_uma_vm_bind *bind, int ret)
+{
+	if (ret == GEM_UMA_VM_LATER)
+		return true;
+	if (ret != -ENOMEM || !(bind->gfp & __GFP_NOFAIL) || fatal_signal_pending(current))
+		return false;
+	gem_uma_vm_bind_reset(bind);
+	schedule_timeout_killable(1);
+	return true;
+}
+
+/**
+ * gem_uma_vm_bind_run() - do what a bind says
+ * @bind: bind; consumed, also on failure
+ * @fence: NULL: wait until it has been done. Else result, with a reference: signalled
+ *	when it has been done.
+ *
+ * Context: may sleep and reclaim; no resv held, nothing that a fence depends on.
+ *
+ * Return: 0; -ENOENT if the VM was closed or is unusable; -ENODEV; -EINTR or -ERESTARTSYS
+ * when interrupted; as &gem_uma_vm_ops.run; -ENOMEM, but not if all it does is unmap and
+ * the caller is not being killed. In all these cases nothing was changed. -EIO: the page
+ * tables could not be written, and the VM is unusable.
+ */
+int gem_uma_vm_bind_run(struct gem_uma_vm_bind *bind, struct dma_fence **fence)
+{
+	bool queued;
+	int ret;
+
+	do {
+		ret = fence ? 0 : gem_uma_vm_bind_wait(bind);
+		if (!ret && !bind->tables)
+			ret = gem_uma_vm_bind_throttle(bind);
+		if (ret)
+			break;
+		if (fence)
+			*fence = NULL;
+		ret = gem_uma_vm_bind_try(bind, fence);
+	} while (gem_uma_vm_bind_again(bind, ret));
+
+	queued = fence && !ret && *fence;
+	if (queued)
+		return 0;
+	if (!ret)
+		ret = bind->error;
+	if (fence && !ret)
+		*fence = dma_fence_get_stub();
+	gem_uma_vm_bind_destroy(bind);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(gem_uma_vm_bind_run);

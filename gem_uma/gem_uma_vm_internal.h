@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the files of the VM part share. */
+#ifndef _GEM_UMA_VM_INTERNAL_H_
+#define _GEM_UMA_VM_INTERNAL_H_
+
+#include <linux/dma-fence.h>
+
+#include <drm/gem_uma/gem_uma_vm.h>
+
+#include "gem_uma_vm_logic.h"
+
+/* Tables allocated for binds of one VM that are not finished; one bind may exceed it. */
+#define GEM_UMA_VM_MAX_TABLES	1024
+
+/* What is behind addresses. */
+enum gem_uma_vm_kind {
+	GEM_UMA_VM_NOTHING,
+	GEM_UMA_VM_MEMORY,
+	GEM_UMA_VM_NULL,
+	GEM_UMA_VM_SHARED_DUMMY,
+};
+
+/* A range that is to be mapped in one way. */
+struct gem_uma_vm_piece {
+	u64 va;
+	u64 len;
+	/* For memory. */
+	dma_addr_t addr;
+	u32 prot;
+	enum gem_uma_vm_kind kind;
+};
+
+/*
+ * What one operation does to the page tables: clear a range, map again what had to be
+ * cleared with it, and map what is new. All under one op_lock, so that jobs see it whole
+ * or not at all.
+ */
+struct gem_uma_vm_step {
+	struct list_head link;
+	/* Of the object, while the bind is prepared. */
+	struct drm_gpuvm_bo *vm_bo;
+	/* What the operation is about. */
+	u64 va;
+	u64 range;
+	/* Cleared; nothing if clear_len is 0. */
+	u64 clear;
+	u64 clear_len;
+	/* Sides of leaves that could not be cut. */
+	struct gem_uma_vm_piece keep[2];
+	/* What is new. */
+	struct gem_uma_vm_piece *pieces;
+	unsigned long nr_pieces;
+	/* Of a sparse range, to spare an allocation. */
+	struct gem_uma_vm_piece sparse;
+	/* The pages of a map are there. */
+	bool resident;
+	struct gem_uma_vm_tables tables;
+	unsigned long nr_tables;
+};
+
+/* Signalled when a bind has been executed; keeps device and driver until it is freed. */
+struct gem_uma_vm_fence {
+	struct dma_fence base;
+	/* Of base. */
+	spinlock_t lock;
+	struct drm_device *drm;
+	/* Others may know it. */
+	bool initialized;
+	struct work_struct put_work;
+};
+
+/**
+ * struct gem_uma_vm_bind - an array of operations on its way
+ */
+struct gem_uma_vm_bind {
+	/** @vm: where; a reference. */
+	struct gem_uma_vm *vm;
+	/** @gfp: how it is allocated; cannot fail if all it does is unmap. */
+	gfp_t gfp;
+	/** @ops: what; each holds a reference of its object. */
+	struct gem_uma_vm_op *ops;
+	/** @nr: of @ops. */
+	u32 nr;
+	/** @steps: for the page tables, one for each operation. */
+	struct list_head steps;
+	/** @spare: vas not used yet. */
+	struct list_head spare;
+	/** @dead: vas that were replaced; each holds a reference of its object. */
+	struct list_head dead;
+	/** @deps: fences to wait for; references. */
+	struct dma_fence **deps;
+	/** @nr_deps: of @deps. */
+	u32 nr_deps;
+	/** @at: the one of @deps that is waited for. */
+	u32 at;
+	/** @waiting: @cb is installed there. */
+	bool waiting;
+	/** @cb: starts the queue again. */
+	struct dma_fence_cb cb;
+	/** @fence: a reference; NULL for a bind that is executed at once. */
+	struct gem_uma_vm_fence *fence;
+	/** @tables: of &gem_uma_vm.tables, what is for this bind. */
+	long tables;
+	/** @queued: is a user of @vm. */
+	bool queued;
+	/** @link: in the queue. */
+	struct list_head link;
+	/** @free_work: drops the references. */
+	struct work_struct free_work;
+	/** @error: of the page tables, if it was executed at once. */
+	int error;
+
+	/** @step: being entered into the tree. */
+	struct gem_uma_vm_step *step;
+	/** @op: same. */
+	const struct gem_uma_vm_op *op;
+};
+
+/* gem_uma_vm.c */
+int gem_uma_vm_dummy_locked(struct gem_uma_vm *vm)
+	__must_hold(drm_gpuvm_resv(&vm->base));
+void gem_uma_vm_free_dead(struct list_head *dead);
+
+/* gem_uma_vm_bind.c */
+struct gem_uma_vm_bind *gem_uma_vm_bind_alloc(struct gem_uma_vm *vm, gfp_t gfp);
+int gem_uma_vm_bind_alloc_fence(struct gem_uma_vm_bind *bind);
+struct gem_uma_vm_step *gem_uma_vm_bind_add_step(struct gem_uma_vm_bind *bind, u64 va,
+						 u64 range);
+int gem_uma_vm_step_memory_locked(struct gem_uma_vm *vm, struct gem_uma_vm_step *step,
+				  struct drm_gem_object *obj, u64 offset, u32 prot)
+	__must_hold(obj->resv);
+int gem_uma_vm_step_tables(struct gem_uma_vm *vm, struct gem_uma_vm_step *step, bool clear);
+void gem_uma_vm_bind_finish_locked(struct gem_uma_vm_bind *bind, struct drm_exec *exec,
+				   struct dma_fence **fence)
+	__must_hold(drm_gpuvm_resv(&bind->vm->base));
+
+/* gem_uma_vm_tree.c */
+int gem_uma_vm_step_map(struct drm_gpuva_op *op, void *priv);
+int gem_uma_vm_step_remap(struct drm_gpuva_op *op, void *priv);
+int gem_uma_vm_step_unmap(struct drm_gpuva_op *op, void *priv);
+void gem_uma_vm_tree_apply_locked(struct gem_uma_vm_bind *bind,
+				  const struct gem_uma_vm_op *op,
+				  struct gem_uma_vm_step *step)
+	__must_hold(drm_gpuvm_resv(&bind->vm->base));
+
+/* gem_uma_vm_queue.c */
+void gem_uma_vm_queue_init(struct gem_uma_vm *vm);
+void gem_uma_vm_queue_fini(struct gem_uma_vm *vm);
+bool gem_uma_vm_queue_idle(struct gem_uma_vm *vm);
+struct dma_fence *gem_uma_vm_queue_last(struct gem_uma_vm *vm);
+void gem_uma_vm_queue_add_locked(struct gem_uma_vm_bind *bind, struct drm_exec *exec,
+				 struct dma_fence **fence)
+	__must_hold(drm_gpuvm_resv(&bind->vm->base));
+int gem_uma_vm_run_steps(struct gem_uma_vm_bind *bind);
+void gem_uma_vm_count_piece(struct gem_uma_vm *vm, struct gem_uma_vm_count *count,
+			    const struct gem_uma_vm_piece *piece);
+struct gem_uma_vm_fence *gem_uma_vm_fence_create(struct drm_device *drm);
+void gem_uma_vm_fence_put(struct gem_uma_vm_fence *fence);
+
+#endif

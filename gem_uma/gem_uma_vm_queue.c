@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * GPU address spaces: the queue that writes page tables.
+ *
+ * Owns binds that were entered into the tree and wait for their turn. What runs here is
+ * waited for by fences: it allocates nothing, takes no resv and drops no reference.
+ * Locks: op_lock; the queue's spinlock, a leaf. Neighbours: the other files of the part.
+ */
+#include <linux/export.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include <drm/drm_device.h>
+#include <drm/drm_drv.h>
+#include <drm/drm_exec.h>
+
+#include "gem_uma_vm_internal.h"
+
+/**
+ * DOC: The queue
+ *
+ * Binds of one VM are executed in the order of their ioctls, each after the fences it
+ * has to wait for. An earlier bind that waits holds up later ones, also those without
+ * anything to wait for.
+ *
+ * There are two workqueues. The first writes page tables and signals fences. The second
+ * frees what is left over; for that it may need a resv, and who holds a resv may wait for
+ * a fence of the first.
+ *
+ * An error of the page tables at this point can be reported to nobody. The VM becomes
+ * unusable: binds on the queue map nothing any more, but unmap, and their fences carry
+ * -EIO; new binds fail with -ENOENT and new jobs with -EIO.
+ */
+
+static struct workqueue_struct *gem_uma_vm_run_wq;
+static struct workqueue_struct *gem_uma_vm_put_wq;
+
+static const char *gem_uma_vm_fence_driver_name(struct dma_fence *base)
+{
+	struct gem_uma_vm_fence *fence = container_of(base, struct gem_uma_vm_fence, base);
+
+	return fence->drm->driver->name;
+}
+
+static const char *gem_uma_vm_fence_timeline_name(struct dma_fence *base)
+{
+	return "bind";
+}
+
+static void gem_uma_vm_fence_put_work(struct work_struct *work)
+{
+	struct gem_uma_vm_fence *fence = container_of(work, struct gem_uma_vm_fence, put_work);
+	struct module *owner = fence->drm->driver->fops->owner;
+
+	drm_dev_put(fence->drm);
+	kfree_rcu(fence, base.rcu);
+	module_put(owner);
+}
+
+/* Called from any context; the device can only go from one that sleeps. */
+static void gem_uma_vm_fence_release(struct dma_fence *base)
+{
+	struct gem_uma_vm_fence *fence = container_of(base, struct gem_uma_vm_fence, base);
+
+	queue_work(gem_uma_vm_put_wq, &fence->put_work);
+}
+
+static const struct dma_fence_ops gem_uma_vm_fence_ops = {
+	.get_driver_name = gem_uma_vm_fence_driver_name,
+	.get_timeline_name = gem_uma_vm_fence_timeline_name,
+	.release = gem_uma_vm_fence_release,
+};
+
+/* Not initialised yet. */
+struct gem_uma_vm_fence *gem_uma_vm_fence_create(struct drm_device *drm)
+{
+	struct gem_uma_vm_fence *fence = kzalloc(sizeof(*fence), GFP_KERNEL);
+
+	if (!fence)
+		return NULL;
+	spin_lock_init(&fence->lock);
+	INIT_WORK(&fence->put_work, gem_uma_vm_fence_put_work);
+	drm_dev_get(drm);
+	fence->drm = drm;
+	/* The caller came through an open file, which holds the driver. */
+	__module_get(drm->driver->fops->owner);
+	return fence;
+}
+
+/* Also of a fence that nobody has initialised. */
+void gem_uma_vm_fence_put(struct gem_uma_vm_fence *fence)
+{
+	if (fence->initialized)
+		dma_fence_put(&fence->base);
+	else
+		queue_work(gem_uma_vm_put_wq, &fence->put_work);
+}
+
+static int gem_uma_vm_map_memory(struct gem_uma_vm *vm, u64 va, dma_addr_t addr, u64 len,
+				 u32 prot, struct gem_uma_vm_tables *tables)
+{
+	int ret = 0;
+
+	while (len && !ret) {
+		u64 leaf, n = gem_uma_vm_logic_piece(vm->geometry->leaves, va, addr, len, &leaf);
+
+		ret = vm->ops->map(vm, va, addr, n, leaf, prot, tables);
+		va += n;
+		addr += n;
+		len -= n;
+	}
+	return ret;
+}
+
+static int gem_uma_vm_map_null(struct gem_uma_vm *vm, u64 va, u64 len,
+			       struct gem_uma_vm_tables *tables)
+{
+	int ret = 0;
+
+	while (len && !ret) {
+		u64 leaf, n = gem_uma_vm_logic_piece(vm->geometry->leaves, va, va, len, &leaf);
+
+		ret = vm->ops->map_null(vm, va, n, leaf, tables);
+		va += n;
+		len -= n;
+	}
+	return ret;
+}
+
+static int gem_uma_vm_map_dummy(struct gem_uma_vm *vm, u64 va, u64 len, u32 prot,
+				struct gem_uma_vm_tables *tables)
+{
+	u64 size = PAGE_SIZE << vm->dummy_order;
+	int ret = 0;
+
+	while (len && !ret) {
+		u64 skip = va & (size - 1), n = min(len, size - skip);
+
+		ret = gem_uma_vm_map_memory(vm, va, vm->dummy_addr + skip, n, prot, tables);
+		va += n;
+		len -= n;
+	}
+	return ret;
+}
+
+static int gem_uma_vm_map_piece(struct gem_uma_vm *vm, const struct gem_uma_vm_piece *piece,
+				struct gem_uma_vm_tables *tables)
+{
+	switch (piece->kind) {
+	case GEM_UMA_VM_MEMORY:
+		return gem_uma_vm_map_memory(vm, piece->va, piece->addr, piece->len, piece->prot,
+					     tables);
+	case GEM_UMA_VM_NULL:
+		return gem_uma_vm_map_null(vm, piece->va, piece->len, tables);
+	case GEM_UMA_VM_SHARED_DUMMY:
+		return gem_uma_vm_map_dummy(vm, piece->va, piece->len, piece->prot, tables);
+	default:
+		return 0;
+	}
+}
+
+/**
+ * gem_uma_vm_count_piece() - count the page tables that mapping a piece can need
+ * @vm: VM
+ * @count: so far
+ * @piece: in ascending order from call to call
+ */
+void gem_uma_vm_count_piece(struct gem_uma_vm *vm, struct gem_uma_vm_count *count,
+			    const struct gem_uma_vm_piece *piece)
+{
+	const struct gem_uma_vm_geometry *g = vm->geometry;
+	u64 va = piece->va, len = piece->len, addr = piece->addr, leaf;
+	unsigned int level;
+
+	/* Large leaves fit only if the dummy is as large: its pages follow va then. */
+	if (piece->kind == GEM_UMA_VM_SHARED_DUMMY &&
+	    (u64)PAGE_SIZE << vm->dummy_order < rounddown_pow_of_two(g->leaves)) {
+		gem_uma_vm_logic_count(count, g->shift, g->levels, 0, va, len);
+		return;
+	}
+	if (piece->kind != GEM_UMA_VM_MEMORY)
+		addr = va;
+	while (len) {
+		u64 n = gem_uma_vm_logic_piece(g->leaves, va, addr, len, &leaf);
+
+		level = gem_uma_vm_logic_level(g->shift, g->levels, leaf);
+		gem_uma_vm_logic_count(count, g->shift, g->levels, level, va, n);
+		va += n;
+		addr += n;
+		len -= n;
+	}
+}
+
+static void gem_uma_vm_fail(struct gem_uma_vm *vm, int error)
+{
+	if (error)
+		cmpxchg(&vm->error, 0, error);
+}
+
+static void gem_uma_vm_step_fill(struct gem_uma_vm *vm, struct gem_uma_vm_step *step)
+{
+	unsigned long i;
+	int ret = 0;
+
+	for (i = 0; i < ARRAY_SIZE(step->keep) && !ret; i++)
+		ret = gem_uma_vm_map_piece(vm, &step->keep[i], &step->tables);
+	for (i = 0; i < step->nr_pieces && !ret; i++)
+		ret = gem_uma_vm_map_piece(vm, &step->pieces[i], &step->tables);
+	gem_uma_vm_fail(vm, ret);
+}
+
+static void gem_uma_vm_step_run(struct gem_uma_vm *vm, struct gem_uma_vm_step *step)
+{
+	u64 start = step->va, len = step->range;
+
+	if (step->clear_len) {
+		start = step->clear;
+		len = step->clear_len;
+		gem_uma_vm_fail(vm, vm->ops->unmap(vm, start, len, &step->tables));
+	}
+	if (!READ_ONCE(vm->error))
+		gem_uma_vm_step_fill(vm, step);
+	if (vm->ops->flush && (step->clear_len || step->nr_pieces))
+		gem_uma_vm_fail(vm, vm->ops->flush(vm, start, len));
+}
+
+/**
+ * gem_uma_vm_run_steps() - write the page tables as a bind says
+ * @bind: bind, entered into the tree, and first of the queue
+ *
+ * Context: may be waited for by fences. Takes op_lock.
+ *
+ * Return: 0, or -EIO when the VM is unusable.
+ */
+int gem_uma_vm_run_steps(struct gem_uma_vm_bind *bind)
+{
+	struct gem_uma_vm *vm = bind->vm;
+	struct gem_uma_vm_step *step;
+
+	list_for_each_entry(step, &bind->steps, link) {
+		mutex_lock(&vm->op_lock);
+		gem_uma_vm_step_run(vm, step);
+		mutex_unlock(&vm->op_lock);
+	}
+	return READ_ONCE(vm->error) ? -EIO : 0;
+}
+
+static void gem_uma_vm_dependency_cb(struct dma_fence *fence, struct dma_fence_cb *cb)
+{
+	struct gem_uma_vm_bind *bind = container_of(cb, struct gem_uma_vm_bind, cb);
+
+	queue_work(gem_uma_vm_run_wq, &bind->vm->run_work);
+}
+
+/* Returns true if there is nothing left to wait for. */
+static bool gem_uma_vm_bind_ready(struct gem_uma_vm_bind *bind)
+{
+	for (; bind->at < bind->nr_deps; bind->at++) {
+		struct dma_fence *dep = bind->deps[bind->at];
+
+		if (bind->waiting && !dma_fence_is_signaled(dep))
+			return false;
+		/* It can be signaled, and its callbacks still be about to be called. */
+		if (bind->waiting)
+			dma_fence_remove_callback(dep, &bind->cb);
+		bind->waiting = !dma_fence_add_callback(dep, &bind->cb,
+							gem_uma_vm_dependency_cb);
+		if (bind->waiting)
+			return false;
+	}
+	return true;
+}
+
+static struct gem_uma_vm_bind *gem_uma_vm_queue_first(struct gem_uma_vm *vm)
+{
+	struct gem_uma_vm_bind *bind;
+
+	spin_lock(&vm->queue_lock);
+	bind = list_first_entry_or_null(&vm->queue, struct gem_uma_vm_bind, link);
+	spin_unlock(&vm->queue_lock);
+	return bind;
+}
+
+static void gem_uma_vm_bind_execute(struct gem_uma_vm_bind *bind)
+{
+	struct dma_fence *fence = &bind->fence->base;
+	struct gem_uma_vm *vm = bind->vm;
+	bool cookie = dma_fence_begin_signalling();
+	int ret;
+
+	ret = gem_uma_vm_run_steps(bind);
+	/* From here on others may write the page tables at once. */
+	spin_lock(&vm->queue_lock);
+	list_del_init(&bind->link);
+	spin_unlock(&vm->queue_lock);
+	if (ret)
+		dma_fence_set_error(fence, ret);
+	dma_fence_signal(fence);
+	dma_fence_end_signalling(cookie);
+	queue_work(gem_uma_vm_put_wq, &bind->free_work);
+}
+
+static void gem_uma_vm_run_work(struct work_struct *work)
+{
+	struct gem_uma_vm *vm = container_of(work, struct gem_uma_vm, run_work);
+	struct gem_uma_vm_bind *bind;
+
+	while ((bind = gem_uma_vm_queue_first(vm)) && gem_uma_vm_bind_ready(bind))
+		gem_uma_vm_bind_execute(bind);
+}
+
+static void gem_uma_vm_bind_free_work(struct work_struct *work)
+{
+	gem_uma_vm_bind_destroy(container_of(work, struct gem_uma_vm_bind, free_work));
+}
+
+/* Nothing is queued or being executed. Stays so while the resv of the VM is held. */
+bool gem_uma_vm_queue_idle(struct gem_uma_vm *vm)
+{
+	return !gem_uma_vm_queue_first(vm);
+}
+
+/* The fence of the last bind, with a reference; NULL if the queue is idle. */
+struct dma_fence *gem_uma_vm_queue_last(struct gem_uma_vm *vm)
+{
+	struct dma_fence *fence = NULL;
+
+	spin_lock(&vm->queue_lock);
+	if (!list_empty(&vm->queue))
+		fence = dma_fence_get(&list_last_entry(&vm->queue, struct gem_uma_vm_bind,
+						       link)->fence->base);
+	spin_unlock(&vm->queue_lock);
+	return fence;
+}
+
+/**
+ * gem_uma_vm_queue_add_locked() - leave a bind to the queue
+ * @bind: bind, entered into the tree, with a fence; not ours any more afterwards
+ * @exec: locks the VM and all objects of the bind; room for a fence in each
+ * @fence: result: its fence, with a reference
+ *
+ * The fence makes the objects busy: none of them can be evicted, and so none of the
+ * addresses in the bind becomes stale, before it was executed.
+ *
+ * Context: resv of the VM held.
+ */
+void gem_uma_vm_queue_add_locked(struct gem_uma_vm_bind *bind, struct drm_exec *exec,
+				 struct dma_fence **fence)
+{
+	struct gem_uma_vm *vm = bind->vm;
+
+	drm_gpuvm_resv_assert_held(&vm->base);
+	INIT_WORK(&bind->free_work, gem_uma_vm_bind_free_work);
+	atomic_inc(&vm->users);
+	bind->queued = true;
+	bind->fence->initialized = true;
+	dma_fence_init(&bind->fence->base, &gem_uma_vm_fence_ops, &bind->fence->lock,
+		       vm->fence_context, ++vm->fence_seqno);
+	*fence = dma_fence_get(&bind->fence->base);
+	drm_gpuvm_resv_add_fence(&vm->base, exec, *fence, DMA_RESV_USAGE_BOOKKEEP,
+				 DMA_RESV_USAGE_BOOKKEEP);
+	spin_lock(&vm->queue_lock);
+	list_add_tail(&bind->link, &vm->queue);
+	spin_unlock(&vm->queue_lock);
+	queue_work(gem_uma_vm_run_wq, &vm->run_work);
+}
+
+void gem_uma_vm_queue_init(struct gem_uma_vm *vm)
+{
+	spin_lock_init(&vm->queue_lock);
+	INIT_LIST_HEAD(&vm->queue);
+	INIT_WORK(&vm->run_work, gem_uma_vm_run_work);
+	vm->fence_context = dma_fence_context_alloc(1);
+	atomic_long_set(&vm->tables, 0);
+	init_waitqueue_head(&vm->tables_wait);
+}
+
+void gem_uma_vm_queue_fini(struct gem_uma_vm *vm)
+{
+	WARN_ON_ONCE(!list_empty(&vm->queue));
+	/* It may just have found the queue empty. */
+	flush_work(&vm->run_work);
+	WARN_ON_ONCE(atomic_long_read(&vm->tables));
+}
+
+static int __init gem_uma_vm_module_init(void)
+{
+	/* Fences, and so memory, wait for the first; memory for the second. */
+	gem_uma_vm_run_wq = alloc_workqueue("gem-uma-bind", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	if (!gem_uma_vm_run_wq)
+		return -ENOMEM;
+	gem_uma_vm_put_wq = alloc_workqueue("gem-uma-bind-put", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	if (!gem_uma_vm_put_wq) {
+		destroy_workqueue(gem_uma_vm_run_wq);
+		return -ENOMEM;
+	}
+	return 0;
+}
+module_init(gem_uma_vm_module_init);
+
+static void __exit gem_uma_vm_module_exit(void)
+{
+	destroy_workqueue(gem_uma_vm_run_wq);
+	destroy_workqueue(gem_uma_vm_put_wq);
+}
+module_exit(gem_uma_vm_module_exit);
+
+MODULE_DESCRIPTION("GPU address spaces for GPUs and NPUs that share memory with the CPU");
+MODULE_AUTHOR("The gem-uma authors");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * GPU address spaces: changes of the tree.
+ *
+ * Everything here was prepared: nothing allocates and nothing fails. Locks: resv of the
+ * VM and of all objects that are mapped, or get mapped, in the range. Neighbours: the
+ * other files of the part.
+ */
+#include <linux/log2.h>
+
+#include <drm/drm_print.h>
+
+#include "gem_uma_vm_internal.h"
+
+/**
+ * DOC: Splits
+ *
+ * A request meets an old mapping in one of these ways; old mappings that lie between its
+ * two ends are always replaced.
+ *
+ * ====================  =========================  ==============================
+ * request               leaves of the old mapping  page tables
+ * ====================  =========================  ==============================
+ * same range            nothing                    cleared
+ * begins with it        the end                    cleared up to the request's end
+ * ends with it          the beginning              cleared from the request's start
+ * lies within it        both                       cleared in between
+ * overlaps its end      the beginning              cleared from the request's start
+ * overlaps its begin    the end                    cleared up to the request's end
+ * covers it             nothing                    cleared
+ * ====================  =========================  ==============================
+ *
+ * What is left is a va of its own, as evicted, as writable and as sparse as the old one
+ * was, and its entries are not touched. There is one exception: where the request's
+ * border cuts a large leaf, and the device's page tables cannot be cut, the whole leaf
+ * is cleared and the part outside of the request is mapped again with smaller ones. Both
+ * happen in one go, and the tables for it were allocated with the others.
+ *
+ * A mapping to the same object at the offset it would have anyway is no special case:
+ * its entries are written again.
+ */
+
+static struct gem_uma_va *gem_uma_vm_take_va(struct gem_uma_vm_bind *bind)
+{
+	struct gem_uma_va *va = list_first_entry_or_null(&bind->spare, struct gem_uma_va, link);
+
+	if (va)
+		list_del(&va->link);
+	return va;
+}
+
+/* The page tables may still point to the object, so it stays until the bind is over. */
+static void gem_uma_vm_bury(struct gem_uma_vm_bind *bind, struct gem_uma_va *va)
+{
+	list_add(&va->link, &bind->dead);
+}
+
+static bool gem_uma_vm_op_sparse(const struct gem_uma_vm_op *op)
+{
+	return op->type == GEM_UMA_VM_SPARSE;
+}
+
+/**
+ * gem_uma_vm_step_map() - gpuvm step: insert the new mapping
+ * @op: step
+ * @priv: struct gem_uma_vm_bind
+ *
+ * Return: 0, or an error that only a bug causes.
+ */
+int gem_uma_vm_step_map(struct drm_gpuva_op *op, void *priv)
+{
+	struct gem_uma_vm_bind *bind = priv;
+	struct gem_uma_va *va = gem_uma_vm_take_va(bind);
+
+	if (drm_WARN_ON_ONCE(bind->vm->base.drm, !va))
+		return -ENOMEM;
+	va->prot = bind->op->prot;
+	va->evicted = !gem_uma_vm_op_sparse(bind->op) && !bind->step->resident;
+	if (gem_uma_vm_op_sparse(bind->op))
+		va->base.flags |= DRM_GPUVA_SPARSE;
+	drm_gpuva_map(&bind->vm->base, &va->base, &op->map);
+	drm_gpuva_link(&va->base, bind->step->vm_bo);
+	return 0;
+}
+
+static void gem_uma_vm_inherit(struct gem_uma_va *side, struct gem_uma_va *whole)
+{
+	side->prot = whole->prot;
+	side->evicted = whole->evicted;
+	side->base.flags = whole->base.flags;
+	drm_gpuva_link(&side->base, whole->base.vm_bo);
+}
+
+/**
+ * gem_uma_vm_step_remap() - gpuvm step: cut an old mapping
+ * @op: step
+ * @priv: struct gem_uma_vm_bind
+ *
+ * Return: 0, or an error that only a bug causes.
+ */
+int gem_uma_vm_step_remap(struct drm_gpuva_op *op, void *priv)
+{
+	struct gem_uma_va *prev = NULL, *next = NULL, *old;
+	struct drm_gpuva_op_remap *remap = &op->remap;
+	struct gem_uma_vm_bind *bind = priv;
+
+	old = to_gem_uma_va(remap->unmap->va);
+	if (remap->prev)
+		prev = gem_uma_vm_take_va(bind);
+	if (remap->next)
+		next = gem_uma_vm_take_va(bind);
+	if (drm_WARN_ON_ONCE(bind->vm->base.drm,
+			     (remap->prev && !prev) || (remap->next && !next)))
+		return -ENOMEM;
+
+	/* The old va is unlinked last: it holds the vm_bo that the new ones need. */
+	if (old->base.gem.obj)
+		drm_gem_object_get(old->base.gem.obj);
+	drm_gpuva_remap(prev ? &prev->base : NULL, next ? &next->base : NULL, remap);
+	if (prev)
+		gem_uma_vm_inherit(prev, old);
+	if (next)
+		gem_uma_vm_inherit(next, old);
+	drm_gpuva_unlink(&old->base);
+	gem_uma_vm_bury(bind, old);
+	return 0;
+}
+
+/**
+ * gem_uma_vm_step_unmap() - gpuvm step: remove an old mapping
+ * @op: step
+ * @priv: struct gem_uma_vm_bind
+ *
+ * Return: 0.
+ */
+int gem_uma_vm_step_unmap(struct drm_gpuva_op *op, void *priv)
+{
+	struct gem_uma_va *va = to_gem_uma_va(op->unmap.va);
+
+	if (va->base.gem.obj)
+		drm_gem_object_get(va->base.gem.obj);
+	drm_gpuva_remove(&va->base);
+	drm_gpuva_unlink(&va->base);
+	gem_uma_vm_bury(priv, va);
+	return 0;
+}
+
+/* Can [start, start + size) of a live va be one leaf? If so, *piece is all of it. */
+static bool gem_uma_vm_may_be_leaf(struct gem_uma_vm *vm, struct gem_uma_va *va, u64 start,
+				   u64 size, struct gem_uma_vm_piece *piece)
+{
+	u64 end = va->base.va.addr + va->base.va.range, len;
+
+	if (start < va->base.va.addr || size > end - start)
+		return false;
+	*piece = (struct gem_uma_vm_piece) { .va = start, .len = size, .prot = va->prot };
+	if (!va->base.gem.obj) {
+		piece->kind = va->prot & GEM_UMA_VM_DUMMY ? GEM_UMA_VM_SHARED_DUMMY :
+							    GEM_UMA_VM_NULL;
+		return true;
+	}
+	piece->kind = GEM_UMA_VM_MEMORY;
+	if (vm->ops->run(va->base.gem.obj, va->base.gem.offset + (start - va->base.va.addr), size,
+			 &piece->addr, &len))
+		return false;
+	return len == size && IS_ALIGNED(piece->addr, size);
+}
+
+/*
+ * A border of a request that lies within a leaf of @va: the leaf, or as much as can be
+ * one. Whatever is smaller in it is cleared and mapped again, too.
+ */
+static bool gem_uma_vm_leaf_at(struct gem_uma_vm *vm, struct gem_uma_va *va, u64 at,
+			       struct gem_uma_vm_piece *piece)
+{
+	u64 leaves = vm->geometry->leaves;
+
+	while (leaves & (leaves - 1)) {
+		u64 size = rounddown_pow_of_two(leaves);
+
+		if (!IS_ALIGNED(at, size) &&
+		    gem_uma_vm_may_be_leaf(vm, va, ALIGN_DOWN(at, size), size, piece))
+			return true;
+		leaves &= ~size;
+	}
+	return false;
+}
+
+/* A leaf that the start of the request cuts is cleared as a whole. */
+static void gem_uma_vm_widen_start(struct gem_uma_vm *vm, struct gem_uma_va *va,
+				   struct gem_uma_vm_step *step)
+{
+	u64 end = step->clear + step->clear_len;
+	struct gem_uma_vm_piece leaf;
+
+	if (va->base.va.addr >= step->va || !gem_uma_vm_leaf_at(vm, va, step->va, &leaf))
+		return;
+	step->clear = leaf.va;
+	step->clear_len = max(end, leaf.va + leaf.len) - leaf.va;
+	leaf.len = step->va - leaf.va;
+	step->keep[0] = leaf;
+}
+
+static void gem_uma_vm_widen_end(struct gem_uma_vm *vm, struct gem_uma_va *va,
+				 struct gem_uma_vm_step *step)
+{
+	u64 at = step->va + step->range, end = step->clear + step->clear_len;
+	struct gem_uma_vm_piece leaf;
+
+	if (va->base.va.addr + va->base.va.range <= at || !gem_uma_vm_leaf_at(vm, va, at, &leaf))
+		return;
+	step->clear_len = max(end, leaf.va + leaf.len) - step->clear;
+	leaf.len -= at - leaf.va;
+	leaf.addr += at - leaf.va;
+	leaf.va = at;
+	step->keep[1] = leaf;
+}
+
+/* What has to be cleared; asks the tree as it was before the operation. */
+static void gem_uma_vm_step_clear_locked(struct gem_uma_vm *vm, struct gem_uma_vm_step *step)
+	__must_hold(drm_gpuvm_resv(&vm->base))
+{
+	struct drm_gpuva *va;
+
+	drm_gpuvm_resv_assert_held(&vm->base);
+	drm_gpuvm_for_each_va_range(va, &vm->base, step->va, step->va + step->range) {
+		if (to_gem_uma_va(va)->evicted)
+			continue;
+		if (!step->clear_len) {
+			step->clear = step->va;
+			step->clear_len = step->range;
+		}
+		if (vm->geometry->can_split)
+			return;
+		gem_uma_vm_widen_start(vm, to_gem_uma_va(va), step);
+		gem_uma_vm_widen_end(vm, to_gem_uma_va(va), step);
+	}
+}
+
+static int gem_uma_vm_tree_change(struct gem_uma_vm_bind *bind, const struct gem_uma_vm_op *op)
+{
+	const struct drm_gpuvm_map_req req = {
+		.map.va.addr = op->va,
+		.map.va.range = op->range,
+		.map.gem.obj = op->obj,
+		.map.gem.offset = op->offset,
+	};
+
+	if (op->type == GEM_UMA_VM_UNMAP)
+		return drm_gpuvm_sm_unmap(&bind->vm->base, bind, op->va, op->range);
+	return drm_gpuvm_sm_map(&bind->vm->base, bind, &req);
+}
+
+/**
+ * gem_uma_vm_tree_apply_locked() - enter an operation into the tree
+ * @bind: bind, prepared
+ * @op: one of its operations
+ * @step: of @op; completed with what the tree knows
+ *
+ * Context: resv of the VM and of all objects held.
+ */
+void gem_uma_vm_tree_apply_locked(struct gem_uma_vm_bind *bind, const struct gem_uma_vm_op *op,
+				  struct gem_uma_vm_step *step)
+{
+	struct gem_uma_vm *vm = bind->vm;
+
+	drm_gpuvm_resv_assert_held(&vm->base);
+	bind->op = op;
+	bind->step = step;
+	gem_uma_vm_step_clear_locked(vm, step);
+	drm_WARN_ON_ONCE(vm->base.drm, gem_uma_vm_tree_change(bind, op));
+	if (!op->obj)
+		return;
+	if (step->resident && !(op->prot & GEM_UMA_VM_READONLY))
+		vm->ops->wrote(op->obj, op->offset, op->range);
+	/* The next validation brings the pages and the entries. */
+	if (!step->resident && !step->vm_bo->evicted)
+		drm_gpuvm_bo_evict(step->vm_bo, true);
+}

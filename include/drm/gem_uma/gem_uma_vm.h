@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _DRM_GEM_UMA_VM_H_
+#define _DRM_GEM_UMA_VM_H_
+
+#include <linux/atomic.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include <drm/drm_gem.h>
+#include <drm/drm_gpuvm.h>
+
+struct dma_fence;
+struct drm_device;
+struct drm_exec;
+struct gem_uma_vm;
+struct gem_uma_vm_bind;
+struct page;
+
+/* Levels of page tables that can be described. */
+#define GEM_UMA_VM_LEVELS	6
+
+/**
+ * struct gem_uma_vm_geometry - the shape of a device's page tables
+ */
+struct gem_uma_vm_geometry {
+	/** @leaves: sizes that an entry, or a group of entries, can map; or-ed. */
+	u64 leaves;
+	/** @levels: number of levels, 1 to GEM_UMA_VM_LEVELS. */
+	unsigned int levels;
+	/**
+	 * @shift: by level, log2 of the bytes that an entry covers; [0] is the lowest
+	 * level, [levels - 1] the root.
+	 */
+	u8 shift[GEM_UMA_VM_LEVELS];
+	/**
+	 * @can_split: &gem_uma_vm_ops.unmap can take a piece out of a large leaf and
+	 * keep the rest mapped. If not, it is only called for whole leaves, and what
+	 * has to stay is mapped again.
+	 */
+	bool can_split;
+};
+
+/**
+ * struct gem_uma_vm_tables - page tables allocated ahead
+ *
+ * The driver decides how @first leads to the others.
+ */
+struct gem_uma_vm_tables {
+	/** @first: the driver's; NULL if there are none. */
+	void *first;
+};
+
+/* Jobs may not write through the mapping. Other bits belong to the driver. */
+#define GEM_UMA_VM_READONLY	BIT(0)
+/* Of a sparse range: backed by memory of the VM, not by null entries. */
+#define GEM_UMA_VM_DUMMY	BIT(1)
+/* First bit that the driver can use. */
+#define GEM_UMA_VM_PROT_DRIVER	BIT(8)
+
+/**
+ * struct gem_uma_vm_ops - what only the driver knows
+ *
+ * Page-table functions run with &gem_uma_vm.op_lock held and, but for @alloc_tables and
+ * @free_tables, in sections that others wait for: they must not allocate, take a resv, or
+ * drop a last reference.
+ */
+struct gem_uma_vm_ops {
+	/**
+	 * @alloc_tables: allocate so many page tables. May sleep and reclaim; op_lock is
+	 * not held. On failure nothing is left in @tables. 0 or -ENOMEM.
+	 */
+	int (*alloc_tables)(struct gem_uma_vm *vm, struct gem_uma_vm_tables *tables,
+			    unsigned long nr);
+	/** @free_tables: free those that were not used. op_lock is not held. */
+	void (*free_tables)(struct gem_uma_vm *vm, struct gem_uma_vm_tables *tables);
+	/**
+	 * @map: write leaves of @leaf bytes where nothing is mapped. @va, @addr and @len
+	 * are multiples of @leaf. An error means that the hardware, or a bug, is in the
+	 * way: the VM is not usable any more.
+	 */
+	int (*map)(struct gem_uma_vm *vm, u64 va, dma_addr_t addr, u64 len, u64 leaf,
+		   u32 prot, struct gem_uma_vm_tables *tables);
+	/**
+	 * @map_null: write leaves that read as zero and swallow writes. NULL if the
+	 * hardware has no such thing.
+	 */
+	int (*map_null)(struct gem_uma_vm *vm, u64 va, u64 len, u64 leaf,
+			struct gem_uma_vm_tables *tables);
+	/**
+	 * @unmap: clear a range, which may have holes. @tables is NULL where no leaf
+	 * is cut. Errors as for @map; never for want of memory.
+	 */
+	int (*unmap)(struct gem_uma_vm *vm, u64 va, u64 len,
+		     struct gem_uma_vm_tables *tables);
+	/** @flush: no access may use older entries afterwards. NULL: nothing to do. */
+	int (*flush)(struct gem_uma_vm *vm, u64 va, u64 len);
+
+	/** @populate: make a range of an object usable; its resv is held. */
+	int (*populate)(struct drm_gem_object *obj, u64 offset, u64 size);
+	/** @is_resident: would @populate have nothing to do? Its resv is held. */
+	bool (*is_resident)(struct drm_gem_object *obj, u64 offset, u64 size);
+	/**
+	 * @run: the longest run, at most @size bytes, that starts at @offset and is
+	 * contiguous for the device. Its resv is held.
+	 */
+	int (*run)(struct drm_gem_object *obj, u64 offset, u64 size, dma_addr_t *addr,
+		   u64 *len);
+	/** @wrote: jobs can write the range from now on. Its resv is held. */
+	void (*wrote)(struct drm_gem_object *obj, u64 offset, u64 size);
+	/** @changed: the object is mapped in more or fewer places. Its resv is held. */
+	void (*changed)(struct drm_gem_object *obj);
+	/** @free: the last reference is gone, and the page tables are empty. */
+	void (*free)(struct gem_uma_vm *vm);
+};
+
+/**
+ * struct gem_uma_vm - one GPU address space, embedded by the driver
+ */
+struct gem_uma_vm {
+	/** @base: the tree of mappings, protected by the resv of the VM. */
+	struct drm_gpuvm base;
+	/** @ops: the driver's part. */
+	const struct gem_uma_vm_ops *ops;
+	/** @geometry: of the page tables. */
+	const struct gem_uma_vm_geometry *geometry;
+	/**
+	 * @op_lock: protects the page tables. Taken in sections that fences depend
+	 * on: nothing may be allocated under it. Reclaim trylocks it.
+	 */
+	struct mutex op_lock;
+
+	/* private: */
+
+	/* Who keeps it open: the owner, jobs, binds on the queue. Unmapped at 0. */
+	atomic_t users;
+	/* The owner closed it; protected by the resv of the VM. */
+	bool closed;
+	/* Set once, when page tables could not be written; read without a lock. */
+	int error;
+
+	/* Binds that wait for their turn, or are being executed. */
+	spinlock_t queue_lock;
+	struct list_head queue;
+	struct work_struct run_work;
+	/* Fences of the queue; the number is protected by the resv of the VM. */
+	u64 fence_context;
+	u64 fence_seqno;
+
+	/* Tables allocated for binds that are not finished. */
+	atomic_long_t tables;
+	wait_queue_head_t tables_wait;
+
+	/* What a validation collects; protected by the resv of the VM. */
+	struct gem_uma_vm_bind *rebind;
+
+	/* Memory behind sparse ranges; made once, under the resv of the VM. */
+	struct page *dummy;
+	unsigned int dummy_order;
+	dma_addr_t dummy_addr;
+};
+
+#define to_gem_uma_vm(gpuvm)	container_of(gpuvm, struct gem_uma_vm, base)
+
+/**
+ * struct gem_uma_vm_bo - an object in a VM
+ */
+struct gem_uma_vm_bo {
+	/** @base: the kernel's part. */
+	struct drm_gpuvm_bo base;
+	/**
+	 * @last_write: of the last job that could write the object through this VM;
+	 * protected by the resv of the object.
+	 */
+	struct dma_fence *last_write;
+};
+
+/**
+ * struct gem_uma_va - a range of an object, or a sparse range, in a VM
+ */
+struct gem_uma_va {
+	/** @base: the kernel's part. */
+	struct drm_gpuva base;
+	/** @link: among those not used yet, or to be freed. */
+	struct list_head link;
+	/** @prot: GEM_UMA_VM_*. */
+	u32 prot;
+	/**
+	 * @evicted: there are no page-table entries, or there will be none when the
+	 * queue has run; protected by the resv of the object.
+	 */
+	bool evicted;
+};
+
+#define to_gem_uma_va(va)	container_of(va, struct gem_uma_va, base)
+
+/**
+ * enum gem_uma_vm_op_type - what an operation does
+ */
+enum gem_uma_vm_op_type {
+	/** @GEM_UMA_VM_MAP: map a range of an object; replaces what was there. */
+	GEM_UMA_VM_MAP,
+	/** @GEM_UMA_VM_UNMAP: unmap a range; holes in it are fine. */
+	GEM_UMA_VM_UNMAP,
+	/** @GEM_UMA_VM_SPARSE: make a range accessible without an object. */
+	GEM_UMA_VM_SPARSE,
+};
+
+/**
+ * struct gem_uma_vm_op - one operation of a bind
+ */
+struct gem_uma_vm_op {
+	/** @type: what. */
+	enum gem_uma_vm_op_type type;
+	/** @prot: GEM_UMA_VM_*, not for unmap. */
+	u32 prot;
+	/** @va: GPU address. */
+	u64 va;
+	/** @range: bytes. */
+	u64 range;
+	/** @obj: for map, else NULL. */
+	struct drm_gem_object *obj;
+	/** @offset: for map, in the object. */
+	u64 offset;
+};
+
+int gem_uma_vm_init(struct gem_uma_vm *vm, const char *name, struct drm_device *drm,
+		    const struct gem_uma_vm_ops *ops,
+		    const struct gem_uma_vm_geometry *geometry, u64 start, u64 end);
+void gem_uma_vm_close(struct gem_uma_vm *vm);
+int gem_uma_vm_use_locked(struct gem_uma_vm *vm)
+	__must_hold(drm_gpuvm_resv(&vm->base));
+void gem_uma_vm_unuse(struct gem_uma_vm *vm);
+
+int gem_uma_vm_validate_locked(struct gem_uma_vm *vm, struct drm_exec *exec,
+			       struct dma_fence **fence)
+	__must_hold(drm_gpuvm_resv(&vm->base));
+void gem_uma_vm_wrote_locked(struct gem_uma_vm *vm, struct dma_fence *fence)
+	__must_hold(drm_gpuvm_resv(&vm->base));
+struct dma_fence *gem_uma_vm_bo_writer_locked(struct drm_gem_object *obj)
+	__must_hold(obj->resv);
+int gem_uma_vm_bo_evict_locked(struct drm_gem_object *obj)
+	__must_hold(obj->resv);
+bool gem_uma_vm_bo_is_mapped_locked(struct drm_gem_object *obj)
+	__must_hold(obj->resv);
+
+struct gem_uma_vm_bind *gem_uma_vm_bind_create(struct gem_uma_vm *vm,
+					       const struct gem_uma_vm_op *ops, u32 nr);
+int gem_uma_vm_bind_add_dependency(struct gem_uma_vm_bind *bind, struct dma_fence *fence);
+int gem_uma_vm_bind_run(struct gem_uma_vm_bind *bind, struct dma_fence **fence);
+void gem_uma_vm_bind_destroy(struct gem_uma_vm_bind *bind);
+
+/**
+ * gem_uma_vm_get() - take a reference
+ * @vm: VM
+ *
+ * Context: any.
+ *
+ * Return: @vm.
+ */
+static inline struct gem_uma_vm *gem_uma_vm_get(struct gem_uma_vm *vm)
+{
+	drm_gpuvm_get(&vm->base);
+	return vm;
+}
+
+/**
+ * gem_uma_vm_put() - drop a reference
+ * @vm: VM
+ *
+ * Context: may sleep if it is the last.
+ */
+static inline void gem_uma_vm_put(struct gem_uma_vm *vm)
+{
+	drm_gpuvm_put(&vm->base);
+}
+
+/**
+ * gem_uma_vm_is_private() - does an object share the resv of a VM?
+ * @vm: VM
+ * @obj: object
+ *
+ * Context: any.
+ *
+ * Return: true if it can only be used in this VM.
+ */
+static inline bool gem_uma_vm_is_private(struct gem_uma_vm *vm, struct drm_gem_object *obj)
+{
+	return obj->resv == drm_gpuvm_resv(&vm->base);
+}
+
+/**
+ * gem_uma_vm_resv_object() - whose resv private objects share
+ * @vm: VM
+ *
+ * Set &drm_gem_object.resv to that of this object before the private one is initialized,
+ * and hold a reference of it until the private one is freed. Objects with a resv that is
+ * neither their own, an exporter's, nor the VM's cannot be mapped.
+ *
+ * Context: any.
+ *
+ * Return: the object.
+ */
+static inline struct drm_gem_object *gem_uma_vm_resv_object(struct gem_uma_vm *vm)
+{
+	return vm->base.r_obj;
+}
+
+#endif
