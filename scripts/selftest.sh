@@ -424,9 +424,9 @@ cocci() {
 	new gem_uma/gem_uma_planted.c "$spdx" 'int planted(int a)' '{' '	frob a {' '	} while_not b;' '	return 0;' '}'
 	finds lint/cocci.sh 'spatch understands 0 of 1 functions' gem_uma/gem_uma_planted.c
 	# of the real ones: the kernel-doc, the callbacks and the closure over calls are found
-	sed -i 's/^static int vuma_vm_bo_evict_locked.*$/&/; s/if (!mutex_trylock(&vm->op_lock))/mutex_lock(\&vm->op_lock); if (0)/' \
-		vuma/vuma_vm.c
-	finds lint/cocci.sh 'vuma_vm\.c:[0-9]+: vuma_vm_bo_evict_locked\(\) can sleep'
+	sed -i 's/^static int gem_uma_vm_bo_evict_one_locked.*$/&/; s/if (!mutex_trylock(&vm->op_lock))/mutex_lock(\&vm->op_lock); if (0)/' \
+		gem_uma/gem_uma_vm.c
+	finds lint/cocci.sh 'gem_uma_vm\.c:[0-9]+: gem_uma_vm_bo_evict_one_locked\(\) can sleep'
 }
 
 lint_kdoc() {

@@ -23,20 +23,6 @@ struct vuma_bo_client;
 struct vuma_bo_device;
 struct vuma_device;
 
-/**
- * struct vuma_bo_run - physically contiguous pages of a BO
- */
-struct vuma_bo_run {
-	/** @pgoff: first page, counted from the start of the BO. */
-	pgoff_t pgoff;
-	/** @pfn: its page frame number; all pages have a struct page. */
-	unsigned long pfn;
-	/** @nr: number of pages. */
-	unsigned long nr;
-};
-
-typedef int (*vuma_bo_run_fn)(const struct vuma_bo_run *run, void *arg);
-
 /* Name and features of the module this backend makes. */
 extern const char vuma_bo_driver_name[];
 extern const char vuma_bo_driver_desc[];
@@ -52,7 +38,8 @@ void vuma_bo_client_fini(struct vuma_device *vdev, struct drm_file *file);
 void vuma_bo_show_fdinfo(struct drm_printer *p, struct drm_file *file);
 void vuma_bo_debugfs_init(struct vuma_device *vdev);
 
-struct drm_gem_object *vuma_bo_create(struct vuma_device *vdev, u64 size, u32 flags);
+struct drm_gem_object *vuma_bo_create(struct vuma_device *vdev, u64 size, u32 flags,
+				      struct drm_gem_object *r_obj);
 int vuma_bo_mmap_offset(struct drm_gem_object *obj, u64 *offset);
 int vuma_bo_set_label(struct drm_gem_object *obj, const char *label, size_t len);
 void vuma_bo_query(struct drm_gem_object *obj, struct drm_vuma_bo_query *query);
@@ -61,8 +48,8 @@ int vuma_bo_populate_locked(struct drm_gem_object *obj, u64 offset, u64 size)
 	__must_hold(obj->resv);
 bool vuma_bo_is_resident_locked(struct drm_gem_object *obj, u64 offset, u64 size)
 	__must_hold(obj->resv);
-int vuma_bo_walk_locked(struct drm_gem_object *obj, u64 offset, u64 size,
-			vuma_bo_run_fn fn, void *arg)
+int vuma_bo_run_locked(struct drm_gem_object *obj, u64 offset, u64 size, dma_addr_t *addr,
+		       u64 *len)
 	__must_hold(obj->resv);
 void vuma_bo_device_wrote_locked(struct drm_gem_object *obj, u64 offset, u64 size)
 	__must_hold(obj->resv);
@@ -76,11 +63,5 @@ struct drm_gem_object *vuma_bo_import_sg_table(struct drm_device *drm,
 unsigned long vuma_bo_get_unmapped_area(struct file *filp, unsigned long addr,
 					unsigned long len, unsigned long pgoff,
 					unsigned long flags);
-
-/* Upcall: made by the backend, implemented in vuma_vm.c. */
-int vuma_vm_evict_bo_locked(struct drm_gem_object *obj)
-	__must_hold(obj->resv);
-bool vuma_vm_bo_is_mapped_locked(struct drm_gem_object *obj)
-	__must_hold(obj->resv);
 
 #endif /* _VUMA_BO_H_ */

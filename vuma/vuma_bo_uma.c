@@ -13,6 +13,7 @@
 #include <drm/drm_print.h>
 #include <drm/gem_uma/gem_uma_object.h>
 #include <drm/gem_uma/gem_uma_stats.h>
+#include <drm/gem_uma/gem_uma_vm.h>
 #include <drm/vuma_drm.h>
 
 #include "vuma_bo.h"
@@ -53,6 +54,8 @@ struct vuma_bo {
 	struct gem_uma_object uma;
 	/** @flags: DRM_VUMA_BO_* of creation. */
 	u32 flags;
+	/** @r_obj: holds the resv of the VM that it is private to, or NULL. */
+	struct drm_gem_object *r_obj;
 };
 
 static struct vuma_bo *to_vuma_bo(struct drm_gem_object *obj)
@@ -63,18 +66,23 @@ static struct vuma_bo *to_vuma_bo(struct drm_gem_object *obj)
 static bool vuma_bo_dev_mapped(struct gem_uma_object *uobj)
 	__must_hold(uobj->base.resv)
 {
-	return vuma_vm_bo_is_mapped_locked(&uobj->base);
+	return gem_uma_vm_bo_is_mapped_locked(&uobj->base);
 }
 
 static int vuma_bo_evict(struct gem_uma_object *uobj)
 	__must_hold(uobj->base.resv)
 {
-	return vuma_vm_evict_bo_locked(&uobj->base);
+	return gem_uma_vm_bo_evict_locked(&uobj->base);
 }
 
 static void vuma_bo_free(struct gem_uma_object *uobj)
 {
-	kfree(container_of(uobj, struct vuma_bo, uma));
+	struct vuma_bo *bo = container_of(uobj, struct vuma_bo, uma);
+
+	/* Unlike the VM, it holds nothing that could lead back here. */
+	if (bo->r_obj)
+		drm_gem_object_put(bo->r_obj);
+	kfree(bo);
 }
 
 static const struct gem_uma_object_ops vuma_bo_ops = {
@@ -95,8 +103,17 @@ static void vuma_bo_close(struct drm_gem_object *obj, struct drm_file *file)
 				    to_gem_uma_object(obj));
 }
 
+/* Others would take the VM for busy whenever the buffer is, and the reverse. */
+static struct dma_buf *vuma_bo_export(struct drm_gem_object *obj, int flags)
+{
+	if (to_vuma_bo(obj)->r_obj)
+		return ERR_PTR(-EINVAL);
+	return drm_gem_prime_export(obj, flags);
+}
+
 static const struct drm_gem_object_funcs vuma_bo_funcs = {
 	GEM_UMA_OBJECT_FUNCS,
+	.export = vuma_bo_export,
 	.open = vuma_bo_open,
 	.close = vuma_bo_close,
 };
@@ -164,7 +181,8 @@ static u32 vuma_bo_uma_flags(u32 flags)
 	       (flags & DRM_VUMA_BO_HUGE ? GEM_UMA_OBJECT_HUGE : 0);
 }
 
-struct drm_gem_object *vuma_bo_create(struct vuma_device *vdev, u64 size, u32 flags)
+struct drm_gem_object *vuma_bo_create(struct vuma_device *vdev, u64 size, u32 flags,
+				      struct drm_gem_object *r_obj)
 {
 	struct vuma_bo *bo;
 	int ret;
@@ -174,11 +192,17 @@ struct drm_gem_object *vuma_bo_create(struct vuma_device *vdev, u64 size, u32 fl
 		return ERR_PTR(-ENOMEM);
 	bo->flags = flags;
 	bo->uma.base.funcs = &vuma_bo_funcs;
+	if (r_obj)
+		bo->uma.base.resv = r_obj->resv;
 	ret = gem_uma_object_init(&bo->uma, &vdev->bo->uma, size,
 				  vuma_bo_uma_flags(flags), &vuma_bo_ops);
 	if (ret) {
 		kfree(bo);
 		return ERR_PTR(ret);
+	}
+	if (r_obj) {
+		drm_gem_object_get(r_obj);
+		bo->r_obj = r_obj;
 	}
 	return &bo->uma.base;
 }
@@ -232,7 +256,7 @@ static u32 vuma_bo_query_status(struct drm_gem_object *obj)
 	if (gem_uma_cpu_map_mmaps(&uobj->cpu_map))
 		status |= DRM_VUMA_BO_STATUS_CPU_MAPPED;
 	dma_resv_lock(obj->resv, NULL);
-	if (vuma_vm_bo_is_mapped_locked(obj))
+	if (gem_uma_vm_bo_is_mapped_locked(obj))
 		status |= DRM_VUMA_BO_STATUS_GPU_MAPPED;
 	dma_resv_unlock(obj->resv);
 	return status;
@@ -265,31 +289,26 @@ bool vuma_bo_is_resident_locked(struct drm_gem_object *obj, u64 offset, u64 size
 
 /*
  * The device works with what the DMA API gave it. Being software behind no IOMMU, it
- * can turn that into a page.
+ * turns that into a page when it is mapped; here it is found out that this is possible.
  */
-int vuma_bo_walk_locked(struct drm_gem_object *obj, u64 offset, u64 size,
-			vuma_bo_run_fn fn, void *arg)
+int vuma_bo_run_locked(struct drm_gem_object *obj, u64 offset, u64 size, dma_addr_t *addr,
+		       u64 *len)
 {
 	struct gem_uma_dev_map *dmap = &to_gem_uma_object(obj)->dev_map;
-	pgoff_t pgoff = offset >> PAGE_SHIFT;
-	pgoff_t end = (offset + size) >> PAGE_SHIFT;
-	struct gem_uma_dma_run dma;
-	int ret = 0;
+	struct gem_uma_dma_run run;
+	unsigned long pfn;
+	int ret;
 
-	dma_resv_assert_held(obj->resv);
-	for (; !ret && pgoff < end; pgoff += dma.nr) {
-		struct vuma_bo_run run = { .pgoff = pgoff };
-
-		ret = gem_uma_dev_map_run_locked(dmap, pgoff, end, &dma);
-		if (ret)
-			break;
-		run.pfn = PHYS_PFN(dma_to_phys(dmap->dev, dma.addr));
-		run.nr = dma.nr;
-		if (!pfn_valid(run.pfn) || !pfn_valid(run.pfn + run.nr - 1))
-			return -ENXIO;
-		ret = fn(&run, arg);
-	}
-	return ret;
+	ret = gem_uma_dev_map_run_locked(dmap, offset >> PAGE_SHIFT,
+					 (offset + size) >> PAGE_SHIFT, &run);
+	if (ret)
+		return ret;
+	pfn = PHYS_PFN(dma_to_phys(dmap->dev, run.addr));
+	if (!pfn_valid(pfn) || !pfn_valid(pfn + run.nr - 1))
+		return -ENXIO;
+	*addr = run.addr;
+	*len = (u64)run.nr << PAGE_SHIFT;
+	return 0;
 }
 
 void vuma_bo_device_wrote_locked(struct drm_gem_object *obj, u64 offset, u64 size)

@@ -4,6 +4,7 @@
  */
 
 #include <linux/completion.h>
+#include <linux/debugfs.h>
 #include <linux/dma-mapping.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -111,7 +112,7 @@ static void vuma_postclose(struct drm_device *drm, struct drm_file *file)
 	drm_sched_entity_destroy(&vfile->entity);
 	xa_for_each(&vfile->vms, id, vm) {
 		xa_erase(&vfile->vms, id);
-		vuma_vm_close(vm);
+		gem_uma_vm_close(&vm->base);
 	}
 	vuma_bo_client_fini(to_vuma_device(drm), file);
 	vuma_file_put(vfile);
@@ -146,7 +147,11 @@ static const struct drm_debugfs_info vuma_debugfs_files[] = {
 
 static void vuma_debugfs_init(struct drm_minor *minor)
 {
-	vuma_bo_debugfs_init(to_vuma_device(minor->dev));
+	struct vuma_device *vdev = to_vuma_device(minor->dev);
+
+	vuma_bo_debugfs_init(vdev);
+	debugfs_create_atomic_t("fail-map", 0600, minor->debugfs_root, &vdev->fail_map);
+	debugfs_create_atomic_t("fail-tables", 0600, minor->debugfs_root, &vdev->fail_tables);
 }
 
 /* Not DEFINE_DRM_GEM_FOPS: large mappings have to be aligned for huge pages. */

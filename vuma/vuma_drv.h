@@ -22,7 +22,7 @@
 #include "vuma_bo.h"
 
 #define VUMA_UAPI_MAJOR		1
-#define VUMA_UAPI_MINOR		0
+#define VUMA_UAPI_MINOR		1
 
 /* Commands of one SUBMIT: 1 MiB of user memory copied, at most. */
 #define VUMA_MAX_CMDS		16384
@@ -80,6 +80,10 @@ struct vuma_device {
 	struct vuma_engine engine;
 	/** @counters: for debugfs. */
 	struct vuma_counters counters;
+	/** @fail_map: debugfs: writing page tables fails when this counts down to 0. */
+	atomic_t fail_map;
+	/** @fail_tables: same, allocating them. */
+	atomic_t fail_tables;
 	/** @gone: set once at unplug; jobs fail from then on. */
 	bool gone;
 };

@@ -81,7 +81,7 @@ static void *vuma_run_ptr(struct vuma_run *run, u64 va, bool write, u64 *len)
 {
 	void *ptr;
 
-	lockdep_assert_held(&run->vm->op_lock);
+	lockdep_assert_held(&run->vm->base.op_lock);
 	run->fault = vuma_mmu_translate(&run->vm->mmu, va, write, &ptr, len);
 	if (!run->fault)
 		return ptr;
@@ -94,11 +94,11 @@ static bool vuma_run_store(struct vuma_run *run, u64 va, u64 word)
 {
 	u64 len = sizeof(u64), *ptr;
 
-	mutex_lock(&run->vm->op_lock);
+	mutex_lock(&run->vm->base.op_lock);
 	ptr = vuma_run_ptr(run, va, true, &len);
 	if (ptr)
 		WRITE_ONCE(*ptr, word);
-	mutex_unlock(&run->vm->op_lock);
+	mutex_unlock(&run->vm->base.op_lock);
 	return ptr;
 }
 
@@ -177,14 +177,14 @@ static bool vuma_run_piece(struct vuma_run *run, const struct drm_vuma_cmd *cmd,
 {
 	u64 len = min_t(u64, cmd->size - *done, VUMA_CHUNK_BYTES);
 
-	mutex_lock(&run->vm->op_lock);
+	mutex_lock(&run->vm->base.op_lock);
 	if (vuma_piece_map(run, cmd, piece, *done, &len)) {
 		piece->first = *done / sizeof(u64);
 		piece->nr = len / sizeof(u64);
 		vuma_stream_ops[cmd->opcode].fn(cmd, piece);
 		*done += len;
 	}
-	mutex_unlock(&run->vm->op_lock);
+	mutex_unlock(&run->vm->base.op_lock);
 	return !run->fault;
 }
 
@@ -210,7 +210,7 @@ static bool vuma_run_hops(struct vuma_run *run, u64 *p, u64 *hops)
 	u64 i, n = min_t(u64, *hops, VUMA_CHUNK_HOPS);
 	u64 *ptr = NULL;
 
-	mutex_lock(&run->vm->op_lock);
+	mutex_lock(&run->vm->base.op_lock);
 	for (i = 0; i < n; i++) {
 		u64 len = sizeof(u64);
 
@@ -224,7 +224,7 @@ static bool vuma_run_hops(struct vuma_run *run, u64 *p, u64 *hops)
 			break;
 		*p = READ_ONCE(*ptr);
 	}
-	mutex_unlock(&run->vm->op_lock);
+	mutex_unlock(&run->vm->base.op_lock);
 	*hops -= i;
 	return i == n;
 }

@@ -95,7 +95,7 @@ static int vuma_ioctl_get_param(struct drm_device *drm, void *data, struct drm_f
 }
 
 static int vuma_create_handle(struct vuma_device *vdev, struct drm_file *file, u64 *size,
-			      u32 flags, u32 *handle)
+			      u32 flags, struct drm_gem_object *r_obj, u32 *handle)
 {
 	struct drm_gem_object *obj;
 	u64 obj_size;
@@ -108,7 +108,7 @@ static int vuma_create_handle(struct vuma_device *vdev, struct drm_file *file, u
 	if (*size > VUMA_VA_END - VUMA_VA_START)
 		return -E2BIG;
 
-	obj = vuma_bo_create(vdev, *size, flags);
+	obj = vuma_bo_create(vdev, *size, flags, r_obj);
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
 
@@ -127,15 +127,24 @@ static int vuma_create_handle(struct vuma_device *vdev, struct drm_file *file, u
 static int vuma_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *file)
 {
 	struct drm_vuma_bo_create *args = data;
-	int ret, idx;
+	struct vuma_vm *vm = NULL;
+	int ret = -ENODEV, idx;
 
-	if (args->flags & ~VUMA_BO_FLAGS || args->handle)
+	if (args->flags & ~VUMA_BO_FLAGS || args->handle || args->pad)
 		return -EINVAL;
-	if (!drm_dev_enter(drm, &idx))
-		return -ENODEV;
-	ret = vuma_create_handle(to_vuma_device(drm), file, &args->size, args->flags,
-				 &args->handle);
-	drm_dev_exit(idx);
+	if (args->vm_id) {
+		vm = vuma_vm_lookup(to_vuma_file(file), args->vm_id);
+		if (!vm)
+			return -ENOENT;
+	}
+	if (drm_dev_enter(drm, &idx)) {
+		ret = vuma_create_handle(to_vuma_device(drm), file, &args->size, args->flags,
+					 vm ? gem_uma_vm_resv_object(&vm->base) : NULL,
+					 &args->handle);
+		drm_dev_exit(idx);
+	}
+	if (vm)
+		vuma_vm_put(vm);
 	return ret;
 }
 
@@ -160,7 +169,7 @@ int vuma_dumb_create(struct drm_file *file, struct drm_device *drm,
 	args->pitch = pitch;
 
 	size = pitch * args->height;
-	ret = vuma_create_handle(to_vuma_device(drm), file, &size, 0, &args->handle);
+	ret = vuma_create_handle(to_vuma_device(drm), file, &size, 0, NULL, &args->handle);
 	if (!ret)
 		args->size = size;
 	return ret;
@@ -245,7 +254,7 @@ static int vuma_bo_lock_writer(struct drm_gem_object *obj, struct dma_fence **fe
 
 	if (ret)
 		return ret;
-	*fence = vuma_bo_writer_locked(obj);
+	*fence = gem_uma_vm_bo_writer_locked(obj);
 	dma_resv_unlock(obj->resv);
 	return 0;
 }

@@ -6,7 +6,6 @@
  * before a fence of the job is visible to anybody.
  */
 
-#include <linux/dma-fence-chain.h>
 #include <linux/dma-resv.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -18,19 +17,8 @@
 
 #include "vuma_drv.h"
 #include "vuma_job.h"
+#include "vuma_sync.h"
 #include "vuma_vm.h"
-
-/**
- * struct vuma_out_sync - a syncobj to signal, with all that this needs
- */
-struct vuma_out_sync {
-	/** @syncobj: a reference. */
-	struct drm_syncobj *syncobj;
-	/** @chain: for a timeline point, else NULL. */
-	struct dma_fence_chain *chain;
-	/** @point: the point, or 0. */
-	u64 point;
-};
 
 /**
  * struct vuma_submit - a SUBMIT in progress
@@ -42,16 +30,14 @@ struct vuma_submit {
 	const struct drm_vuma_submit *args;
 	/** @job: the job, until the scheduler owns it. */
 	struct vuma_job *job;
-	/** @out: what to signal. */
-	struct vuma_out_sync *out;
-	/** @nr_out: entries of @out that hold something. */
-	u32 nr_out;
+	/** @outs: what to signal. */
+	struct vuma_outs outs;
 };
 
 static void vuma_job_destroy(struct vuma_job *job)
 {
 	if (job->armed)
-		vuma_vm_job_end(job->vm);
+		gem_uma_vm_unuse(&job->vm->base);
 	vuma_fence_put(job->fence);
 	kvfree(job->cmds);
 	vuma_file_put(job->vfile);
@@ -114,24 +100,6 @@ static int vuma_submit_get_cmds(struct vuma_submit *submit)
 	return vuma_cmds_check(cmds, args->cmd_count);
 }
 
-static struct drm_vuma_sync *vuma_submit_copy_syncs(u64 ptr, u32 nr)
-{
-	struct drm_vuma_sync *syncs;
-	u32 i;
-
-	syncs = memdup_array_user(u64_to_user_ptr(ptr), nr, sizeof(*syncs));
-	if (IS_ERR(syncs))
-		return syncs;
-
-	for (i = 0; i < nr; i++) {
-		if (syncs[i].flags) {
-			kfree(syncs);
-			return ERR_PTR(-EINVAL);
-		}
-	}
-	return syncs;
-}
-
 static int vuma_submit_get_in_syncs(struct vuma_submit *submit)
 {
 	struct drm_vuma_sync *syncs;
@@ -140,7 +108,7 @@ static int vuma_submit_get_in_syncs(struct vuma_submit *submit)
 
 	if (!submit->args->in_sync_count)
 		return 0;
-	syncs = vuma_submit_copy_syncs(submit->args->in_syncs, submit->args->in_sync_count);
+	syncs = vuma_syncs_copy(submit->args->in_syncs, submit->args->in_sync_count, 0);
 	if (IS_ERR(syncs))
 		return PTR_ERR(syncs);
 
@@ -151,91 +119,52 @@ static int vuma_submit_get_in_syncs(struct vuma_submit *submit)
 	return ret;
 }
 
-static int vuma_submit_get_out_sync(struct vuma_submit *submit, const struct drm_vuma_sync *sync)
-{
-	struct vuma_out_sync *out = &submit->out[submit->nr_out];
-
-	out->syncobj = drm_syncobj_find(submit->file, sync->handle);
-	if (!out->syncobj)
-		return -ENOENT;
-	submit->nr_out++;
-
-	out->point = sync->point;
-	if (!sync->point)
-		return 0;
-	out->chain = dma_fence_chain_alloc();
-	return out->chain ? 0 : -ENOMEM;
-}
-
 static int vuma_submit_get_out_syncs(struct vuma_submit *submit)
 {
 	u32 i, nr = submit->args->out_sync_count;
 	struct drm_vuma_sync *syncs;
-	int ret = 0;
+	int ret;
 
 	if (!nr)
 		return 0;
-	syncs = vuma_submit_copy_syncs(submit->args->out_syncs, nr);
+	syncs = vuma_syncs_copy(submit->args->out_syncs, nr, 0);
 	if (IS_ERR(syncs))
 		return PTR_ERR(syncs);
 
-	submit->out = kcalloc(nr, sizeof(*submit->out), GFP_KERNEL);
-	if (!submit->out)
-		ret = -ENOMEM;
+	ret = vuma_outs_alloc(&submit->outs, nr);
 	for (i = 0; i < nr && !ret; i++)
-		ret = vuma_submit_get_out_sync(submit, &syncs[i]);
+		ret = vuma_outs_add(&submit->outs, submit->file, &syncs[i]);
 	kfree(syncs);
 	return ret;
 }
 
-static void vuma_submit_put_out_syncs(struct vuma_submit *submit)
+/* Everything that is mapped, private buffers included. */
+static void vuma_submit_mark_used(struct vuma_vm *vm)
 {
-	u32 i;
+	struct drm_gpuva *va;
 
-	for (i = 0; i < submit->nr_out; i++) {
-		drm_syncobj_put(submit->out[i].syncobj);
-		dma_fence_chain_free(submit->out[i].chain);
-	}
-	kfree(submit->out);
-}
-
-static void vuma_submit_signal_out_syncs(struct vuma_submit *submit, struct dma_fence *fence)
-{
-	u32 i;
-
-	for (i = 0; i < submit->nr_out; i++) {
-		struct vuma_out_sync *out = &submit->out[i];
-
-		if (out->chain)
-			drm_syncobj_add_point(out->syncobj, no_free_ptr(out->chain), fence,
-					      out->point);
-		else
-			drm_syncobj_replace_fence(out->syncobj, fence);
-	}
+	drm_gpuvm_for_each_va(va, &vm->base.base)
+		if (va->gem.obj)
+			vuma_bo_mark_used(va->gem.obj);
 }
 
 /* From here on nothing fails. */
 static void vuma_submit_push(struct vuma_submit *submit, struct drm_gpuvm_exec *vm_exec)
-	__must_hold(drm_gpuvm_resv(&submit->job->vm->base))
+	__must_hold(drm_gpuvm_resv(vm_exec->vm))
 {
 	struct vuma_job *job = submit->job;
 	struct vuma_file *vfile = job->vfile;
 	struct vuma_vm *vm = job->vm;
-	struct drm_gem_object *obj;
 	struct dma_fence *fence;
 
-	drm_exec_for_each_locked_object(&vm_exec->exec, obj)
-		if (drm_gpuvm_is_extobj(&vm->base, obj))
-			vuma_bo_mark_used(obj);
-
+	vuma_submit_mark_used(vm);
 	mutex_lock(&vfile->submit_lock);
-	job->armed = true;
 	drm_sched_job_arm(&job->base);
 	fence = dma_fence_get(&job->base.s_fence->finished);
 	drm_gpuvm_exec_resv_add_fence(vm_exec, fence, DMA_RESV_USAGE_BOOKKEEP,
 				      DMA_RESV_USAGE_BOOKKEEP);
-	vuma_vm_wrote_locked(vm, fence);
-	vuma_submit_signal_out_syncs(submit, fence);
+	gem_uma_vm_wrote_locked(&vm->base, fence);
+	vuma_outs_signal(&submit->outs, fence);
 	/* The scheduler owns it now, and may have freed it by the next line. */
 	drm_sched_entity_push_job(&job->base);
 	submit->job = NULL;
@@ -245,28 +174,35 @@ static void vuma_submit_push(struct vuma_submit *submit, struct drm_gpuvm_exec *
 }
 
 static int vuma_submit_locked(struct vuma_submit *submit, struct drm_gpuvm_exec *vm_exec)
-	__must_hold(drm_gpuvm_resv(&submit->job->vm->base))
+	__must_hold(drm_gpuvm_resv(vm_exec->vm))
 {
+	struct gem_uma_vm *vm = &submit->job->vm->base;
+	struct dma_fence *fence;
 	int ret;
 
-	drm_gpuvm_resv_assert_held(&submit->job->vm->base);
-	if (submit->job->vm->closed)
-		return -ENOENT;
-	ret = drm_gpuvm_exec_validate(vm_exec);
+	drm_gpuvm_resv_assert_held(vm_exec->vm);
+	ret = gem_uma_vm_use_locked(vm);
 	if (ret)
 		return ret;
-
-	vuma_vm_job_start_locked(submit->job->vm);
-	vuma_submit_push(submit, vm_exec);
-	return 0;
+	/* Undone with the job. */
+	submit->job->armed = true;
+	ret = gem_uma_vm_validate_locked(vm, &vm_exec->exec, &fence);
+	if (ret)
+		return ret;
+	if (fence)
+		ret = drm_sched_job_add_dependency(&submit->job->base, fence);
+	if (!ret)
+		vuma_submit_push(submit, vm_exec);
+	return ret;
 }
 
 static int vuma_submit_run(struct vuma_submit *submit)
 {
 	struct drm_gpuvm_exec vm_exec = {
-		.vm = &submit->job->vm->base,
+		.vm = &submit->job->vm->base.base,
 		.flags = DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES,
-		.num_fences = 1,
+		/* The job's, and that of what has to be mapped for it. */
+		.num_fences = 2,
 	};
 	struct drm_device *drm = &submit->job->vdev->drm;
 	int ret, idx;
@@ -306,7 +242,7 @@ static int vuma_submit_job(struct vuma_submit *submit, struct vuma_vm *vm)
 		ret = vuma_submit_get_out_syncs(submit);
 	if (!ret)
 		ret = vuma_submit_run(submit);
-	vuma_submit_put_out_syncs(submit);
+	vuma_outs_free(&submit->outs);
 
 	if (submit->job)
 		drm_sched_job_cleanup(&job->base);

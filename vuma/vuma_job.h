@@ -50,7 +50,7 @@ struct vuma_job {
 	u32 cmd_count;
 	/** @abort: set from outside to stop the job: &enum drm_vuma_fault. */
 	u32 abort;
-	/** @armed: counted as user of @vm. */
+	/** @armed: counts as user of @vm. */
 	bool armed;
 	/** @fence: a reference. */
 	struct vuma_fence *fence;

@@ -16,7 +16,11 @@
 #include <linux/io.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/moduleparam.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
+
+#include <drm/gem_uma/gem_uma_vm.h>
 
 #include "vuma_drv.h"
 #include "vuma_mmu.h"
@@ -31,6 +35,8 @@
 #define VUMA_PTE_WRITE		BIT_ULL(2)
 /* This entry and its 15 aligned neighbours map 64K of contiguous memory. */
 #define VUMA_PTE_CONTIG		BIT_ULL(3)
+/* No memory is behind it: reads give zero, and writes are lost. */
+#define VUMA_PTE_NULL		BIT_ULL(4)
 #define VUMA_PTE_ADDR		GENMASK_ULL(51, 12)
 /* Valid entries in the table that the entry points to. */
 #define VUMA_PTE_USED		GENMASK_ULL(61, 52)
@@ -41,7 +47,13 @@
 
 enum { VUMA_LEAF_4K, VUMA_LEAF_64K, VUMA_LEAF_2M };
 
+bool vuma_mmu_can_split = true;
+module_param_named(split, vuma_mmu_can_split, bool, 0444);
+MODULE_PARM_DESC(split, "the MMU can cut large pages (default: true)");
+
 static struct kmem_cache *vuma_pt_cache;
+/* Where writes to null entries end. Never read. */
+static void *vuma_sink;
 
 static unsigned int vuma_pt_shift(unsigned int level)
 {
@@ -67,7 +79,14 @@ int vuma_mmu_module_init(void)
 {
 	vuma_pt_cache = kmem_cache_create(vuma_bo_driver_name, VUMA_PT_BYTES, VUMA_PT_BYTES,
 					  SLAB_ACCOUNT, NULL);
-	return vuma_pt_cache ? 0 : -ENOMEM;
+	if (!vuma_pt_cache)
+		return -ENOMEM;
+	vuma_sink = (void *)__get_free_page(GFP_KERNEL);
+	if (!vuma_sink) {
+		kmem_cache_destroy(vuma_pt_cache);
+		return -ENOMEM;
+	}
+	return 0;
 }
 
 /**
@@ -75,6 +94,7 @@ int vuma_mmu_module_init(void)
  */
 void vuma_mmu_module_exit(void)
 {
+	free_page((unsigned long)vuma_sink);
 	kmem_cache_destroy(vuma_pt_cache);
 }
 
@@ -108,74 +128,6 @@ void vuma_mmu_fini(struct vuma_mmu *mmu)
 }
 
 /**
- * vuma_pt_estimate_init - begin to count tables
- * @est: the count
- * @va: GPU address of the mapping
- * @bo_offset: offset in the object that is mapped there
- */
-void vuma_pt_estimate_init(struct vuma_pt_estimate *est, u64 va, u64 bo_offset)
-{
-	est->va = va - bo_offset;
-	est->last = U64_MAX;
-	est->nr = 0;
-}
-
-static bool vuma_can_map_2m(u64 va, unsigned long pfn, unsigned long nr)
-{
-	return nr >= VUMA_PAGES_2M && IS_ALIGNED(va, SZ_2M) && IS_ALIGNED(pfn, VUMA_PAGES_2M);
-}
-
-/**
- * vuma_pt_estimate_run - count the lowest-level tables one run of pages needs
- * @est: the count
- * @run: the pages, in ascending order from call to call
- */
-void vuma_pt_estimate_run(struct vuma_pt_estimate *est, const struct vuma_bo_run *run)
-{
-	u64 va = est->va + ((u64)run->pgoff << PAGE_SHIFT);
-	unsigned long pfn = run->pfn, nr = run->nr;
-
-	while (nr) {
-		unsigned long step = min_t(unsigned long, nr,
-					   (SZ_2M - (va & (SZ_2M - 1))) >> PAGE_SHIFT);
-
-		if (!vuma_can_map_2m(va, pfn, nr) && est->last != va / SZ_2M) {
-			est->last = va / SZ_2M;
-			est->nr++;
-		}
-		va += (u64)step << PAGE_SHIFT;
-		pfn += step;
-		nr -= step;
-	}
-}
-
-/**
- * vuma_pt_estimate_total - most tables an operation can need
- * @est: the count, or NULL for an unmap
- * @va: GPU address
- * @range: bytes
- *
- * A mapping needs its own tables at all levels; any operation can have to split
- * the 2M entries that it cuts at its two ends.
- *
- * Return: number of tables.
- */
-unsigned long vuma_pt_estimate_total(const struct vuma_pt_estimate *est, u64 va, u64 range)
-{
-	unsigned long nr = 2;
-	unsigned int level;
-
-	if (!est)
-		return nr;
-
-	nr += est->nr;
-	for (level = 2; level <= VUMA_PT_ROOT; level++)
-		nr += ((va + range - 1) >> vuma_pt_shift(level)) -
-		      (va >> vuma_pt_shift(level)) + 1;
-	return nr;
-}
-
-/**
  * vuma_pt_pool_fill - allocate tables, charged to the current task
  * @pool: an empty pool
  * @nr: number of tables
@@ -183,12 +135,15 @@ unsigned long vuma_pt_estimate_total(const struct vuma_pt_estimate *est, u64 va,
  * Context: may wait for memory.
  * Return: 0 or -ENOMEM.
  */
-int vuma_pt_pool_fill(struct vuma_pt_pool *pool, unsigned long nr)
+int vuma_pt_pool_fill(struct gem_uma_vm_tables *pool, unsigned long nr)
 {
 	pool->first = NULL;
 	while (nr--) {
-		void *table = kmem_cache_zalloc(vuma_pt_cache, GFP_KERNEL);
+		void *table = NULL;
 
+		/* A sparse range can need very many. */
+		if (!fatal_signal_pending(current))
+			table = kmem_cache_zalloc(vuma_pt_cache, GFP_KERNEL);
 		if (!table) {
 			vuma_pt_pool_drain(pool);
 			return -ENOMEM;
@@ -199,7 +154,7 @@ int vuma_pt_pool_fill(struct vuma_pt_pool *pool, unsigned long nr)
 	return 0;
 }
 
-static u64 *vuma_pt_pool_take(struct vuma_pt_pool *pool)
+static u64 *vuma_pt_pool_take(struct gem_uma_vm_tables *pool)
 {
 	void *table = pool ? pool->first : NULL;
 
@@ -214,7 +169,7 @@ static u64 *vuma_pt_pool_take(struct vuma_pt_pool *pool)
  * vuma_pt_pool_drain - free the tables that were not needed
  * @pool: the pool
  */
-void vuma_pt_pool_drain(struct vuma_pt_pool *pool)
+void vuma_pt_pool_drain(struct gem_uma_vm_tables *pool)
 {
 	void *table;
 
@@ -255,7 +210,7 @@ static unsigned int vuma_walk_find(struct vuma_mmu *mmu, u64 va, struct vuma_wal
 
 /* Walks to the entry of @va at @level, hanging in tables where there are none. */
 static int vuma_walk_make(struct vuma_mmu *mmu, u64 va, unsigned int level,
-			  struct vuma_walk *walk, struct vuma_pt_pool *pool)
+			  struct vuma_walk *walk, struct gem_uma_vm_tables *pool)
 {
 	unsigned int at = vuma_walk_find(mmu, va, walk);
 
@@ -297,50 +252,33 @@ static u64 vuma_pte_leaf(unsigned long pfn, bool write)
 }
 
 /* Writes 4K entries up to the end of the table; returns how many. */
-static unsigned long vuma_mmu_map_small(struct vuma_mmu *mmu, struct vuma_walk *walk, u64 va,
-					unsigned long pfn, unsigned long nr, bool write)
+static unsigned long vuma_mmu_map_small(struct vuma_walk *walk, u64 va, u64 pte, u64 next,
+					unsigned long nr)
 {
-	unsigned int index = vuma_pt_index(va, 0);
 	u64 *entry = walk->entry[0];
-	unsigned long i, group = 0;
+	unsigned long i;
 
-	nr = min_t(unsigned long, nr, VUMA_PT_ENTRIES - index);
-	for (i = 0; i < nr; i++) {
-		if (IS_ALIGNED(index + i, VUMA_CONTIG_NR)) {
-			group = 0;
-			if (IS_ALIGNED(pfn + i, VUMA_CONTIG_NR) && nr - i >= VUMA_CONTIG_NR)
-				group = VUMA_PTE_CONTIG;
-			if (group)
-				atomic64_inc(&mmu->counters->leaves[VUMA_LEAF_64K]);
-		}
-		if (!group)
-			atomic64_inc(&mmu->counters->leaves[VUMA_LEAF_4K]);
+	nr = min_t(unsigned long, nr, VUMA_PT_ENTRIES - vuma_pt_index(va, 0));
+	for (i = 0; i < nr; i++, pte += next) {
 		WARN_ON_ONCE(entry[i] & VUMA_PTE_VALID);
-		entry[i] = vuma_pte_leaf(pfn + i, write) | group;
+		entry[i] = pte;
 	}
 	vuma_walk_count(walk, 0, nr);
 	return nr;
 }
 
-/**
- * vuma_mmu_map - map contiguous memory where nothing is mapped
- * @mmu: the tables
- * @va: GPU address
- * @pfn: first page frame
- * @nr: number of pages
- * @write: let jobs write
- * @pool: enough tables, see vuma_pt_estimate_total()
- *
- * Uses the largest entries that alignment and length allow.
- *
- * Return: 0, or an error that only a bug causes; the caller has to unmap what was
- * mapped.
- */
-int vuma_mmu_map(struct vuma_mmu *mmu, u64 va, unsigned long pfn, unsigned long nr,
-		 bool write, struct vuma_pt_pool *pool)
+/* Writes entries, the first of them @pte; each is @next pages on from the one before. */
+static int vuma_mmu_write(struct vuma_mmu *mmu, u64 va, u64 pte, unsigned int next,
+			  unsigned long nr, u64 leaf, struct gem_uma_vm_tables *pool)
 {
+	unsigned int size = leaf == SZ_2M ? VUMA_LEAF_2M :
+			    leaf == SZ_64K ? VUMA_LEAF_64K : VUMA_LEAF_4K;
+
+	if (size == VUMA_LEAF_64K)
+		pte |= VUMA_PTE_CONTIG;
+	atomic64_add(((u64)nr << PAGE_SHIFT) / leaf, &mmu->counters->leaves[size]);
 	while (nr) {
-		bool big = vuma_can_map_2m(va, pfn, nr);
+		bool big = size == VUMA_LEAF_2M;
 		struct vuma_walk walk;
 		unsigned long step;
 		int ret;
@@ -350,32 +288,71 @@ int vuma_mmu_map(struct vuma_mmu *mmu, u64 va, unsigned long pfn, unsigned long 
 			return ret;
 
 		if (big) {
-			*walk.entry[1] = vuma_pte_leaf(pfn, write);
+			*walk.entry[1] = pte;
 			vuma_walk_count(&walk, 1, 1);
-			atomic64_inc(&mmu->counters->leaves[VUMA_LEAF_2M]);
 			step = VUMA_PAGES_2M;
 		} else {
-			step = vuma_mmu_map_small(mmu, &walk, va, pfn, nr, write);
+			step = vuma_mmu_map_small(&walk, va, pte, (u64)next << PAGE_SHIFT, nr);
 		}
 		va += (u64)step << PAGE_SHIFT;
-		pfn += step;
+		pte += (u64)next * step << PAGE_SHIFT;
 		nr -= step;
 	}
 	return 0;
 }
 
+/**
+ * vuma_mmu_map - map contiguous memory where nothing is mapped
+ * @mmu: the tables
+ * @va: GPU address
+ * @pfn: first page frame
+ * @nr: number of pages
+ * @leaf: size of the entries, or groups of entries, to use
+ * @write: let jobs write
+ * @pool: enough tables
+ *
+ * Return: 0, or an error that only a bug causes; the caller has to unmap what was
+ * mapped.
+ */
+int vuma_mmu_map(struct vuma_mmu *mmu, u64 va, unsigned long pfn, unsigned long nr, u64 leaf,
+		 bool write, struct gem_uma_vm_tables *pool)
+{
+	if (WARN_ON_ONCE(!IS_ALIGNED(va | PFN_PHYS(pfn) | PFN_PHYS(nr), leaf)))
+		return -EINVAL;
+	return vuma_mmu_write(mmu, va, vuma_pte_leaf(pfn, write), 1, nr, leaf, pool);
+}
+
+/**
+ * vuma_mmu_map_null - make a range accessible that has no memory
+ * @mmu: the tables
+ * @va: GPU address
+ * @nr: number of pages
+ * @leaf: size of the entries, or groups of entries, to use
+ * @pool: enough tables
+ *
+ * Return: as vuma_mmu_map().
+ */
+int vuma_mmu_map_null(struct vuma_mmu *mmu, u64 va, unsigned long nr, u64 leaf,
+		      struct gem_uma_vm_tables *pool)
+{
+	if (WARN_ON_ONCE(!IS_ALIGNED(va | PFN_PHYS(nr), leaf)))
+		return -EINVAL;
+	return vuma_mmu_write(mmu, va, vuma_pte_leaf(0, true) | VUMA_PTE_NULL, 0, nr, leaf, pool);
+}
+
 /* Turns a 2M entry into a table of 4K entries. */
 static bool vuma_mmu_split(struct vuma_mmu *mmu, struct vuma_walk *walk,
-			   struct vuma_pt_pool *pool)
+			   struct gem_uma_vm_tables *pool)
 {
 	u64 leaf = *walk->entry[1], *table = vuma_pt_pool_take(pool);
+	u64 next = leaf & VUMA_PTE_NULL ? 0 : PAGE_SIZE;
 	unsigned int i;
 
 	if (WARN_ON_ONCE(!table))
 		return false;
 
 	for (i = 0; i < VUMA_PT_ENTRIES; i++)
-		table[i] = (leaf + ((u64)i << PAGE_SHIFT)) | VUMA_PTE_CONTIG;
+		table[i] = (leaf + i * next) | VUMA_PTE_CONTIG;
 	*walk->entry[1] = virt_to_phys(table) | VUMA_PTE_VALID |
 			  FIELD_PREP(VUMA_PTE_USED, VUMA_PT_ENTRIES);
 	atomic64_inc(&mmu->counters->tables);
@@ -393,6 +370,24 @@ static void vuma_mmu_break_group(u64 *entry)
 		first[i] &= ~VUMA_PTE_CONTIG;
 }
 
+/* Does [va, end) take only a part of the leaf at @va? */
+static bool vuma_mmu_cuts(u64 pte, u64 va, u64 end, u64 size)
+{
+	if (pte & VUMA_PTE_CONTIG)
+		size = SZ_64K;
+	return ALIGN_DOWN(va, size) < va || end - va < size;
+}
+
+/* Returns true if the large page at @va was made small. */
+static bool vuma_mmu_cut(struct vuma_mmu *mmu, struct vuma_walk *walk, unsigned int level,
+			 struct gem_uma_vm_tables *pool)
+{
+	if (level)
+		return vuma_mmu_split(mmu, walk, pool);
+	vuma_mmu_break_group(walk->entry[0]);
+	return true;
+}
+
 /**
  * vuma_mmu_unmap - unmap a range; holes in it are fine
  * @mmu: the tables
@@ -401,8 +396,10 @@ static void vuma_mmu_break_group(u64 *entry)
  * @pool: two tables, if the range may cut 2M entries; else NULL
  *
  * Tables that become empty are freed at once.
+ *
+ * Return: 0, or an error that only a bug causes: a leaf is cut that cannot be.
  */
-void vuma_mmu_unmap(struct vuma_mmu *mmu, u64 va, u64 range, struct vuma_pt_pool *pool)
+int vuma_mmu_unmap(struct vuma_mmu *mmu, u64 va, u64 range, struct gem_uma_vm_tables *pool)
 {
 	u64 end = va + range;
 
@@ -412,16 +409,19 @@ void vuma_mmu_unmap(struct vuma_mmu *mmu, u64 va, u64 range, struct vuma_pt_pool
 		u64 size = 1ull << vuma_pt_shift(level);
 		u64 pte = *walk.entry[level];
 
-		if (pte & VUMA_PTE_VALID) {
-			if (level && (!IS_ALIGNED(va, size) || end - va < size) &&
-			    vuma_mmu_split(mmu, &walk, pool))
-				continue;
-			if (pte & VUMA_PTE_CONTIG)
-				vuma_mmu_break_group(walk.entry[0]);
-			vuma_walk_clear(mmu, &walk, level);
+		if (pte & VUMA_PTE_VALID && vuma_mmu_cuts(pte, va, end, size)) {
+			if (WARN_ON_ONCE(!vuma_mmu_can_split) ||
+			    !vuma_mmu_cut(mmu, &walk, level, pool))
+				return -EINVAL;
+			continue;
 		}
+		if (pte & VUMA_PTE_CONTIG)
+			vuma_mmu_break_group(walk.entry[0]);
+		if (pte & VUMA_PTE_VALID)
+			vuma_walk_clear(mmu, &walk, level);
 		va = ALIGN_DOWN(va, size) + size;
 	}
+	return 0;
 }
 
 /**
@@ -452,6 +452,12 @@ enum drm_vuma_fault vuma_mmu_translate(struct vuma_mmu *mmu, u64 va, bool write,
 	if (write && !(pte & VUMA_PTE_WRITE))
 		return DRM_VUMA_FAULT_WRITE;
 
+	if (pte & VUMA_PTE_NULL) {
+		off = va & (PAGE_SIZE - 1);
+		*len = min(*len, PAGE_SIZE - off);
+		*ptr = (write ? vuma_sink : page_address(ZERO_PAGE(0))) + off;
+		return DRM_VUMA_FAULT_NONE;
+	}
 	size = 1ull << vuma_pt_shift(level);
 	if (pte & VUMA_PTE_CONTIG) {
 		pte = *PTR_ALIGN_DOWN(walk.entry[0], VUMA_CONTIG_NR * sizeof(u64));

@@ -5,13 +5,12 @@
 #ifndef _VUMA_MMU_H_
 #define _VUMA_MMU_H_
 
-#include <linux/list.h>
 #include <linux/sizes.h>
 #include <linux/types.h>
 
 #include <drm/vuma_drm.h>
 
-struct vuma_bo_run;
+struct gem_uma_vm_tables;
 struct vuma_counters;
 
 #define VUMA_VA_BITS		48
@@ -19,6 +18,11 @@ struct vuma_counters;
 #define VUMA_VA_START		((u64)SZ_64K)
 #define VUMA_VA_END		(1ull << (VUMA_VA_BITS - 1))
 #define VUMA_PAGE_SIZES		((u64)(SZ_4K | SZ_64K | SZ_2M))
+#define VUMA_PT_LEVELS		4
+#define VUMA_PT_SHIFTS		{ 12, 21, 30, 39 }
+
+/* Leaves can be cut; else the library has to replace them as a whole. */
+extern bool vuma_mmu_can_split;
 
 /**
  * struct vuma_mmu - the page tables of one VM
@@ -32,41 +36,20 @@ struct vuma_mmu {
 	struct vuma_counters *counters;
 };
 
-/**
- * struct vuma_pt_pool - page tables allocated ahead of an operation
- */
-struct vuma_pt_pool {
-	/** @first: a chain of tables, linked through their first words. */
-	void *first;
-};
-
-/**
- * struct vuma_pt_estimate - counts the tables that a mapping needs
- */
-struct vuma_pt_estimate {
-	/** @va: GPU address of the first page of the object. */
-	u64 va;
-	/** @last: 2M region counted last. */
-	u64 last;
-	/** @nr: tables for 4K entries. */
-	unsigned long nr;
-};
-
 int vuma_mmu_module_init(void);
 void vuma_mmu_module_exit(void);
 
 int vuma_mmu_init(struct vuma_mmu *mmu, struct vuma_counters *counters);
 void vuma_mmu_fini(struct vuma_mmu *mmu);
 
-void vuma_pt_estimate_init(struct vuma_pt_estimate *est, u64 va, u64 bo_offset);
-void vuma_pt_estimate_run(struct vuma_pt_estimate *est, const struct vuma_bo_run *run);
-unsigned long vuma_pt_estimate_total(const struct vuma_pt_estimate *est, u64 va, u64 range);
-int vuma_pt_pool_fill(struct vuma_pt_pool *pool, unsigned long nr);
-void vuma_pt_pool_drain(struct vuma_pt_pool *pool);
+int vuma_pt_pool_fill(struct gem_uma_vm_tables *pool, unsigned long nr);
+void vuma_pt_pool_drain(struct gem_uma_vm_tables *pool);
 
-int vuma_mmu_map(struct vuma_mmu *mmu, u64 va, unsigned long pfn, unsigned long nr,
-		 bool write, struct vuma_pt_pool *pool);
-void vuma_mmu_unmap(struct vuma_mmu *mmu, u64 va, u64 range, struct vuma_pt_pool *pool);
+int vuma_mmu_map(struct vuma_mmu *mmu, u64 va, unsigned long pfn, unsigned long nr, u64 leaf,
+		 bool write, struct gem_uma_vm_tables *pool);
+int vuma_mmu_map_null(struct vuma_mmu *mmu, u64 va, unsigned long nr, u64 leaf,
+		      struct gem_uma_vm_tables *pool);
+int vuma_mmu_unmap(struct vuma_mmu *mmu, u64 va, u64 range, struct gem_uma_vm_tables *pool);
 enum drm_vuma_fault vuma_mmu_translate(struct vuma_mmu *mmu, u64 va, bool write,
 				       void **ptr, u64 *len);
 

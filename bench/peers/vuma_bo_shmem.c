@@ -22,6 +22,7 @@
 
 #include "../../vuma/vuma_bo.h"
 #include "../../vuma/vuma_drv.h"
+#include "../../vuma/vuma_vm.h"
 
 const char vuma_bo_driver_name[] = "vuma_shmem";
 const char vuma_bo_driver_desc[] = "Virtual UMA GPU on drm_gem_shmem_helper";
@@ -201,9 +202,14 @@ void vuma_bo_debugfs_init(struct vuma_device *vdev)
 {
 }
 
-struct drm_gem_object *vuma_bo_create(struct vuma_device *vdev, u64 size, u32 flags)
+struct drm_gem_object *vuma_bo_create(struct vuma_device *vdev, u64 size, u32 flags,
+				      struct drm_gem_object *r_obj)
 {
 	struct drm_gem_shmem_object *shmem;
+
+	/* The helper's objects are shared with nobody's resv. */
+	if (r_obj)
+		return ERR_PTR(-EOPNOTSUPP);
 
 	/* The helper gives every object an offset for mmap(), and these run out. */
 	if (size > (u64)DRM_FILE_PAGE_OFFSET_SIZE << PAGE_SHIFT)
@@ -284,71 +290,56 @@ bool vuma_bo_is_resident_locked(struct drm_gem_object *obj, u64 offset, u64 size
 	return drm_gem_is_imported(obj) || to_vuma_shmem_bo(obj)->populated;
 }
 
-static int vuma_shmem_walk_pages(struct page **pages, pgoff_t pgoff, pgoff_t end,
-				 vuma_bo_run_fn fn, void *arg)
+static int vuma_shmem_run_pages(struct drm_gem_object *obj, pgoff_t pgoff, pgoff_t end,
+				dma_addr_t *addr, u64 *len)
 {
-	int ret = 0;
+	struct page **pages = to_drm_gem_shmem_obj(obj)->pages;
+	unsigned long pfn = page_to_pfn(pages[pgoff]), nr = 1;
 
-	while (pgoff < end && !ret) {
-		struct vuma_bo_run run = {
-			.pgoff = pgoff,
-			.pfn = page_to_pfn(pages[pgoff]),
-			.nr = 1,
-		};
-
-		while (pgoff + run.nr < end &&
-		       page_to_pfn(pages[pgoff + run.nr]) == run.pfn + run.nr)
-			run.nr++;
-		pgoff += run.nr;
-		ret = fn(&run, arg);
-	}
-	return ret;
+	while (pgoff + nr < end && page_to_pfn(pages[pgoff + nr]) == pfn + nr)
+		nr++;
+	/* A software device behind no IOMMU. */
+	*addr = phys_to_dma(obj->dev->dev, PFN_PHYS(pfn));
+	*len = (u64)nr << PAGE_SHIFT;
+	return 0;
 }
 
-/* A software device behind no IOMMU can turn DMA addresses back into pages. */
-static int vuma_shmem_walk_import(struct drm_gem_object *obj, pgoff_t pgoff, pgoff_t end,
-				  vuma_bo_run_fn fn, void *arg)
+static int vuma_shmem_run_import(struct drm_gem_object *obj, pgoff_t pgoff, pgoff_t end,
+				 dma_addr_t *addr, u64 *len)
 {
 	struct sg_table *sgt = to_drm_gem_shmem_obj(obj)->sgt;
 	struct scatterlist *sg;
 	pgoff_t at = 0;
-	int i, ret;
+	int i;
 
 	for_each_sgtable_dma_sg(sgt, sg, i) {
-		phys_addr_t phys = dma_to_phys(obj->dev->dev, sg_dma_address(sg));
 		pgoff_t nr = sg_dma_len(sg) >> PAGE_SHIFT;
-		pgoff_t first = max(pgoff, at), last = min(end, at + nr);
+		unsigned long pfn;
 
-		if (first < last) {
-			struct vuma_bo_run run = {
-				.pgoff = first,
-				.pfn = PHYS_PFN(phys) + (first - at),
-				.nr = last - first,
-			};
-
-			if (!pfn_valid(run.pfn) || !pfn_valid(run.pfn + run.nr - 1))
-				return -ENXIO;
-			ret = fn(&run, arg);
-			if (ret)
-				return ret;
+		if (pgoff >= at + nr) {
+			at += nr;
+			continue;
 		}
-		at += nr;
+		*addr = sg_dma_address(sg) + ((u64)(pgoff - at) << PAGE_SHIFT);
+		nr = min(end, at + nr) - pgoff;
+		*len = (u64)nr << PAGE_SHIFT;
+		pfn = PHYS_PFN(dma_to_phys(obj->dev->dev, *addr));
+		return pfn_valid(pfn) && pfn_valid(pfn + nr - 1) ? 0 : -ENXIO;
 	}
-	return at < end ? -ENXIO : 0;
+	return -ENXIO;
 }
 
-int vuma_bo_walk_locked(struct drm_gem_object *obj, u64 offset, u64 size,
-			vuma_bo_run_fn fn, void *arg)
+int vuma_bo_run_locked(struct drm_gem_object *obj, u64 offset, u64 size, dma_addr_t *addr,
+		       u64 *len)
 {
 	pgoff_t pgoff = offset >> PAGE_SHIFT, end = (offset + size) >> PAGE_SHIFT;
-	struct vuma_shmem_bo *bo = to_vuma_shmem_bo(obj);
 
 	dma_resv_assert_held(obj->resv);
 	if (drm_gem_is_imported(obj))
-		return vuma_shmem_walk_import(obj, pgoff, end, fn, arg);
-	if (!bo->populated)
+		return vuma_shmem_run_import(obj, pgoff, end, addr, len);
+	if (!to_vuma_shmem_bo(obj)->populated)
 		return -ENXIO;
-	return vuma_shmem_walk_pages(bo->base.pages, pgoff, end, fn, arg);
+	return vuma_shmem_run_pages(obj, pgoff, end, addr, len);
 }
 
 void vuma_bo_device_wrote_locked(struct drm_gem_object *obj, u64 offset, u64 size)
@@ -362,7 +353,7 @@ void vuma_bo_device_wrote_locked(struct drm_gem_object *obj, u64 offset, u64 siz
 
 void vuma_bo_mapping_changed_locked(struct drm_gem_object *obj)
 {
-	WRITE_ONCE(to_vuma_shmem_bo(obj)->gpu_mapped, vuma_vm_bo_is_mapped_locked(obj));
+	WRITE_ONCE(to_vuma_shmem_bo(obj)->gpu_mapped, gem_uma_vm_bo_is_mapped_locked(obj));
 }
 
 /* There is no shrinker that would ask. */

@@ -149,6 +149,14 @@ struct drm_vuma_bo_create {
 	__u32 flags;
 	/** @handle: out, never 0. Must be 0 on entry. */
 	__u32 handle;
+	/**
+	 * @vm_id: in, 0, or the only VM that can map the BO: mapping it elsewhere, or
+	 * exporting it, is -EINVAL. Jobs of that VM get cheaper, and the BO is busy
+	 * whenever the VM is.
+	 */
+	__u32 vm_id;
+	/** @pad: must be 0. */
+	__u32 pad;
 };
 
 /**
@@ -287,10 +295,20 @@ enum drm_vuma_bind_op_type {
 	DRM_VUMA_BIND_MAP = 0,
 	/** @DRM_VUMA_BIND_UNMAP: unmap a range; holes in it are fine. */
 	DRM_VUMA_BIND_UNMAP = 1,
+	/**
+	 * @DRM_VUMA_BIND_SPARSE: make a range, of at most 1 TiB, accessible without a
+	 * BO, replacing what was mapped there. Reads give zero, and writes are lost.
+	 */
+	DRM_VUMA_BIND_SPARSE = 2,
 };
 
 /* MAP only: jobs may not write through the mapping. */
 #define DRM_VUMA_BIND_READONLY		(1u << 0)
+/*
+ * SPARSE only, as devices have to do it that cannot ignore an access: reads give
+ * whatever was written anywhere into such ranges of the VM.
+ */
+#define DRM_VUMA_BIND_DUMMY		(1u << 1)
 
 /**
  * struct drm_vuma_bind_op - one operation of VM_BIND
@@ -300,13 +318,13 @@ struct drm_vuma_bind_op {
 	__u32 op;
 	/** @flags: DRM_VUMA_BIND_*. */
 	__u32 flags;
-	/** @handle: the BO for MAP, must be 0 for UNMAP. */
+	/** @handle: the BO for MAP, must be 0 otherwise. */
 	__u32 handle;
 	/** @pad: must be 0. */
 	__u32 pad;
 	/** @va: GPU address, multiple of 4096. */
 	__u64 va;
-	/** @bo_offset: for MAP, multiple of 4096; must be 0 for UNMAP. */
+	/** @bo_offset: for MAP, multiple of 4096; must be 0 otherwise. */
 	__u64 bo_offset;
 	/** @range: bytes, multiple of 4096, not 0. */
 	__u64 range;
@@ -315,29 +333,42 @@ struct drm_vuma_bind_op {
 /* Largest number of ops in one VM_BIND. */
 #define DRM_VUMA_BIND_MAX_OPS		1024
 
+/* Return at once; the syncobjs tell when it was done. */
+#define DRM_VUMA_VM_BIND_ASYNC		(1u << 0)
+
 /**
- * struct drm_vuma_vm_bind - change the mappings of a VM, synchronously
+ * struct drm_vuma_vm_bind - change the mappings of a VM
  *
- * All ops are checked before the first is executed: -EINVAL, -ENOENT and -EFAULT
- * leave the VM unchanged. If memory runs out while executing (-ENOMEM), or a
- * signal arrives (-EINTR), @op_done tells how many ops were completed, and
- * these stay in force. Jobs that are running keep no right to what they access: an
- * access after the unmap fails the job.
+ * All ops are done, in their order, or, if the ioctl fails, none. Binds of one VM are done
+ * in the order of the ioctls: one that waits for a syncobj holds up those that come after
+ * it, and a synchronous one waits until the earlier ones are done.
+ *
+ * Jobs that are running keep no right to what they access: an access after the unmap
+ * fails the job. A job is not ordered after asynchronous binds unless it waits for what
+ * they signal. If a mapped BO is not in memory, SUBMIT brings it back, after all binds
+ * before it.
+ *
+ * If the device cannot write its page tables (-EIO, also as the error of the fences of
+ * asynchronous binds) the VM is lost: binds fail with -ENOENT and SUBMIT with -EIO.
  */
 struct drm_vuma_vm_bind {
 	/** @vm_id: in. */
 	__u32 vm_id;
-	/** @flags: in, must be 0: asynchronous binds are not there yet. */
+	/** @flags: in, 0 or DRM_VUMA_VM_BIND_ASYNC. */
 	__u32 flags;
 	/** @ops: in, user pointer to struct drm_vuma_bind_op. */
 	__u64 ops;
 	/** @op_count: in, 1 to DRM_VUMA_BIND_MAX_OPS; more is -E2BIG. */
 	__u32 op_count;
-	/** @op_done: out. Must be 0 on entry. */
+	/** @op_done: out, op_count, or 0 on failure. Must be 0 on entry. */
 	__u32 op_done;
-	/** @syncs: in, must be 0: reserved for asynchronous binds. */
+	/**
+	 * @syncs: in, user pointer to struct drm_vuma_sync: to wait for, or, with
+	 * DRM_VUMA_SYNC_SIGNAL, to signal. Must be 0 without DRM_VUMA_VM_BIND_ASYNC. One
+	 * to wait for that has no fence yet is -EINVAL.
+	 */
 	__u64 syncs;
-	/** @sync_count: in, must be 0. */
+	/** @sync_count: in, more than DRM_VUMA_SUBMIT_MAX_SYNCS is -E2BIG. */
 	__u32 sync_count;
 	/** @pad: must be 0. */
 	__u32 pad;
@@ -410,13 +441,16 @@ struct drm_vuma_cmd {
 	__u64 reserved;
 };
 
+/* Signal it. Without: wait for it. SUBMIT has an array for each instead. */
+#define DRM_VUMA_SYNC_SIGNAL		(1u << 0)
+
 /**
  * struct drm_vuma_sync - one syncobj to wait for or to signal
  */
 struct drm_vuma_sync {
 	/** @handle: syncobj. */
 	__u32 handle;
-	/** @flags: must be 0. */
+	/** @flags: 0, or for VM_BIND DRM_VUMA_SYNC_SIGNAL. */
 	__u32 flags;
 	/** @point: timeline point, 0 for a binary syncobj. */
 	__u64 point;
