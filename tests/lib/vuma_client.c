@@ -151,6 +151,16 @@ int vuma_bo_create(int fd, uint64_t size, uint32_t flags, uint32_t *handle)
 	return ret;
 }
 
+int vuma_bo_create_private(int fd, uint32_t vm_id, uint64_t size, uint32_t flags,
+			   uint32_t *handle)
+{
+	struct drm_vuma_bo_create args = { .size = size, .flags = flags, .vm_id = vm_id };
+	int ret = vuma_ioctl(fd, DRM_IOCTL_VUMA_BO_CREATE, &args);
+
+	*handle = args.handle;
+	return ret;
+}
+
 int vuma_bo_close(int fd, uint32_t handle)
 {
 	struct drm_gem_close args = { .handle = handle };
@@ -327,6 +337,16 @@ struct drm_vuma_bind_op vuma_op_unmap(uint64_t va, uint64_t range)
 	};
 }
 
+struct drm_vuma_bind_op vuma_op_sparse(uint64_t va, uint64_t range, uint32_t flags)
+{
+	return (struct drm_vuma_bind_op){
+		.op = DRM_VUMA_BIND_SPARSE,
+		.flags = flags,
+		.va = va,
+		.range = range,
+	};
+}
+
 int vuma_vm_bind(int fd, uint32_t vm_id, const struct drm_vuma_bind_op *ops,
 		 uint32_t op_count, uint32_t *op_done)
 {
@@ -340,6 +360,22 @@ int vuma_vm_bind(int fd, uint32_t vm_id, const struct drm_vuma_bind_op *ops,
 	if (op_done)
 		*op_done = args.op_done;
 	return ret;
+}
+
+int vuma_vm_bind_async(int fd, uint32_t vm_id, const struct drm_vuma_bind_op *ops,
+		       uint32_t op_count, const struct drm_vuma_sync *syncs,
+		       uint32_t sync_count)
+{
+	struct drm_vuma_vm_bind args = {
+		.vm_id = vm_id,
+		.flags = DRM_VUMA_VM_BIND_ASYNC,
+		.ops = (uintptr_t)ops,
+		.op_count = op_count,
+		.syncs = (uintptr_t)syncs,
+		.sync_count = sync_count,
+	};
+
+	return vuma_ioctl(fd, DRM_IOCTL_VUMA_VM_BIND, &args);
 }
 
 int vuma_vm_map(struct vuma_vm *vm, uint32_t handle, uint64_t va, uint64_t bo_offset,

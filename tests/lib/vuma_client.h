@@ -53,6 +53,9 @@ int vuma_get_param(int fd, uint32_t param, uint32_t vm_id, uint64_t *value);
 
 /* Buffer objects, by handle. */
 int vuma_bo_create(int fd, uint64_t size, uint32_t flags, uint32_t *handle);
+/* One that only this VM can map. */
+int vuma_bo_create_private(int fd, uint32_t vm_id, uint64_t size, uint32_t flags,
+			   uint32_t *handle);
 int vuma_bo_close(int fd, uint32_t handle);
 int vuma_bo_mmap_offset(int fd, uint32_t handle, uint64_t *offset);
 int vuma_bo_query(int fd, uint32_t handle, struct drm_vuma_bo_query *query);
@@ -97,9 +100,15 @@ uint64_t vuma_vm_place(struct vuma_vm *vm, uint64_t size, uint64_t align);
 struct drm_vuma_bind_op vuma_op_map(uint32_t handle, uint64_t va, uint64_t bo_offset,
 				    uint64_t range, uint32_t flags);
 struct drm_vuma_bind_op vuma_op_unmap(uint64_t va, uint64_t range);
+/* @flags: 0 or DRM_VUMA_BIND_DUMMY. */
+struct drm_vuma_bind_op vuma_op_sparse(uint64_t va, uint64_t range, uint32_t flags);
 /* @op_done may be NULL. */
 int vuma_vm_bind(int fd, uint32_t vm_id, const struct drm_vuma_bind_op *ops,
 		 uint32_t op_count, uint32_t *op_done);
+/* Asynchronous; the sync array may be NULL where its count is 0. */
+int vuma_vm_bind_async(int fd, uint32_t vm_id, const struct drm_vuma_bind_op *ops,
+		       uint32_t op_count, const struct drm_vuma_sync *syncs,
+		       uint32_t sync_count);
 int vuma_vm_map(struct vuma_vm *vm, uint32_t handle, uint64_t va, uint64_t bo_offset,
 		uint64_t range, uint32_t flags);
 int vuma_vm_unmap(struct vuma_vm *vm, uint64_t va, uint64_t range);

@@ -569,7 +569,8 @@ static void bad_bind_args(void)
 		.op_count = 1,
 	};
 	args = good;
-	expect_each_bit(m.fd, BIND, &args, sizeof(args), &args.flags, 4, 0, -EINVAL);
+	expect_each_bit(m.fd, BIND, &args, sizeof(args), &args.flags, 4,
+			DRM_VUMA_VM_BIND_ASYNC, -EINVAL);
 	expect_each_bit(m.fd, BIND, &args, sizeof(args), &args.op_done, 4, 0, -EINVAL);
 	expect_each_bit(m.fd, BIND, &args, sizeof(args), &args.syncs, 8, 0, -EINVAL);
 	expect_each_bit(m.fd, BIND, &args, sizeof(args), &args.sync_count, 4, 0, -EINVAL);
