@@ -149,6 +149,7 @@ static void gem_uma_vm_free(struct drm_gpuvm *gpuvm)
 	if (vm->dummy)
 		devres_release(drm_dev_dma_dev(gpuvm->drm), gem_uma_vm_dummy_release,
 			       gem_uma_vm_dummy_match, &vm->fence_context);
+	dma_fence_put(vm->rebound);
 	mutex_destroy(&vm->op_lock);
 	vm->ops->free(vm);
 }
@@ -158,11 +159,6 @@ static struct drm_gpuvm_bo *gem_uma_vm_bo_alloc(void)
 	struct gem_uma_vm_bo *vm_bo = kzalloc(sizeof(*vm_bo), GFP_KERNEL_ACCOUNT);
 
 	return vm_bo ? &vm_bo->base : NULL;
-}
-
-static struct gem_uma_vm_bo *to_gem_uma_vm_bo(struct drm_gpuvm_bo *vm_bo)
-{
-	return container_of(vm_bo, struct gem_uma_vm_bo, base);
 }
 
 static void gem_uma_vm_bo_free(struct drm_gpuvm_bo *vm_bo)
@@ -198,6 +194,7 @@ static int gem_uma_va_restore_locked(struct gem_uma_vm *vm, struct gem_uma_va *v
 	if (!(va->prot & GEM_UMA_VM_READONLY))
 		vm->ops->wrote(obj, offset, range);
 	va->evicted = false;
+	to_gem_uma_vm_bo(va->base.vm_bo)->live++;
 	return 0;
 }
 
@@ -307,6 +304,16 @@ static struct drm_gpuva *gem_uma_vm_lock_first(struct gem_uma_vm *vm, struct drm
 	return ret ? ERR_PTR(ret) : va;
 }
 
+/* Under op_lock. Vas have leaves of their own, so none is cut. */
+static int gem_uma_vm_unmap_whole(struct gem_uma_vm *vm, struct drm_gpuva *va)
+{
+	int ret = vm->ops->unmap(vm, va->va.addr, va->va.range, NULL);
+
+	if (!ret && vm->ops->flush)
+		ret = vm->ops->flush(vm, va->va.addr, va->va.range);
+	return ret;
+}
+
 static void gem_uma_vm_unmap_va_locked(struct gem_uma_vm *vm, struct drm_gpuva *va,
 				       struct list_head *dead)
 	__must_hold(drm_gpuvm_resv(&vm->base))
@@ -315,16 +322,14 @@ static void gem_uma_vm_unmap_va_locked(struct gem_uma_vm *vm, struct drm_gpuva *
 
 	drm_gpuvm_resv_assert_held(&vm->base);
 	mutex_lock(&vm->op_lock);
-	vm->ops->unmap(vm, va->va.addr, va->va.range, NULL);
-	if (vm->ops->flush)
-		vm->ops->flush(vm, va->va.addr, va->va.range);
+	gem_uma_vm_fail(vm, gem_uma_vm_unmap_whole(vm, va));
 	mutex_unlock(&vm->op_lock);
 
 	/* The vm_bo may hold the last reference of the object, whose resv is held. */
 	if (obj)
 		drm_gem_object_get(obj);
 	drm_gpuva_remove(va);
-	drm_gpuva_unlink(va);
+	gem_uma_va_unlink(to_gem_uma_va(va));
 	list_add(&to_gem_uma_va(va)->link, dead);
 	if (obj)
 		vm->ops->changed(obj);
@@ -439,8 +444,16 @@ int gem_uma_vm_validate_locked(struct gem_uma_vm *vm, struct drm_exec *exec,
 
 	drm_gpuvm_resv_assert_held(&vm->base);
 	*fence = NULL;
-	if (list_empty(&vm->base.evict.list))
-		return READ_ONCE(vm->error) ? -EIO : 0;
+	if (list_empty(&vm->base.evict.list)) {
+		/* Of somebody else, or of a call that failed after that. */
+		if (vm->rebound && !dma_fence_is_signaled(vm->rebound))
+			*fence = dma_fence_get(vm->rebound);
+		if (!READ_ONCE(vm->error))
+			return 0;
+		dma_fence_put(*fence);
+		*fence = NULL;
+		return -EIO;
+	}
 
 	ret = gem_uma_vm_rebind_create_locked(vm);
 	if (ret)
@@ -453,7 +466,11 @@ int gem_uma_vm_validate_locked(struct gem_uma_vm *vm, struct drm_exec *exec,
 	if (!*fence) {
 		ret = ret ?: rebind->error;
 		gem_uma_vm_bind_destroy(rebind);
-	} else if (ret) {
+	} else {
+		dma_fence_put(vm->rebound);
+		vm->rebound = dma_fence_get(*fence);
+	}
+	if (ret) {
 		dma_fence_put(*fence);
 		*fence = NULL;
 	}
@@ -522,24 +539,30 @@ static int gem_uma_vm_bo_evict_one_locked(struct drm_gpuvm_bo *vm_bo)
 {
 	struct gem_uma_vm *vm = to_gem_uma_vm(vm_bo->vm);
 	struct drm_gpuva *va;
+	int ret = 0;
 
 	dma_resv_assert_held(vm_bo->obj->resv);
+	if (!to_gem_uma_vm_bo(vm_bo)->live)
+		return 0;
 	if (!mutex_trylock(&vm->op_lock))
 		return -EBUSY;
 	drm_gpuvm_bo_for_each_va(va, vm_bo) {
 		if (to_gem_uma_va(va)->evicted)
 			continue;
-		vm->ops->unmap(vm, va->va.addr, va->va.range, NULL);
-		if (vm->ops->flush)
-			vm->ops->flush(vm, va->va.addr, va->va.range);
+		/* The device may still reach the pages, so they are not given away. */
+		ret = gem_uma_vm_unmap_whole(vm, va);
+		if (ret)
+			break;
 		to_gem_uma_va(va)->evicted = true;
+		to_gem_uma_vm_bo(vm_bo)->live--;
 	}
+	gem_uma_vm_fail(vm, ret);
 	mutex_unlock(&vm->op_lock);
 
 	/* Twice would disturb the lists of gpuvm (panthor-15). */
 	if (!vm_bo->evicted)
 		drm_gpuvm_bo_evict(vm_bo, true);
-	return 0;
+	return ret ? -EIO : 0;
 }
 
 /**
@@ -549,8 +572,8 @@ static int gem_uma_vm_bo_evict_one_locked(struct drm_gpuvm_bo *vm_bo)
  * Context: resv of @obj held, maybe inside of memory reclaim: does not allocate, sleeps on
  * no lock, drops no reference.
  *
- * Return: 0, or -EBUSY if page tables were in use; what was done so far stays, and the
- * call can be repeated.
+ * Return: 0; -EBUSY if page tables were in use; -EIO if they could not be written, and a
+ * VM is unusable. What was done so far stays, and the call can be repeated.
  */
 int gem_uma_vm_bo_evict_locked(struct drm_gem_object *obj)
 {
@@ -578,13 +601,11 @@ EXPORT_SYMBOL_GPL(gem_uma_vm_bo_evict_locked);
 bool gem_uma_vm_bo_is_mapped_locked(struct drm_gem_object *obj)
 {
 	struct drm_gpuvm_bo *vm_bo;
-	struct drm_gpuva *va;
 
 	dma_resv_assert_held(obj->resv);
 	drm_gem_for_each_gpuvm_bo(vm_bo, obj)
-		drm_gpuvm_bo_for_each_va(va, vm_bo)
-			if (!to_gem_uma_va(va)->evicted)
-				return true;
+		if (to_gem_uma_vm_bo(vm_bo)->live)
+			return true;
 	return false;
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_bo_is_mapped_locked);

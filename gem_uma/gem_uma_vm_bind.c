@@ -5,6 +5,7 @@
  * Owns all that a bind needs: it is allocated here, before anything is changed. Locks:
  * resv of the VM, then of the objects. Neighbours: tree and queue.
  */
+#include <linux/completion.h>
 #include <linux/dma-resv.h>
 #include <linux/export.h>
 #include <linux/overflow.h>
@@ -38,8 +39,6 @@
 
 /* The new mapping, and what a cut leaves on either side of it. */
 #define GEM_UMA_VM_VAS	3
-/* Not an error: it is not its turn yet. */
-#define GEM_UMA_VM_LATER	1
 
 struct gem_uma_vm_bind *gem_uma_vm_bind_alloc(struct gem_uma_vm *vm, gfp_t gfp)
 {
@@ -48,6 +47,7 @@ struct gem_uma_vm_bind *gem_uma_vm_bind_alloc(struct gem_uma_vm *vm, gfp_t gfp)
 	if (!bind)
 		return NULL;
 	bind->gfp = gfp;
+	atomic_set(&bind->holders, 1);
 	bind->vm = gem_uma_vm_get(vm);
 	INIT_LIST_HEAD(&bind->steps);
 	INIT_LIST_HEAD(&bind->spare);
@@ -119,11 +119,12 @@ void gem_uma_vm_bind_destroy(struct gem_uma_vm_bind *bind)
 	for (i = 0; i < bind->nr_deps; i++)
 		dma_fence_put(bind->deps[i]);
 	kfree(bind->deps);
-	if (bind->fence)
-		gem_uma_vm_fence_put(bind->fence);
 	if (bind->queued)
 		gem_uma_vm_unuse(vm);
 	gem_uma_vm_put(vm);
+	/* Keeps the driver's module, whose functions were just called. */
+	if (bind->fence)
+		gem_uma_vm_fence_put(bind->fence);
 	kfree(bind);
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_bind_destroy);
@@ -207,6 +208,8 @@ struct gem_uma_vm_bind *gem_uma_vm_bind_create(struct gem_uma_vm *vm,
 	bind = gem_uma_vm_bind_alloc(vm, gem_uma_vm_ops_gfp(ops, nr));
 	if (!bind)
 		return ERR_PTR(-ENOMEM);
+	/* The objects' locks are dropped after the queue has got it. */
+	atomic_set(&bind->holders, 2);
 	bind->ops = kvmalloc_array(nr, sizeof(*ops), bind->gfp);
 	if (!bind->ops)
 		ret = -ENOMEM;
@@ -348,7 +351,8 @@ int gem_uma_vm_step_tables(struct gem_uma_vm *vm, struct gem_uma_vm_step *step, 
 static long gem_uma_vm_bind_tables_bound(struct gem_uma_vm_bind *bind)
 {
 	const struct gem_uma_vm_geometry *g = bind->vm->geometry;
-	long nr = bind->nr * gem_uma_vm_clear_tables(bind->vm);
+	/* Each op at least one, or nothing would limit those that need no table. */
+	long nr = bind->nr * (1 + gem_uma_vm_clear_tables(bind->vm));
 	u32 i;
 
 	for (i = 0; i < bind->nr; i++) {
@@ -386,8 +390,7 @@ static int gem_uma_vm_bind_throttle(struct gem_uma_vm_bind *bind)
 }
 
 /* The VM, all objects that get mapped, and all that are mapped in the ranges. */
-static int gem_uma_vm_bind_lock(struct gem_uma_vm_bind *bind, struct drm_exec *exec,
-				unsigned int fences)
+static int gem_uma_vm_bind_lock(struct gem_uma_vm_bind *bind, struct drm_exec *exec)
 {
 	struct drm_gpuvm *gpuvm = &bind->vm->base;
 	int ret = 0;
@@ -395,14 +398,13 @@ static int gem_uma_vm_bind_lock(struct gem_uma_vm_bind *bind, struct drm_exec *e
 
 	drm_exec_init(exec, DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES, 0);
 	drm_exec_until_all_locked(exec) {
-		ret = drm_gpuvm_prepare_vm(gpuvm, exec, fences);
+		ret = drm_gpuvm_prepare_vm(gpuvm, exec, 1);
 		for (i = 0; i < bind->nr && !ret; i++) {
 			const struct gem_uma_vm_op *op = &bind->ops[i];
 
-			ret = drm_gpuvm_prepare_range(gpuvm, exec, op->va, op->range, fences);
+			ret = drm_gpuvm_prepare_range(gpuvm, exec, op->va, op->range, 1);
 			if (!ret && op->obj)
-				ret = fences ? drm_exec_prepare_obj(exec, op->obj, fences) :
-					       drm_exec_lock_obj(exec, op->obj);
+				ret = drm_exec_prepare_obj(exec, op->obj, 1);
 		}
 		drm_exec_retry_on_contention(exec);
 		if (ret)
@@ -523,23 +525,29 @@ static void gem_uma_vm_bind_changed_locked(struct gem_uma_vm_bind *bind)
 	__must_hold(drm_gpuvm_resv(&bind->vm->base))
 {
 	const struct gem_uma_vm_ops *ops = bind->vm->ops;
+	struct drm_gem_object *last = NULL;
 	struct gem_uma_va *va;
 	u32 i;
 
 	drm_gpuvm_resv_assert_held(&bind->vm->base);
-	list_for_each_entry(va, &bind->dead, link)
-		if (va->base.gem.obj)
+	/* Mostly it is one object many times. */
+	list_for_each_entry(va, &bind->dead, link) {
+		if (va->base.gem.obj && va->base.gem.obj != last)
 			ops->changed(va->base.gem.obj);
-	for (i = 0; i < bind->nr; i++)
-		if (bind->ops[i].obj)
+		last = va->base.gem.obj;
+	}
+	for (i = 0; i < bind->nr; i++) {
+		if (bind->ops[i].obj && bind->ops[i].obj != last)
 			ops->changed(bind->ops[i].obj);
+		last = bind->ops[i].obj;
+	}
 }
 
 /* Tables that were allocated instead of those that could have been. */
 static void gem_uma_vm_bind_account(struct gem_uma_vm_bind *bind)
 {
 	struct gem_uma_vm_step *step;
-	long nr = 0;
+	long nr = bind->nr;
 
 	list_for_each_entry(step, &bind->steps, link)
 		nr += step->nr_tables;
@@ -576,10 +584,6 @@ static int gem_uma_vm_bind_run_locked(struct gem_uma_vm_bind *bind, struct drm_e
 	drm_gpuvm_resv_assert_held(&bind->vm->base);
 	if (bind->vm->closed || READ_ONCE(bind->vm->error))
 		return -ENOENT;
-	/* Synchronous, and no longer the only one: wait without locks. */
-	if (!fence && gem_uma_vm_bind_must_wait(bind))
-		return GEM_UMA_VM_LATER;
-
 	ret = gem_uma_vm_bind_prepare_locked(bind);
 	if (!ret)
 		gem_uma_vm_bind_apply_locked(bind);
@@ -610,7 +614,7 @@ static int gem_uma_vm_bind_try(struct gem_uma_vm_bind *bind, struct dma_fence **
 
 	if (!drm_dev_enter(bind->vm->base.drm, &idx))
 		return -ENODEV;
-	ret = gem_uma_vm_bind_lock(bind, &exec, fence ? 1 : 0);
+	ret = gem_uma_vm_bind_lock(bind, &exec);
 	if (!ret) {
 		drm_gpuvm_resv_assert_held(&bind->vm->base);
 		ret = gem_uma_vm_bind_run_locked(bind, &exec, fence);
@@ -620,8 +624,12 @@ static int gem_uma_vm_bind_try(struct gem_uma_vm_bind *bind, struct dma_fence **
 	return ret;
 }
 
-/* For all that a synchronous bind has to come after. */
-static int gem_uma_vm_bind_wait(struct gem_uma_vm_bind *bind)
+/*
+ * For what a synchronous bind comes after, as long as nothing was changed and it can be
+ * interrupted. What is queued meanwhile by others is not waited for here, or it would
+ * never end.
+ */
+static int gem_uma_vm_bind_wait_before(struct gem_uma_vm_bind *bind)
 {
 	struct dma_fence *last;
 	long ret = 0;
@@ -636,11 +644,38 @@ static int gem_uma_vm_bind_wait(struct gem_uma_vm_bind *bind)
 	return ret < 0 ? ret : 0;
 }
 
+struct gem_uma_vm_waiter {
+	struct dma_fence_cb cb;
+	struct completion done;
+};
+
+static void gem_uma_vm_waiter_cb(struct dma_fence *fence, struct dma_fence_cb *cb)
+{
+	complete(&container_of(cb, struct gem_uma_vm_waiter, cb)->done);
+}
+
+/*
+ * The tree was changed: a signal whose handler returns must not make user space do it
+ * again, so only one that kills ends this.
+ */
+static int gem_uma_vm_bind_wait(struct dma_fence *fence)
+{
+	struct gem_uma_vm_waiter waiter;
+	int ret = 0;
+
+	init_completion(&waiter.done);
+	if (!dma_fence_add_callback(fence, &waiter.cb, gem_uma_vm_waiter_cb))
+		ret = wait_for_completion_killable(&waiter.done);
+	if (ret)
+		dma_fence_remove_callback(fence, &waiter.cb);
+	else if (dma_fence_get_status(fence) < 0)
+		ret = -EIO;
+	return ret;
+}
+
 /* Nothing was changed: is it worth another try? */
 static bool gem_uma_vm_bind_again(struct gem_uma_vm_bind *bind, int ret)
 {
-	if (ret == GEM_UMA_VM_LATER)
-		return true;
 	if (ret != -ENOMEM || !(bind->gfp & __GFP_NOFAIL) || fatal_signal_pending(current))
 		return false;
 	gem_uma_vm_bind_reset(bind);
@@ -658,32 +693,40 @@ static bool gem_uma_vm_bind_again(struct gem_uma_vm_bind *bind, int ret)
  *
  * Return: 0; -ENOENT if the VM was closed or is unusable; -ENODEV; -EINTR or -ERESTARTSYS
  * when interrupted; as &gem_uma_vm_ops.run; -ENOMEM, but not if all it does is unmap and
- * the caller is not being killed. In all these cases nothing was changed. -EIO: the page
- * tables could not be written, and the VM is unusable.
+ * the caller is not being killed. In all these cases nothing was changed, but when the
+ * caller is killed it may have been. -EIO: the page tables could not be written, and the
+ * VM is unusable.
  */
 int gem_uma_vm_bind_run(struct gem_uma_vm_bind *bind, struct dma_fence **fence)
 {
-	bool queued;
-	int ret;
+	struct dma_fence *queued = NULL;
+	int ret = fence ? 0 : gem_uma_vm_bind_wait_before(bind);
 
+	if (ret)
+		goto destroy;
 	do {
-		ret = fence ? 0 : gem_uma_vm_bind_wait(bind);
-		if (!ret && !bind->tables)
-			ret = gem_uma_vm_bind_throttle(bind);
+		ret = bind->tables ? 0 : gem_uma_vm_bind_throttle(bind);
 		if (ret)
 			break;
-		if (fence)
-			*fence = NULL;
-		ret = gem_uma_vm_bind_try(bind, fence);
+		ret = gem_uma_vm_bind_try(bind, &queued);
 	} while (gem_uma_vm_bind_again(bind, ret));
 
-	queued = fence && !ret && *fence;
-	if (queued)
+	if (!queued)
+		goto done;
+	gem_uma_vm_bind_let_go(bind);
+	if (fence) {
+		*fence = queued;
 		return 0;
-	if (!ret)
-		ret = bind->error;
+	}
+	ret = gem_uma_vm_bind_wait(queued);
+	dma_fence_put(queued);
+	return ret;
+
+done:
+	ret = ret ?: bind->error;
 	if (fence && !ret)
 		*fence = dma_fence_get_stub();
+destroy:
 	gem_uma_vm_bind_destroy(bind);
 	return ret;
 }

@@ -66,7 +66,7 @@ struct gem_uma_vm_fence {
 	struct drm_device *drm;
 	/* Others may know it. */
 	bool initialized;
-	struct work_struct put_work;
+	struct rcu_work put_work;
 };
 
 /**
@@ -101,6 +101,8 @@ struct gem_uma_vm_bind {
 	struct gem_uma_vm_fence *fence;
 	/** @tables: of &gem_uma_vm.tables, what is for this bind. */
 	long tables;
+	/** @holders: who has to let go of it first: the queue, and its ioctl. */
+	atomic_t holders;
 	/** @queued: is a user of @vm. */
 	bool queued;
 	/** @link: in the queue. */
@@ -135,6 +137,8 @@ void gem_uma_vm_bind_finish_locked(struct gem_uma_vm_bind *bind, struct drm_exec
 	__must_hold(drm_gpuvm_resv(&bind->vm->base));
 
 /* gem_uma_vm_tree.c */
+void gem_uma_va_link(struct gem_uma_va *va, struct drm_gpuvm_bo *vm_bo);
+void gem_uma_va_unlink(struct gem_uma_va *va);
 int gem_uma_vm_step_map(struct drm_gpuva_op *op, void *priv);
 int gem_uma_vm_step_remap(struct drm_gpuva_op *op, void *priv);
 int gem_uma_vm_step_unmap(struct drm_gpuva_op *op, void *priv);
@@ -146,6 +150,8 @@ void gem_uma_vm_tree_apply_locked(struct gem_uma_vm_bind *bind,
 /* gem_uma_vm_queue.c */
 void gem_uma_vm_queue_init(struct gem_uma_vm *vm);
 void gem_uma_vm_queue_fini(struct gem_uma_vm *vm);
+void gem_uma_vm_fail(struct gem_uma_vm *vm, int error);
+void gem_uma_vm_bind_let_go(struct gem_uma_vm_bind *bind);
 bool gem_uma_vm_queue_idle(struct gem_uma_vm *vm);
 struct dma_fence *gem_uma_vm_queue_last(struct gem_uma_vm *vm);
 void gem_uma_vm_queue_add_locked(struct gem_uma_vm_bind *bind, struct drm_exec *exec,

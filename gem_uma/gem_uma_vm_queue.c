@@ -49,20 +49,24 @@ static const char *gem_uma_vm_fence_timeline_name(struct dma_fence *base)
 
 static void gem_uma_vm_fence_put_work(struct work_struct *work)
 {
-	struct gem_uma_vm_fence *fence = container_of(work, struct gem_uma_vm_fence, put_work);
+	struct gem_uma_vm_fence *fence = container_of(to_rcu_work(work), struct gem_uma_vm_fence,
+						      put_work);
 	struct module *owner = fence->drm->driver->fops->owner;
 
 	drm_dev_put(fence->drm);
-	kfree_rcu(fence, base.rcu);
+	kfree(fence);
 	module_put(owner);
 }
 
-/* Called from any context; the device can only go from one that sleeps. */
+/*
+ * Called from any context; the device can only go from one that sleeps. Names are read
+ * under RCU by whoever finds the fence, so they stay for a grace period.
+ */
 static void gem_uma_vm_fence_release(struct dma_fence *base)
 {
 	struct gem_uma_vm_fence *fence = container_of(base, struct gem_uma_vm_fence, base);
 
-	queue_work(gem_uma_vm_put_wq, &fence->put_work);
+	queue_rcu_work(gem_uma_vm_put_wq, &fence->put_work);
 }
 
 static const struct dma_fence_ops gem_uma_vm_fence_ops = {
@@ -79,7 +83,7 @@ struct gem_uma_vm_fence *gem_uma_vm_fence_create(struct drm_device *drm)
 	if (!fence)
 		return NULL;
 	spin_lock_init(&fence->lock);
-	INIT_WORK(&fence->put_work, gem_uma_vm_fence_put_work);
+	INIT_RCU_WORK(&fence->put_work, gem_uma_vm_fence_put_work);
 	drm_dev_get(drm);
 	fence->drm = drm;
 	/* The caller came through an open file, which holds the driver. */
@@ -93,7 +97,7 @@ void gem_uma_vm_fence_put(struct gem_uma_vm_fence *fence)
 	if (fence->initialized)
 		dma_fence_put(&fence->base);
 	else
-		queue_work(gem_uma_vm_put_wq, &fence->put_work);
+		queue_rcu_work(gem_uma_vm_put_wq, &fence->put_work);
 }
 
 static int gem_uma_vm_map_memory(struct gem_uma_vm *vm, u64 va, dma_addr_t addr, u64 len,
@@ -191,7 +195,14 @@ void gem_uma_vm_count_piece(struct gem_uma_vm *vm, struct gem_uma_vm_count *coun
 	}
 }
 
-static void gem_uma_vm_fail(struct gem_uma_vm *vm, int error)
+/**
+ * gem_uma_vm_fail() - the page tables are not what they should be
+ * @vm: VM
+ * @error: why, 0 for nothing
+ *
+ * Context: any.
+ */
+void gem_uma_vm_fail(struct gem_uma_vm *vm, int error)
 {
 	if (error)
 		cmpxchg(&vm->error, 0, error);
@@ -241,6 +252,7 @@ int gem_uma_vm_run_steps(struct gem_uma_vm_bind *bind)
 		mutex_lock(&vm->op_lock);
 		gem_uma_vm_step_run(vm, step);
 		mutex_unlock(&vm->op_lock);
+		cond_resched();
 	}
 	return READ_ONCE(vm->error) ? -EIO : 0;
 }
@@ -297,7 +309,19 @@ static void gem_uma_vm_bind_execute(struct gem_uma_vm_bind *bind)
 		dma_fence_set_error(fence, ret);
 	dma_fence_signal(fence);
 	dma_fence_end_signalling(cookie);
-	queue_work(gem_uma_vm_put_wq, &bind->free_work);
+	gem_uma_vm_bind_let_go(bind);
+}
+
+/**
+ * gem_uma_vm_bind_let_go() - one of the holders of a queued bind is through with it
+ * @bind: bind
+ *
+ * Context: any.
+ */
+void gem_uma_vm_bind_let_go(struct gem_uma_vm_bind *bind)
+{
+	if (atomic_dec_and_test(&bind->holders))
+		queue_work(gem_uma_vm_put_wq, &bind->free_work);
 }
 
 static void gem_uma_vm_run_work(struct work_struct *work)
@@ -400,6 +424,8 @@ module_init(gem_uma_vm_module_init);
 
 static void __exit gem_uma_vm_module_exit(void)
 {
+	/* Of fences; their drivers are gone, so they are about to be freed. */
+	rcu_barrier();
 	destroy_workqueue(gem_uma_vm_run_wq);
 	destroy_workqueue(gem_uma_vm_put_wq);
 }

@@ -40,6 +40,37 @@
  * its entries are written again.
  */
 
+/**
+ * gem_uma_va_link() - list a va with its object
+ * @va: va, in the tree
+ * @vm_bo: object in the VM; NULL for a sparse range, which is in no list
+ *
+ * Context: resv of the object held.
+ */
+void gem_uma_va_link(struct gem_uma_va *va, struct drm_gpuvm_bo *vm_bo)
+{
+	if (!vm_bo)
+		return;
+	drm_gpuva_link(&va->base, vm_bo);
+	if (!va->evicted)
+		to_gem_uma_vm_bo(vm_bo)->live++;
+}
+
+/**
+ * gem_uma_va_unlink() - undo gem_uma_va_link()
+ * @va: va; may have the last reference of its vm_bo
+ *
+ * Context: resv of the VM and of the object held.
+ */
+void gem_uma_va_unlink(struct gem_uma_va *va)
+{
+	if (!va->base.vm_bo)
+		return;
+	if (!va->evicted)
+		to_gem_uma_vm_bo(va->base.vm_bo)->live--;
+	drm_gpuva_unlink(&va->base);
+}
+
 static struct gem_uma_va *gem_uma_vm_take_va(struct gem_uma_vm_bind *bind)
 {
 	struct gem_uma_va *va = list_first_entry_or_null(&bind->spare, struct gem_uma_va, link);
@@ -79,7 +110,7 @@ int gem_uma_vm_step_map(struct drm_gpuva_op *op, void *priv)
 	if (gem_uma_vm_op_sparse(bind->op))
 		va->base.flags |= DRM_GPUVA_SPARSE;
 	drm_gpuva_map(&bind->vm->base, &va->base, &op->map);
-	drm_gpuva_link(&va->base, bind->step->vm_bo);
+	gem_uma_va_link(va, bind->step->vm_bo);
 	return 0;
 }
 
@@ -88,7 +119,7 @@ static void gem_uma_vm_inherit(struct gem_uma_va *side, struct gem_uma_va *whole
 	side->prot = whole->prot;
 	side->evicted = whole->evicted;
 	side->base.flags = whole->base.flags;
-	drm_gpuva_link(&side->base, whole->base.vm_bo);
+	gem_uma_va_link(side, whole->base.vm_bo);
 }
 
 /**
@@ -121,7 +152,7 @@ int gem_uma_vm_step_remap(struct drm_gpuva_op *op, void *priv)
 		gem_uma_vm_inherit(prev, old);
 	if (next)
 		gem_uma_vm_inherit(next, old);
-	drm_gpuva_unlink(&old->base);
+	gem_uma_va_unlink(old);
 	gem_uma_vm_bury(bind, old);
 	return 0;
 }
@@ -140,7 +171,7 @@ int gem_uma_vm_step_unmap(struct drm_gpuva_op *op, void *priv)
 	if (va->base.gem.obj)
 		drm_gem_object_get(va->base.gem.obj);
 	drm_gpuva_remove(&va->base);
-	drm_gpuva_unlink(&va->base);
+	gem_uma_va_unlink(va);
 	gem_uma_vm_bury(priv, va);
 	return 0;
 }

@@ -16,7 +16,7 @@
 #include "vuma_sync.h"
 #include "vuma_vm.h"
 
-/* Page tables of sparse ranges belong to nobody's buffer. */
+/* Of one bind, in all: page tables of sparse ranges belong to nobody's buffer. */
 #define VUMA_SPARSE_MAX		BIT_ULL(40)
 
 static int vuma_bind_check_map(struct drm_file *file, const struct drm_vuma_bind_op *in,
@@ -65,14 +65,20 @@ static struct gem_uma_vm_bind *vuma_bind_create(struct vuma_vm *vm, struct drm_f
 {
 	struct gem_uma_vm_bind *bind;
 	struct gem_uma_vm_op *ops;
+	u64 sparse = 0;
 	int ret = 0;
 	u32 i;
 
 	ops = kvcalloc(nr, sizeof(*ops), GFP_KERNEL);
 	if (!ops)
 		return ERR_PTR(-ENOMEM);
-	for (i = 0; i < nr && !ret; i++)
+	for (i = 0; i < nr && !ret; i++) {
 		ret = vuma_bind_check(file, &in[i], &ops[i]);
+		if (!ret && ops[i].type == GEM_UMA_VM_SPARSE)
+			sparse += ops[i].range;
+		if (sparse > VUMA_SPARSE_MAX)
+			ret = -E2BIG;
+	}
 	bind = ret ? ERR_PTR(ret) : gem_uma_vm_bind_create(&vm->base, ops, nr);
 	for (i = 0; i < nr; i++)
 		if (ops[i].obj)

@@ -156,6 +156,8 @@ struct gem_uma_vm {
 
 	/* What a validation collects; protected by the resv of the VM. */
 	struct gem_uma_vm_bind *rebind;
+	/* The last one that had to wait for its turn; NULL if none ever had. */
+	struct dma_fence *rebound;
 
 	/* Memory behind sparse ranges; made once, under the resv of the VM. */
 	struct page *dummy;
@@ -176,6 +178,8 @@ struct gem_uma_vm_bo {
 	 * protected by the resv of the object.
 	 */
 	struct dma_fence *last_write;
+	/** @live: vas that are not evicted; protected by the resv of the object. */
+	unsigned long live;
 };
 
 /**
@@ -194,6 +198,8 @@ struct gem_uma_va {
 	 */
 	bool evicted;
 };
+
+#define to_gem_uma_vm_bo(vm_bo)	container_of(vm_bo, struct gem_uma_vm_bo, base)
 
 #define to_gem_uma_va(va)	container_of(va, struct gem_uma_va, base)
 

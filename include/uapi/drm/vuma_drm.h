@@ -296,7 +296,7 @@ enum drm_vuma_bind_op_type {
 	/** @DRM_VUMA_BIND_UNMAP: unmap a range; holes in it are fine. */
 	DRM_VUMA_BIND_UNMAP = 1,
 	/**
-	 * @DRM_VUMA_BIND_SPARSE: make a range, of at most 1 TiB, accessible without a
+	 * @DRM_VUMA_BIND_SPARSE: make a range, of at most 1 TiB in a bind, accessible without a
 	 * BO, replacing what was mapped there. Reads give zero, and writes are lost.
 	 */
 	DRM_VUMA_BIND_SPARSE = 2,

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Binds, and what validation puts between them, in the order of the calls. */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "common.h"
+#include "gate.h"
+
+#define SIZE	(16 * PAGE)
+#define VA	0x40000000ull
+#define OUT_VA	0x20000000ull
+
+/* The @nth allocation of page tables from now fails. */
+static void fail_tables(int fd, unsigned int nth)
+{
+	char path[96];
+	struct stat st;
+	FILE *file;
+
+	KT_SYS(fstat(fd, &st));
+	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%u/fail-tables", minor(st.st_rdev));
+	file = fopen(path, "w");
+	if (!file)
+		KT_SKIP("no %s", path);
+	fprintf(file, "%u\n", nth);
+	KT_EQ(fclose(file), 0);
+}
+
+static int bind_async(const struct vuma_vm *vm, const struct drm_vuma_bind_op *ops, uint32_t nr,
+		      uint32_t in)
+{
+	struct drm_vuma_sync sync = { .handle = in };
+
+	return vuma_vm_bind_async(vm->fd, vm->id, ops, nr, in ? &sync : NULL, in ? 1 : 0);
+}
+
+/*
+ * A validation that fails halfway has put a restore on the queue. What is left to restore
+ * goes away, and the next job must still wait for the one on the queue.
+ */
+static void failed_validation(void)
+{
+	int fd = dev_open(0), status = 0;
+	struct vuma_vm vm = vm_new(fd);
+	struct vuma_bo a = bo_new_mapped(fd, SIZE, 0), b = bo_new(fd, SIZE, 0);
+	struct vuma_bo out = bo_new_mapped(fd, PAGE, 0);
+	struct drm_vuma_bind_op unmap = vuma_op_unmap(VA + VUMA_GIB, SIZE), ops[2];
+	struct drm_vuma_cmd copy = vuma_cmd_copy(OUT_VA, VA, 8), nop = vuma_cmd_nop();
+	uint32_t in, done;
+	struct gate gate;
+
+	stamp_pages(a.map, SIZE / PAGE, 1);
+	KT_OK(vuma_syncobj_create(fd, false, &in));
+	KT_OK(vuma_syncobj_create(fd, false, &done));
+	KT_OK(vuma_vm_map(&vm, out.handle, OUT_VA, 0, PAGE, 0));
+	run_cmds(&vm, &nop, 1);
+	ops[0] = vuma_op_map(a.handle, VA, 0, SIZE, 0);
+	ops[1] = vuma_op_map(b.handle, VA + VUMA_GIB, 0, SIZE, 0);
+	gate = gate_new(fd, in);
+	KT_OK(bind_async(&vm, ops, 2, in));
+	fail_tables(fd, 2);
+	KT_RET(vuma_submit_one(fd, vm.id, &nop, 1, 0), -ENOMEM);
+	KT_OK(bind_async(&vm, &unmap, 1, 0));
+	KT_OK(vuma_submit_one(fd, vm.id, &copy, 1, done));
+	/* Time to run, if nothing held it. */
+	KT_RET(vuma_syncobj_wait(fd, done, 300 * VUMA_MSEC), -ETIME);
+	gate_open(&gate);
+	KT_OK(vuma_syncobj_wait(fd, done, 30 * VUMA_SEC));
+	KT_OK(vuma_syncobj_status(fd, done, &status));
+	KT_EQ(status, 1);
+	KT_EQ(*(volatile uint64_t *)out.map, page_word(1, 0));
+}
+
+struct churn {
+	const struct vuma_vm *vm;
+	atomic_bool stop;
+	atomic_ulong binds;
+};
+
+/* Always one bind on the queue, and the next behind it before it is done. */
+static void *churn(void *arg)
+{
+	struct drm_vuma_bind_op op = vuma_op_unmap(VA + VUMA_GIB, PAGE);
+	struct drm_vuma_cmd spin = vuma_cmd_spin(20000);
+	struct churn *c = arg;
+	uint32_t in[2];
+	int i = 0;
+
+	if (vuma_syncobj_create(c->vm->fd, false, &in[0]) ||
+	    vuma_syncobj_create(c->vm->fd, false, &in[1]))
+		return NULL;
+	while (!c->stop) {
+		if (vuma_submit_one(c->vm->fd, c->vm->id, &spin, 1, in[i]) ||
+		    bind_async(c->vm, &op, 1, in[i]))
+			break;
+		i ^= 1;
+		if (c->binds++)
+			vuma_syncobj_wait(c->vm->fd, in[i], 30 * VUMA_SEC);
+	}
+	return NULL;
+}
+
+/* It waits for those before it, not for those after it. */
+static void sync_beside_async(void)
+{
+	int fd = dev_open(0), i;
+	struct vuma_vm vm = vm_new(fd);
+	struct vuma_bo bo = bo_new(fd, SIZE, 0);
+	struct churn c = { .vm = &vm };
+	pthread_t thread;
+
+	KT_EQ(pthread_create(&thread, NULL, churn, &c), 0);
+	while (c.binds < 3)
+		usleep(1000);
+	for (i = 0; i < 10; i++)
+		KT_OK(vuma_vm_map(&vm, bo.handle, VA, 0, SIZE, 0));
+	c.stop = true;
+	KT_EQ(pthread_join(thread, NULL), 0);
+	KT_GE(c.binds, 5);
+}
+
+/* Too much for one bind, though no range of it is. */
+static void sparse_in_all(void)
+{
+	struct drm_vuma_bind_op ops[2];
+	int fd = dev_open(0);
+	struct vuma_vm vm = vm_new(fd);
+
+	ops[0] = vuma_op_sparse(1ull << 41, 1ull << 40, 0);
+	ops[1] = vuma_op_sparse(1ull << 42, PAGE, 0);
+	KT_RET(vuma_vm_bind(fd, vm.id, ops, 2, NULL), -E2BIG);
+	KT_OK(vuma_vm_bind(fd, vm.id, ops, 1, NULL));
+}
+
+static const struct ktap_test tests[] = {
+	{ .name = "order_failed_validation_is_waited_for_panthor-88", .run = failed_validation },
+	{ .name = "order_sync_bind_beside_async_ones", .run = sync_beside_async },
+	{ .name = "order_sparse_is_limited_in_all", .run = sparse_in_all },
+};
+
+TESTS(tests);
+
+int main(int argc, char **argv)
+{
+	return test_main(&suite, argc, argv);
+}
