@@ -81,21 +81,42 @@ static int gem_uma_vm_dummy_match(struct device *dev, void *res, void *data)
 	return dummy->id == *(u64 *)data;
 }
 
-static struct page *gem_uma_vm_dummy_alloc(u64 leaves, unsigned int *order)
+/* Leaves of the dummy's size need its address to be aligned like them. */
+static int gem_uma_vm_dummy_alloc(struct device *dev, struct gem_uma_vm_dummy *dummy,
+				  unsigned int order)
 {
-	struct page *page = NULL;
+	gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_COMP | __GFP_NOWARN;
+	size_t size = PAGE_SIZE << order;
 
-	for (; leaves && !page; leaves &= ~rounddown_pow_of_two(leaves)) {
-		gfp_t gfp = GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_COMP | __GFP_NOWARN;
-
-		*order = get_order(rounddown_pow_of_two(leaves));
-		if (*order > MAX_PAGE_ORDER)
-			continue;
-		if (*order)
-			gfp |= __GFP_NORETRY;
-		page = alloc_pages(gfp, *order);
+	if (order)
+		gfp |= __GFP_NORETRY;
+	dummy->order = order;
+	dummy->page = alloc_pages(gfp, order);
+	if (!dummy->page)
+		return -ENOMEM;
+	dummy->addr = dma_map_page(dev, dummy->page, 0, size, DMA_BIDIRECTIONAL);
+	if (!dma_mapping_error(dev, dummy->addr)) {
+		if (IS_ALIGNED(dummy->addr, size))
+			return 0;
+		dma_unmap_page(dev, dummy->addr, size, DMA_BIDIRECTIONAL);
 	}
-	return page;
+	__free_pages(dummy->page, order);
+	return -EIO;
+}
+
+/* As large as the largest leaf that can be had. */
+static int gem_uma_vm_dummy_alloc_any(struct device *dev, struct gem_uma_vm_dummy *dummy,
+				      u64 leaves)
+{
+	unsigned int order;
+	int ret = -ENOMEM;
+
+	for (; leaves && ret; leaves &= ~rounddown_pow_of_two(leaves)) {
+		order = get_order(rounddown_pow_of_two(leaves));
+		if (order <= MAX_PAGE_ORDER)
+			ret = gem_uma_vm_dummy_alloc(dev, dummy, order);
+	}
+	return ret;
 }
 
 /**
@@ -113,6 +134,7 @@ int gem_uma_vm_dummy_locked(struct gem_uma_vm *vm)
 {
 	struct device *dev = drm_dev_dma_dev(vm->base.drm);
 	struct gem_uma_vm_dummy *dummy;
+	int ret;
 
 	drm_gpuvm_resv_assert_held(&vm->base);
 	if (vm->dummy)
@@ -120,17 +142,10 @@ int gem_uma_vm_dummy_locked(struct gem_uma_vm *vm)
 	dummy = devres_alloc(gem_uma_vm_dummy_release, sizeof(*dummy), GFP_KERNEL);
 	if (!dummy)
 		return -ENOMEM;
-	dummy->page = gem_uma_vm_dummy_alloc(vm->geometry->leaves, &dummy->order);
-	if (!dummy->page) {
+	ret = gem_uma_vm_dummy_alloc_any(dev, dummy, vm->geometry->leaves);
+	if (ret) {
 		devres_free(dummy);
-		return -ENOMEM;
-	}
-	dummy->addr = dma_map_page(dev, dummy->page, 0, PAGE_SIZE << dummy->order,
-				   DMA_BIDIRECTIONAL);
-	if (dma_mapping_error(dev, dummy->addr)) {
-		__free_pages(dummy->page, dummy->order);
-		devres_free(dummy);
-		return -EIO;
+		return ret;
 	}
 	dummy->id = vm->fence_context;
 	vm->dummy_order = dummy->order;
@@ -509,7 +524,8 @@ EXPORT_SYMBOL_GPL(gem_uma_vm_wrote_locked);
  * @obj: object
  *
  * For drivers whose jobs in one VM are in order: then the last one of each VM is enough.
- * What was unmapped from a VM cannot be written through it any more.
+ * What was unmapped from a VM can be written through it until the queue has done so:
+ * then it is the fence of the bind that is returned.
  *
  * Context: resv of @obj held.
  *
@@ -526,9 +542,40 @@ struct dma_fence *gem_uma_vm_bo_writer_locked(struct drm_gem_object *obj)
 		if (fence && !dma_fence_is_signaled(fence))
 			return dma_fence_get(fence);
 	}
-	return NULL;
+	return gem_uma_vm_queue_writer_locked(obj);
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_bo_writer_locked);
+
+/*
+ * All live vas, under op_lock. Flushed once, and live until then: the device may still
+ * reach the pages, so after a failure they are not given away.
+ */
+static int gem_uma_vm_bo_unmap_live_locked(struct gem_uma_vm *vm, struct drm_gpuvm_bo *vm_bo)
+	__must_hold(vm_bo->obj->resv)
+{
+	u64 start = U64_MAX, end = 0;
+	struct drm_gpuva *va;
+	int ret = 0;
+
+	dma_resv_assert_held(vm_bo->obj->resv);
+	drm_gpuvm_bo_for_each_va(va, vm_bo) {
+		if (to_gem_uma_va(va)->evicted)
+			continue;
+		ret = vm->ops->unmap(vm, va->va.addr, va->va.range, NULL);
+		if (ret)
+			return ret;
+		start = min(start, va->va.addr);
+		end = max(end, va->va.addr + va->va.range);
+	}
+	if (vm->ops->flush)
+		ret = vm->ops->flush(vm, start, end - start);
+	if (ret)
+		return ret;
+	drm_gpuvm_bo_for_each_va(va, vm_bo)
+		to_gem_uma_va(va)->evicted = true;
+	to_gem_uma_vm_bo(vm_bo)->live = 0;
+	return 0;
+}
 
 /*
  * All vas are looked at, also those of an evicted vm_bo: one that was mapped after the
@@ -538,24 +585,14 @@ static int gem_uma_vm_bo_evict_one_locked(struct drm_gpuvm_bo *vm_bo)
 	__must_hold(vm_bo->obj->resv)
 {
 	struct gem_uma_vm *vm = to_gem_uma_vm(vm_bo->vm);
-	struct drm_gpuva *va;
-	int ret = 0;
+	int ret;
 
 	dma_resv_assert_held(vm_bo->obj->resv);
 	if (!to_gem_uma_vm_bo(vm_bo)->live)
 		return 0;
 	if (!mutex_trylock(&vm->op_lock))
 		return -EBUSY;
-	drm_gpuvm_bo_for_each_va(va, vm_bo) {
-		if (to_gem_uma_va(va)->evicted)
-			continue;
-		/* The device may still reach the pages, so they are not given away. */
-		ret = gem_uma_vm_unmap_whole(vm, va);
-		if (ret)
-			break;
-		to_gem_uma_va(va)->evicted = true;
-		to_gem_uma_vm_bo(vm_bo)->live--;
-	}
+	ret = gem_uma_vm_bo_unmap_live_locked(vm, vm_bo);
 	gem_uma_vm_fail(vm, ret);
 	mutex_unlock(&vm->op_lock);
 

@@ -210,7 +210,7 @@ struct gem_uma_vm_bind *gem_uma_vm_bind_create(struct gem_uma_vm *vm,
 		return ERR_PTR(-ENOMEM);
 	/* The objects' locks are dropped after the queue has got it. */
 	atomic_set(&bind->holders, 2);
-	bind->ops = kvmalloc_array(nr, sizeof(*ops), bind->gfp);
+	bind->ops = kvmalloc_array(nr, sizeof(*ops), bind->gfp | __GFP_NOWARN);
 	if (!bind->ops)
 		ret = -ENOMEM;
 	for (i = 0; i < nr && !ret; i++) {
@@ -294,7 +294,7 @@ int gem_uma_vm_step_memory_locked(struct gem_uma_vm *vm, struct gem_uma_vm_step 
 	ret = gem_uma_vm_count_runs_locked(vm, step, obj, offset, &nr);
 	if (ret)
 		return ret;
-	step->pieces = kvcalloc(nr, sizeof(*step->pieces), GFP_KERNEL_ACCOUNT);
+	step->pieces = kvcalloc(nr, sizeof(*step->pieces), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!step->pieces)
 		return -ENOMEM;
 	step->nr_pieces = nr;

@@ -66,6 +66,11 @@ struct gem_uma_vm_fence {
 	struct drm_device *drm;
 	/* Others may know it. */
 	bool initialized;
+	/*
+	 * Until it is signalled, jobs may write what is not mapped in the tree any more.
+	 * Constant once others may know it.
+	 */
+	bool holds_writers;
 	struct rcu_work put_work;
 };
 
@@ -154,6 +159,8 @@ void gem_uma_vm_fail(struct gem_uma_vm *vm, int error);
 void gem_uma_vm_bind_let_go(struct gem_uma_vm_bind *bind);
 bool gem_uma_vm_queue_idle(struct gem_uma_vm *vm);
 struct dma_fence *gem_uma_vm_queue_last(struct gem_uma_vm *vm);
+struct dma_fence *gem_uma_vm_queue_writer_locked(struct drm_gem_object *obj)
+	__must_hold(obj->resv);
 void gem_uma_vm_queue_add_locked(struct gem_uma_vm_bind *bind, struct drm_exec *exec,
 				 struct dma_fence **fence)
 	__must_hold(drm_gpuvm_resv(&bind->vm->base));

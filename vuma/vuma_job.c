@@ -38,10 +38,11 @@ static void vuma_job_destroy(struct vuma_job *job)
 {
 	if (job->armed)
 		gem_uma_vm_unuse(&job->vm->base);
-	vuma_fence_put(job->fence);
 	kvfree(job->cmds);
 	vuma_file_put(job->vfile);
 	vuma_vm_put(job->vm);
+	/* Keeps the device, which the others need to go. */
+	vuma_fence_put(job->fence);
 	kfree(job);
 }
 

@@ -73,6 +73,36 @@ static void failed_validation(void)
 	KT_EQ(*(volatile uint64_t *)out.map, page_word(1, 0));
 }
 
+/* A job that was submitted before an unmap may write until the unmap is done. */
+static void writer_of_unmapped(void)
+{
+	int fd = dev_open(0);
+	struct vuma_vm vm = vm_new(fd);
+	struct vuma_bo a = bo_new_mapped(fd, SIZE, 0), b = bo_new(fd, SIZE, 0);
+	struct drm_vuma_bind_op unmap = vuma_op_unmap(VA, SIZE), again;
+	struct drm_vuma_cmd fill = vuma_cmd_fill(VA, 8, 0x1234, 0);
+	struct drm_vuma_sync in = {}, out = {};
+	struct gate gate;
+
+	again = vuma_op_map(a.handle, VA + VUMA_GIB, 0, SIZE, DRM_VUMA_BIND_READONLY);
+	KT_OK(vuma_syncobj_create(fd, false, &in.handle));
+	KT_OK(vuma_syncobj_create(fd, false, &out.handle));
+	KT_OK(vuma_vm_map(&vm, a.handle, VA, 0, SIZE, 0));
+	KT_OK(vuma_vm_map(&vm, b.handle, OUT_VA, 0, SIZE, DRM_VUMA_BIND_READONLY));
+	run_cmd(&vm, vuma_cmd_fill(VA, 8, 1, 0));
+	gate = gate_new(fd, in.handle);
+	KT_OK(vuma_submit(fd, vm.id, &fill, 1, &in, 1, &out, 1));
+	KT_RET(vuma_bo_wait(fd, a.handle, DRM_VUMA_BO_WAIT_READ, 0), -EBUSY);
+	KT_OK(bind_async(&vm, &unmap, 1, out.handle));
+	/* A later bind of the same VM must not hide it. */
+	KT_OK(bind_async(&vm, &again, 1, 0));
+	KT_RET(vuma_bo_wait(fd, a.handle, DRM_VUMA_BO_WAIT_READ, 0), -EBUSY);
+	KT_OK(vuma_bo_wait(fd, b.handle, DRM_VUMA_BO_WAIT_READ, 0));
+	gate_open(&gate);
+	KT_OK(vuma_bo_wait(fd, a.handle, DRM_VUMA_BO_WAIT_READ, 30 * VUMA_SEC));
+	KT_EQ(*(volatile uint64_t *)a.map, 0x1234);
+}
+
 struct churn {
 	const struct vuma_vm *vm;
 	atomic_bool stop;
@@ -136,6 +166,7 @@ static void sparse_in_all(void)
 
 static const struct ktap_test tests[] = {
 	{ .name = "order_failed_validation_is_waited_for_panthor-88", .run = failed_validation },
+	{ .name = "order_writer_of_what_was_unmapped_is_waited_for", .run = writer_of_unmapped },
 	{ .name = "order_sync_bind_beside_async_ones", .run = sync_beside_async },
 	{ .name = "order_sparse_is_limited_in_all", .run = sparse_in_all },
 };
