@@ -185,9 +185,13 @@ static bool gem_uma_vm_may_be_leaf(struct gem_uma_vm *vm, struct gem_uma_va *va,
 	if (start < va->base.va.addr || size > end - start)
 		return false;
 	*piece = (struct gem_uma_vm_piece) { .va = start, .len = size, .prot = va->prot };
+	if (!va->base.gem.obj && va->prot & GEM_UMA_VM_DUMMY) {
+		/* Memory may have been short when it was allocated. */
+		piece->kind = GEM_UMA_VM_SHARED_DUMMY;
+		return size <= PAGE_SIZE << vm->dummy_order;
+	}
 	if (!va->base.gem.obj) {
-		piece->kind = va->prot & GEM_UMA_VM_DUMMY ? GEM_UMA_VM_SHARED_DUMMY :
-							    GEM_UMA_VM_NULL;
+		piece->kind = GEM_UMA_VM_NULL;
 		return true;
 	}
 	piece->kind = GEM_UMA_VM_MEMORY;
