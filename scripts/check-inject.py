@@ -17,7 +17,8 @@ import subprocess
 import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-ROWS = ("gem_uma/tests/gem_uma_inject_rows.c", "gem_uma/tests/gem_uma_inject_rows_map.c")
+ROWS = ("gem_uma/tests/gem_uma_inject_rows.c", "gem_uma/tests/gem_uma_inject_rows_map.c",
+        "gem_uma/tests/gem_uma_inject_rows_vm.c")
 CALLS = "gem_uma/tests/gem_uma_inject.c"
 
 # Exported, and without an error to return.
@@ -42,11 +43,6 @@ INFALLIBLE = {
         gem_uma_stats_update_locked gem_uma_vm_use_locked gem_uma_vm_wrote_locked""",
     "prints": "gem_uma_client_show_fdinfo gem_uma_stats_debugfs_init",
     "only tries a lock": "gem_uma_vm_bo_evict_locked",
-    # Not infallible: they need page tables, and fail in tests/uapi/t_vm_async, by what
-    # vuma has in debugfs for it. Their other allocations are not injected yet.
-    "not in these tests": """
-        gem_uma_vm_bind_add_dependency gem_uma_vm_bind_create gem_uma_vm_bind_run
-        gem_uma_vm_init gem_uma_vm_validate_locked""",
     "data": "gem_uma_object_funcs gem_uma_object_vm_ops",
 }
 

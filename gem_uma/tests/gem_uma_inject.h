@@ -73,6 +73,12 @@ enum gem_uma_inject_count {
 	GEM_UMA_INJECT_KNOWN,
 	GEM_UMA_INJECT_MAPPED,		/* pages with DMA addresses */
 	GEM_UMA_INJECT_FILED,		/* state that reclaim filed the object by */
+	GEM_UMA_INJECT_SPACES,		/* address spaces, and objects for them */
+	GEM_UMA_INJECT_SPACE_REFS,	/* on the space */
+	GEM_UMA_INJECT_SPACE_VAS,	/* in its tree */
+	GEM_UMA_INJECT_SPACE_TABLES,	/* hung in, or in pools */
+	GEM_UMA_INJECT_SPACE_EVICTED,	/* objects on its list */
+	GEM_UMA_INJECT_SPACE_BO_REFS,	/* on the object that is mapped there */
 	GEM_UMA_INJECT_COUNTS,
 };
 
@@ -87,6 +93,9 @@ enum gem_uma_inject_count {
 	 BIT(GEM_UMA_INJECT_CLIENT_BYTES))
 
 struct gem_uma_inject_row;
+struct space_bo;
+struct space_room;
+struct space_vm;
 
 /**
  * struct gem_uma_inject_rig - what an operation works on
@@ -124,6 +133,12 @@ struct gem_uma_inject_rig {
 	struct super_block *sb;
 	/** @files: on @sb, of others. */
 	long files;
+	/** @room: for address spaces. */
+	struct space_room *room;
+	/** @space: an address space, or NULL. */
+	struct space_vm *space;
+	/** @bo: what is mapped there, or NULL. */
+	struct space_bo *bo;
 	/** @seed: of the content. */
 	u32 seed;
 };
@@ -151,6 +166,10 @@ struct gem_uma_inject_row {
 	bool own_device;
 	/** @mm: there is an address space, and @file to map. */
 	bool mm;
+	/** @space: works on address spaces, and their callbacks fail, too. */
+	bool space;
+	/** @geometry: of their page tables. */
+	unsigned int geometry;
 	/** @swap: makes sense only with swap. */
 	bool swap;
 	/** @begin: what comes before; or NULL. */
@@ -177,19 +196,38 @@ struct gem_uma_inject_row {
 	const char *only;
 	/** @callbacks: what ops->evict is made to return, up to a 0. */
 	int callbacks[4];
+	/** @space_callbacks: of those of a space, at least so many fail. */
+	unsigned int space_callbacks;
 };
 
 #define GEM_UMA_INJECT_ROWS	23
 #define GEM_UMA_INJECT_MAP_ROWS	8
+#define GEM_UMA_INJECT_VM_ROWS	11
 
 extern const struct gem_uma_inject_row gem_uma_inject_rows[GEM_UMA_INJECT_ROWS];
 extern const struct gem_uma_inject_row gem_uma_inject_map_rows[GEM_UMA_INJECT_MAP_ROWS];
+extern const struct gem_uma_inject_row gem_uma_inject_vm_rows[GEM_UMA_INJECT_VM_ROWS];
 
 /* What rows have in common. */
 #define INJECT_PAGES	9
 #define INJECT_SIZE	(INJECT_PAGES * PAGE_SIZE)
 #define INJECT_MEMORY	{ -ENOMEM, -EINTR, -EIO }
 
+/* What a driver of address spaces may return, but for errors of its device. */
+struct gem_uma_inject_return {
+	/** @which: enum space_callback. */
+	unsigned int which;
+	/** @value: an errno. */
+	int value;
+	/** @name: of the callback. */
+	const char *name;
+};
+
+#define GEM_UMA_INJECT_RETURNS	5
+
+extern const struct gem_uma_inject_return gem_uma_inject_returns[GEM_UMA_INJECT_RETURNS];
+
+void gem_uma_inject_count_space(const struct gem_uma_inject_rig *rig, long *n);
 void gem_uma_inject_evict(struct gem_uma_inject_rig *rig);
 
 static inline void inject_lock(struct gem_uma_inject_rig *rig)

@@ -27,6 +27,7 @@
 #include <kunit/resource.h>
 
 #include "gem_uma_inject.h"
+#include "gem_uma_space.h"
 
 /* More failures of one kind than any operation has. */
 #define INJECT_LIMIT	3000
@@ -47,6 +48,12 @@ static const char * const inject_count_names[GEM_UMA_INJECT_COUNTS] = {
 	[GEM_UMA_INJECT_KNOWN] = "known pages",
 	[GEM_UMA_INJECT_MAPPED] = "pages mapped for DMA",
 	[GEM_UMA_INJECT_FILED] = "state in reclaim",
+	[GEM_UMA_INJECT_SPACES] = "spaces and their objects",
+	[GEM_UMA_INJECT_SPACE_REFS] = "references of the space",
+	[GEM_UMA_INJECT_SPACE_VAS] = "mappings",
+	[GEM_UMA_INJECT_SPACE_TABLES] = "page tables",
+	[GEM_UMA_INJECT_SPACE_EVICTED] = "evicted objects",
+	[GEM_UMA_INJECT_SPACE_BO_REFS] = "references of what is mapped",
 };
 
 struct inject_counts {
@@ -58,6 +65,7 @@ enum inject_kind {
 	INJECT_ALLOCATION,
 	INJECT_CALL,
 	INJECT_CALLBACK,
+	INJECT_SPACE_CALLBACK,
 };
 
 /* What is to fail in one attempt. */
@@ -164,6 +172,12 @@ static struct inject_counts inject_count(const struct gem_uma_inject_rig *rig)
 					   atomic64_read(&rig->client.resident);
 	if (inject_is_ours(rig))
 		inject_count_object(rig, &c);
+	if (rig->room)
+		c.n[GEM_UMA_INJECT_SPACES] = atomic_read(&rig->room->live);
+	if (rig->space)
+		gem_uma_inject_count_space(rig, c.n);
+	if (rig->bo)
+		c.n[GEM_UMA_INJECT_SPACE_BO_REFS] = kref_read(&rig->bo->base.refcount);
 	return c;
 }
 
@@ -284,7 +298,13 @@ static void inject_expect_sane(const struct gem_uma_inject_rig *rig, const char 
 	long dma = gem_uma_inject_balance("dma_map_page_attrs", "dma_unmap_page_attrs");
 
 	if (!inject_is_ours(rig)) {
-		KUNIT_EXPECT_EQ_MSG(test, dma, 0, "DMA mappings without object, %s", fault);
+		bool dummy = rig->space && rig->space->base.dummy;
+		const char *bad = rig->space ? space_check(rig->space, true) : NULL;
+
+		KUNIT_EXPECT_NULL_MSG(test, bad, "%s, %s", bad, fault);
+		if (gem_uma_inject_can_fail_calls())
+			KUNIT_EXPECT_EQ_MSG(test, dma, dummy, "DMA mappings without object, %s",
+					    fault);
 		return;
 	}
 	if (gem_uma_inject_can_fail_calls())
@@ -373,6 +393,12 @@ static bool inject_run(struct gem_uma_inject_rig *rig, const struct inject_fault
 		*ret = rig->row->run(rig);
 		reached = gem_uma_inject_disarm_call();
 		break;
+	case INJECT_SPACE_CALLBACK:
+		space_fail(rig->room, fault->call, fault->nth, 1, fault->value);
+		*ret = rig->row->run(rig);
+		reached = rig->room->failed;
+		space_fail(rig->room, fault->call, 1, 0, 0);
+		break;
 	case INJECT_CALLBACK:
 		rig->mobj->evict_errno = fault->value;
 		*ret = rig->row->run(rig);
@@ -390,7 +416,7 @@ static void inject_expect_errno(const struct gem_uma_inject_rig *rig,
 	for (i = 0; i < ARRAY_SIZE(rig->row->errnos) && rig->row->errnos[i]; i++)
 		if (ret == rig->row->errnos[i])
 			return;
-	if (fault->kind == INJECT_CALLBACK && ret == fault->value)
+	if (fault->kind >= INJECT_CALLBACK && ret == fault->value)
 		return;
 	KUNIT_FAIL(rig->test, "%s returned %d, which is not documented, %s",
 		   rig->row->name, ret, fault->name);
@@ -511,6 +537,31 @@ static void inject_callbacks(struct gem_uma_inject_rig *rig, struct inject_total
 	}
 }
 
+/* What a driver of address spaces may return, but for errors of its device. */
+static void inject_space_callbacks(struct gem_uma_inject_rig *rig, struct inject_totals *totals)
+{
+	const struct gem_uma_inject_return *returns = gem_uma_inject_returns;
+	struct inject_fault fault = { .kind = INJECT_SPACE_CALLBACK };
+	unsigned int i;
+
+	for (i = 0; i < GEM_UMA_INJECT_RETURNS && !inject_has_failed(rig); i++) {
+		/* Where leaves are replaced, it is asked again, of what it has answered for. */
+		if (returns[i].which == SPACE_RUN &&
+		    !space_geometries[rig->row->geometry].can_split)
+			continue;
+		fault.call = returns[i].which;
+		fault.value = returns[i].value;
+		for (fault.nth = 1; fault.nth < INJECT_LIMIT; fault.nth++) {
+			snprintf(fault.name, sizeof(fault.name), "call %u of ops->%s returned %d",
+				 fault.nth, returns[i].name, returns[i].value);
+			if (!inject_attempt(rig, &fault) || inject_has_failed(rig))
+				break;
+			totals->callbacks++;
+		}
+	}
+	KUNIT_EXPECT_GE(rig->test, totals->callbacks, rig->row->space_callbacks);
+}
+
 /* An address space, and the file that objects are mapped through. */
 static void inject_setup_mm(struct gem_uma_inject_rig *rig)
 {
@@ -530,6 +581,11 @@ static void inject_setup(struct gem_uma_inject_rig *rig)
 	set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));
 	if (rig->row->own_device)
 		return;
+	if (rig->row->space) {
+		rig->room = space_room_create(rig->test);
+		rig->mock = rig->room->mock;
+		return;
+	}
 	rig->mock = gem_uma_mock_create(rig->test, rig->row->huge);
 	if (rig->row->incoherent)
 		rig->mock->udev.coherent = false;
@@ -568,6 +624,8 @@ static void inject_row(struct kunit *test)
 	if (gem_uma_inject_can_fail_calls())
 		inject_calls(rig, &totals);
 	inject_callbacks(rig, &totals);
+	if (row->space)
+		inject_space_callbacks(rig, &totals);
 	gem_uma_inject_watch(false);
 
 	kunit_info(test, "%s injected: %lu allocations, %lu calls, %lu callbacks", row->name,
@@ -588,6 +646,12 @@ static void inject_map_row(struct kunit *test)
 	inject_row(test);
 }
 
+/* As are those with an address space of a GPU. */
+static void inject_vm_row(struct kunit *test)
+{
+	inject_row(test);
+}
+
 static void inject_row_name(const struct gem_uma_inject_row *row, char *desc)
 {
 	strscpy(desc, row->name, KUNIT_PARAM_DESC_SIZE);
@@ -595,6 +659,7 @@ static void inject_row_name(const struct gem_uma_inject_row *row, char *desc)
 
 KUNIT_ARRAY_PARAM(inject_row, gem_uma_inject_rows, inject_row_name);
 KUNIT_ARRAY_PARAM(inject_map_row, gem_uma_inject_map_rows, inject_row_name);
+KUNIT_ARRAY_PARAM(inject_vm_row, gem_uma_inject_vm_rows, inject_row_name);
 
 /* A call that no row makes fail is not tested, whatever the table says. */
 static void inject_every_call_was_made_to_fail(struct kunit *test)
@@ -608,6 +673,7 @@ static void inject_every_call_was_made_to_fail(struct kunit *test)
 	/* The tables are full. */
 	KUNIT_EXPECT_NOT_NULL(test, gem_uma_inject_rows[GEM_UMA_INJECT_ROWS - 1].run);
 	KUNIT_EXPECT_NOT_NULL(test, gem_uma_inject_map_rows[GEM_UMA_INJECT_MAP_ROWS - 1].run);
+	KUNIT_EXPECT_NOT_NULL(test, gem_uma_inject_vm_rows[GEM_UMA_INJECT_VM_ROWS - 1].run);
 	for (i = 0; i < gem_uma_inject_nr_calls; i++)
 		if (gem_uma_inject_is_called(i) && gem_uma_inject_nr_values(i) &&
 		    (get_nr_swap_pages() > 0 || !gem_uma_inject_calls[i].swap))
@@ -696,6 +762,7 @@ static void inject_failed_init_gives_the_cgroup_back(struct kunit *test)
 static struct kunit_case gem_uma_inject_cases[] = {
 	KUNIT_CASE_PARAM(inject_row, inject_row_gen_params),
 	KUNIT_CASE_PARAM(inject_map_row, inject_map_row_gen_params),
+	KUNIT_CASE_PARAM(inject_vm_row, inject_vm_row_gen_params),
 #ifdef CONFIG_MEMCG
 	KUNIT_CASE(inject_failed_init_gives_the_cgroup_back),
 #endif
