@@ -51,7 +51,23 @@ ALLOCATES = """
     __drmm_add_action_or_reset __kmalloc_cache_noprof __kmalloc_noprof
     __kvmalloc_node_noprof __kvmalloc_node_align_noprof kmem_cache_alloc_lru_noprof
     kmemdup_nul _kmemdup_nul_noprof kmemdup_nul_noprof
+    __devres_alloc_node alloc_pages_noprof krealloc_noprof krealloc_node_align_noprof
+    drm_exec_lock_obj drm_exec_prepare_obj drm_gpuvm_bo_obtain drm_gpuvm_bo_obtain_locked
+    drm_gpuvm_prepare_range drm_gpuvm_prepare_vm drm_gpuvm_resv_object_alloc
 """
+
+# Imported, and calls nothing that can fail but what it is given: callbacks of ours.
+CALLS_BACK = "drm_gpuvm_sm_map drm_gpuvm_sm_unmap drm_gpuvm_validate"
+
+# Imported, and made to fail by the circumstances in a test that is not of the table.
+ELSEWHERE = {
+    "_mutex_trylock_nest_lock": "vm_eviction_tries_the_lock_only",
+    "dma_fence_wait_timeout": "vm_waiting_bind_can_be_interrupted",
+    "drm_dev_enter": "vm_bind_without_device_is_ENODEV",
+    "mutex_trylock": "vm_eviction_tries_the_lock_only",
+    "prepare_to_wait_event": "vm_tables_on_the_queue_are_limited",
+    "wait_for_completion_killable": "vm_bind_in_the_tree_ends_by_a_kill_only",
+}
 
 # Imported, and run before there is anything to test: when the module is loaded.
 LOADING = "__kmem_cache_create_args alloc_workqueue alloc_workqueue_noprof"
@@ -87,6 +103,17 @@ CANNOT_FAIL = """
     simple_attr_write single_open single_release this_cpu_off unmap_mapping_range
     up_read up_write usleep_range_state vm_get_page_prot vmemmap_base ww_mutex_lock ww_mutex_unlock
     xas_find xas_pause
+    __free_pages __init_swait_queue_head __init_waitqueue_head __module_get __mutex_init
+    __wake_up complete devres_add devres_free devres_release dma_fence_add_callback
+    dma_fence_begin_signalling dma_fence_context_alloc dma_fence_end_signalling
+    dma_fence_get_status dma_fence_get_stub dma_fence_init dma_fence_release
+    dma_fence_remove_callback dma_fence_signal drm_dev_exit drm_dev_get drm_dev_put
+    drm_exec_cleanup drm_exec_fini drm_exec_init drm_gpuva_find_first drm_gpuva_link
+    drm_gpuva_map drm_gpuva_remap drm_gpuva_remove drm_gpuva_unlink drm_gpuvm_bo_evict
+    drm_gpuvm_bo_extobj_add drm_gpuvm_bo_put drm_gpuvm_init drm_gpuvm_put
+    drm_gpuvm_range_valid drm_gpuvm_resv_add_fence finish_wait init_wait_entry module_put
+    mutex_destroy mutex_init_lockdep mutex_lock mutex_lock_nested mutex_unlock
+    queue_rcu_work schedule schedule_timeout_killable
 """
 
 # Put there by what instruments a kernel for debugging.
@@ -155,7 +182,16 @@ def check_exports():
     for name in infallible:
         if name not in names:
             found.append(f"scripts/check-inject.py: {name} is not exported")
-    return found
+    return found + elsewhere()
+
+
+def elsewhere():
+    """Symbols that fail in tests of their own; it is a finding if there is no such test."""
+    text = "".join(read(os.path.relpath(path, TOP))
+                   for path in glob.glob(os.path.join(TOP, "gem_uma/tests/*.c")))
+    return [f"scripts/check-inject.py: {symbol} fails in {test}, which does not exist"
+            for symbol, test in ELSEWHERE.items()
+            if not re.search(r"^static void %s\(" % test, text, re.M)]
 
 
 def imports(module):
@@ -166,7 +202,9 @@ def imports(module):
 
 
 def check_module(module):
-    known = probed() | set(ALLOCATES.split()) | set(LOADING.split()) | set(CANNOT_FAIL.split())
+    known = probed() | set(ELSEWHERE)
+    for names in ALLOCATES, CALLS_BACK, LOADING, CANNOT_FAIL:
+        known.update(names.split())
     names = imports(module)
     if not names:
         return [f"{module}: imports nothing"]

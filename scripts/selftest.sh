@@ -268,6 +268,9 @@ inject() {
 	sed -i '0,/"gem_uma_device_init"/s//"gem_uma_backing_fini"/' $rows
 	finds check-inject.py 'gem_uma_backing_fini is made to fail, and listed as infallible'
 	fresh
+	sed -i 's/^static void vm_bind_without_device_is_ENODEV/&_any_more/' gem_uma/tests/gem_uma_test_vm.c
+	finds check-inject.py 'drm_dev_enter fails in vm_bind_without_device_is_ENODEV, which'
+	fresh
 	new planted.c 'int unknown(void);' 'int planted(void);' 'int planted(void)' '{' \
 		'	return unknown();' '}'
 	cc -c planted.c -o planted.o

@@ -53,11 +53,11 @@ step() {
 
 # The modules for one kernel, and what needs no guest.
 build_for() {
-	local s=$1 kdir=$2
+	local s=$1 kdir=$2 built
 	step "$s-modules" -- env KDIR="$kdir" "$here/build.sh" modules || return
 	[[ $lane == debug ]] || return 0
-	step "$s-imports" -- scripts/check-inject.py \
-		"build/$(make -s -C "$kdir" kernelrelease)/gem_uma/gem_uma.ko"
+	built=build/$(make -s -C "$kdir" kernelrelease)/gem_uma
+	step "$s-imports" -- scripts/check-inject.py "$built"/gem_uma{,_gpuvm}.ko
 	return 0
 }
 
