@@ -165,6 +165,8 @@ static void gem_uma_vm_free(struct drm_gpuvm *gpuvm)
 		devres_release(drm_dev_dma_dev(gpuvm->drm), gem_uma_vm_dummy_release,
 			       gem_uma_vm_dummy_match, &vm->fence_context);
 	dma_fence_put(vm->rebound);
+	if (vm->legacy)
+		gem_uma_vm_legacy_fini(vm->legacy);
 	mutex_destroy(&vm->op_lock);
 	vm->ops->free(vm);
 }
@@ -214,8 +216,7 @@ static int gem_uma_va_restore_locked(struct gem_uma_vm *vm, struct gem_uma_va *v
 }
 
 /* On failure the vm_bo stays in the list, and the next try skips what is done. */
-static int gem_uma_vm_bo_validate(struct drm_gpuvm_bo *vm_bo, struct drm_exec *exec)
-	__must_hold(vm_bo->obj->resv)
+int gem_uma_vm_bo_validate(struct drm_gpuvm_bo *vm_bo, struct drm_exec *exec)
 {
 	struct gem_uma_vm *vm = to_gem_uma_vm(vm_bo->vm);
 	struct drm_gpuva *va;
@@ -338,6 +339,8 @@ static void gem_uma_vm_unmap_va_locked(struct gem_uma_vm *vm, struct drm_gpuva *
 	drm_gpuvm_resv_assert_held(&vm->base);
 	mutex_lock(&vm->op_lock);
 	gem_uma_vm_fail(vm, gem_uma_vm_unmap_whole(vm, va));
+	if (!to_gem_uma_va(va)->evicted)
+		vm->unmaps++;
 	mutex_unlock(&vm->op_lock);
 
 	/* The vm_bo may hold the last reference of the object, whose resv is held. */
@@ -348,6 +351,48 @@ static void gem_uma_vm_unmap_va_locked(struct gem_uma_vm *vm, struct drm_gpuva *
 	list_add(&to_gem_uma_va(va)->link, dead);
 	if (obj)
 		vm->ops->changed(obj);
+}
+
+/* The VM and an object; false if there was no memory for it. */
+static bool gem_uma_vm_lock_obj(struct gem_uma_vm *vm, struct drm_gem_object *obj,
+				struct drm_exec *exec)
+{
+	int ret;
+
+	drm_exec_init(exec, DRM_EXEC_IGNORE_DUPLICATES, 2);
+	drm_exec_until_all_locked(exec) {
+		ret = drm_gpuvm_prepare_vm(&vm->base, exec, 0);
+		if (!ret)
+			ret = drm_exec_lock_obj(exec, obj);
+		drm_exec_retry_on_contention(exec);
+		if (ret)
+			break;
+	}
+	return !ret;
+}
+
+/**
+ * gem_uma_vm_unmap_va() - take a va of an object out of the VM; does not fail
+ * @vm: VM, of which the caller has a reference
+ * @va: va that nobody else removes; the caller has a reference of its object
+ *
+ * Context: may sleep; takes resvs.
+ */
+void gem_uma_vm_unmap_va(struct gem_uma_vm *vm, struct drm_gpuva *va)
+{
+	struct drm_exec exec;
+	LIST_HEAD(dead);
+
+	do {
+		if (gem_uma_vm_lock_obj(vm, va->gem.obj, &exec)) {
+			drm_gpuvm_resv_assert_held(&vm->base);
+			gem_uma_vm_unmap_va_locked(vm, va, &dead);
+		}
+		drm_exec_fini(&exec);
+		/* As below. */
+		cond_resched();
+	} while (list_empty(&dead));
+	gem_uma_vm_free_dead(&dead);
 }
 
 /* One va at a time, so that the objects are locked one at a time. */
@@ -417,13 +462,22 @@ void gem_uma_vm_close(struct gem_uma_vm *vm)
 	vm->closed = true;
 	dma_resv_unlock(drm_gpuvm_resv(&vm->base));
 
+	if (vm->legacy)
+		gem_uma_vm_legacy_close(vm->legacy);
 	gem_uma_vm_unuse(vm);
 	gem_uma_vm_put(vm);
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_close);
 
-static int gem_uma_vm_rebind_create_locked(struct gem_uma_vm *vm)
-	__must_hold(drm_gpuvm_resv(&vm->base))
+/**
+ * gem_uma_vm_rebind_begin_locked() - get ready to collect what has to be mapped again
+ * @vm: VM
+ *
+ * Context: resv of the VM held; may sleep and reclaim.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int gem_uma_vm_rebind_begin_locked(struct gem_uma_vm *vm)
 {
 	int ret = 0;
 
@@ -437,6 +491,60 @@ static int gem_uma_vm_rebind_create_locked(struct gem_uma_vm *vm)
 	if (ret)
 		gem_uma_vm_bind_destroy(vm->rebind);
 	return ret;
+}
+
+/**
+ * gem_uma_vm_rebind_end_locked() - have what was collected mapped
+ * @vm: VM
+ * @exec: locks the VM and all its objects; room for one fence in each
+ * @ret: of the validation; also after a failure, vas that were restored count as such
+ * @fence: result, with a reference: a job has to wait for it; NULL if for nothing
+ *
+ * Context: resv of the VM held.
+ *
+ * Return: @ret, or, if that is 0, -EIO if the page tables could not be written.
+ */
+int gem_uma_vm_rebind_end_locked(struct gem_uma_vm *vm, struct drm_exec *exec, int ret,
+				 struct dma_fence **fence)
+{
+	struct gem_uma_vm_bind *rebind = vm->rebind;
+
+	drm_gpuvm_resv_assert_held(&vm->base);
+	vm->rebind = NULL;
+	gem_uma_vm_bind_finish_locked(rebind, exec, fence);
+	if (!*fence) {
+		ret = ret ?: rebind->error;
+		gem_uma_vm_bind_destroy(rebind);
+	} else {
+		dma_fence_put(vm->rebound);
+		vm->rebound = dma_fence_get(*fence);
+	}
+	if (ret) {
+		dma_fence_put(*fence);
+		*fence = NULL;
+	}
+	return ret;
+}
+
+/**
+ * gem_uma_vm_rebound_locked() - find out what is left to wait for if nothing is evicted
+ * @vm: VM
+ * @fence: result, with a reference: what others had mapped again, or a call that failed
+ *	after that; NULL if it is done
+ *
+ * Context: resv of the VM held.
+ *
+ * Return: 0, or -EIO if the VM is unusable.
+ */
+int gem_uma_vm_rebound_locked(struct gem_uma_vm *vm, struct dma_fence **fence)
+{
+	drm_gpuvm_resv_assert_held(&vm->base);
+	*fence = NULL;
+	if (READ_ONCE(vm->error))
+		return -EIO;
+	if (vm->rebound && !dma_fence_is_signaled(vm->rebound))
+		*fence = dma_fence_get(vm->rebound);
+	return 0;
 }
 
 /**
@@ -454,42 +562,18 @@ static int gem_uma_vm_rebind_create_locked(struct gem_uma_vm *vm)
 int gem_uma_vm_validate_locked(struct gem_uma_vm *vm, struct drm_exec *exec,
 			       struct dma_fence **fence)
 {
-	struct gem_uma_vm_bind *rebind;
 	int ret;
 
 	drm_gpuvm_resv_assert_held(&vm->base);
 	*fence = NULL;
-	if (list_empty(&vm->base.evict.list)) {
-		/* Of somebody else, or of a call that failed after that. */
-		if (vm->rebound && !dma_fence_is_signaled(vm->rebound))
-			*fence = dma_fence_get(vm->rebound);
-		if (!READ_ONCE(vm->error))
-			return 0;
-		dma_fence_put(*fence);
-		*fence = NULL;
-		return -EIO;
-	}
+	if (list_empty(&vm->base.evict.list))
+		return gem_uma_vm_rebound_locked(vm, fence);
 
-	ret = gem_uma_vm_rebind_create_locked(vm);
+	ret = gem_uma_vm_rebind_begin_locked(vm);
 	if (ret)
 		return ret;
-	rebind = vm->rebind;
 	ret = drm_gpuvm_validate(&vm->base, exec);
-	vm->rebind = NULL;
-	/* Also after a failure: vas that were restored count as such. */
-	gem_uma_vm_bind_finish_locked(rebind, exec, fence);
-	if (!*fence) {
-		ret = ret ?: rebind->error;
-		gem_uma_vm_bind_destroy(rebind);
-	} else {
-		dma_fence_put(vm->rebound);
-		vm->rebound = dma_fence_get(*fence);
-	}
-	if (ret) {
-		dma_fence_put(*fence);
-		*fence = NULL;
-	}
-	return ret;
+	return gem_uma_vm_rebind_end_locked(vm, exec, ret, fence);
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_validate_locked);
 
@@ -573,6 +657,7 @@ static int gem_uma_vm_bo_unmap_live_locked(struct gem_uma_vm *vm, struct drm_gpu
 		return ret;
 	drm_gpuvm_bo_for_each_va(va, vm_bo)
 		to_gem_uma_va(va)->evicted = true;
+	vm->unmaps += to_gem_uma_vm_bo(vm_bo)->live;
 	to_gem_uma_vm_bo(vm_bo)->live = 0;
 	return 0;
 }

@@ -191,10 +191,20 @@ static gfp_t gem_uma_vm_ops_gfp(const struct gem_uma_vm_op *ops, u32 nr)
  *
  * Return: a bind to be run or destroyed, or an ERR_PTR: -ENOMEM; -EINVAL for a range that
  * is empty, misaligned, or not within the VM or its object, for a combination that makes
- * no sense, or for an object that is private to another VM.
+ * no sense, for an object that is private to another VM, or for a VM of the legacy path.
  */
 struct gem_uma_vm_bind *gem_uma_vm_bind_create(struct gem_uma_vm *vm,
 					       const struct gem_uma_vm_op *ops, u32 nr)
+{
+	if (vm->legacy)
+		return ERR_PTR(-EINVAL);
+	return gem_uma_vm_bind_prepare(vm, ops, nr);
+}
+EXPORT_SYMBOL_GPL(gem_uma_vm_bind_create);
+
+/* The same, for either path. */
+struct gem_uma_vm_bind *gem_uma_vm_bind_prepare(struct gem_uma_vm *vm,
+						const struct gem_uma_vm_op *ops, u32 nr)
 {
 	struct gem_uma_vm_bind *bind;
 	int ret = 0;
@@ -226,7 +236,6 @@ struct gem_uma_vm_bind *gem_uma_vm_bind_create(struct gem_uma_vm *vm,
 	}
 	return bind;
 }
-EXPORT_SYMBOL_GPL(gem_uma_vm_bind_create);
 
 /**
  * gem_uma_vm_bind_add_dependency() - execute a bind after a fence

@@ -127,8 +127,24 @@ struct gem_uma_vm_bind {
 int gem_uma_vm_dummy_locked(struct gem_uma_vm *vm)
 	__must_hold(drm_gpuvm_resv(&vm->base));
 void gem_uma_vm_free_dead(struct list_head *dead);
+void gem_uma_vm_unmap_va(struct gem_uma_vm *vm, struct drm_gpuva *va);
+int gem_uma_vm_bo_validate(struct drm_gpuvm_bo *vm_bo, struct drm_exec *exec)
+	__must_hold(vm_bo->obj->resv);
+int gem_uma_vm_rebind_begin_locked(struct gem_uma_vm *vm)
+	__must_hold(drm_gpuvm_resv(&vm->base));
+int gem_uma_vm_rebind_end_locked(struct gem_uma_vm *vm, struct drm_exec *exec, int ret,
+				 struct dma_fence **fence)
+	__must_hold(drm_gpuvm_resv(&vm->base));
+int gem_uma_vm_rebound_locked(struct gem_uma_vm *vm, struct dma_fence **fence)
+	__must_hold(drm_gpuvm_resv(&vm->base));
+
+/* gem_uma_vm_legacy.c */
+void gem_uma_vm_legacy_close(struct gem_uma_vm_legacy *legacy);
+void gem_uma_vm_legacy_fini(struct gem_uma_vm_legacy *legacy);
 
 /* gem_uma_vm_bind.c */
+struct gem_uma_vm_bind *gem_uma_vm_bind_prepare(struct gem_uma_vm *vm,
+						const struct gem_uma_vm_op *ops, u32 nr);
 struct gem_uma_vm_bind *gem_uma_vm_bind_alloc(struct gem_uma_vm *vm, gfp_t gfp);
 int gem_uma_vm_bind_alloc_fence(struct gem_uma_vm_bind *bind);
 struct gem_uma_vm_step *gem_uma_vm_bind_add_step(struct gem_uma_vm_bind *bind, u64 va,

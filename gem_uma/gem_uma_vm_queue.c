@@ -229,9 +229,12 @@ static void gem_uma_vm_step_run(struct gem_uma_vm *vm, struct gem_uma_vm_step *s
 		start = step->clear;
 		len = step->clear_len;
 		gem_uma_vm_fail(vm, vm->ops->unmap(vm, start, len, &step->tables));
+		vm->unmaps++;
 	}
-	if (!READ_ONCE(vm->error))
+	if (!READ_ONCE(vm->error)) {
 		gem_uma_vm_step_fill(vm, step);
+		vm->maps += !!step->nr_pieces;
+	}
 	if (vm->ops->flush && (step->clear_len || step->nr_pieces))
 		gem_uma_vm_fail(vm, vm->ops->flush(vm, start, len));
 }

@@ -29,20 +29,27 @@ INFALLIBLE = {
         gem_uma_cpu_map_fini gem_uma_cpu_map_vunmap_locked gem_uma_cpu_map_zap_locked
         gem_uma_dev_map_drop_locked gem_uma_dev_map_fini gem_uma_object_unpin
         gem_uma_object_unplug_all gem_uma_object_vunmap gem_uma_reclaim_fini
-        gem_uma_vm_bind_destroy gem_uma_vm_close gem_uma_vm_unuse""",
+        gem_uma_vm_bind_destroy gem_uma_vm_close gem_uma_vm_implicit_put
+        gem_uma_vm_legacy_trim gem_uma_vm_unuse gem_uma_vm_users_get gem_uma_vm_users_init
+        gem_uma_vm_users_put""",
     "answers a question": """
         gem_uma_backing_extent_locked gem_uma_backing_in_memory
         gem_uma_backing_is_resident_locked gem_uma_backing_nid_locked
         gem_uma_dev_map_is_mapped_locked gem_uma_dev_map_run_locked
         gem_uma_device_bounces gem_uma_object_is_resident_locked
         gem_uma_object_mmap_offset gem_uma_object_status
-        gem_uma_vm_bo_is_mapped_locked gem_uma_vm_bo_writer_locked""",
+        gem_uma_vm_bo_is_mapped_locked gem_uma_vm_bo_writer_locked
+        gem_uma_vm_implicit_address gem_uma_vm_legacy_idle""",
     "takes note": """
         gem_uma_backing_mark_dirty_locked gem_uma_object_mark_used
         gem_uma_object_update_locked gem_uma_reclaim_update_locked
         gem_uma_stats_update_locked gem_uma_vm_use_locked gem_uma_vm_wrote_locked""",
     "prints": "gem_uma_client_show_fdinfo gem_uma_stats_debugfs_init",
     "only tries a lock": "gem_uma_vm_bo_evict_locked",
+    # Not infallible: they fail in tests/uapi/t_legacy_args and t_legacy.
+    "not in these tests": """
+        gem_uma_vm_implicit_get gem_uma_vm_implicit_validate_locked
+        gem_uma_vm_legacy_init gem_uma_vm_legacy_wait""",
     "data": "gem_uma_object_funcs gem_uma_object_vm_ops",
 }
 

@@ -18,6 +18,7 @@ struct drm_device;
 struct drm_exec;
 struct gem_uma_vm;
 struct gem_uma_vm_bind;
+struct gem_uma_vm_legacy;
 struct page;
 
 /* Levels of page tables that can be described. */
@@ -132,6 +133,13 @@ struct gem_uma_vm {
 	 * on: nothing may be allocated under it. Reclaim trylocks it.
 	 */
 	struct mutex op_lock;
+	/**
+	 * @maps: vas whose page-table entries were written so far, those that came back
+	 * after an eviction included; protected by op_lock.
+	 */
+	u64 maps;
+	/** @unmaps: how often they were cleared, by whatever; same. */
+	u64 unmaps;
 
 	/* private: */
 
@@ -163,6 +171,9 @@ struct gem_uma_vm {
 	struct page *dummy;
 	unsigned int dummy_order;
 	dma_addr_t dummy_addr;
+
+	/* Of the legacy path, else NULL; set before anybody else knows the VM. */
+	struct gem_uma_vm_legacy *legacy;
 };
 
 #define to_gem_uma_vm(gpuvm)	container_of(gpuvm, struct gem_uma_vm, base)

@@ -1,0 +1,553 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * GPU address spaces: addresses that the kernel chooses.
+ *
+ * Owns where objects are in a VM of the legacy path. Locks: the legacy mutex of the VM,
+ * taken before any resv; then the lock of an object's users. Neighbours: bind, which maps,
+ * and the VM, which unmaps.
+ */
+#include <linux/dma-resv.h>
+#include <linux/export.h>
+#include <linux/log2.h>
+#include <linux/rbtree.h>
+#include <linux/slab.h>
+#include <linux/wait.h>
+
+#include <drm/drm_exec.h>
+#include <drm/drm_mm.h>
+#include <drm/gem_uma/gem_uma_vm_legacy.h>
+
+#include "gem_uma_vm_internal.h"
+
+/**
+ * DOC: Implicit addresses
+ *
+ * On the legacy path user space names objects, and the kernel maps each of them as a whole
+ * when it is used first in a VM. It stays mapped when the job has ended: an object that is
+ * used again, as each of the buffers of a page flip is, costs nothing.
+ *
+ * The va holds its object, as every va does, so references cannot tell when nobody wants
+ * the object any more. Users can; they are counted apart, in
+ * :c:type:`struct gem_uma_vm_users <gem_uma_vm_users>`: handles, by the open and close
+ * hooks of the object; exported dma-bufs, until they are released; pins for scanout. While
+ * there is one, by whatever way the next handle is made, the address survives: also when a
+ * client closes its handle and imports the dma-buf again for each frame. With the last one
+ * the object is unmapped from all VMs, and what is left is plain references.
+ *
+ * An address is busy from gem_uma_vm_implicit_get() to gem_uma_vm_implicit_put(), which
+ * the driver calls when the job has ended, and idle otherwise. Idle ones go
+ *
+ * - with the last user of the object;
+ * - with the VM;
+ * - by gem_uma_vm_legacy_trim();
+ * - the least recently used first, if an address is needed and none is free.
+ *
+ * One that is busy goes when it becomes idle, if its object has no user by then or the VM
+ * was closed.
+ *
+ * Memory reclaim can free no address: that takes locks that it must not wait for. It
+ * evicts the object as from any VM. The page-table entries and the pages go, the address
+ * stays, and the next job that uses it maps it again. Jobs bring back only what they use:
+ * evicted objects that are merely idle in the VM stay evicted.
+ *
+ * A file takes one path or the other, gem_uma_vm_latch(), and a VM has one of them: no
+ * bind of user space can meet an implicit address.
+ */
+
+/* The addresses of a VM; freed with it. */
+struct gem_uma_vm_legacy {
+	struct gem_uma_vm *vm;
+	/* Protects all that follows, and the vas in the tree. */
+	struct mutex lock;
+	struct drm_mm mm;
+	struct rb_root by_obj;
+	/* The least recently used first. */
+	struct list_head idle;
+	unsigned long nr_idle;
+	unsigned long nr_busy;
+	bool closed;
+	/* None is busy. */
+	wait_queue_head_t wait;
+};
+
+/* An object in a VM. What the tree has of it holds VM and object. */
+struct gem_uma_vm_implicit {
+	struct gem_uma_vm_legacy *legacy;
+	struct gem_uma_vm_users *users;
+	struct drm_gpuva *va;
+	struct drm_mm_node addr;
+	struct rb_node by_obj;
+	/* Who uses it; on both lists if nobody does. */
+	unsigned long busy;
+	struct list_head idle_of_vm;
+	struct list_head idle_of_obj;
+};
+
+/**
+ * gem_uma_vm_users_init() - nobody uses an object yet
+ * @users: part of the object
+ * @obj: object
+ *
+ * Context: any.
+ */
+void gem_uma_vm_users_init(struct gem_uma_vm_users *users, struct drm_gem_object *obj)
+{
+	users->obj = obj;
+	atomic_set(&users->nr, 0);
+	spin_lock_init(&users->lock);
+	INIT_LIST_HEAD(&users->idle);
+}
+EXPORT_SYMBOL_GPL(gem_uma_vm_users_init);
+
+/**
+ * gem_uma_vm_users_get() - one more user of an object
+ * @users: of the object
+ *
+ * Context: any.
+ */
+void gem_uma_vm_users_get(struct gem_uma_vm_users *users)
+{
+	atomic_inc(&users->nr);
+}
+EXPORT_SYMBOL_GPL(gem_uma_vm_users_get);
+
+static void gem_uma_vm_implicit_set_idle(struct gem_uma_vm_implicit *im)
+{
+	struct gem_uma_vm_legacy *legacy = im->legacy;
+
+	list_add_tail(&im->idle_of_vm, &legacy->idle);
+	legacy->nr_idle++;
+	spin_lock(&im->users->lock);
+	list_add(&im->idle_of_obj, &im->users->idle);
+	spin_unlock(&im->users->lock);
+}
+
+static void gem_uma_vm_implicit_clear_idle(struct gem_uma_vm_implicit *im)
+{
+	struct gem_uma_vm_legacy *legacy = im->legacy;
+
+	spin_lock(&im->users->lock);
+	list_del(&im->idle_of_obj);
+	spin_unlock(&im->users->lock);
+	list_del(&im->idle_of_vm);
+	legacy->nr_idle--;
+}
+
+static int gem_uma_vm_implicit_cmp(const void *key, const struct rb_node *node)
+{
+	const struct gem_uma_vm_implicit *im = rb_entry(node, struct gem_uma_vm_implicit, by_obj);
+	const struct gem_uma_vm_users *users = key;
+
+	return users < im->users ? -1 : users > im->users;
+}
+
+static bool gem_uma_vm_implicit_less(struct rb_node *a, const struct rb_node *b)
+{
+	return gem_uma_vm_implicit_cmp(rb_entry(a, struct gem_uma_vm_implicit, by_obj)->users,
+				       b) < 0;
+}
+
+static struct gem_uma_vm_implicit *gem_uma_vm_implicit_find(struct gem_uma_vm_legacy *legacy,
+							    struct gem_uma_vm_users *users)
+{
+	struct rb_node *node = rb_find(users, &legacy->by_obj, gem_uma_vm_implicit_cmp);
+
+	return node ? rb_entry(node, struct gem_uma_vm_implicit, by_obj) : NULL;
+}
+
+/*
+ * Unmap an idle one. Its object may have no other reference, and may be the import of
+ * another VM's: @gone keeps it until the mutex is not held any more.
+ */
+static void gem_uma_vm_implicit_drop(struct gem_uma_vm_implicit *im, struct list_head *gone)
+{
+	struct gem_uma_vm_legacy *legacy = im->legacy;
+
+	lockdep_assert_held(&legacy->lock);
+	gem_uma_vm_implicit_clear_idle(im);
+	drm_gem_object_get(im->users->obj);
+	gem_uma_vm_unmap_va(legacy->vm, im->va);
+	rb_erase(&im->by_obj, &legacy->by_obj);
+	drm_mm_remove_node(&im->addr);
+	list_add_tail(&im->idle_of_vm, gone);
+}
+
+static void gem_uma_vm_implicit_free(struct list_head *gone)
+{
+	struct gem_uma_vm_implicit *im, *next;
+
+	list_for_each_entry_safe(im, next, gone, idle_of_vm) {
+		drm_gem_object_put(im->users->obj);
+		kfree(im);
+	}
+}
+
+static void gem_uma_vm_legacy_drop_all(struct gem_uma_vm_legacy *legacy, struct list_head *gone)
+{
+	struct gem_uma_vm_implicit *im, *next;
+
+	list_for_each_entry_safe(im, next, &legacy->idle, idle_of_vm)
+		gem_uma_vm_implicit_drop(im, gone);
+}
+
+/* One VM where it is idle, with a reference: the va in there holds one. */
+static struct gem_uma_vm *gem_uma_vm_users_first(struct gem_uma_vm_users *users)
+{
+	struct gem_uma_vm_implicit *im;
+	struct gem_uma_vm *vm = NULL;
+
+	spin_lock(&users->lock);
+	im = list_first_entry_or_null(&users->idle, struct gem_uma_vm_implicit, idle_of_obj);
+	if (im)
+		vm = gem_uma_vm_get(im->legacy->vm);
+	spin_unlock(&users->lock);
+	return vm;
+}
+
+static void gem_uma_vm_legacy_forget(struct gem_uma_vm_legacy *legacy,
+				     struct gem_uma_vm_users *users)
+{
+	struct gem_uma_vm_implicit *im;
+	LIST_HEAD(gone);
+
+	mutex_lock(&legacy->lock);
+	im = gem_uma_vm_implicit_find(legacy, users);
+	if (im && !im->busy)
+		gem_uma_vm_implicit_drop(im, &gone);
+	mutex_unlock(&legacy->lock);
+	gem_uma_vm_implicit_free(&gone);
+}
+
+/**
+ * gem_uma_vm_users_put() - one user of an object less
+ * @users: of the object, of which the caller has a reference
+ *
+ * The last one takes its idle addresses along. Those that are busy see to it themselves.
+ *
+ * Context: may sleep; takes resvs. Not for what fences wait for.
+ */
+void gem_uma_vm_users_put(struct gem_uma_vm_users *users)
+{
+	struct gem_uma_vm *vm;
+
+	if (!atomic_dec_and_test(&users->nr))
+		return;
+	while ((vm = gem_uma_vm_users_first(users))) {
+		gem_uma_vm_legacy_forget(vm->legacy, users);
+		gem_uma_vm_put(vm);
+	}
+}
+EXPORT_SYMBOL_GPL(gem_uma_vm_users_put);
+
+/**
+ * gem_uma_vm_legacy_init() - have the kernel choose the addresses of a VM
+ * @vm: VM in which nothing was bound
+ *
+ * gem_uma_vm_bind_create() refuses the VM afterwards.
+ *
+ * Context: may sleep and reclaim.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int gem_uma_vm_legacy_init(struct gem_uma_vm *vm)
+{
+	struct gem_uma_vm_legacy *legacy = kzalloc(sizeof(*legacy), GFP_KERNEL_ACCOUNT);
+
+	if (!legacy)
+		return -ENOMEM;
+	legacy->vm = vm;
+	mutex_init(&legacy->lock);
+	legacy->by_obj = RB_ROOT;
+	INIT_LIST_HEAD(&legacy->idle);
+	init_waitqueue_head(&legacy->wait);
+	drm_mm_init(&legacy->mm, vm->base.mm_start, vm->base.mm_range);
+	vm->legacy = legacy;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(gem_uma_vm_legacy_init);
+
+/* The owner closes the VM. */
+void gem_uma_vm_legacy_close(struct gem_uma_vm_legacy *legacy)
+{
+	LIST_HEAD(gone);
+
+	mutex_lock(&legacy->lock);
+	legacy->closed = true;
+	gem_uma_vm_legacy_drop_all(legacy, &gone);
+	mutex_unlock(&legacy->lock);
+	gem_uma_vm_implicit_free(&gone);
+}
+
+void gem_uma_vm_legacy_fini(struct gem_uma_vm_legacy *legacy)
+{
+	WARN_ON_ONCE(!RB_EMPTY_ROOT(&legacy->by_obj));
+	drm_mm_takedown(&legacy->mm);
+	mutex_destroy(&legacy->lock);
+	kfree(legacy);
+}
+
+/* So that its memory can be mapped with the largest leaves. */
+static u64 gem_uma_vm_legacy_align(struct gem_uma_vm *vm, u64 size)
+{
+	u64 leaves = vm->geometry->leaves;
+
+	while (leaves & (leaves - 1) && size < rounddown_pow_of_two(leaves))
+		leaves &= ~rounddown_pow_of_two(leaves);
+	return rounddown_pow_of_two(leaves);
+}
+
+static int gem_uma_vm_implicit_place(struct gem_uma_vm_implicit *im, struct list_head *gone)
+{
+	struct gem_uma_vm_legacy *legacy = im->legacy;
+	u64 size = im->users->obj->size;
+	int ret;
+
+	if (size > legacy->vm->base.mm_range)
+		return -ENOSPC;
+	for (;;) {
+		ret = drm_mm_insert_node_generic(&legacy->mm, &im->addr, size,
+						 gem_uma_vm_legacy_align(legacy->vm, size), 0,
+						 DRM_MM_INSERT_BEST);
+		if (ret != -ENOSPC || list_empty(&legacy->idle))
+			return ret;
+		gem_uma_vm_implicit_drop(list_first_entry(&legacy->idle,
+							  struct gem_uma_vm_implicit,
+							  idle_of_vm), gone);
+	}
+}
+
+static int gem_uma_vm_implicit_map(struct gem_uma_vm_implicit *im)
+{
+	struct gem_uma_vm *vm = im->legacy->vm;
+	const struct gem_uma_vm_op op = {
+		.type = GEM_UMA_VM_MAP,
+		.va = im->addr.start,
+		.range = im->addr.size,
+		.obj = im->users->obj,
+	};
+	struct gem_uma_vm_bind *bind;
+	int ret;
+
+	bind = gem_uma_vm_bind_prepare(vm, &op, 1);
+	if (IS_ERR(bind))
+		return PTR_ERR(bind);
+	ret = gem_uma_vm_bind_run(bind, NULL);
+	/* Mapped, or not: it is in the tree in both cases where it was entered. */
+	dma_resv_lock(drm_gpuvm_resv(&vm->base), NULL);
+	im->va = drm_gpuva_find(&vm->base, op.va, op.range);
+	dma_resv_unlock(drm_gpuvm_resv(&vm->base));
+	if (im->va)
+		return 0;
+	return ret == -ENOENT && READ_ONCE(vm->error) ? -EIO : ret;
+}
+
+static struct gem_uma_vm_implicit *gem_uma_vm_implicit_create(struct gem_uma_vm_legacy *legacy,
+							      struct gem_uma_vm_users *users,
+							      struct list_head *gone)
+{
+	struct gem_uma_vm_implicit *im;
+	int ret;
+
+	if (legacy->closed)
+		return ERR_PTR(-ENOENT);
+	im = kzalloc(sizeof(*im), GFP_KERNEL_ACCOUNT);
+	if (!im)
+		return ERR_PTR(-ENOMEM);
+	im->legacy = legacy;
+	im->users = users;
+	ret = gem_uma_vm_implicit_place(im, gone);
+	if (ret)
+		goto err_free;
+	ret = gem_uma_vm_implicit_map(im);
+	if (ret)
+		goto err_remove;
+	rb_add(&im->by_obj, &legacy->by_obj, gem_uma_vm_implicit_less);
+	gem_uma_vm_implicit_set_idle(im);
+	return im;
+
+err_remove:
+	drm_mm_remove_node(&im->addr);
+err_free:
+	kfree(im);
+	return ERR_PTR(ret);
+}
+
+/**
+ * gem_uma_vm_implicit_get() - find out, or choose, where an object is in a VM
+ * @vm: VM of the legacy path
+ * @users: of the object, of which the caller has a reference
+ *
+ * Other objects may lose their addresses for it, but none that is busy.
+ *
+ * Context: may sleep and reclaim; takes resvs.
+ *
+ * Return: the address, busy until gem_uma_vm_implicit_put(), or an ERR_PTR: -ENOSPC if
+ * none is free, -ENOMEM, -EINTR, -ENODEV, -ENOENT if the VM was closed, -EIO if it is
+ * unusable, -EINVAL for an object that is private to another VM.
+ */
+struct gem_uma_vm_implicit *gem_uma_vm_implicit_get(struct gem_uma_vm *vm,
+						    struct gem_uma_vm_users *users)
+{
+	struct gem_uma_vm_legacy *legacy = vm->legacy;
+	struct gem_uma_vm_implicit *im;
+	LIST_HEAD(gone);
+
+	if (mutex_lock_interruptible(&legacy->lock))
+		return ERR_PTR(-EINTR);
+	im = gem_uma_vm_implicit_find(legacy, users);
+	if (!im)
+		im = gem_uma_vm_implicit_create(legacy, users, &gone);
+	if (!IS_ERR(im) && !im->busy++) {
+		gem_uma_vm_implicit_clear_idle(im);
+		legacy->nr_busy++;
+	}
+	mutex_unlock(&legacy->lock);
+	gem_uma_vm_implicit_free(&gone);
+	return im;
+}
+EXPORT_SYMBOL_GPL(gem_uma_vm_implicit_get);
+
+/**
+ * gem_uma_vm_implicit_put() - a job that used an address has ended
+ * @im: what gem_uma_vm_implicit_get() gave
+ *
+ * The caller has references of the VM and of the object, and, if it called
+ * gem_uma_vm_use_locked(), has not called gem_uma_vm_unuse() yet.
+ *
+ * Context: may sleep; takes resvs. Not for what fences wait for.
+ */
+void gem_uma_vm_implicit_put(struct gem_uma_vm_implicit *im)
+{
+	struct gem_uma_vm_legacy *legacy = im->legacy;
+	LIST_HEAD(gone);
+
+	mutex_lock(&legacy->lock);
+	if (!--im->busy) {
+		if (!--legacy->nr_busy)
+			wake_up_all(&legacy->wait);
+		/* Listed before it looks: whoever is the last user sees it, or is seen. */
+		gem_uma_vm_implicit_set_idle(im);
+		if (legacy->closed || !atomic_read(&im->users->nr))
+			gem_uma_vm_implicit_drop(im, &gone);
+	}
+	mutex_unlock(&legacy->lock);
+	gem_uma_vm_implicit_free(&gone);
+}
+EXPORT_SYMBOL_GPL(gem_uma_vm_implicit_put);
+
+/**
+ * gem_uma_vm_implicit_address() - where an object is
+ * @im: what gem_uma_vm_implicit_get() gave
+ *
+ * Context: any.
+ *
+ * Return: the GPU address of its first byte.
+ */
+u64 gem_uma_vm_implicit_address(const struct gem_uma_vm_implicit *im)
+{
+	return im->addr.start;
+}
+EXPORT_SYMBOL_GPL(gem_uma_vm_implicit_address);
+
+static int gem_uma_vm_implicit_restore_locked(struct gem_uma_vm *vm, struct drm_exec *exec,
+					      struct gem_uma_vm_implicit **ims, u32 nr)
+	__must_hold(drm_gpuvm_resv(&vm->base))
+{
+	int ret = 0;
+	u32 i;
+
+	drm_gpuvm_resv_assert_held(&vm->base);
+	for (i = 0; i < nr && !ret; i++)
+		if (ims[i]->va->vm_bo->evicted)
+			ret = gem_uma_vm_bo_validate(ims[i]->va->vm_bo, exec);
+	return ret;
+}
+
+/**
+ * gem_uma_vm_implicit_validate_locked() - make objects resident and mapped
+ * @vm: VM
+ * @exec: locks the VM and the objects; room for one fence in each
+ * @ims: busy addresses in @vm
+ * @nr: how many
+ * @fence: result, with a reference: a job has to wait for it; NULL if for nothing
+ *
+ * On failure, what was made resident stays so, and the call can be repeated.
+ *
+ * Context: resvs held; may sleep, reclaim and do I/O.
+ *
+ * Return: as gem_uma_vm_validate_locked().
+ */
+int gem_uma_vm_implicit_validate_locked(struct gem_uma_vm *vm, struct drm_exec *exec,
+					struct gem_uma_vm_implicit **ims, u32 nr,
+					struct dma_fence **fence)
+{
+	int ret;
+	u32 i;
+
+	drm_gpuvm_resv_assert_held(&vm->base);
+	*fence = NULL;
+	for (i = 0; i < nr; i++)
+		if (ims[i]->va->vm_bo->evicted)
+			break;
+	if (i == nr)
+		return gem_uma_vm_rebound_locked(vm, fence);
+	ret = gem_uma_vm_rebind_begin_locked(vm);
+	if (ret)
+		return ret;
+	ret = gem_uma_vm_implicit_restore_locked(vm, exec, ims, nr);
+	return gem_uma_vm_rebind_end_locked(vm, exec, ret, fence);
+}
+EXPORT_SYMBOL_GPL(gem_uma_vm_implicit_validate_locked);
+
+/**
+ * gem_uma_vm_legacy_wait() - wait until no address is busy
+ * @vm: VM
+ *
+ * For callers that were refused an address, after they put all of theirs.
+ *
+ * Context: may sleep, for as long as jobs take.
+ *
+ * Return: 0 or -ERESTARTSYS.
+ */
+int gem_uma_vm_legacy_wait(struct gem_uma_vm *vm)
+{
+	return wait_event_interruptible(vm->legacy->wait, !READ_ONCE(vm->legacy->nr_busy));
+}
+EXPORT_SYMBOL_GPL(gem_uma_vm_legacy_wait);
+
+/**
+ * gem_uma_vm_legacy_trim() - unmap all that is idle
+ * @vm: VM
+ *
+ * Context: may sleep; takes resvs.
+ *
+ * Return: how many objects that were.
+ */
+unsigned long gem_uma_vm_legacy_trim(struct gem_uma_vm *vm)
+{
+	struct gem_uma_vm_legacy *legacy = vm->legacy;
+	unsigned long nr;
+	LIST_HEAD(gone);
+
+	mutex_lock(&legacy->lock);
+	nr = legacy->nr_idle;
+	gem_uma_vm_legacy_drop_all(legacy, &gone);
+	mutex_unlock(&legacy->lock);
+	gem_uma_vm_implicit_free(&gone);
+	return nr;
+}
+EXPORT_SYMBOL_GPL(gem_uma_vm_legacy_trim);
+
+/**
+ * gem_uma_vm_legacy_idle() - count the objects that have an address and no job
+ * @vm: VM
+ *
+ * Context: any.
+ *
+ * Return: how many; 0 in a VM of the other path.
+ */
+unsigned long gem_uma_vm_legacy_idle(struct gem_uma_vm *vm)
+{
+	return vm->legacy ? READ_ONCE(vm->legacy->nr_idle) : 0;
+}
+EXPORT_SYMBOL_GPL(gem_uma_vm_legacy_idle);
