@@ -18,6 +18,7 @@ struct drm_file;
 struct drm_gem_object;
 struct drm_printer;
 struct drm_vuma_bo_query;
+struct gem_uma_vm_users;
 struct sg_table;
 struct vuma_bo_client;
 struct vuma_bo_device;
@@ -56,6 +57,7 @@ void vuma_bo_device_wrote_locked(struct drm_gem_object *obj, u64 offset, u64 siz
 void vuma_bo_mapping_changed_locked(struct drm_gem_object *obj)
 	__must_hold(obj->resv);
 void vuma_bo_mark_used(struct drm_gem_object *obj);
+struct gem_uma_vm_users *vuma_bo_users(struct drm_gem_object *obj);
 
 struct drm_gem_object *vuma_bo_import_sg_table(struct drm_device *drm,
 					       struct dma_buf_attachment *attach,

@@ -14,6 +14,7 @@
 #include <drm/gem_uma/gem_uma_object.h>
 #include <drm/gem_uma/gem_uma_stats.h>
 #include <drm/gem_uma/gem_uma_vm.h>
+#include <drm/gem_uma/gem_uma_vm_legacy.h>
 #include <drm/vuma_drm.h>
 
 #include "vuma_bo.h"
@@ -52,6 +53,8 @@ struct vuma_bo_client {
 struct vuma_bo {
 	/** @uma: library's part. */
 	struct gem_uma_object uma;
+	/** @users: handles, dma-bufs and scanouts. */
+	struct gem_uma_vm_users users;
 	/** @flags: DRM_VUMA_BO_* of creation. */
 	u32 flags;
 	/** @r_obj: holds the resv of the VM that it is private to, or NULL. */
@@ -93,12 +96,17 @@ static const struct gem_uma_object_ops vuma_bo_ops = {
 
 static int vuma_bo_open(struct drm_gem_object *obj, struct drm_file *file)
 {
-	return gem_uma_client_open_object(&to_vuma_file(file)->bo->uma,
-					  to_gem_uma_object(obj));
+	int ret = gem_uma_client_open_object(&to_vuma_file(file)->bo->uma,
+					     to_gem_uma_object(obj));
+
+	if (!ret)
+		gem_uma_vm_users_get(&to_vuma_bo(obj)->users);
+	return ret;
 }
 
 static void vuma_bo_close(struct drm_gem_object *obj, struct drm_file *file)
 {
+	gem_uma_vm_users_put(&to_vuma_bo(obj)->users);
 	gem_uma_client_close_object(&to_vuma_file(file)->bo->uma,
 				    to_gem_uma_object(obj));
 }
@@ -108,7 +116,7 @@ static struct dma_buf *vuma_bo_export(struct drm_gem_object *obj, int flags)
 {
 	if (to_vuma_bo(obj)->r_obj)
 		return ERR_PTR(-EINVAL);
-	return drm_gem_prime_export(obj, flags);
+	return vuma_prime_export(obj, flags);
 }
 
 static const struct drm_gem_object_funcs vuma_bo_funcs = {
@@ -191,6 +199,7 @@ struct drm_gem_object *vuma_bo_create(struct vuma_device *vdev, u64 size, u32 fl
 	if (!bo)
 		return ERR_PTR(-ENOMEM);
 	bo->flags = flags;
+	gem_uma_vm_users_init(&bo->users, &bo->uma.base);
 	bo->uma.base.funcs = &vuma_bo_funcs;
 	if (r_obj)
 		bo->uma.base.resv = r_obj->resv;
@@ -217,6 +226,7 @@ struct drm_gem_object *vuma_bo_import_sg_table(struct drm_device *drm,
 	bo = kzalloc(sizeof(*bo), GFP_KERNEL_ACCOUNT);
 	if (!bo)
 		return ERR_PTR(-ENOMEM);
+	gem_uma_vm_users_init(&bo->users, &bo->uma.base);
 	bo->uma.base.funcs = &vuma_bo_funcs;
 	ret = gem_uma_object_init_import(&bo->uma, &to_vuma_device(drm)->bo->uma, attach,
 					 sgt, &vuma_bo_ops);
@@ -329,6 +339,11 @@ void vuma_bo_mapping_changed_locked(struct drm_gem_object *obj)
 void vuma_bo_mark_used(struct drm_gem_object *obj)
 {
 	gem_uma_object_mark_used(to_gem_uma_object(obj));
+}
+
+struct gem_uma_vm_users *vuma_bo_users(struct drm_gem_object *obj)
+{
+	return &to_vuma_bo(obj)->users;
 }
 
 unsigned long vuma_bo_get_unmapped_area(struct file *filp, unsigned long addr,

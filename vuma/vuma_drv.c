@@ -66,6 +66,8 @@ static int vuma_open(struct drm_device *drm, struct drm_file *file)
 	kref_init(&vfile->kref);
 	vfile->vdev = vdev;
 	xa_init_flags(&vfile->vms, XA_FLAGS_ALLOC1);
+	mutex_init(&vfile->scanout_lock);
+	INIT_LIST_HEAD(&vfile->scanouts);
 	mutex_init(&vfile->submit_lock);
 	ret = drm_sched_entity_init(&vfile->entity, DRM_SCHED_PRIORITY_NORMAL, &sched, 1, NULL);
 	if (ret)
@@ -91,6 +93,7 @@ static void vuma_file_free(struct kref *kref)
 
 	xa_destroy(&vfile->vms);
 	mutex_destroy(&vfile->submit_lock);
+	mutex_destroy(&vfile->scanout_lock);
 	kfree(vfile);
 }
 
@@ -114,6 +117,9 @@ static void vuma_postclose(struct drm_device *drm, struct drm_file *file)
 		xa_erase(&vfile->vms, id);
 		gem_uma_vm_close(&vm->base);
 	}
+	vuma_scanout_fini(vfile);
+	if (vfile->legacy)
+		gem_uma_vm_close(&vfile->legacy->base);
 	vuma_bo_client_fini(to_vuma_device(drm), file);
 	vuma_file_put(vfile);
 }
@@ -133,6 +139,8 @@ static int vuma_debugfs_engine(struct seq_file *m, void *data)
 	seq_printf(m, "jobs\t%lld\n", atomic64_read(&c->jobs));
 	seq_printf(m, "failed\t%lld\n", atomic64_read(&c->failed));
 	seq_printf(m, "walks\t%lld\n", atomic64_read(&c->walks));
+	seq_printf(m, "maps\t%lld\n", atomic64_read(&c->maps));
+	seq_printf(m, "unmaps\t%lld\n", atomic64_read(&c->unmaps));
 	seq_printf(m, "leaves-4k\t%lld\n", atomic64_read(&c->leaves[0]));
 	seq_printf(m, "leaves-64k\t%lld\n", atomic64_read(&c->leaves[1]));
 	seq_printf(m, "leaves-2m\t%lld\n", atomic64_read(&c->leaves[2]));
@@ -182,6 +190,7 @@ struct drm_driver vuma_driver = {
 	.open = vuma_open,
 	.postclose = vuma_postclose,
 	.ioctls = vuma_ioctls,
+	.gem_prime_import = vuma_prime_import,
 	.gem_prime_import_sg_table = vuma_bo_import_sg_table,
 	.dumb_create = vuma_dumb_create,
 	.show_fdinfo = vuma_show_fdinfo,

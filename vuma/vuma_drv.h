@@ -8,6 +8,7 @@
 #include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/kref.h>
+#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -21,8 +22,10 @@
 
 #include "vuma_bo.h"
 
+struct vuma_vm;
+
 #define VUMA_UAPI_MAJOR		1
-#define VUMA_UAPI_MINOR		1
+#define VUMA_UAPI_MINOR		2
 
 /* Commands of one SUBMIT: 1 MiB of user memory copied, at most. */
 #define VUMA_MAX_CMDS		16384
@@ -60,6 +63,10 @@ struct vuma_counters {
 	atomic64_t failed;
 	/** @walks: page-table walks. */
 	atomic64_t walks;
+	/** @maps: calls that wrote leaves; one for each contiguous piece of memory. */
+	atomic64_t maps;
+	/** @unmaps: calls that cleared a range. */
+	atomic64_t unmaps;
 	/** @leaves: entries written, by size: 4K, 64K, 2M. */
 	atomic64_t leaves[3];
 	/** @splits: 2M entries that had to become 4K entries. */
@@ -100,8 +107,16 @@ struct vuma_file {
 	struct vuma_device *vdev;
 	/** @bo: owned by the backend of the buffer objects. */
 	struct vuma_bo_client *bo;
+	/** @path: who decides on addresses, &enum gem_uma_vm_path. */
+	atomic_t path;
 	/** @vms: struct vuma_vm by id; each entry holds a reference. */
 	struct xarray vms;
+	/** @legacy: the VM of SUBMIT_LEGACY; set once, a reference. */
+	struct vuma_vm *legacy;
+	/** @scanout_lock: guards @scanouts. */
+	struct mutex scanout_lock;
+	/** @scanouts: struct vuma_scanout: what is pinned. */
+	struct list_head scanouts;
 	/** @entity: the queue that keeps the jobs of the file in order. */
 	struct drm_sched_entity entity;
 	/** @submit_lock: makes arming and queueing a job one step. */
@@ -130,6 +145,11 @@ extern const struct drm_ioctl_desc vuma_ioctls[];
 extern const int vuma_num_ioctls;
 
 void vuma_file_put(struct vuma_file *vfile);
+void vuma_scanout_fini(struct vuma_file *vfile);
+int vuma_ioctl_scanout_pin(struct drm_device *drm, void *data, struct drm_file *file);
+int vuma_ioctl_scanout_unpin(struct drm_device *drm, void *data, struct drm_file *file);
+struct dma_buf *vuma_prime_export(struct drm_gem_object *obj, int flags);
+struct drm_gem_object *vuma_prime_import(struct drm_device *drm, struct dma_buf *dma_buf);
 int vuma_dumb_create(struct drm_file *file, struct drm_device *drm,
 		     struct drm_mode_create_dumb *args);
 

@@ -16,6 +16,7 @@
 
 #include "vuma_drv.h"
 #include "vuma_job.h"
+#include "vuma_legacy.h"
 #include "vuma_vm.h"
 
 #define VUMA_BO_FLAGS	(DRM_VUMA_BO_NO_MMAP | DRM_VUMA_BO_WC | DRM_VUMA_BO_HUGE)
@@ -25,15 +26,22 @@ static int vuma_get_vm_param(struct vuma_file *vfile, struct drm_vuma_get_param 
 	struct vuma_vm_stat stat;
 	struct vuma_vm *vm;
 
-	vm = vuma_vm_lookup(vfile, args->vm_id);
+	vm = args->vm_id ? vuma_vm_lookup(vfile, args->vm_id) : vuma_legacy_vm_lookup(vfile);
 	if (!vm)
 		return -ENOENT;
-	spin_lock(&vm->stat_lock);
-	stat = vm->stat;
-	spin_unlock(&vm->stat_lock);
+	vuma_vm_read_stat(vm, &stat);
 	vuma_vm_put(vm);
 
 	switch (args->param) {
+	case DRM_VUMA_PARAM_VM_MAPS:
+		args->value = stat.maps;
+		break;
+	case DRM_VUMA_PARAM_VM_UNMAPS:
+		args->value = stat.unmaps;
+		break;
+	case DRM_VUMA_PARAM_VM_IDLE:
+		args->value = stat.idle;
+		break;
 	case DRM_VUMA_PARAM_VM_FAULTS:
 		args->value = stat.faults;
 		break;
@@ -88,6 +96,9 @@ static int vuma_ioctl_get_param(struct drm_device *drm, void *data, struct drm_f
 	case DRM_VUMA_PARAM_VM_FAULT_ADDR:
 	case DRM_VUMA_PARAM_VM_FAULT_STATUS:
 	case DRM_VUMA_PARAM_VM_JOBS:
+	case DRM_VUMA_PARAM_VM_MAPS:
+	case DRM_VUMA_PARAM_VM_UNMAPS:
+	case DRM_VUMA_PARAM_VM_IDLE:
 		return vuma_get_vm_param(to_vuma_file(file), args);
 	default:
 		return vuma_get_device_param(args);
@@ -354,9 +365,9 @@ const struct drm_ioctl_desc vuma_ioctls[] = {
 	VUMA_IOCTL(VM_DESTROY, vuma_ioctl_vm_destroy),
 	VUMA_IOCTL(VM_BIND, vuma_ioctl_vm_bind),
 	VUMA_IOCTL(SUBMIT, vuma_ioctl_submit),
-	VUMA_RESERVED(DRM_VUMA_SUBMIT_LEGACY),
-	VUMA_RESERVED(DRM_VUMA_SCANOUT_PIN),
-	VUMA_RESERVED(DRM_VUMA_SCANOUT_UNPIN),
+	VUMA_IOCTL(SUBMIT_LEGACY, vuma_ioctl_submit_legacy),
+	VUMA_IOCTL(SCANOUT_PIN, vuma_ioctl_scanout_pin),
+	VUMA_IOCTL(SCANOUT_UNPIN, vuma_ioctl_scanout_unpin),
 	VUMA_RESERVED(DRM_VUMA_HEAP_CREATE),
 	VUMA_RESERVED(DRM_VUMA_HEAP_DESTROY),
 	VUMA_IOCTL(BO_WAIT, vuma_ioctl_bo_wait),

@@ -17,6 +17,7 @@
 
 #include "vuma_drv.h"
 #include "vuma_job.h"
+#include "vuma_legacy.h"
 #include "vuma_sync.h"
 #include "vuma_vm.h"
 
@@ -36,11 +37,14 @@ struct vuma_submit {
 
 static void vuma_job_destroy(struct vuma_job *job)
 {
+	/* First: as long as it uses the VM, nothing else unmaps what is its. */
+	vuma_legacy_free(job->legacy);
 	if (job->armed)
 		gem_uma_vm_unuse(&job->vm->base);
 	kvfree(job->cmds);
 	vuma_file_put(job->vfile);
-	vuma_vm_put(job->vm);
+	if (job->vm)
+		vuma_vm_put(job->vm);
 	/* Keeps the device, which the others need to go. */
 	vuma_fence_put(job->fence);
 	kfree(job);
@@ -65,7 +69,7 @@ void vuma_job_free_later(struct vuma_job *job)
 	queue_work(vuma_put_wq, &job->free_work);
 }
 
-static struct vuma_job *vuma_job_create(struct vuma_file *vfile, struct vuma_vm *vm)
+static struct vuma_job *vuma_job_create(struct vuma_file *vfile)
 {
 	struct vuma_job *job = kzalloc(sizeof(*job), GFP_KERNEL_ACCOUNT);
 
@@ -79,7 +83,6 @@ static struct vuma_job *vuma_job_create(struct vuma_file *vfile, struct vuma_vm 
 	}
 
 	job->vdev = vfile->vdev;
-	job->vm = vuma_vm_get(vm);
 	job->vfile = vfile;
 	kref_get(&vfile->kref);
 	INIT_WORK(&job->run_work, vuma_engine_run);
@@ -98,7 +101,7 @@ static int vuma_submit_get_cmds(struct vuma_submit *submit)
 
 	submit->job->cmds = cmds;
 	submit->job->cmd_count = args->cmd_count;
-	return vuma_cmds_check(cmds, args->cmd_count);
+	return vuma_cmds_check(cmds, args->cmd_count, submit->job->legacy);
 }
 
 static int vuma_submit_get_in_syncs(struct vuma_submit *submit)
@@ -149,22 +152,35 @@ static void vuma_submit_mark_used(struct vuma_vm *vm)
 			vuma_bo_mark_used(va->gem.obj);
 }
 
+static void vuma_submit_add_fence_locked(struct vuma_submit *submit,
+					 struct drm_gpuvm_exec *vm_exec, struct dma_fence *fence)
+	__must_hold(drm_gpuvm_resv(vm_exec->vm))
+{
+	struct vuma_job *job = submit->job;
+
+	drm_gpuvm_resv_assert_held(vm_exec->vm);
+	if (job->legacy) {
+		vuma_legacy_add_fence_locked(job->legacy, fence);
+		return;
+	}
+	vuma_submit_mark_used(job->vm);
+	drm_gpuvm_exec_resv_add_fence(vm_exec, fence, DMA_RESV_USAGE_BOOKKEEP,
+				      DMA_RESV_USAGE_BOOKKEEP);
+	gem_uma_vm_wrote_locked(&job->vm->base, fence);
+}
+
 /* From here on nothing fails. */
 static void vuma_submit_push(struct vuma_submit *submit, struct drm_gpuvm_exec *vm_exec)
 	__must_hold(drm_gpuvm_resv(vm_exec->vm))
 {
 	struct vuma_job *job = submit->job;
 	struct vuma_file *vfile = job->vfile;
-	struct vuma_vm *vm = job->vm;
 	struct dma_fence *fence;
 
-	vuma_submit_mark_used(vm);
 	mutex_lock(&vfile->submit_lock);
 	drm_sched_job_arm(&job->base);
 	fence = dma_fence_get(&job->base.s_fence->finished);
-	drm_gpuvm_exec_resv_add_fence(vm_exec, fence, DMA_RESV_USAGE_BOOKKEEP,
-				      DMA_RESV_USAGE_BOOKKEEP);
-	gem_uma_vm_wrote_locked(&vm->base, fence);
+	vuma_submit_add_fence_locked(submit, vm_exec, fence);
 	vuma_outs_signal(&submit->outs, fence);
 	/* The scheduler owns it now, and may have freed it by the next line. */
 	drm_sched_entity_push_job(&job->base);
@@ -178,6 +194,7 @@ static int vuma_submit_locked(struct vuma_submit *submit, struct drm_gpuvm_exec 
 	__must_hold(drm_gpuvm_resv(vm_exec->vm))
 {
 	struct gem_uma_vm *vm = &submit->job->vm->base;
+	struct vuma_job *job = submit->job;
 	struct dma_fence *fence;
 	int ret;
 
@@ -186,33 +203,49 @@ static int vuma_submit_locked(struct vuma_submit *submit, struct drm_gpuvm_exec 
 	if (ret)
 		return ret;
 	/* Undone with the job. */
-	submit->job->armed = true;
-	ret = gem_uma_vm_validate_locked(vm, &vm_exec->exec, &fence);
+	job->armed = true;
+	if (job->legacy)
+		ret = vuma_legacy_validate_locked(job->legacy, &vm_exec->exec, job, &fence);
+	else
+		ret = gem_uma_vm_validate_locked(vm, &vm_exec->exec, &fence);
 	if (ret)
 		return ret;
 	if (fence)
-		ret = drm_sched_job_add_dependency(&submit->job->base, fence);
+		ret = drm_sched_job_add_dependency(&job->base, fence);
 	if (!ret)
 		vuma_submit_push(submit, vm_exec);
 	return ret;
 }
 
+static int vuma_submit_lock(struct vuma_job *job, struct drm_gpuvm_exec *vm_exec)
+{
+	int ret;
+
+	if (!job->legacy)
+		return drm_gpuvm_exec_lock(vm_exec);
+	ret = vuma_legacy_lock(job->legacy, &vm_exec->exec);
+	if (ret)
+		drm_exec_fini(&vm_exec->exec);
+	return ret;
+}
+
 static int vuma_submit_run(struct vuma_submit *submit)
 {
+	struct vuma_job *job = submit->job;
 	struct drm_gpuvm_exec vm_exec = {
-		.vm = &submit->job->vm->base.base,
+		.vm = &job->vm->base.base,
 		.flags = DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES,
 		/* The job's, and that of what has to be mapped for it. */
 		.num_fences = 2,
 	};
-	struct drm_device *drm = &submit->job->vdev->drm;
 	int ret, idx;
 
-	if (!drm_dev_enter(drm, &idx))
+	if (!drm_dev_enter(&job->vdev->drm, &idx))
 		return -ENODEV;
 
-	ret = drm_gpuvm_exec_lock(&vm_exec);
+	ret = vuma_submit_lock(job, &vm_exec);
 	if (!ret) {
+		drm_gpuvm_resv_assert_held(vm_exec.vm);
 		ret = vuma_submit_locked(submit, &vm_exec);
 		drm_gpuvm_exec_unlock(&vm_exec);
 	}
@@ -220,15 +253,57 @@ static int vuma_submit_run(struct vuma_submit *submit)
 	return ret;
 }
 
-static int vuma_submit_job(struct vuma_submit *submit, struct vuma_vm *vm)
+/* What fails before this has decided nothing for the file. */
+static int vuma_submit_begin_legacy(struct vuma_job *job)
 {
-	struct vuma_file *vfile = to_vuma_file(submit->file);
+	struct vuma_legacy *legacy = job->legacy;
+	int ret = vuma_legacy_begin(legacy, job->vfile);
+
+	if (ret)
+		return ret;
+	job->vm = vuma_vm_get(legacy->vm);
+	vuma_legacy_relocate(legacy, job);
+	return 0;
+}
+
+static int vuma_submit_prepare(struct vuma_submit *submit)
+{
+	int ret;
+
+	ret = vuma_submit_get_in_syncs(submit);
+	if (!ret)
+		ret = vuma_submit_get_out_syncs(submit);
+	if (!ret && submit->job->legacy)
+		ret = vuma_submit_begin_legacy(submit->job);
+	return ret;
+}
+
+/**
+ * vuma_submit_job - make a job and queue it
+ * @file: the caller's file
+ * @args: commands and syncs
+ * @vm: where it runs; NULL with @legacy
+ * @legacy: buffers with implicit addresses, or NULL; not the caller's any more
+ *
+ * Return: 0 or a negative error.
+ */
+int vuma_submit_job(struct drm_file *file, const struct drm_vuma_submit *args,
+		    struct vuma_vm *vm, struct vuma_legacy *legacy)
+{
+	struct vuma_submit the_submit = { .file = file, .args = args };
+	struct vuma_submit *submit = &the_submit;
+	struct vuma_file *vfile = to_vuma_file(file);
 	struct vuma_job *job;
 	int ret;
 
-	job = vuma_job_create(vfile, vm);
-	if (!job)
+	job = vuma_job_create(vfile);
+	if (!job) {
+		vuma_legacy_free(legacy);
 		return -ENOMEM;
+	}
+	if (vm)
+		job->vm = vuma_vm_get(vm);
+	job->legacy = legacy;
 	submit->job = job;
 
 	ret = vuma_submit_get_cmds(submit);
@@ -238,9 +313,7 @@ static int vuma_submit_job(struct vuma_submit *submit, struct vuma_vm *vm)
 	if (ret)
 		goto out_job;
 
-	ret = vuma_submit_get_in_syncs(submit);
-	if (!ret)
-		ret = vuma_submit_get_out_syncs(submit);
+	ret = vuma_submit_prepare(submit);
 	if (!ret)
 		ret = vuma_submit_run(submit);
 	vuma_outs_free(&submit->outs);
@@ -264,7 +337,6 @@ out_job:
 int vuma_ioctl_submit(struct drm_device *drm, void *data, struct drm_file *file)
 {
 	const struct drm_vuma_submit *args = data;
-	struct vuma_submit submit = { .file = file, .args = args };
 	struct vuma_vm *vm;
 	int ret;
 
@@ -274,11 +346,13 @@ int vuma_ioctl_submit(struct drm_device *drm, void *data, struct drm_file *file)
 	    args->in_sync_count > DRM_VUMA_SUBMIT_MAX_SYNCS ||
 	    args->out_sync_count > DRM_VUMA_SUBMIT_MAX_SYNCS)
 		return -E2BIG;
+	if (vuma_path_is_legacy(to_vuma_file(file)))
+		return -EBUSY;
 
 	vm = vuma_vm_lookup(to_vuma_file(file), args->vm_id);
 	if (!vm)
 		return -ENOENT;
-	ret = vuma_submit_job(&submit, vm);
+	ret = vuma_submit_job(file, args, vm, NULL);
 	vuma_vm_put(vm);
 	return ret;
 }
@@ -312,11 +386,14 @@ static const struct {
 	[DRM_VUMA_OP_SPIN] = { USES_ARG0, 0, VUMA_SPIN_MAX_US },
 };
 
-static bool vuma_addr_valid(bool used, u64 addr, u64 size)
+/* What is not used has a size of 0. */
+static bool vuma_addr_valid(const struct vuma_legacy *legacy, u64 addr, u64 size, bool write)
 {
-	if (!used)
+	if (!size)
 		return !addr;
-	return IS_ALIGNED(addr, sizeof(u64)) && vuma_range_valid(addr, size);
+	if (!IS_ALIGNED(addr, sizeof(u64)))
+		return false;
+	return legacy ? vuma_legacy_valid(legacy, addr, size, write) : vuma_range_valid(addr, size);
 }
 
 static bool vuma_cmd_overlaps(const struct drm_vuma_cmd *cmd, u64 src, u64 dst_size)
@@ -326,7 +403,7 @@ static bool vuma_cmd_overlaps(const struct drm_vuma_cmd *cmd, u64 src, u64 dst_s
 	return vuma_overlap(cmd->dst, dst_size, src, cmd->size);
 }
 
-static bool vuma_cmd_valid(const struct drm_vuma_cmd *cmd)
+static bool vuma_cmd_valid(const struct drm_vuma_cmd *cmd, const struct vuma_legacy *legacy)
 {
 	u64 dst_size, src_size;
 	bool sized;
@@ -347,9 +424,9 @@ static bool vuma_cmd_valid(const struct drm_vuma_cmd *cmd)
 		return false;
 	if (cmd->arg0 > vuma_opcodes[cmd->opcode].arg0_max || (cmd->arg1 && !(uses & USES_ARG1)))
 		return false;
-	if (!vuma_addr_valid(uses & USES_DST, cmd->dst, dst_size) ||
-	    !vuma_addr_valid(uses & USES_SRC, cmd->src, src_size) ||
-	    !vuma_addr_valid(uses & USES_SRC2, cmd->src2, src_size))
+	if (!vuma_addr_valid(legacy, cmd->dst, uses & USES_DST ? dst_size : 0, true) ||
+	    !vuma_addr_valid(legacy, cmd->src, uses & USES_SRC ? src_size : 0, false) ||
+	    !vuma_addr_valid(legacy, cmd->src2, uses & USES_SRC2 ? src_size : 0, false))
 		return false;
 
 	/* The pointers of a CHASE may lead anywhere. */
@@ -363,17 +440,18 @@ static bool vuma_cmd_valid(const struct drm_vuma_cmd *cmd)
  * vuma_cmds_check - check commands before they are queued
  * @cmds: the commands
  * @nr: how many
+ * @legacy: the buffers that they name; NULL if they have addresses
  *
  * Whether the addresses are mapped is found out when the engine uses them.
  *
  * Return: 0 or -EINVAL.
  */
-int vuma_cmds_check(const struct drm_vuma_cmd *cmds, u32 nr)
+int vuma_cmds_check(const struct drm_vuma_cmd *cmds, u32 nr, const struct vuma_legacy *legacy)
 {
 	u32 i;
 
 	for (i = 0; i < nr; i++)
-		if (!vuma_cmd_valid(&cmds[i]))
+		if (!vuma_cmd_valid(&cmds[i], legacy))
 			return -EINVAL;
 	return 0;
 }

@@ -13,6 +13,7 @@
 
 struct vuma_device;
 struct vuma_file;
+struct vuma_legacy;
 struct vuma_vm;
 
 /**
@@ -40,7 +41,7 @@ struct vuma_job {
 	struct drm_sched_job base;
 	/** @vdev: the device. */
 	struct vuma_device *vdev;
-	/** @vm: where it runs; a reference. */
+	/** @vm: where it runs; a reference. NULL until that is known. */
 	struct vuma_vm *vm;
 	/** @vfile: who gets the bill; a reference. */
 	struct vuma_file *vfile;
@@ -50,6 +51,8 @@ struct vuma_job {
 	u32 cmd_count;
 	/** @abort: set from outside to stop the job: &enum drm_vuma_fault. */
 	u32 abort;
+	/** @legacy: buffers with implicit addresses; NULL for SUBMIT. */
+	struct vuma_legacy *legacy;
 	/** @armed: counts as user of @vm. */
 	bool armed;
 	/** @fence: a reference. */
@@ -62,7 +65,9 @@ struct vuma_job {
 
 #define to_vuma_job(job)	container_of(job, struct vuma_job, base)
 
-int vuma_cmds_check(const struct drm_vuma_cmd *cmds, u32 nr);
+int vuma_cmds_check(const struct drm_vuma_cmd *cmds, u32 nr, const struct vuma_legacy *legacy);
+int vuma_submit_job(struct drm_file *file, const struct drm_vuma_submit *args,
+		    struct vuma_vm *vm, struct vuma_legacy *legacy);
 
 struct vuma_fence *vuma_fence_create(struct vuma_device *vdev);
 void vuma_fence_start(struct vuma_fence *fence);

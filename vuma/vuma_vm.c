@@ -38,6 +38,7 @@ static int vuma_vm_map(struct gem_uma_vm *vm, u64 va, dma_addr_t addr, u64 len, 
 {
 	struct device *dev = drm_dev_dma_dev(vm->base.drm);
 
+	atomic64_inc(&to_vuma_device(vm->base.drm)->counters.maps);
 	if (vuma_vm_fails(&to_vuma_device(vm->base.drm)->fail_map))
 		return -EIO;
 	return vuma_mmu_map(&to_vuma_vm(vm)->mmu, va, PHYS_PFN(dma_to_phys(dev, addr)),
@@ -55,6 +56,7 @@ static int vuma_vm_map_null(struct gem_uma_vm *vm, u64 va, u64 len, u64 leaf,
 static int vuma_vm_unmap(struct gem_uma_vm *vm, u64 va, u64 len,
 			 struct gem_uma_vm_tables *tables)
 {
+	atomic64_inc(&to_vuma_device(vm->base.drm)->counters.unmaps);
 	return vuma_mmu_unmap(&to_vuma_vm(vm)->mmu, va, len, tables);
 }
 
@@ -97,10 +99,11 @@ static const struct gem_uma_vm_geometry vuma_geometry_no_split = {
 /**
  * vuma_vm_create - create an address space
  * @vdev: the device
+ * @end: first address that cannot be mapped
  *
  * Return: the VM with one reference and one user, or an ERR_PTR.
  */
-struct vuma_vm *vuma_vm_create(struct vuma_device *vdev)
+struct vuma_vm *vuma_vm_create(struct vuma_device *vdev, u64 end)
 {
 	struct vuma_vm *vm;
 	int ret;
@@ -114,7 +117,7 @@ struct vuma_vm *vuma_vm_create(struct vuma_device *vdev)
 		goto err_free;
 	ret = gem_uma_vm_init(&vm->base, "vuma", &vdev->drm, &vuma_vm_ops,
 			      vuma_mmu_can_split ? &vuma_geometry : &vuma_geometry_no_split,
-			      VUMA_VA_START, VUMA_VA_END);
+			      VUMA_VA_START, end);
 	if (ret)
 		goto err_mmu;
 	return vm;
@@ -143,6 +146,24 @@ struct vuma_vm *vuma_vm_lookup(struct vuma_file *vfile, u32 id)
 		vuma_vm_get(vm);
 	xa_unlock(&vfile->vms);
 	return vm;
+}
+
+/**
+ * vuma_vm_read_stat - copy what GET_PARAM tells
+ * @vm: the VM
+ * @stat: result
+ */
+void vuma_vm_read_stat(struct vuma_vm *vm, struct vuma_vm_stat *stat)
+{
+	spin_lock(&vm->stat_lock);
+	*stat = vm->stat;
+	spin_unlock(&vm->stat_lock);
+
+	mutex_lock(&vm->base.op_lock);
+	stat->maps = vm->base.maps;
+	stat->unmaps = vm->base.unmaps;
+	mutex_unlock(&vm->base.op_lock);
+	stat->idle = gem_uma_vm_legacy_idle(&vm->base);
 }
 
 /**
@@ -187,17 +208,27 @@ int vuma_ioctl_vm_create(struct drm_device *drm, void *data, struct drm_file *fi
 
 	if (args->flags || args->vm_id)
 		return -EINVAL;
+	if (vuma_path_is_legacy(vfile))
+		return -EBUSY;
 
-	vm = vuma_vm_create(to_vuma_device(drm));
+	vm = vuma_vm_create(to_vuma_device(drm), VUMA_VA_END);
 	if (IS_ERR(vm))
 		return PTR_ERR(vm);
 
-	/* From here on others can guess the id and destroy the VM. */
-	ret = xa_alloc(&vfile->vms, &id, vm, XA_LIMIT(1, VUMA_MAX_VMS), GFP_KERNEL_ACCOUNT);
+	/* Others do not see an entry of NULL, but it has all the memory that it needs. */
+	ret = xa_alloc(&vfile->vms, &id, NULL, XA_LIMIT(1, VUMA_MAX_VMS), GFP_KERNEL_ACCOUNT);
 	if (ret) {
 		gem_uma_vm_close(&vm->base);
 		return ret == -EBUSY ? -ENOSPC : ret;
 	}
+	ret = gem_uma_vm_latch(&vfile->path, GEM_UMA_VM_PATH_BIND);
+	if (ret) {
+		xa_erase(&vfile->vms, id);
+		gem_uma_vm_close(&vm->base);
+		return ret;
+	}
+	/* From here on others can guess the id and destroy the VM. */
+	xa_store(&vfile->vms, id, vm, GFP_KERNEL_ACCOUNT);
 
 	args->vm_id = id;
 	args->va_start = VUMA_VA_START;
@@ -215,13 +246,19 @@ int vuma_ioctl_vm_create(struct drm_device *drm, void *data, struct drm_file *fi
  */
 int vuma_ioctl_vm_destroy(struct drm_device *drm, void *data, struct drm_file *file)
 {
+	struct vuma_file *vfile = to_vuma_file(file);
 	struct drm_vuma_vm_destroy *args = data;
 	struct vuma_vm *vm;
 
 	if (args->pad)
 		return -EINVAL;
 
-	vm = xa_erase(&to_vuma_file(file)->vms, args->vm_id);
+	xa_lock(&vfile->vms);
+	/* Only what is there: others may have reserved the id. */
+	vm = xa_load(&vfile->vms, args->vm_id);
+	if (vm)
+		__xa_erase(&vfile->vms, args->vm_id);
+	xa_unlock(&vfile->vms);
 	if (!vm)
 		return -ENOENT;
 

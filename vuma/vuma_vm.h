@@ -8,14 +8,11 @@
 #include <linux/spinlock.h>
 
 #include <drm/gem_uma/gem_uma_vm.h>
+#include <drm/gem_uma/gem_uma_vm_legacy.h>
 #include <drm/vuma_drm.h>
 
+#include "vuma_drv.h"
 #include "vuma_mmu.h"
-
-struct drm_device;
-struct drm_file;
-struct vuma_device;
-struct vuma_file;
 
 /**
  * struct vuma_vm_stat - what GET_PARAM tells about the jobs of a VM
@@ -29,6 +26,12 @@ struct vuma_vm_stat {
 	u64 fault_addr;
 	/** @fault: why the last failed job failed. */
 	enum drm_vuma_fault fault;
+	/** @maps: mappings written; only in a copy. */
+	u64 maps;
+	/** @unmaps: mappings cleared; same. */
+	u64 unmaps;
+	/** @idle: implicit addresses that no job uses; same. */
+	u64 idle;
 };
 
 /**
@@ -47,7 +50,7 @@ struct vuma_vm {
 
 #define to_vuma_vm(vm)	container_of(vm, struct vuma_vm, base)
 
-struct vuma_vm *vuma_vm_create(struct vuma_device *vdev);
+struct vuma_vm *vuma_vm_create(struct vuma_device *vdev, u64 end);
 struct vuma_vm *vuma_vm_lookup(struct vuma_file *vfile, u32 id);
 
 static inline struct vuma_vm *vuma_vm_get(struct vuma_vm *vm)
@@ -66,6 +69,13 @@ static inline bool vuma_range_valid(u64 va, u64 range)
 	return va >= VUMA_VA_START && va < VUMA_VA_END && range && range <= VUMA_VA_END - va;
 }
 
+/* To be asked when nothing is wrong with the request but this. */
+static inline bool vuma_path_is_legacy(struct vuma_file *vfile)
+{
+	return atomic_read(&vfile->path) == GEM_UMA_VM_PATH_LEGACY;
+}
+
+void vuma_vm_read_stat(struct vuma_vm *vm, struct vuma_vm_stat *stat);
 void vuma_vm_job_done(struct vuma_vm *vm, enum drm_vuma_fault fault, u64 addr);
 
 int vuma_ioctl_vm_create(struct drm_device *drm, void *data, struct drm_file *file);

@@ -34,6 +34,8 @@ const u64 vuma_bo_features;
 struct vuma_shmem_bo {
 	/** @base: the helper's object. */
 	struct drm_gem_shmem_object base;
+	/** @users: handles, dma-bufs and scanouts. */
+	struct gem_uma_vm_users users;
 	/** @flags: DRM_VUMA_BO_*. */
 	u32 flags;
 	/** @populated: the pages are held until the end; guarded by the resv. */
@@ -139,8 +141,22 @@ static enum drm_gem_object_status vuma_shmem_status(struct drm_gem_object *obj)
 	return vuma_shmem_has_pages(to_vuma_shmem_bo(obj)) ? DRM_GEM_OBJECT_RESIDENT : 0;
 }
 
+static int vuma_shmem_open(struct drm_gem_object *obj, struct drm_file *file)
+{
+	gem_uma_vm_users_get(&to_vuma_shmem_bo(obj)->users);
+	return 0;
+}
+
+static void vuma_shmem_close(struct drm_gem_object *obj, struct drm_file *file)
+{
+	gem_uma_vm_users_put(&to_vuma_shmem_bo(obj)->users);
+}
+
 static const struct drm_gem_object_funcs vuma_shmem_funcs = {
 	.free = vuma_shmem_free,
+	.open = vuma_shmem_open,
+	.close = vuma_shmem_close,
+	.export = vuma_prime_export,
 	.print_info = vuma_shmem_print_info,
 	.pin = drm_gem_shmem_object_pin,
 	.unpin = drm_gem_shmem_object_unpin,
@@ -159,6 +175,7 @@ static struct drm_gem_object *vuma_shmem_create_object(struct drm_device *drm, s
 	if (!bo)
 		return ERR_PTR(-ENOMEM);
 	mutex_init(&bo->label_lock);
+	gem_uma_vm_users_init(&bo->users, &bo->base.base);
 	bo->base.base.funcs = &vuma_shmem_funcs;
 	return &bo->base.base;
 }
@@ -359,6 +376,11 @@ void vuma_bo_mapping_changed_locked(struct drm_gem_object *obj)
 /* There is no shrinker that would ask. */
 void vuma_bo_mark_used(struct drm_gem_object *obj)
 {
+}
+
+struct gem_uma_vm_users *vuma_bo_users(struct drm_gem_object *obj)
+{
+	return &to_vuma_shmem_bo(obj)->users;
 }
 
 struct drm_gem_object *vuma_bo_import_sg_table(struct drm_device *drm,

@@ -46,7 +46,7 @@ static void nodes_agree(void)
 static void unknown(void)
 {
 	static const uint32_t unknown[] = {
-		DRM_VUMA_PARAM_VM_JOBS + 1, DRM_VUMA_PARAM_VM_JOBS + 2, 31, 32, 63, 64, 0x100,
+		DRM_VUMA_PARAM_VM_IDLE + 1, DRM_VUMA_PARAM_VM_IDLE + 2, 31, 32, 63, 64, 0x100,
 		0x10000, 0x80000000, UINT32_MAX,
 	};
 	struct drm_vuma_get_param args = { .value = MAGIC };
@@ -78,7 +78,7 @@ static void foreign_vm(void)
 	struct vuma_vm vm = vm_new(dev_open(0));
 	int other = dev_open(0);
 
-	for (args.param = DRM_VUMA_PARAM_VM_FAULTS; args.param <= DRM_VUMA_PARAM_VM_JOBS;
+	for (args.param = DRM_VUMA_PARAM_VM_FAULTS; args.param <= DRM_VUMA_PARAM_VM_IDLE;
 	     args.param++) {
 		args.vm_id = 0;
 		expect_error(vm.fd, DRM_IOCTL_VUMA_GET_PARAM, &args, sizeof(args), -ENOENT);

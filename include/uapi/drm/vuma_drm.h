@@ -30,6 +30,15 @@ extern "C" {
  * - An interrupted ioctl is -EINTR or restarted, and can be repeated.
  */
 
+/**
+ * DOC: Two paths, never mixed
+ *
+ * Either user space decides where BOs are, with VM_CREATE, VM_BIND and SUBMIT, or the
+ * kernel does, with SUBMIT_LEGACY. The first VM_CREATE or SUBMIT_LEGACY decides for the
+ * open file, and from then on the ioctls of the other path are -EBUSY. One that fails with
+ * -EINVAL, -E2BIG or -ENOENT decides nothing.
+ */
+
 #define DRM_VUMA_GET_PARAM		0x00
 #define DRM_VUMA_BO_CREATE		0x01
 #define DRM_VUMA_BO_MMAP_OFFSET		0x02
@@ -43,11 +52,8 @@ extern "C" {
 #define DRM_VUMA_VM_DESTROY		0x08
 #define DRM_VUMA_VM_BIND		0x09
 #define DRM_VUMA_SUBMIT			0x0a
-/* Reserved, -EOPNOTSUPP today: submit with a BO list and implicit addresses. */
 #define DRM_VUMA_SUBMIT_LEGACY		0x0b
-/* Reserved, -EOPNOTSUPP today. */
 #define DRM_VUMA_SCANOUT_PIN		0x0c
-/* Reserved, -EOPNOTSUPP today. */
 #define DRM_VUMA_SCANOUT_UNPIN		0x0d
 /* Reserved, -EOPNOTSUPP today: alloc-on-fault heaps. */
 #define DRM_VUMA_HEAP_CREATE		0x0e
@@ -91,6 +97,15 @@ enum drm_vuma_param {
 	DRM_VUMA_PARAM_VM_FAULT_STATUS = 8,
 	/** @DRM_VUMA_PARAM_VM_JOBS: jobs of the VM that finished, good or bad. */
 	DRM_VUMA_PARAM_VM_JOBS = 9,
+	/**
+	 * @DRM_VUMA_PARAM_VM_MAPS: mappings of the VM that were written into its page
+	 * tables, those that came back after an eviction included.
+	 */
+	DRM_VUMA_PARAM_VM_MAPS = 10,
+	/** @DRM_VUMA_PARAM_VM_UNMAPS: mappings that were cleared, by whatever. */
+	DRM_VUMA_PARAM_VM_UNMAPS = 11,
+	/** @DRM_VUMA_PARAM_VM_IDLE: BOs with an implicit address that no job uses. */
+	DRM_VUMA_PARAM_VM_IDLE = 12,
 };
 
 /* Buffers can be taken away under memory pressure and come back by themselves. */
@@ -120,7 +135,10 @@ enum drm_vuma_fault {
 struct drm_vuma_get_param {
 	/** @param: in, &enum drm_vuma_param. Unknown ones are -EINVAL. */
 	__u32 param;
-	/** @vm_id: in, the VM for the VM_* params, must be 0 for all others. */
+	/**
+	 * @vm_id: in, the VM for the VM_* params; 0 is the one of SUBMIT_LEGACY, once
+	 * there was one. Must be 0 for all other params.
+	 */
 	__u32 vm_id;
 	/** @value: out. */
 	__u64 value;
@@ -258,7 +276,7 @@ struct drm_vuma_bo_wait {
 /**
  * struct drm_vuma_vm_create - create a GPU address space
  *
- * Errors: -ENOSPC (too many VMs in this file).
+ * Errors: -ENOSPC (too many VMs in this file), -EBUSY (a file of the legacy path).
  */
 struct drm_vuma_vm_create {
 	/** @flags: in, must be 0. */
@@ -495,6 +513,95 @@ struct drm_vuma_submit {
 	__u32 pad;
 };
 
+/* Commands write to the BO. Without: they only read it. */
+#define DRM_VUMA_LEGACY_BO_WRITE	(1u << 0)
+
+/**
+ * struct drm_vuma_legacy_bo - one BO that SUBMIT_LEGACY uses
+ */
+struct drm_vuma_legacy_bo {
+	/** @handle: in. */
+	__u32 handle;
+	/** @flags: in, 0 or DRM_VUMA_LEGACY_BO_WRITE. */
+	__u32 flags;
+	/** @va: out, its GPU address; also stored if the ioctl then fails. */
+	__u64 va;
+};
+
+/* Largest number of BOs of one SUBMIT_LEGACY. */
+#define DRM_VUMA_LEGACY_MAX_BOS		1024
+
+/* What commands of SUBMIT_LEGACY have for an address: a byte of a BO of the list. */
+#define DRM_VUMA_LEGACY_ADDR(index, offset) \
+	(((__u64)(index) + 1) << 48 | (offset))
+
+/* First unmap all BOs that no job uses. */
+#define DRM_VUMA_LEGACY_TRIM		(1u << 0)
+
+/**
+ * struct drm_vuma_submit_legacy - run commands on BOs, wherever they are mapped
+ *
+ * The file has one VM for this. A BO is mapped into it when it is used first, and keeps
+ * its address until nobody uses the BO any more: it has no handle in any file, no dma-buf,
+ * is not pinned for scanout, and no job. It can lose the address earlier, while no job
+ * uses it: by DRM_VUMA_LEGACY_TRIM, or when another BO needs one. Use what @bos says.
+ *
+ * Addresses in commands are DRM_VUMA_LEGACY_ADDR(), and the range must lie within the BO,
+ * which must be DRM_VUMA_LEGACY_BO_WRITE if the command writes there: else -EINVAL. Only
+ * pointers that CHASE finds in memory are GPU addresses.
+ *
+ * The BOs of the list are made resident, and the job is ordered by them: after all jobs,
+ * of whatever file or device, that read or write what it writes, and after those that
+ * write what it reads; later ones are ordered after it. That does not cover jobs of
+ * SUBMIT. Otherwise as SUBMIT.
+ *
+ * Errors: those of SUBMIT; -EINVAL for a BO that is in the list twice, or private to a VM;
+ * -EBUSY for a file of the other path; -ENOSPC if there is no room for all of @bos
+ * together.
+ */
+struct drm_vuma_submit_legacy {
+	/** @flags: in, 0 or DRM_VUMA_LEGACY_TRIM. */
+	__u32 flags;
+	/** @bo_count: in, more than DRM_VUMA_LEGACY_MAX_BOS is -E2BIG. */
+	__u32 bo_count;
+	/** @bos: in and out, user pointer to struct drm_vuma_legacy_bo. */
+	__u64 bos;
+	/** @cmds: in, user pointer to struct drm_vuma_cmd. */
+	__u64 cmds;
+	/** @in_syncs: in, user pointer to struct drm_vuma_sync. */
+	__u64 in_syncs;
+	/** @out_syncs: in, user pointer to struct drm_vuma_sync. */
+	__u64 out_syncs;
+	/**
+	 * @cmd_count: in, more than DRM_VUMA_PARAM_MAX_CMDS is -E2BIG. If it is 0 there is
+	 * no job, only addresses, and there must be no syncs.
+	 */
+	__u32 cmd_count;
+	/** @in_sync_count: in, more than the maximum is -E2BIG. */
+	__u32 in_sync_count;
+	/** @out_sync_count: in, more than the maximum is -E2BIG. */
+	__u32 out_sync_count;
+	/** @pad: must be 0. */
+	__u32 pad;
+};
+
+/**
+ * struct drm_vuma_scanout - keep a BO in memory, as a display needs it
+ *
+ * SCANOUT_PIN can be repeated, and takes as many SCANOUT_UNPIN. What is left is undone when
+ * the file is closed. The handle can be closed in between; the BO lives on.
+ *
+ * Errors: -EINVAL for an imported BO, for one that is private to a VM, and, of
+ * SCANOUT_UNPIN, for one that this file has not pinned; -ENOMEM; -EOVERFLOW (pinned 2^32-1
+ * times).
+ */
+struct drm_vuma_scanout {
+	/** @handle: in. */
+	__u32 handle;
+	/** @flags: in, must be 0. */
+	__u32 flags;
+};
+
 #define DRM_IOCTL_VUMA_GET_PARAM \
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_VUMA_GET_PARAM, struct drm_vuma_get_param)
 #define DRM_IOCTL_VUMA_BO_CREATE \
@@ -513,6 +620,12 @@ struct drm_vuma_submit {
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_VUMA_VM_BIND, struct drm_vuma_vm_bind)
 #define DRM_IOCTL_VUMA_SUBMIT \
 	DRM_IOW(DRM_COMMAND_BASE + DRM_VUMA_SUBMIT, struct drm_vuma_submit)
+#define DRM_IOCTL_VUMA_SUBMIT_LEGACY \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_VUMA_SUBMIT_LEGACY, struct drm_vuma_submit_legacy)
+#define DRM_IOCTL_VUMA_SCANOUT_PIN \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_VUMA_SCANOUT_PIN, struct drm_vuma_scanout)
+#define DRM_IOCTL_VUMA_SCANOUT_UNPIN \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_VUMA_SCANOUT_UNPIN, struct drm_vuma_scanout)
 #define DRM_IOCTL_VUMA_BO_WAIT \
 	DRM_IOW(DRM_COMMAND_BASE + DRM_VUMA_BO_WAIT, struct drm_vuma_bo_wait)
 

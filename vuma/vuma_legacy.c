@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * SUBMIT_LEGACY: finds out where buffers are, and makes a job of it.
+ *
+ * Everything that is wrong with a request is found before the path of the file is
+ * decided, and before a buffer gets an address.
+ */
+
+#include <linux/dma-resv.h>
+#include <linux/moduleparam.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_exec.h>
+#include <drm/drm_gem.h>
+#include <drm/vuma_drm.h>
+
+#include "vuma_drv.h"
+#include "vuma_job.h"
+#include "vuma_legacy.h"
+#include "vuma_vm.h"
+
+/* DRM_VUMA_LEGACY_ADDR() */
+#define VUMA_LEGACY_INDEX_SHIFT	48
+#define VUMA_LEGACY_OFFSET_MASK	(BIT_ULL(VUMA_LEGACY_INDEX_SHIFT) - 1)
+
+/* The job's two, should buffers share a resv, and that of what has to be mapped. */
+#define VUMA_LEGACY_FENCES	3
+
+static unsigned int legacy_va_mib;
+module_param(legacy_va_mib, uint, 0644);
+MODULE_PARM_DESC(legacy_va_mib,
+		 "addresses of a legacy VM that is created from now on, in MiB (default 0: all)");
+
+/**
+ * vuma_legacy_vm_lookup - find the VM of the legacy path
+ * @vfile: the file
+ *
+ * Return: the VM with a reference, NULL if there is none yet.
+ */
+struct vuma_vm *vuma_legacy_vm_lookup(struct vuma_file *vfile)
+{
+	/* Set once, and put when the file is closed. */
+	struct vuma_vm *vm = smp_load_acquire(&vfile->legacy);
+
+	return vm ? vuma_vm_get(vm) : NULL;
+}
+
+static struct vuma_vm *vuma_legacy_vm_create(struct vuma_device *vdev)
+{
+	u64 size = (u64)READ_ONCE(legacy_va_mib) << 20;
+	u64 end = size ? min(VUMA_VA_START + size, VUMA_VA_END) : VUMA_VA_END;
+	struct vuma_vm *vm = vuma_vm_create(vdev, end);
+	int ret;
+
+	if (IS_ERR(vm))
+		return vm;
+	ret = gem_uma_vm_legacy_init(&vm->base);
+	if (ret) {
+		gem_uma_vm_close(&vm->base);
+		return ERR_PTR(ret);
+	}
+	return vm;
+}
+
+/* Decides the path when there is a VM for it: what fails decides nothing. */
+static struct vuma_vm *vuma_legacy_vm_get(struct vuma_file *vfile)
+{
+	struct vuma_vm *vm = vuma_legacy_vm_lookup(vfile);
+	int ret;
+
+	if (vm)
+		return vm;
+	if (atomic_read(&vfile->path) == GEM_UMA_VM_PATH_BIND)
+		return ERR_PTR(-EBUSY);
+	vm = vuma_legacy_vm_create(vfile->vdev);
+	if (IS_ERR(vm))
+		return vm;
+	ret = gem_uma_vm_latch(&vfile->path, GEM_UMA_VM_PATH_LEGACY);
+	/* Others of the same path may have been faster. */
+	if (ret || cmpxchg(&vfile->legacy, NULL, vm))
+		gem_uma_vm_close(&vm->base);
+	return ret ? ERR_PTR(ret) : vuma_legacy_vm_lookup(vfile);
+}
+
+static void vuma_legacy_put_addresses(struct vuma_legacy *legacy)
+{
+	while (legacy->nr_ims)
+		gem_uma_vm_implicit_put(legacy->ims[--legacy->nr_ims]);
+}
+
+/**
+ * vuma_legacy_free - let go of buffers and their addresses
+ * @legacy: what a job had; NULL is fine
+ */
+void vuma_legacy_free(struct vuma_legacy *legacy)
+{
+	u32 i;
+
+	if (!legacy)
+		return;
+	vuma_legacy_put_addresses(legacy);
+	if (legacy->vm)
+		vuma_vm_put(legacy->vm);
+	for (i = 0; i < legacy->nr && legacy->objs[i]; i++)
+		drm_gem_object_put(legacy->objs[i]);
+	kvfree(legacy->objs);
+	kvfree(legacy->ims);
+	kvfree(legacy->flags);
+	kfree(legacy);
+}
+
+static struct vuma_legacy *vuma_legacy_alloc(const struct drm_vuma_submit_legacy *args)
+{
+	struct vuma_legacy *legacy = kzalloc(sizeof(*legacy), GFP_KERNEL_ACCOUNT);
+	u32 nr = args->bo_count;
+
+	if (!legacy)
+		return NULL;
+	legacy->user = args->bos;
+	legacy->trim = args->flags & DRM_VUMA_LEGACY_TRIM;
+	if (!nr)
+		return legacy;
+	legacy->flags = kvcalloc(nr, sizeof(*legacy->flags), GFP_KERNEL_ACCOUNT);
+	legacy->objs = kvcalloc(nr, sizeof(*legacy->objs), GFP_KERNEL_ACCOUNT);
+	legacy->ims = kvcalloc(nr, sizeof(*legacy->ims), GFP_KERNEL_ACCOUNT);
+	if (!legacy->flags || !legacy->objs || !legacy->ims) {
+		vuma_legacy_free(legacy);
+		return NULL;
+	}
+	legacy->nr = nr;
+	return legacy;
+}
+
+static int vuma_legacy_look_up(struct vuma_legacy *legacy, struct drm_file *file,
+			       const struct drm_vuma_legacy_bo *bos)
+{
+	struct drm_gem_object *obj;
+	u32 i;
+
+	for (i = 0; i < legacy->nr; i++) {
+		if (bos[i].flags & ~DRM_VUMA_LEGACY_BO_WRITE)
+			return -EINVAL;
+		obj = drm_gem_object_lookup(file, bos[i].handle);
+		if (!obj)
+			return -ENOENT;
+		legacy->objs[i] = obj;
+		legacy->flags[i] = bos[i].flags;
+		/* Private to a VM, which is never this one. */
+		if (!drm_gem_is_imported(obj) && obj->resv != &obj->_resv)
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int vuma_legacy_cmp(const void *a, const void *b)
+{
+	const struct drm_gem_object *x = *(struct drm_gem_object *const *)a;
+	const struct drm_gem_object *y = *(struct drm_gem_object *const *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* One buffer can have several handles, so the handles do not tell. */
+static int vuma_legacy_check_twice(struct vuma_legacy *legacy)
+{
+	struct drm_gem_object **sorted;
+	int ret = 0;
+	u32 i;
+
+	sorted = kvmemdup(legacy->objs, legacy->nr * sizeof(*sorted), GFP_KERNEL);
+	if (!sorted)
+		return -ENOMEM;
+	sort(sorted, legacy->nr, sizeof(*sorted), vuma_legacy_cmp, NULL);
+	for (i = 1; i < legacy->nr && !ret; i++)
+		ret = sorted[i] == sorted[i - 1] ? -EINVAL : 0;
+	kvfree(sorted);
+	return ret;
+}
+
+static int vuma_legacy_get_bos(struct vuma_legacy *legacy, struct drm_file *file)
+{
+	struct drm_vuma_legacy_bo *bos;
+	int ret;
+
+	if (!legacy->nr)
+		return 0;
+	bos = vmemdup_array_user(u64_to_user_ptr(legacy->user), legacy->nr, sizeof(*bos));
+	if (IS_ERR(bos))
+		return PTR_ERR(bos);
+	ret = vuma_legacy_look_up(legacy, file, bos);
+	kvfree(bos);
+	return ret ?: vuma_legacy_check_twice(legacy);
+}
+
+/**
+ * vuma_legacy_valid - check an address of a command
+ * @legacy: the buffers
+ * @addr: DRM_VUMA_LEGACY_ADDR()
+ * @size: bytes
+ * @write: they are written
+ *
+ * Return: true if it is all right.
+ */
+bool vuma_legacy_valid(const struct vuma_legacy *legacy, u64 addr, u64 size, bool write)
+{
+	u64 index = (addr >> VUMA_LEGACY_INDEX_SHIFT) - 1;
+	u64 offset = addr & VUMA_LEGACY_OFFSET_MASK;
+
+	/* Of an address without an index, it wraps. */
+	if (index >= legacy->nr || (write && !(legacy->flags[index] & DRM_VUMA_LEGACY_BO_WRITE)))
+		return false;
+	return size <= legacy->objs[index]->size && offset <= legacy->objs[index]->size - size;
+}
+
+static int vuma_legacy_get_addresses(struct vuma_legacy *legacy)
+{
+	struct gem_uma_vm_implicit *im;
+
+	while (legacy->nr_ims < legacy->nr) {
+		im = gem_uma_vm_implicit_get(&legacy->vm->base,
+					     vuma_bo_users(legacy->objs[legacy->nr_ims]));
+		if (IS_ERR(im)) {
+			vuma_legacy_put_addresses(legacy);
+			return PTR_ERR(im);
+		}
+		legacy->ims[legacy->nr_ims++] = im;
+	}
+	return 0;
+}
+
+static int vuma_legacy_tell_addresses(struct vuma_legacy *legacy)
+{
+	struct drm_vuma_legacy_bo __user *bos = u64_to_user_ptr(legacy->user);
+	u32 i;
+
+	for (i = 0; i < legacy->nr; i++)
+		if (put_user(gem_uma_vm_implicit_address(legacy->ims[i]), &bos[i].va))
+			return -EFAULT;
+	return 0;
+}
+
+/**
+ * vuma_legacy_begin - decide the path, and find out where the buffers are
+ * @legacy: the buffers
+ * @vfile: the caller's file
+ *
+ * Return: 0 or a negative error.
+ */
+int vuma_legacy_begin(struct vuma_legacy *legacy, struct vuma_file *vfile)
+{
+	struct vuma_vm *vm = vuma_legacy_vm_get(vfile);
+	int ret;
+
+	if (IS_ERR(vm))
+		return PTR_ERR(vm);
+	legacy->vm = vm;
+	if (legacy->trim)
+		gem_uma_vm_legacy_trim(&vm->base);
+	ret = vuma_legacy_get_addresses(legacy);
+	/* Earlier jobs, or what is left of them, may be in the way. */
+	if (ret == -ENOSPC)
+		ret = gem_uma_vm_legacy_wait(&vm->base) ?: vuma_legacy_get_addresses(legacy);
+	return ret ?: vuma_legacy_tell_addresses(legacy);
+}
+
+static u64 vuma_legacy_address(struct vuma_legacy *legacy, u64 addr)
+{
+	u64 index = (addr >> VUMA_LEGACY_INDEX_SHIFT) - 1;
+
+	if (!addr)
+		return 0;
+	return gem_uma_vm_implicit_address(legacy->ims[index]) + (addr & VUMA_LEGACY_OFFSET_MASK);
+}
+
+/**
+ * vuma_legacy_relocate - put addresses into the commands of a job
+ * @legacy: the buffers, with addresses
+ * @job: the job, with checked commands
+ */
+void vuma_legacy_relocate(struct vuma_legacy *legacy, struct vuma_job *job)
+{
+	struct drm_vuma_cmd *cmd;
+
+	for (cmd = job->cmds; cmd < job->cmds + job->cmd_count; cmd++) {
+		cmd->dst = vuma_legacy_address(legacy, cmd->dst);
+		cmd->src = vuma_legacy_address(legacy, cmd->src);
+		cmd->src2 = vuma_legacy_address(legacy, cmd->src2);
+	}
+}
+
+/**
+ * vuma_legacy_lock - lock the VM and the buffers
+ * @legacy: the buffers
+ * @exec: not initialised; to be finished by the caller, also after an error
+ *
+ * Return: 0 or a negative error.
+ */
+int vuma_legacy_lock(struct vuma_legacy *legacy, struct drm_exec *exec)
+{
+	int ret = 0;
+	u32 i;
+
+	drm_exec_init(exec, DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES,
+		      legacy->nr + 1);
+	drm_exec_until_all_locked(exec) {
+		ret = drm_gpuvm_prepare_vm(&legacy->vm->base.base, exec, VUMA_LEGACY_FENCES);
+		for (i = 0; i < legacy->nr && !ret; i++)
+			ret = drm_exec_prepare_obj(exec, legacy->objs[i], VUMA_LEGACY_FENCES);
+		drm_exec_retry_on_contention(exec);
+		if (ret)
+			break;
+	}
+	return ret;
+}
+
+/**
+ * vuma_legacy_validate_locked - bring the buffers, and order the job after who uses them
+ * @legacy: the buffers
+ * @exec: has them locked
+ * @job: the job
+ * @fence: result: what the job has to wait for, besides, or NULL
+ *
+ * Return: 0 or a negative error.
+ */
+int vuma_legacy_validate_locked(struct vuma_legacy *legacy, struct drm_exec *exec,
+				struct vuma_job *job, struct dma_fence **fence)
+{
+	int ret = 0;
+	u32 i;
+
+	drm_gpuvm_resv_assert_held(&legacy->vm->base.base);
+	for (i = 0; i < legacy->nr && !ret; i++)
+		ret = drm_sched_job_add_implicit_dependencies(&job->base, legacy->objs[i],
+							      legacy->flags[i]);
+	if (ret)
+		return ret;
+	return gem_uma_vm_implicit_validate_locked(&legacy->vm->base, exec, legacy->ims,
+						   legacy->nr, fence);
+}
+
+/**
+ * vuma_legacy_add_fence_locked - tell others who uses the buffers
+ * @legacy: the buffers
+ * @fence: of the job
+ */
+void vuma_legacy_add_fence_locked(struct vuma_legacy *legacy, struct dma_fence *fence)
+{
+	u32 i;
+
+	drm_gpuvm_resv_assert_held(&legacy->vm->base.base);
+	dma_resv_add_fence(drm_gpuvm_resv(&legacy->vm->base.base), fence,
+			   DMA_RESV_USAGE_BOOKKEEP);
+	for (i = 0; i < legacy->nr; i++) {
+		dma_resv_add_fence(legacy->objs[i]->resv, fence,
+				   legacy->flags[i] ? DMA_RESV_USAGE_WRITE : DMA_RESV_USAGE_READ);
+		vuma_bo_mark_used(legacy->objs[i]);
+	}
+}
+
+static int vuma_legacy_check(const struct drm_vuma_submit_legacy *args)
+{
+	if (args->flags & ~DRM_VUMA_LEGACY_TRIM || args->pad)
+		return -EINVAL;
+	if (!args->cmd_count && (args->in_sync_count || args->out_sync_count))
+		return -EINVAL;
+	if (args->bo_count > DRM_VUMA_LEGACY_MAX_BOS || args->cmd_count > VUMA_MAX_CMDS ||
+	    args->in_sync_count > DRM_VUMA_SUBMIT_MAX_SYNCS ||
+	    args->out_sync_count > DRM_VUMA_SUBMIT_MAX_SYNCS)
+		return -E2BIG;
+	return 0;
+}
+
+static int vuma_legacy_run(struct vuma_legacy *legacy, struct drm_file *file,
+			   const struct drm_vuma_submit_legacy *args)
+{
+	const struct drm_vuma_submit submit = {
+		.cmds = args->cmds,
+		.in_syncs = args->in_syncs,
+		.out_syncs = args->out_syncs,
+		.cmd_count = args->cmd_count,
+		.in_sync_count = args->in_sync_count,
+		.out_sync_count = args->out_sync_count,
+	};
+	int ret;
+
+	ret = vuma_legacy_get_bos(legacy, file);
+	if (ret || !args->cmd_count) {
+		ret = ret ?: vuma_legacy_begin(legacy, to_vuma_file(file));
+		vuma_legacy_free(legacy);
+		return ret;
+	}
+	return vuma_submit_job(file, &submit, NULL, legacy);
+}
+
+/**
+ * vuma_ioctl_submit_legacy - DRM_IOCTL_VUMA_SUBMIT_LEGACY
+ * @drm: the device
+ * @data: struct drm_vuma_submit_legacy
+ * @file: the caller's file
+ *
+ * Return: 0 or a negative error.
+ */
+int vuma_ioctl_submit_legacy(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	const struct drm_vuma_submit_legacy *args = data;
+	struct vuma_legacy *legacy;
+	int ret;
+
+	ret = vuma_legacy_check(args);
+	if (ret)
+		return ret;
+	legacy = vuma_legacy_alloc(args);
+	if (!legacy)
+		return -ENOMEM;
+	return vuma_legacy_run(legacy, file, args);
+}

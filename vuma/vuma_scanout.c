@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * SCANOUT_PIN and SCANOUT_UNPIN: what a display would hold on to.
+ */
+
+#include <linux/dma-resv.h>
+#include <linux/slab.h>
+
+#include <drm/drm_gem.h>
+#include <drm/vuma_drm.h>
+
+#include "vuma_drv.h"
+#include "vuma_vm.h"
+
+/**
+ * struct vuma_scanout - a buffer that a file has pinned
+ */
+struct vuma_scanout {
+	/** @link: in &vuma_file.scanouts. */
+	struct list_head link;
+	/** @obj: the buffer; a reference, a user and a pin. */
+	struct drm_gem_object *obj;
+	/** @count: how often it was pinned. */
+	u32 count;
+};
+
+static struct vuma_scanout *vuma_scanout_find(struct vuma_file *vfile, struct drm_gem_object *obj)
+{
+	struct vuma_scanout *scanout;
+
+	lockdep_assert_held(&vfile->scanout_lock);
+	list_for_each_entry(scanout, &vfile->scanouts, link)
+		if (scanout->obj == obj)
+			return scanout;
+	return NULL;
+}
+
+static struct vuma_scanout *vuma_scanout_create(struct drm_gem_object *obj)
+{
+	struct vuma_scanout *scanout = kzalloc(sizeof(*scanout), GFP_KERNEL_ACCOUNT);
+	int ret;
+
+	if (!scanout)
+		return ERR_PTR(-ENOMEM);
+	ret = dma_resv_lock_interruptible(obj->resv, NULL);
+	if (!ret) {
+		ret = obj->funcs->pin(obj);
+		dma_resv_unlock(obj->resv);
+	}
+	if (ret) {
+		kfree(scanout);
+		return ERR_PTR(ret);
+	}
+	drm_gem_object_get(obj);
+	gem_uma_vm_users_get(vuma_bo_users(obj));
+	scanout->obj = obj;
+	return scanout;
+}
+
+/* Not with the lock of the list: it takes others. */
+static void vuma_scanout_destroy(struct vuma_scanout *scanout)
+{
+	struct drm_gem_object *obj = scanout->obj;
+
+	dma_resv_lock(obj->resv, NULL);
+	obj->funcs->unpin(obj);
+	dma_resv_unlock(obj->resv);
+	gem_uma_vm_users_put(vuma_bo_users(obj));
+	drm_gem_object_put(obj);
+	kfree(scanout);
+}
+
+static int vuma_scanout_pin(struct vuma_file *vfile, struct drm_gem_object *obj)
+{
+	struct vuma_scanout *scanout;
+
+	if (drm_gem_is_imported(obj) || obj->resv != &obj->_resv)
+		return -EINVAL;
+	scanout = vuma_scanout_find(vfile, obj);
+	if (!scanout) {
+		scanout = vuma_scanout_create(obj);
+		if (IS_ERR(scanout))
+			return PTR_ERR(scanout);
+		list_add(&scanout->link, &vfile->scanouts);
+	}
+	if (scanout->count == U32_MAX)
+		return -EOVERFLOW;
+	scanout->count++;
+	return 0;
+}
+
+/**
+ * vuma_ioctl_scanout_pin - DRM_IOCTL_VUMA_SCANOUT_PIN
+ * @drm: the device
+ * @data: struct drm_vuma_scanout
+ * @file: the caller's file
+ *
+ * Return: 0 or a negative error.
+ */
+int vuma_ioctl_scanout_pin(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct vuma_file *vfile = to_vuma_file(file);
+	struct drm_vuma_scanout *args = data;
+	struct drm_gem_object *obj;
+	int ret;
+
+	if (args->flags)
+		return -EINVAL;
+	obj = drm_gem_object_lookup(file, args->handle);
+	if (!obj)
+		return -ENOENT;
+	ret = mutex_lock_interruptible(&vfile->scanout_lock);
+	if (!ret) {
+		ret = vuma_scanout_pin(vfile, obj);
+		mutex_unlock(&vfile->scanout_lock);
+	}
+	drm_gem_object_put(obj);
+	return ret;
+}
+
+/**
+ * vuma_ioctl_scanout_unpin - DRM_IOCTL_VUMA_SCANOUT_UNPIN
+ * @drm: the device
+ * @data: struct drm_vuma_scanout
+ * @file: the caller's file
+ *
+ * Return: 0 or a negative error.
+ */
+int vuma_ioctl_scanout_unpin(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct vuma_file *vfile = to_vuma_file(file);
+	struct drm_vuma_scanout *args = data;
+	struct vuma_scanout *scanout;
+	struct drm_gem_object *obj;
+	bool last = false;
+
+	if (args->flags)
+		return -EINVAL;
+	obj = drm_gem_object_lookup(file, args->handle);
+	if (!obj)
+		return -ENOENT;
+
+	mutex_lock(&vfile->scanout_lock);
+	scanout = vuma_scanout_find(vfile, obj);
+	if (scanout)
+		last = !--scanout->count;
+	if (last)
+		list_del(&scanout->link);
+	mutex_unlock(&vfile->scanout_lock);
+
+	if (last)
+		vuma_scanout_destroy(scanout);
+	drm_gem_object_put(obj);
+	return scanout ? 0 : -EINVAL;
+}
+
+/**
+ * vuma_scanout_fini - unpin all
+ * @vfile: file that is being closed
+ */
+void vuma_scanout_fini(struct vuma_file *vfile)
+{
+	struct vuma_scanout *scanout, *next;
+
+	list_for_each_entry_safe(scanout, next, &vfile->scanouts, link)
+		vuma_scanout_destroy(scanout);
+	INIT_LIST_HEAD(&vfile->scanouts);
+}
