@@ -146,6 +146,19 @@ int vuma_run(int fd, uint32_t vm_id, const struct drm_vuma_cmd *cmds,
 int vuma_exec(int fd, uint32_t vm_id, const struct drm_vuma_cmd *cmds,
 	      uint32_t cmd_count);
 
+/* Jobs with implicit addresses; @va of each BO is filled in. */
+struct drm_vuma_legacy_bo vuma_legacy_bo(uint32_t handle, uint32_t flags);
+int vuma_submit_legacy(int fd, struct drm_vuma_legacy_bo *bos, uint32_t bo_count,
+		       const struct drm_vuma_cmd *cmds, uint32_t cmd_count, uint32_t in,
+		       uint32_t out);
+/* As vuma_run(). */
+int vuma_run_legacy(int fd, struct drm_vuma_legacy_bo *bos, uint32_t bo_count,
+		    const struct drm_vuma_cmd *cmds, uint32_t cmd_count, int64_t timeout_ns,
+		    int *status);
+
+int vuma_scanout_pin(int fd, uint32_t handle);
+int vuma_scanout_unpin(int fd, uint32_t handle);
+
 /* Syncobjs. Timeouts are relative; a wait is -ETIME when it runs out. */
 int vuma_syncobj_create(int fd, bool signaled, uint32_t *handle);
 int vuma_syncobj_destroy(int fd, uint32_t handle);

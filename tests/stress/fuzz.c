@@ -14,6 +14,7 @@ enum kind {
 	FLAGS,		/* of the mask @max */
 	ENUM,		/* up to @max */
 	SIZE, VA, OFFSET, RANGE, NUMBER,
+	BO_ADDR,	/* of a BO in the list of SUBMIT_LEGACY */
 	COUNT,		/* of an array whose limit is @max */
 	SYNC_COUNT,	/* mostly none: those that have no fence yet are errors */
 	CORE_COUNT,	/* of one without a limit: the core warns when it is out of memory */
@@ -30,7 +31,9 @@ struct field {
 #define F(_type, _member, _kind, _max) \
 	{ offsetof(struct _type, _member), sizeof(((struct _type *)0)->_member), _kind, _max }
 
-#define MAX_FIELDS	9
+/* And one that ends them. */
+#define MAX_FIELDS	11
+#define MAX_PINS	32
 #define MAX_ERRORS	8
 
 /*
@@ -67,6 +70,19 @@ static const struct field cmd_fields[] = {
 	F(drm_vuma_cmd, arg1, NUMBER, 3), F(drm_vuma_cmd, reserved, ANY, 0), { 0 },
 };
 
+static const struct field bo_cmd_fields[] = {
+	F(drm_vuma_cmd, opcode, ENUM, DRM_VUMA_OP_SPIN), F(drm_vuma_cmd, flags, ANY, 0),
+	F(drm_vuma_cmd, dst, BO_ADDR, 0), F(drm_vuma_cmd, src, BO_ADDR, 0),
+	F(drm_vuma_cmd, src2, BO_ADDR, 0), F(drm_vuma_cmd, size, RANGE, 0),
+	F(drm_vuma_cmd, arg0, NUMBER, 300), F(drm_vuma_cmd, arg1, NUMBER, 3),
+	F(drm_vuma_cmd, reserved, ANY, 0), { 0 },
+};
+
+static const struct field bo_fields[] = {
+	F(drm_vuma_legacy_bo, handle, HANDLE, 0), F(drm_vuma_legacy_bo, flags, FLAGS, 1),
+	F(drm_vuma_legacy_bo, va, ANY, 0), { 0 },
+};
+
 static const struct field sync_fields[] = {
 	F(drm_vuma_sync, handle, SYNCOBJ, 0), F(drm_vuma_sync, flags, ANY, 0),
 	F(drm_vuma_sync, point, NUMBER, 8), { 0 },
@@ -89,7 +105,7 @@ static const struct field u64_fields[] = { { 0, 8, NUMBER, 8 }, { 0 } };
 
 static const struct type types[] = {
 	{ VUMA(GET_PARAM, drm_vuma_get_param,
-	       F(drm_vuma_get_param, param, ENUM, 9), F(drm_vuma_get_param, vm_id, VM, 0),
+	       F(drm_vuma_get_param, param, ENUM, 12), F(drm_vuma_get_param, vm_id, VM, 0),
 	       F(drm_vuma_get_param, value, ANY, 0)) },
 	{ VUMA(BO_CREATE, drm_vuma_bo_create,
 	       F(drm_vuma_bo_create, size, SIZE, 0), F(drm_vuma_bo_create, flags, FLAGS, 7),
@@ -113,7 +129,7 @@ static const struct type types[] = {
 	       F(drm_vuma_bo_wait, timeout_ns, RELATIVE, 0)), .errors = { ETIME, EBUSY } },
 	{ VUMA(VM_CREATE, drm_vuma_vm_create,
 	       F(drm_vuma_vm_create, flags, ANY, 0), F(drm_vuma_vm_create, vm_id, ANY, 0)),
-	  .errors = { ENOSPC, ENOMEM }, RESULT(drm_vuma_vm_create, vm_id, VM) },
+	  .errors = { ENOSPC, ENOMEM, EBUSY }, RESULT(drm_vuma_vm_create, vm_id, VM) },
 	{ VUMA(VM_DESTROY, drm_vuma_vm_destroy,
 	       F(drm_vuma_vm_destroy, vm_id, VM, 0), F(drm_vuma_vm_destroy, pad, ANY, 0)) },
 	{ VUMA(VM_BIND, drm_vuma_vm_bind,
@@ -122,7 +138,7 @@ static const struct type types[] = {
 	       F(drm_vuma_vm_bind, op_count, COUNT, DRM_VUMA_BIND_MAX_OPS),
 	       F(drm_vuma_vm_bind, op_done, ANY, 0), F(drm_vuma_vm_bind, syncs, ANY, 0),
 	       F(drm_vuma_vm_bind, sync_count, ANY, 0), F(drm_vuma_vm_bind, pad, ANY, 0)),
-	  .errors = { ENOMEM, E2BIG }, .elements = { op_fields },
+	  .errors = { ENOMEM, E2BIG, EBUSY }, .elements = { op_fields },
 	  .strides = { sizeof(struct drm_vuma_bind_op) } },
 	{ VUMA(SUBMIT, drm_vuma_submit,
 	       F(drm_vuma_submit, vm_id, VM, 0), F(drm_vuma_submit, flags, ANY, 0),
@@ -132,13 +148,32 @@ static const struct type types[] = {
 	       F(drm_vuma_submit, in_sync_count, SYNC_COUNT, DRM_VUMA_SUBMIT_MAX_SYNCS),
 	       F(drm_vuma_submit, out_sync_count, SYNC_COUNT, DRM_VUMA_SUBMIT_MAX_SYNCS),
 	       F(drm_vuma_submit, pad, ANY, 0)),
-	  .errors = { ENOMEM, E2BIG }, .elements = { cmd_fields, sync_fields, sync_fields },
+	  .errors = { ENOMEM, E2BIG, EBUSY },
+	  .elements = { cmd_fields, sync_fields, sync_fields },
 	  .strides = { sizeof(struct drm_vuma_cmd), sizeof(struct drm_vuma_sync),
 		       sizeof(struct drm_vuma_sync) } },
+	{ VUMA(SUBMIT_LEGACY, drm_vuma_submit_legacy,
+	       F(drm_vuma_submit_legacy, flags, FLAGS, DRM_VUMA_LEGACY_TRIM),
+	       F(drm_vuma_submit_legacy, bo_count, COUNT, DRM_VUMA_LEGACY_MAX_BOS),
+	       F(drm_vuma_submit_legacy, bos, ARRAY, 3),
+	       F(drm_vuma_submit_legacy, cmds, ARRAY, 0),
+	       F(drm_vuma_submit_legacy, in_syncs, ARRAY, 1),
+	       F(drm_vuma_submit_legacy, out_syncs, ARRAY, 2),
+	       F(drm_vuma_submit_legacy, cmd_count, NUMBER, 2),
+	       F(drm_vuma_submit_legacy, in_sync_count, SYNC_COUNT, DRM_VUMA_SUBMIT_MAX_SYNCS),
+	       F(drm_vuma_submit_legacy, out_sync_count, SYNC_COUNT, DRM_VUMA_SUBMIT_MAX_SYNCS),
+	       F(drm_vuma_submit_legacy, pad, ANY, 0)),
+	  .errors = { ENOMEM, E2BIG, EBUSY, ENOSPC },
+	  .elements = { bo_cmd_fields, sync_fields, sync_fields, bo_fields },
+	  .strides = { sizeof(struct drm_vuma_cmd), sizeof(struct drm_vuma_sync),
+		       sizeof(struct drm_vuma_sync), sizeof(struct drm_vuma_legacy_bo) } },
+	{ VUMA(SCANOUT_PIN, drm_vuma_scanout,
+	       F(drm_vuma_scanout, handle, HANDLE, 0), F(drm_vuma_scanout, flags, ANY, 0)),
+	  .errors = { ENOMEM, EOVERFLOW } },
+	{ VUMA(SCANOUT_UNPIN, drm_vuma_scanout,
+	       F(drm_vuma_scanout, handle, HANDLE, 0), F(drm_vuma_scanout, flags, ANY, 0)) },
 	RESERVED(DRM_VUMA_BO_SYNC), RESERVED(DRM_VUMA_BO_MADVISE),
-	RESERVED(DRM_VUMA_SUBMIT_LEGACY), RESERVED(DRM_VUMA_SCANOUT_PIN),
-	RESERVED(DRM_VUMA_SCANOUT_UNPIN), RESERVED(DRM_VUMA_HEAP_CREATE),
-	RESERVED(DRM_VUMA_HEAP_DESTROY),
+	RESERVED(DRM_VUMA_HEAP_CREATE), RESERVED(DRM_VUMA_HEAP_DESTROY),
 	/* Not there at all: what the core says to any unknown number. */
 	{ .name = "UNKNOWN", .request = DRM_IOWR(DRM_COMMAND_BASE + DRM_VUMA_BO_WAIT + 1,
 						 uint64_t[4]), .size = 32,
@@ -281,6 +316,8 @@ static uint64_t value_of(const struct field *f, uint64_t *rng)
 	case VA:
 		/* A few places, so that calls meet each other. */
 		return 0x200000 * (1 + below(rng, 4)) + below(rng, 64) * PAGE;
+	case BO_ADDR:
+		return DRM_VUMA_LEGACY_ADDR(below(rng, 3), below(rng, 16) * PAGE);
 	case OFFSET:
 		return below(rng, 16) * PAGE;
 	case RANGE:
@@ -395,7 +432,7 @@ static void straighten(struct fuzz_input *input)
 
 	if (elements == op_fields)
 		straighten_ops(array, FUZZ_ARRAY / sizeof(struct drm_vuma_bind_op));
-	else if (elements == cmd_fields)
+	else if (elements == cmd_fields || elements == bo_cmd_fields)
 		straighten_cmds(array, FUZZ_ARRAY / sizeof(struct drm_vuma_cmd));
 }
 
@@ -408,9 +445,9 @@ void fuzz_make(struct fuzz_input *input, uint64_t *rng)
 	input->type = below(rng, ARRAY_SIZE(types));
 	/* The heart of it, more often. */
 	if (one_in(rng, 3))
-		input->type = 8 + below(rng, 2);
+		input->type = 8 + below(rng, 3);
 	type = &types[input->type];
-	input->file = below(rng, 3);
+	input->file = below(rng, FUZZ_FILES);
 	/* But a file descriptor that nobody is told of could never be closed. */
 	if (type->result_kind != DMABUF && one_in(rng, 64))
 		input->size = below(rng, FUZZ_ARGS);
@@ -442,7 +479,7 @@ void fuzz_mutate(struct fuzz_input *input, uint64_t *rng)
 	uint32_t stride = type->strides[array];
 
 	if (one_in(rng, 8))
-		input->file = below(rng, 3);
+		input->file = below(rng, FUZZ_FILES);
 	if (type->elements[array] && one_in(rng, 2))
 		mutate_fields(&input->arrays[array][below(rng, FUZZ_ARRAY / stride) * stride],
 			      type->elements[array], rng);
@@ -518,6 +555,22 @@ static void keep(struct fuzz_target *target, int fd, enum kind kind, uint32_t re
 	}
 }
 
+static void count_pins(struct fuzz_target *target, int fd, unsigned long request,
+		       const struct fuzz_room *room)
+{
+	const struct drm_vuma_scanout *args = (const void *)room->args;
+	int pins;
+
+	if (request == DRM_IOCTL_VUMA_SCANOUT_UNPIN)
+		atomic_fetch_sub(&target->pins, 1);
+	if (request != DRM_IOCTL_VUMA_SCANOUT_PIN)
+		return;
+	pins = atomic_fetch_add(&target->pins, 1);
+	/* The handle may be another buffer's by now: then it is one pin more. */
+	if (pins >= MAX_PINS && !vuma_scanout_unpin(fd, args->handle))
+		atomic_fetch_sub(&target->pins, 1);
+}
+
 int fuzz_run(struct fuzz_target *target, struct fuzz_room *room,
 	     const struct fuzz_input *input)
 {
@@ -536,6 +589,8 @@ int fuzz_run(struct fuzz_target *target, struct fuzz_room *room,
 		request = _IOC(_IOC_DIR(request), _IOC_TYPE(request), _IOC_NR(request),
 			       input->size);
 	ret = vuma_ioctl_once(fd, request, room->args);
+	if (!ret)
+		count_pins(target, fd, request, room);
 	/* With a size too small, the handle may be nowhere. */
 	if (!ret && type->result && (!input->size || input->size >= type->result + 3u)) {
 		memcpy(&result, room->args + type->result - 1, sizeof(result));

@@ -8,7 +8,8 @@
 #include "common.h"
 
 #define FUZZ_ARGS	128
-#define FUZZ_ARRAYS	3
+#define FUZZ_ARRAYS	4
+#define FUZZ_FILES	5
 #define FUZZ_ARRAY	256
 /* What an array pointer leads to, so that wrong counts read defined memory. */
 #define FUZZ_SPACE	(2 * VUMA_MIB)
@@ -29,7 +30,10 @@ struct fuzz_input {
 
 /* What the threads share. */
 struct fuzz_target {
-	int files[3];		/* first device, second device, primary node */
+	/* First device, second device, primary node; then, with implicit addresses, both. */
+	int files[FUZZ_FILES];
+	/* Or memory would fill up with what cannot be reclaimed. */
+	atomic_int pins;
 	atomic_int dmabufs[FUZZ_DMABUFS];
 };
 

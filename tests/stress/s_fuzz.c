@@ -28,12 +28,19 @@ static atomic_uint good, bad, kept;
 
 static void open_target(void)
 {
+	struct vuma_vm vm;
 	unsigned int i;
 
 	need_devices(2);
 	target.files[0] = dev_open(0);
 	target.files[1] = dev_open(1);
 	target.files[2] = dev_open_primary(0);
+	target.files[3] = dev_open(0);
+	target.files[4] = dev_open(1);
+	/* Each file has its path from the start, or chance would decide what is tried. */
+	for (i = 0; i < FUZZ_FILES; i++)
+		KT_OK(i < 3 ? vuma_vm_init(&vm, target.files[i]) :
+			      vuma_submit_legacy(target.files[i], NULL, 0, NULL, 0, 0, 0));
 	for (i = 0; i < FUZZ_DMABUFS; i++)
 		atomic_store(&target.dmabufs[i], -1);
 	KT_LE(fuzz_types(), ARRAY_SIZE(endings));
@@ -107,7 +114,7 @@ static void fuzzer(struct worker *w)
 			if (fresh)
 				remember(corpus, &input, &w->rng);
 		}
-		touch(target.files[stress_below(&w->rng, 3)], &w->rng);
+		touch(target.files[stress_below(&w->rng, FUZZ_FILES)], &w->rng);
 	}
 	if (covered)
 		kcov_stop(&kcov);
@@ -239,11 +246,11 @@ static void ioctls(void)
 		KT_GE(kcov_total(), 1);
 	}
 	expect_successes();
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < FUZZ_FILES; i++)
 		close_all(target.files[i]);
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < FUZZ_FILES; i++)
 		expect_zero_fdinfo(target.files[i]);
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < FUZZ_FILES; i++)
 		KT_SYS(close(target.files[i]));
 	expect_nothing_left();
 }

@@ -7,6 +7,7 @@
 #include <linux/sync_file.h>
 #include <xf86drm.h>
 
+#include "legacy.h"
 #include "rig.h"
 
 #define PAGES	512
@@ -261,6 +262,37 @@ static void exporter_goes_on(void)
 	replug();
 }
 
+/* What a display holds, an idle address, and one of a job that is running. */
+static void pinned_and_implicit(void)
+{
+	struct drm_vuma_cmd spin = vuma_cmd_spin(5000000);
+	struct vuma_bo bo = bo_new_mapped(dev_open(last_device()), PAGES * PAGE, 0);
+	struct vuma_bo busy = bo_new(bo.fd, PAGE, 0);
+	struct drm_vuma_legacy_bo use = vuma_legacy_bo(busy.handle, LEGACY_WRITE);
+	int dmabuf = vuma_prime_export(bo.fd, bo.handle, DRM_CLOEXEC);
+
+	KT_GE(dmabuf, 0);
+	KT_OK(vuma_scanout_pin(bo.fd, bo.handle));
+	KT_OK(vuma_scanout_pin(bo.fd, busy.handle));
+	legacy_touch(&bo, 1);
+	stamp_pages(bo.map, PAGES, 3);
+	KT_OK(vuma_submit_legacy(bo.fd, &use, 1, &spin, 1, 0, 0));
+	unplug(bo.fd);
+	KT_RET(vuma_scanout_unpin(bo.fd, bo.handle), -ENODEV);
+	KT_RET(vuma_scanout_pin(bo.fd, bo.handle), -ENODEV);
+	KT_RET(vuma_submit_legacy(bo.fd, &use, 1, &spin, 1, 0, 0), -ENODEV);
+	KT_RET(vuma_submit_legacy(bo.fd, NULL, 0, NULL, 0, 0, 0), -ENODEV);
+	verify_pages(bo.map, PAGES, 3, 0);
+	KT_SYS(close(bo.fd));
+	verify_pages(bo.map, PAGES, 3, 0);
+	KT_SYS(close(dmabuf));
+	verify_pages(bo.map, PAGES, 3, 0);
+	KT_SYS(munmap(bo.map, bo.size));
+	replug();
+	bo = bo_new(dev_open(last_device()), PAGE, 0);
+	legacy_touch(&bo, 1);
+}
+
 /* uma-A5: an error path that forgets drm_dev_exit() makes the unbind hang. */
 static void after_thousand_errors(void)
 {
@@ -382,6 +414,7 @@ static const struct ktap_test tests[] = {
 	{ .name = "unplug_jobs_fail_with_ENODEV", .run = jobs_fail },
 	{ .name = "unplug_of_exporter_leaves_the_importer_working", .run = importer_goes_on },
 	{ .name = "unplug_of_importer_leaves_the_exporter_working", .run = exporter_goes_on },
+	{ .name = "unplug_with_pins_and_implicit_addresses", .run = pinned_and_implicit },
 	{ .name = "unplug_ends_after_thousands_of_errors_uma-A5", .run = after_thousand_errors },
 	{ .name = "unplug_under_load_is_success_or_ENODEV", .run = under_load, .timeout = 120 },
 	{ .name = "unplug_and_replug_many_times_panthor-70", .run = many_times },
