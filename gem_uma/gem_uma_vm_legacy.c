@@ -9,6 +9,7 @@
 #include <linux/dma-resv.h>
 #include <linux/export.h>
 #include <linux/log2.h>
+#include <linux/overflow.h>
 #include <linux/rbtree.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
@@ -34,8 +35,9 @@
  * client closes its handle and imports the dma-buf again for each frame. With the last one
  * the object is unmapped from all VMs, and what is left is plain references.
  *
- * An address is busy from gem_uma_vm_implicit_get() to gem_uma_vm_implicit_put(), which
- * the driver calls when the job has ended, and idle otherwise. Idle ones go
+ * An address is busy from gem_uma_vm_implicit_get(), which gives a job all of its addresses
+ * at once, to gem_uma_vm_implicit_put(), which the driver calls when the job has ended, and
+ * idle otherwise. Busy ones keep the VM from being unmapped. Idle ones go
  *
  * - with the last user of the object;
  * - with the VM;
@@ -64,9 +66,11 @@ struct gem_uma_vm_legacy {
 	/* The least recently used first. */
 	struct list_head idle;
 	unsigned long nr_idle;
+	/* While there are any, they are one user of the VM. */
 	unsigned long nr_busy;
 	bool closed;
-	/* None is busy. */
+	/* Changes when it is worth another try, and who waits for it. */
+	unsigned long nr_put;
 	wait_queue_head_t wait;
 };
 
@@ -116,7 +120,7 @@ static void gem_uma_vm_implicit_set_idle(struct gem_uma_vm_implicit *im)
 	struct gem_uma_vm_legacy *legacy = im->legacy;
 
 	list_add_tail(&im->idle_of_vm, &legacy->idle);
-	legacy->nr_idle++;
+	WRITE_ONCE(legacy->nr_idle, legacy->nr_idle + 1);
 	spin_lock(&im->users->lock);
 	list_add(&im->idle_of_obj, &im->users->idle);
 	spin_unlock(&im->users->lock);
@@ -130,7 +134,7 @@ static void gem_uma_vm_implicit_clear_idle(struct gem_uma_vm_implicit *im)
 	list_del(&im->idle_of_obj);
 	spin_unlock(&im->users->lock);
 	list_del(&im->idle_of_vm);
-	legacy->nr_idle--;
+	WRITE_ONCE(legacy->nr_idle, legacy->nr_idle - 1);
 }
 
 static int gem_uma_vm_implicit_cmp(const void *key, const struct rb_node *node)
@@ -266,6 +270,12 @@ int gem_uma_vm_legacy_init(struct gem_uma_vm *vm)
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_legacy_init);
 
+static void gem_uma_vm_legacy_wake(struct gem_uma_vm_legacy *legacy)
+{
+	WRITE_ONCE(legacy->nr_put, legacy->nr_put + 1);
+	wake_up_all(&legacy->wait);
+}
+
 /* The owner closes the VM. */
 void gem_uma_vm_legacy_close(struct gem_uma_vm_legacy *legacy)
 {
@@ -273,6 +283,7 @@ void gem_uma_vm_legacy_close(struct gem_uma_vm_legacy *legacy)
 
 	mutex_lock(&legacy->lock);
 	legacy->closed = true;
+	gem_uma_vm_legacy_wake(legacy);
 	gem_uma_vm_legacy_drop_all(legacy, &gone);
 	mutex_unlock(&legacy->lock);
 	gem_uma_vm_implicit_free(&gone);
@@ -302,8 +313,6 @@ static int gem_uma_vm_implicit_place(struct gem_uma_vm_implicit *im, struct list
 	u64 size = im->users->obj->size;
 	int ret;
 
-	if (size > legacy->vm->base.mm_range)
-		return -ENOSPC;
 	for (;;) {
 		ret = drm_mm_insert_node_generic(&legacy->mm, &im->addr, size,
 						 gem_uma_vm_legacy_align(legacy->vm, size), 0,
@@ -348,8 +357,6 @@ static struct gem_uma_vm_implicit *gem_uma_vm_implicit_create(struct gem_uma_vm_
 	struct gem_uma_vm_implicit *im;
 	int ret;
 
-	if (legacy->closed)
-		return ERR_PTR(-ENOENT);
 	im = kzalloc(sizeof(*im), GFP_KERNEL_ACCOUNT);
 	if (!im)
 		return ERR_PTR(-ENOMEM);
@@ -372,47 +379,121 @@ err_free:
 	return ERR_PTR(ret);
 }
 
-/**
- * gem_uma_vm_implicit_get() - find out, or choose, where an object is in a VM
- * @vm: VM of the legacy path
- * @users: of the object, of which the caller has a reference
- *
- * Other objects may lose their addresses for it, but none that is busy.
- *
- * Context: may sleep and reclaim; takes resvs.
- *
- * Return: the address, busy until gem_uma_vm_implicit_put(), or an ERR_PTR: -ENOSPC if
- * none is free, -ENOMEM, -EINTR, -ENODEV, -ENOENT if the VM was closed, -EIO if it is
- * unusable, -EINVAL for an object that is private to another VM.
- */
-struct gem_uma_vm_implicit *gem_uma_vm_implicit_get(struct gem_uma_vm *vm,
-						    struct gem_uma_vm_users *users)
+static int gem_uma_vm_implicit_get_one(struct gem_uma_vm_legacy *legacy,
+				       struct gem_uma_vm_users *users, struct list_head *gone,
+				       struct gem_uma_vm_implicit **result)
 {
-	struct gem_uma_vm_legacy *legacy = vm->legacy;
-	struct gem_uma_vm_implicit *im;
+	struct gem_uma_vm_implicit *im = gem_uma_vm_implicit_find(legacy, users);
+
+	if (!im)
+		im = gem_uma_vm_implicit_create(legacy, users, gone);
+	if (IS_ERR(im))
+		return PTR_ERR(im);
+	if (!im->busy++) {
+		gem_uma_vm_implicit_clear_idle(im);
+		/* The owner is a user, too, as long as the VM is not closed. */
+		if (!legacy->nr_busy++)
+			atomic_inc(&legacy->vm->users);
+	}
+	*result = im;
+	return 0;
+}
+
+/* Returns true if the caller has to call gem_uma_vm_unuse(), without the mutex. */
+static bool gem_uma_vm_implicit_put_one(struct gem_uma_vm_implicit *im, struct list_head *gone)
+{
+	struct gem_uma_vm_legacy *legacy = im->legacy;
+
+	lockdep_assert_held(&legacy->lock);
+	if (--im->busy)
+		return false;
+	legacy->nr_busy--;
+	/* Listed before it looks: whoever is the last user sees it, or is seen. */
+	gem_uma_vm_implicit_set_idle(im);
+	if (legacy->closed || !atomic_read(&im->users->nr))
+		gem_uma_vm_implicit_drop(im, gone);
+	return !legacy->nr_busy;
+}
+
+/*
+ * All of them under one lock, or two callers that each have a half of what there is could
+ * both be refused. With -ENOSPC, @seen tells if it is worth another try: it is the number
+ * of puts so far, if others have addresses, else ULONG_MAX.
+ */
+static int gem_uma_vm_implicit_try(struct gem_uma_vm_legacy *legacy,
+				   struct gem_uma_vm_users *const *users, u32 nr,
+				   struct gem_uma_vm_implicit **ims, unsigned long *seen)
+{
+	bool unuse = false;
 	LIST_HEAD(gone);
+	u32 i = 0;
+	int ret;
 
 	if (mutex_lock_interruptible(&legacy->lock))
-		return ERR_PTR(-EINTR);
-	im = gem_uma_vm_implicit_find(legacy, users);
-	if (!im)
-		im = gem_uma_vm_implicit_create(legacy, users, &gone);
-	if (!IS_ERR(im) && !im->busy++) {
-		gem_uma_vm_implicit_clear_idle(im);
-		legacy->nr_busy++;
+		return -EINTR;
+	ret = legacy->closed ? -ENOENT : 0;
+	while (i < nr && !ret) {
+		ret = gem_uma_vm_implicit_get_one(legacy, users[i], &gone, &ims[i]);
+		i += !ret;
 	}
+	while (ret && i)
+		unuse = gem_uma_vm_implicit_put_one(ims[--i], &gone);
+	*seen = legacy->nr_busy ? legacy->nr_put : ULONG_MAX;
 	mutex_unlock(&legacy->lock);
+	if (unuse)
+		gem_uma_vm_unuse(legacy->vm);
 	gem_uma_vm_implicit_free(&gone);
-	return im;
+	return ret;
+}
+
+/**
+ * gem_uma_vm_implicit_get() - find out, or choose, where objects are in a VM
+ * @vm: VM of the legacy path, of which the caller has a reference
+ * @users: of the objects, of each of which the caller has a reference
+ * @nr: how many; not 0
+ * @ims: result: the addresses, each busy until gem_uma_vm_implicit_put()
+ *
+ * Other objects may lose their addresses for it, but none that is busy: it waits for
+ * those if it has to, and for what else callers of it are about. While one is busy the VM
+ * is not unmapped, even if it is closed.
+ *
+ * Context: may sleep and reclaim, for as long as jobs take; takes resvs. The caller has
+ * no busy addresses yet, or it may wait for itself.
+ *
+ * Return: 0, or, with nothing in @ims: -ENOSPC if there is no room for all of them
+ * together, -ENOMEM, -EINTR or -ERESTARTSYS, -ENODEV, -ENOENT if the VM was closed, -EIO
+ * if it is unusable, -EINVAL for an object that is private to another VM.
+ */
+int gem_uma_vm_implicit_get(struct gem_uma_vm *vm, struct gem_uma_vm_users *const *users,
+			    u32 nr, struct gem_uma_vm_implicit **ims)
+{
+	struct gem_uma_vm_legacy *legacy = vm->legacy;
+	unsigned long seen;
+	u64 size = 0;
+	int ret;
+	u32 i;
+
+	/* Not worth to take anything from anybody for. */
+	for (i = 0; i < nr; i++)
+		if (check_add_overflow(size, (u64)users[i]->obj->size, &size) ||
+		    size > vm->base.mm_range)
+			return -ENOSPC;
+	for (;;) {
+		ret = gem_uma_vm_implicit_try(legacy, users, nr, ims, &seen);
+		if (ret != -ENOSPC || seen == ULONG_MAX)
+			return ret;
+		ret = wait_event_interruptible(legacy->wait, READ_ONCE(legacy->nr_put) != seen);
+		if (ret)
+			return ret;
+	}
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_implicit_get);
 
 /**
  * gem_uma_vm_implicit_put() - a job that used an address has ended
- * @im: what gem_uma_vm_implicit_get() gave
+ * @im: one of those that gem_uma_vm_implicit_get() gave
  *
- * The caller has references of the VM and of the object, and, if it called
- * gem_uma_vm_use_locked(), has not called gem_uma_vm_unuse() yet.
+ * The caller has references of the VM and of the object.
  *
  * Context: may sleep; takes resvs. Not for what fences wait for.
  */
@@ -420,17 +501,14 @@ void gem_uma_vm_implicit_put(struct gem_uma_vm_implicit *im)
 {
 	struct gem_uma_vm_legacy *legacy = im->legacy;
 	LIST_HEAD(gone);
+	bool unuse;
 
 	mutex_lock(&legacy->lock);
-	if (!--im->busy) {
-		if (!--legacy->nr_busy)
-			wake_up_all(&legacy->wait);
-		/* Listed before it looks: whoever is the last user sees it, or is seen. */
-		gem_uma_vm_implicit_set_idle(im);
-		if (legacy->closed || !atomic_read(&im->users->nr))
-			gem_uma_vm_implicit_drop(im, &gone);
-	}
+	unuse = gem_uma_vm_implicit_put_one(im, &gone);
+	gem_uma_vm_legacy_wake(legacy);
 	mutex_unlock(&legacy->lock);
+	if (unuse)
+		gem_uma_vm_unuse(legacy->vm);
 	gem_uma_vm_implicit_free(&gone);
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_implicit_put);
@@ -498,22 +576,6 @@ int gem_uma_vm_implicit_validate_locked(struct gem_uma_vm *vm, struct drm_exec *
 	return gem_uma_vm_rebind_end_locked(vm, exec, ret, fence);
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_implicit_validate_locked);
-
-/**
- * gem_uma_vm_legacy_wait() - wait until no address is busy
- * @vm: VM
- *
- * For callers that were refused an address, after they put all of theirs.
- *
- * Context: may sleep, for as long as jobs take.
- *
- * Return: 0 or -ERESTARTSYS.
- */
-int gem_uma_vm_legacy_wait(struct gem_uma_vm *vm)
-{
-	return wait_event_interruptible(vm->legacy->wait, !READ_ONCE(vm->legacy->nr_busy));
-}
-EXPORT_SYMBOL_GPL(gem_uma_vm_legacy_wait);
 
 /**
  * gem_uma_vm_legacy_trim() - unmap all that is idle

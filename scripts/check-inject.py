@@ -49,7 +49,7 @@ INFALLIBLE = {
     # Not infallible: they fail in tests/uapi/t_legacy_args and t_legacy.
     "not in these tests": """
         gem_uma_vm_implicit_get gem_uma_vm_implicit_validate_locked
-        gem_uma_vm_legacy_init gem_uma_vm_legacy_wait""",
+        gem_uma_vm_legacy_init""",
     "data": "gem_uma_object_funcs gem_uma_object_vm_ops",
 }
 

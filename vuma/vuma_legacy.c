@@ -108,6 +108,7 @@ void vuma_legacy_free(struct vuma_legacy *legacy)
 	for (i = 0; i < legacy->nr && legacy->objs[i]; i++)
 		drm_gem_object_put(legacy->objs[i]);
 	kvfree(legacy->objs);
+	kvfree(legacy->users);
 	kvfree(legacy->ims);
 	kvfree(legacy->flags);
 	kfree(legacy);
@@ -126,8 +127,9 @@ static struct vuma_legacy *vuma_legacy_alloc(const struct drm_vuma_submit_legacy
 		return legacy;
 	legacy->flags = kvcalloc(nr, sizeof(*legacy->flags), GFP_KERNEL_ACCOUNT);
 	legacy->objs = kvcalloc(nr, sizeof(*legacy->objs), GFP_KERNEL_ACCOUNT);
+	legacy->users = kvcalloc(nr, sizeof(*legacy->users), GFP_KERNEL_ACCOUNT);
 	legacy->ims = kvcalloc(nr, sizeof(*legacy->ims), GFP_KERNEL_ACCOUNT);
-	if (!legacy->flags || !legacy->objs || !legacy->ims) {
+	if (!legacy->flags || !legacy->objs || !legacy->users || !legacy->ims) {
 		vuma_legacy_free(legacy);
 		return NULL;
 	}
@@ -148,6 +150,7 @@ static int vuma_legacy_look_up(struct vuma_legacy *legacy, struct drm_file *file
 		if (!obj)
 			return -ENOENT;
 		legacy->objs[i] = obj;
+		legacy->users[i] = vuma_bo_users(obj);
 		legacy->flags[i] = bos[i].flags;
 		/* Private to a VM, which is never this one. */
 		if (!drm_gem_is_imported(obj) && obj->resv != &obj->_resv)
@@ -218,18 +221,14 @@ bool vuma_legacy_valid(const struct vuma_legacy *legacy, u64 addr, u64 size, boo
 
 static int vuma_legacy_get_addresses(struct vuma_legacy *legacy)
 {
-	struct gem_uma_vm_implicit *im;
+	int ret = 0;
 
-	while (legacy->nr_ims < legacy->nr) {
-		im = gem_uma_vm_implicit_get(&legacy->vm->base,
-					     vuma_bo_users(legacy->objs[legacy->nr_ims]));
-		if (IS_ERR(im)) {
-			vuma_legacy_put_addresses(legacy);
-			return PTR_ERR(im);
-		}
-		legacy->ims[legacy->nr_ims++] = im;
-	}
-	return 0;
+	if (legacy->nr)
+		ret = gem_uma_vm_implicit_get(&legacy->vm->base, legacy->users, legacy->nr,
+					      legacy->ims);
+	if (!ret)
+		legacy->nr_ims = legacy->nr;
+	return ret;
 }
 
 static int vuma_legacy_tell_addresses(struct vuma_legacy *legacy)
@@ -261,9 +260,6 @@ int vuma_legacy_begin(struct vuma_legacy *legacy, struct vuma_file *vfile)
 	if (legacy->trim)
 		gem_uma_vm_legacy_trim(&vm->base);
 	ret = vuma_legacy_get_addresses(legacy);
-	/* Earlier jobs, or what is left of them, may be in the way. */
-	if (ret == -ENOSPC)
-		ret = gem_uma_vm_legacy_wait(&vm->base) ?: vuma_legacy_get_addresses(legacy);
 	return ret ?: vuma_legacy_tell_addresses(legacy);
 }
 

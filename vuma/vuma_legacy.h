@@ -13,6 +13,7 @@ struct drm_exec;
 struct drm_file;
 struct drm_gem_object;
 struct gem_uma_vm_implicit;
+struct gem_uma_vm_users;
 struct vuma_file;
 struct vuma_job;
 struct vuma_vm;
@@ -35,6 +36,8 @@ struct vuma_legacy {
 	u32 *flags;
 	/** @objs: buffers, each with a reference; NULL at the end of those found. */
 	struct drm_gem_object **objs;
+	/** @users: the same, as the library knows them. */
+	struct gem_uma_vm_users **users;
 	/** @ims: their addresses. */
 	struct gem_uma_vm_implicit **ims;
 };

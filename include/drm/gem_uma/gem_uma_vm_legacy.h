@@ -64,15 +64,14 @@ void gem_uma_vm_users_get(struct gem_uma_vm_users *users);
 void gem_uma_vm_users_put(struct gem_uma_vm_users *users);
 
 int gem_uma_vm_legacy_init(struct gem_uma_vm *vm);
-struct gem_uma_vm_implicit *gem_uma_vm_implicit_get(struct gem_uma_vm *vm,
-						    struct gem_uma_vm_users *users);
+int gem_uma_vm_implicit_get(struct gem_uma_vm *vm, struct gem_uma_vm_users *const *users,
+			    u32 nr, struct gem_uma_vm_implicit **ims);
 void gem_uma_vm_implicit_put(struct gem_uma_vm_implicit *im);
 u64 gem_uma_vm_implicit_address(const struct gem_uma_vm_implicit *im);
 int gem_uma_vm_implicit_validate_locked(struct gem_uma_vm *vm, struct drm_exec *exec,
 					struct gem_uma_vm_implicit **ims, u32 nr,
 					struct dma_fence **fence)
 	__must_hold(drm_gpuvm_resv(&vm->base));
-int gem_uma_vm_legacy_wait(struct gem_uma_vm *vm);
 unsigned long gem_uma_vm_legacy_trim(struct gem_uma_vm *vm);
 unsigned long gem_uma_vm_legacy_idle(struct gem_uma_vm *vm);
 
