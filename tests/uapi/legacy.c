@@ -53,19 +53,29 @@ void legacy_expect(const struct vuma_bo *bo, uint64_t word)
 	KT_OK(vuma_bo_fini(&out));
 }
 
-static FILE *open_debugfs(int fd, const char *name)
+static FILE *open_debugfs(int fd, const char *name, const char *mode)
 {
 	char path[128];
 	struct stat st;
 
 	KT_SYS(fstat(fd, &st));
 	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%u/%s", minor(st.st_rdev), name);
-	return fopen(path, "r");
+	return fopen(path, mode);
+}
+
+void legacy_fail(int fd, const char *what, unsigned int nth)
+{
+	FILE *file = open_debugfs(fd, what, "w");
+
+	if (!file)
+		KT_SKIP("no file %s in debugfs", what);
+	fprintf(file, "%u\n", nth);
+	KT_EQ(fclose(file), 0);
 }
 
 uint64_t engine_counter(int fd, const char *name)
 {
-	FILE *file = open_debugfs(fd, "engine");
+	FILE *file = open_debugfs(fd, "engine", "r");
 	unsigned long long value;
 	char key[64];
 
@@ -82,7 +92,7 @@ uint64_t engine_counter(int fd, const char *name)
 
 unsigned int objects_of_device(int fd)
 {
-	FILE *file = open_debugfs(fd, "gems");
+	FILE *file = open_debugfs(fd, "gems", "r");
 	unsigned int lines = 0;
 	char line[512];
 
@@ -93,6 +103,43 @@ unsigned int objects_of_device(int fd)
 		lines++;
 	fclose(file);
 	return lines;
+}
+
+struct before look(void)
+{
+	struct before b = { .fd = dev_open(0) };
+
+	b.objects = objects_of_device(b.fd);
+	b.tables = engine_counter(b.fd, "tables");
+	b.unmaps = engine_counter(b.fd, "unmaps");
+	return b;
+}
+
+void expect_nothing_left(const struct before *b)
+{
+	int tries;
+
+	for (tries = 0; tries < TRIES; tries++) {
+		if (engine_counter(b->fd, "tables") == b->tables &&
+		    objects_of_device(b->fd) == b->objects)
+			break;
+		usleep(PAUSE);
+	}
+	KT_EQ(engine_counter(b->fd, "tables"), b->tables);
+	KT_EQ(objects_of_device(b->fd), b->objects);
+}
+
+void expect_closed(const struct before *b, unsigned int unmaps)
+{
+	int tries;
+
+	for (tries = 0; tries < TRIES; tries++) {
+		if (engine_counter(b->fd, "unmaps") == b->unmaps + unmaps)
+			break;
+		usleep(PAUSE);
+	}
+	KT_EQ(engine_counter(b->fd, "unmaps"), b->unmaps + unmaps);
+	expect_nothing_left(b);
 }
 
 void legacy_va_mib(unsigned int mib)

@@ -24,6 +24,22 @@ void legacy_expect(const struct vuma_bo *bo, uint64_t word);
 uint64_t engine_counter(int fd, const char *name);
 /* Objects of the device, as debugfs lists them; 0 on the twin, which lists none. */
 unsigned int objects_of_device(int fd);
+/* The @nth call from now of "fail-tables" or "fail-map" fails; 0: none. */
+void legacy_fail(int fd, const char *what, unsigned int nth);
+
+/* The device as it was, to be compared with what is left in the end. */
+struct before {
+	int fd;
+	uint64_t unmaps, tables;
+	unsigned int objects;
+};
+
+struct before look(void);
+/* All files but that of @b are closed, and nothing is left of them. */
+void expect_nothing_left(const struct before *b);
+/* The same, and each mapping was cleared once. */
+void expect_closed(const struct before *b, unsigned int unmaps);
+
 /* Addresses of legacy VMs from now on, in MiB; 0 for all. */
 void legacy_va_mib(unsigned int mib);
 

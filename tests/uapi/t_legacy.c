@@ -34,40 +34,6 @@ static struct vuma_bo import_bo(int fd, int dmabuf, uint64_t size)
 	return bo;
 }
 
-/* The device as it was, to be compared with what is left in the end. */
-struct before {
-	int fd;
-	uint64_t maps, unmaps, tables;
-	unsigned int objects;
-};
-
-static struct before look(void)
-{
-	struct before b = { .fd = dev_open(0) };
-
-	b.objects = objects_of_device(b.fd);
-	b.tables = engine_counter(b.fd, "tables");
-	b.unmaps = engine_counter(b.fd, "unmaps");
-	return b;
-}
-
-/* All files but that of @b are closed: each mapping was cleared once, nothing is left. */
-static void expect_closed(const struct before *b, unsigned int unmaps)
-{
-	int tries;
-
-	for (tries = 0; tries < 1000; tries++) {
-		if (engine_counter(b->fd, "unmaps") == b->unmaps + unmaps &&
-		    engine_counter(b->fd, "tables") == b->tables &&
-		    objects_of_device(b->fd) == b->objects)
-			break;
-		usleep(10000);
-	}
-	KT_EQ(engine_counter(b->fd, "unmaps"), b->unmaps + unmaps);
-	KT_EQ(engine_counter(b->fd, "tables"), b->tables);
-	KT_EQ(objects_of_device(b->fd), b->objects);
-}
-
 static void expect_3_maps(int fd, uint64_t calls)
 {
 	legacy_wait_param(fd, IDLE, BUFS);
@@ -433,6 +399,79 @@ static void pressure_by_a_list(void)
 	legacy_touch(&bos[0], 1);
 }
 
+struct half {
+	int fd;
+	struct vuma_bo bos[3];
+	unsigned int jobs;
+};
+
+/* Three of the four places that there are, over and over. */
+static void *half_thread(void *arg)
+{
+	struct half *h = arg;
+	struct drm_vuma_legacy_bo use[3];
+	struct drm_vuma_cmd nop = vuma_cmd_nop();
+	int i;
+
+	for (h->jobs = 0; h->jobs < 200; h->jobs++) {
+		for (i = 0; i < 3; i++)
+			use[i] = vuma_legacy_bo(h->bos[i].handle, LEGACY_WRITE);
+		KT_OK(vuma_submit_legacy(h->fd, use, 3, &nop, 1, 0, 0));
+	}
+	return NULL;
+}
+
+/* Either is in the other's way, and neither is ever told that there is no room. */
+static void pressure_by_two(void)
+{
+	struct half halves[2];
+	pthread_t threads[2];
+	struct vuma_bo bos[6];
+	int fd = narrow_file(bos, 6), i;
+
+	for (i = 0; i < 2; i++) {
+		halves[i].fd = fd;
+		memcpy(halves[i].bos, &bos[3 * i], sizeof(halves[i].bos));
+		KT_EQ(pthread_create(&threads[i], NULL, half_thread, &halves[i]), 0);
+	}
+	for (i = 0; i < 2; i++)
+		KT_EQ(pthread_join(threads[i], NULL), 0);
+	legacy_wait_param(fd, DRM_VUMA_PARAM_VM_JOBS, 400);
+	KT_LE(legacy_param(fd, IDLE), 4);
+}
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+}
+
+/* It waits for a job, and can be told to stop. */
+static void pressure_interrupted(void)
+{
+	struct sigaction sa = { .sa_handler = on_alarm };
+	struct drm_vuma_legacy_bo use[4], last;
+	struct drm_vuma_cmd nop = vuma_cmd_nop();
+	struct drm_vuma_submit_legacy args = { .bo_count = 1, .bos = (uintptr_t)&last };
+	struct vuma_bo bos[5];
+	int fd = narrow_file(bos, 5), i;
+	struct gate gate;
+	uint32_t in;
+
+	for (i = 0; i < 4; i++)
+		use[i] = vuma_legacy_bo(bos[i].handle, 0);
+	last = vuma_legacy_bo(bos[4].handle, 0);
+	KT_OK(vuma_syncobj_create(fd, false, &in));
+	gate = gate_new(fd, in);
+	KT_OK(vuma_submit_legacy(fd, use, 4, &nop, 1, in, 0));
+	KT_SYS(sigaction(SIGALRM, &sa, NULL));
+	ualarm(100000, 0);
+	KT_RET(vuma_ioctl_once(fd, DRM_IOCTL_VUMA_SUBMIT_LEGACY, &args), -EINTR);
+	KT_EQ(legacy_param(fd, IDLE), 0);
+	gate_open(&gate);
+	KT_OK(vuma_ioctl(fd, DRM_IOCTL_VUMA_SUBMIT_LEGACY, &args));
+	KT_NE(last.va, 0);
+}
+
 static void trim(void)
 {
 	struct drm_vuma_submit_legacy args = { .flags = DRM_VUMA_LEGACY_TRIM };
@@ -629,9 +668,7 @@ static void last_users_race(void)
 			KT_SYS(close(s.dmabufs[i]));
 	}
 	KT_SYS(close(fd));
-	for (i = 0; i < 1000 && objects_of_device(b.fd) != b.objects; i++)
-		usleep(10000);
-	KT_EQ(objects_of_device(b.fd), b.objects);
+	expect_nothing_left(&b);
 }
 
 static const struct ktap_test tests[] = {
@@ -652,6 +689,9 @@ static const struct ktap_test tests[] = {
 	{ .name = "legacy_address_pressure_keeps_contents", .run = pressure },
 	{ .name = "legacy_address_pressure_takes_the_least_recently_used", .run = pressure_lru },
 	{ .name = "legacy_address_pressure_of_one_list", .run = pressure_by_a_list },
+	{ .name = "legacy_address_pressure_of_two_is_no_ENOSPC", .run = pressure_by_two,
+	  .timeout = 120 },
+	{ .name = "legacy_address_pressure_can_be_interrupted", .run = pressure_interrupted },
 	{ .name = "legacy_trim_takes_all_that_is_idle", .run = trim },
 	{ .name = "legacy_addresses_without_a_job", .run = addresses },
 	{ .name = "legacy_read_comes_after_write", .run = read_after_write },

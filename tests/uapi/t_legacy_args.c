@@ -115,7 +115,7 @@ static void failures_decide_nothing(void)
 struct race {
 	pthread_barrier_t start;
 	atomic_int fd;
-	int legacy, bind;
+	int legacy, create, bind;
 };
 
 static void *race_legacy(void *arg)
@@ -131,14 +131,29 @@ static void *race_legacy(void *arg)
 	return NULL;
 }
 
-static void *race_bind(void *arg)
+static void *race_create(void *arg)
 {
 	struct race *race = arg;
 	int i;
 
 	for (i = 0; i < RACES; i++) {
 		pthread_barrier_wait(&race->start);
-		race->bind = vm_create(atomic_load(&race->fd));
+		race->create = vm_create(atomic_load(&race->fd));
+		pthread_barrier_wait(&race->start);
+	}
+	return NULL;
+}
+
+/* With the id that the VM will have, if there will be one. */
+static void *race_vm_bind(void *arg)
+{
+	struct drm_vuma_bind_op op = vuma_op_sparse(MAX_VA, PAGE, 0);
+	struct race *race = arg;
+	int i;
+
+	for (i = 0; i < RACES; i++) {
+		pthread_barrier_wait(&race->start);
+		race->bind = vuma_vm_bind(atomic_load(&race->fd), 1, &op, 1, NULL);
 		pthread_barrier_wait(&race->start);
 	}
 	return NULL;
@@ -147,12 +162,13 @@ static void *race_bind(void *arg)
 static void paths_race(void)
 {
 	unsigned int legacy = 0, bind = 0, i;
-	pthread_t threads[2];
+	pthread_t threads[3];
 	struct race race;
 
-	KT_EQ(pthread_barrier_init(&race.start, NULL, 3), 0);
+	KT_EQ(pthread_barrier_init(&race.start, NULL, 4), 0);
 	KT_EQ(pthread_create(&threads[0], NULL, race_legacy, &race), 0);
-	KT_EQ(pthread_create(&threads[1], NULL, race_bind, &race), 0);
+	KT_EQ(pthread_create(&threads[1], NULL, race_create, &race), 0);
+	KT_EQ(pthread_create(&threads[2], NULL, race_vm_bind, &race), 0);
 	for (i = 0; i < RACES; i++) {
 		int fd = dev_open(0);
 
@@ -161,18 +177,22 @@ static void paths_race(void)
 		pthread_barrier_wait(&race.start);
 		if (race.legacy) {
 			KT_RET(race.legacy, -EBUSY);
-			KT_OK(race.bind);
+			KT_OK(race.create);
+			if (race.bind)
+				KT_RET(race.bind, -ENOENT);
 			expect_bind(fd);
 			bind++;
 		} else {
-			KT_RET(race.bind, -EBUSY);
+			KT_RET(race.create, -EBUSY);
+			if (race.bind != -ENOENT)
+				KT_RET(race.bind, -EBUSY);
 			expect_legacy(fd);
 			legacy++;
 		}
 		KT_SYS(close(fd));
 	}
-	KT_EQ(pthread_join(threads[0], NULL), 0);
-	KT_EQ(pthread_join(threads[1], NULL), 0);
+	for (i = 0; i < ARRAY_SIZE(threads); i++)
+		KT_EQ(pthread_join(threads[i], NULL), 0);
 	ktap_note("%u files took implicit addresses, %u took VM_BIND", legacy, bind);
 }
 

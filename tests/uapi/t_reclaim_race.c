@@ -6,6 +6,7 @@
 #include <xf86drm.h>
 
 #include "arena.h"
+#include "legacy.h"
 
 #define MIB	VUMA_MIB
 #define SECONDS	4
@@ -274,6 +275,46 @@ static void exporting(void)
 	race(&cg, 3, exporter);
 }
 
+/*
+ * Idle addresses that are evicted, trimmed and looked up. The buffer has an address in
+ * two VMs, and in one of them it is alone with the buffers of the other threads.
+ */
+static void *idler(void *arg)
+{
+	struct drm_vuma_submit_legacy trim = { .flags = DRM_VUMA_LEGACY_TRIM };
+	int64_t end = vuma_now_ns() + SECONDS * VUMA_SEC;
+	struct vuma_bo bo = bo_new(shared_fd, MIB, 0), there = { .fd = dev_open(0) };
+	int dmabuf = vuma_prime_export(shared_fd, bo.handle, DRM_CLOEXEC | DRM_RDWR);
+	uint64_t round = 0;
+
+	(void)arg;
+	KT_GE(dmabuf, 0);
+	for (; running(end); round++) {
+		KT_OK(vuma_prime_import(there.fd, dmabuf, &there.handle));
+		legacy_touch(&bo, round);
+		legacy_expect(&there, round);
+		if (round % 3 == 1)
+			KT_OK(vuma_ioctl(shared_fd, DRM_IOCTL_VUMA_SUBMIT_LEGACY, &trim));
+		KT_OK(vuma_bo_fini(&there));
+	}
+	KT_GE(round, 1);
+	atomic_fetch_add(&evictions, bo_query(&bo).evictions);
+	return NULL;
+}
+
+static void idle_addresses(void)
+{
+	struct cgroup cg;
+
+	need_reclaim();
+	cg = arena_enter("a");
+	shared_fd = dev_open(0);
+	atomic_store(&evictions, 0);
+	race(&cg, 3, idler);
+	KT_GE(evictions, 1);
+	KT_GE(legacy_param(shared_fd, DRM_VUMA_PARAM_VM_MAPS), 4);
+}
+
 static void *dropper(void *arg)
 {
 	int64_t end = vuma_now_ns() + SECONDS * VUMA_SEC;
@@ -343,6 +384,7 @@ static const struct ktap_test tests[] = {
 	{ .name = "race_bind_panthor-59", .run = binding },
 	{ .name = "race_mmap_split_munmap_panthor-77", .run = mapping },
 	{ .name = "race_export_import_panthor-3", .run = exporting },
+	{ .name = "race_idle_addresses_sparse-H3", .run = idle_addresses },
 	{ .name = "race_drop_caches_ends_panthor-40", .run = drop_caches },
 	{ .name = "race_statistics_readers_panthor-89", .run = reading },
 };
