@@ -17,6 +17,8 @@ static const struct {
 	{ scenes_limits, &scenes_limits_count },
 	{ scenes_cpu, &scenes_cpu_count },
 	{ scenes_gpu, &scenes_gpu_count },
+	{ scenes_flip, &scenes_flip_count },
+	{ scenes_vm, &scenes_vm_count },
 	{ scenes_kmem, &scenes_kmem_count },
 	{ scenes_reclaim, &scenes_reclaim_count },
 };

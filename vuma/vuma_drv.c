@@ -151,6 +151,8 @@ static int vuma_debugfs_engine(struct seq_file *m, void *data)
 
 static const struct drm_debugfs_info vuma_debugfs_files[] = {
 	{ "engine", vuma_debugfs_engine, 0, NULL },
+	{ "mmu-time-4k", vuma_debugfs_mmu_time, 0, (void *)SZ_4K },
+	{ "mmu-time-2m", vuma_debugfs_mmu_time, 0, (void *)SZ_2M },
 };
 
 static void vuma_debugfs_init(struct drm_minor *minor)

@@ -11,6 +11,7 @@
 #include <drm/vuma_drm.h>
 
 struct gem_uma_vm_tables;
+struct seq_file;
 struct vuma_counters;
 
 #define VUMA_VA_BITS		48
@@ -52,5 +53,7 @@ int vuma_mmu_map_null(struct vuma_mmu *mmu, u64 va, unsigned long nr, u64 leaf,
 int vuma_mmu_unmap(struct vuma_mmu *mmu, u64 va, u64 range, struct gem_uma_vm_tables *pool);
 enum drm_vuma_fault vuma_mmu_translate(struct vuma_mmu *mmu, u64 va, bool write,
 				       void **ptr, u64 *len);
+
+int vuma_debugfs_mmu_time(struct seq_file *m, void *data);
 
 #endif /* _VUMA_MMU_H_ */
