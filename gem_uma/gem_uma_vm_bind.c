@@ -326,7 +326,7 @@ static unsigned long gem_uma_vm_clear_tables(struct gem_uma_vm *vm)
 	const struct gem_uma_vm_geometry *g = vm->geometry;
 
 	if (!g->can_split)
-		return 2 * (g->levels - 1);
+		return gem_uma_vm_logic_replace(g->leaves, g->shift, g->levels);
 	return gem_uma_vm_logic_split(g->leaves, g->shift, g->levels);
 }
 

@@ -82,15 +82,35 @@ static inline void gem_uma_vm_logic_count(struct gem_uma_vm_count *count, const 
 }
 
 /*
- * Tables that unmapping a range can need: at each end one leaf is cut, and each level
- * below that leaf's gets a table.
+ * Tables that unmapping a range can need: at each end one leaf is cut into the next smaller
+ * ones, one of these again, and so on. A size that skips a level takes several tables.
  */
 static inline unsigned long gem_uma_vm_logic_split(u64 leaves, const u8 *shift,
 						   unsigned int levels)
 {
+	unsigned int level = 0, next;
+	unsigned long nr = 0;
+
+	/* In ascending order: each size is cut into the one before. */
+	for (leaves &= leaves - 1; leaves; leaves &= leaves - 1) {
+		u64 leaf = leaves & -leaves;
+
+		next = gem_uma_vm_logic_level(shift, levels, leaf);
+		for (; level < next; level++)
+			nr += leaf >> shift[level + 1];
+	}
+	return 2 * nr;
+}
+
+/* Same, where a cut leaf is cleared, with tables that get empty, and its rest mapped again. */
+static inline unsigned long gem_uma_vm_logic_replace(u64 leaves, const u8 *shift,
+						     unsigned int levels)
+{
+	unsigned long nr = gem_uma_vm_logic_split(leaves, shift, levels);
+
 	while (leaves & (leaves - 1))
 		leaves &= leaves - 1;
-	return 2 * gem_uma_vm_logic_level(shift, levels, leaves);
+	return nr + 2 * (levels - 1 - gem_uma_vm_logic_level(shift, levels, leaves));
 }
 
 #endif

@@ -28,7 +28,11 @@ struct page;
  * struct gem_uma_vm_geometry - the shape of a device's page tables
  */
 struct gem_uma_vm_geometry {
-	/** @leaves: sizes that an entry, or a group of entries, can map; or-ed. */
+	/**
+	 * @leaves: sizes that an entry, or a group of entries, can map; or-ed. Where a
+	 * level has none although a higher one has, each bind allocates all tables that
+	 * replace the larger leaf.
+	 */
 	u64 leaves;
 	/** @levels: number of levels, 1 to GEM_UMA_VM_LEVELS. */
 	unsigned int levels;
