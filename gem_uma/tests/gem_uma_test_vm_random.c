@@ -175,7 +175,7 @@ static void pairs_of(struct space_vm *vm, struct space_bo *bo, unsigned long fir
 	KUNIT_EXPECT_EQ(vm->room->test, vm->tables, 0);
 }
 
-static void vm_tables_suffice_for_each_pair(struct kunit *test)
+static void vm_tables_suffice_for_all_pairs(struct kunit *test)
 {
 	struct space_room *room = space_room_create(test);
 	struct space_vm *vm = space_vm_create(room, test->param_value, PAIRS_PAGES);
@@ -445,7 +445,7 @@ KUNIT_ARRAY_PARAM(vm_random, space_geometries, space_geometry_name);
 static struct kunit_case gem_uma_vm_random_cases[] = {
 	KUNIT_CASE_PARAM_ATTR(vm_tables_suffice_for_any_tree, vm_random_gen_params,
 			      { .speed = KUNIT_SPEED_SLOW }),
-	KUNIT_CASE_PARAM_ATTR(vm_tables_suffice_for_each_pair, vm_pairs_gen_params,
+	KUNIT_CASE_PARAM_ATTR(vm_tables_suffice_for_all_pairs, vm_pairs_gen_params,
 			      { .speed = KUNIT_SPEED_SLOW }),
 	KUNIT_CASE_PARAM_ATTR(vm_random_sequences_equal_the_oracle_panthor_56_58_59_61_63_65,
 			      vm_random_gen_params, { .speed = KUNIT_SPEED_SLOW }),
