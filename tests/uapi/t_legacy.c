@@ -413,7 +413,7 @@ static void *half_thread(void *arg)
 	struct drm_vuma_cmd nop = vuma_cmd_nop();
 	int i;
 
-	for (h->jobs = 0; h->jobs < 200; h->jobs++) {
+	for (h->jobs = 0; h->jobs < 40; h->jobs++) {
 		for (i = 0; i < 3; i++)
 			use[i] = vuma_legacy_bo(h->bos[i].handle, LEGACY_WRITE);
 		KT_OK(vuma_submit_legacy(h->fd, use, 3, &nop, 1, 0, 0));
@@ -436,7 +436,7 @@ static void pressure_by_two(void)
 	}
 	for (i = 0; i < 2; i++)
 		KT_EQ(pthread_join(threads[i], NULL), 0);
-	legacy_wait_param(fd, DRM_VUMA_PARAM_VM_JOBS, 400);
+	legacy_wait_param(fd, DRM_VUMA_PARAM_VM_JOBS, 80);
 	KT_LE(legacy_param(fd, IDLE), 4);
 }
 
