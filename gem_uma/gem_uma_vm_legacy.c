@@ -42,7 +42,8 @@
  * - with the last user of the object;
  * - with the VM;
  * - by gem_uma_vm_legacy_trim();
- * - the least recently used first, if an address is needed and none is free.
+ * - the least recently used first, if an address is needed and none is free;
+ * - all of them, if that was not enough because what is free is in pieces.
  *
  * One that is busy goes when it becomes idle, if its object has no user by then or the VM
  * was closed.
@@ -307,16 +308,35 @@ static u64 gem_uma_vm_legacy_align(struct gem_uma_vm *vm, u64 size)
 	return rounddown_pow_of_two(leaves);
 }
 
-static int gem_uma_vm_implicit_place(struct gem_uma_vm_implicit *im, struct list_head *gone)
+/*
+ * Large leaves are a preference, for which no other object loses its address. @packed ones
+ * leave no gap between them, so that all that is free is in one piece if all are.
+ */
+static int gem_uma_vm_implicit_insert(struct gem_uma_vm_implicit *im, bool packed)
 {
 	struct gem_uma_vm_legacy *legacy = im->legacy;
-	u64 size = im->users->obj->size;
+	u64 leaves = legacy->vm->geometry->leaves, size = im->users->obj->size, align;
+	int ret;
+
+	align = packed ? leaves & -leaves : gem_uma_vm_legacy_align(legacy->vm, size);
+	for (;;) {
+		ret = drm_mm_insert_node_generic(&legacy->mm, &im->addr, size, align, 0,
+						 DRM_MM_INSERT_BEST);
+		leaves &= align - 1;
+		if (ret != -ENOSPC || !leaves)
+			return ret;
+		align = rounddown_pow_of_two(leaves);
+	}
+}
+
+static int gem_uma_vm_implicit_place(struct gem_uma_vm_implicit *im, bool packed,
+				     struct list_head *gone)
+{
+	struct gem_uma_vm_legacy *legacy = im->legacy;
 	int ret;
 
 	for (;;) {
-		ret = drm_mm_insert_node_generic(&legacy->mm, &im->addr, size,
-						 gem_uma_vm_legacy_align(legacy->vm, size), 0,
-						 DRM_MM_INSERT_BEST);
+		ret = gem_uma_vm_implicit_insert(im, packed);
 		if (ret != -ENOSPC || list_empty(&legacy->idle))
 			return ret;
 		gem_uma_vm_implicit_drop(list_first_entry(&legacy->idle,
@@ -352,7 +372,7 @@ static int gem_uma_vm_implicit_map(struct gem_uma_vm_implicit *im)
 
 static struct gem_uma_vm_implicit *gem_uma_vm_implicit_create(struct gem_uma_vm_legacy *legacy,
 							      struct gem_uma_vm_users *users,
-							      struct list_head *gone)
+							      bool packed, struct list_head *gone)
 {
 	struct gem_uma_vm_implicit *im;
 	int ret;
@@ -362,7 +382,7 @@ static struct gem_uma_vm_implicit *gem_uma_vm_implicit_create(struct gem_uma_vm_
 		return ERR_PTR(-ENOMEM);
 	im->legacy = legacy;
 	im->users = users;
-	ret = gem_uma_vm_implicit_place(im, gone);
+	ret = gem_uma_vm_implicit_place(im, packed, gone);
 	if (ret)
 		goto err_free;
 	ret = gem_uma_vm_implicit_map(im);
@@ -380,13 +400,13 @@ err_free:
 }
 
 static int gem_uma_vm_implicit_get_one(struct gem_uma_vm_legacy *legacy,
-				       struct gem_uma_vm_users *users, struct list_head *gone,
-				       struct gem_uma_vm_implicit **result)
+				       struct gem_uma_vm_users *users, bool packed,
+				       struct list_head *gone, struct gem_uma_vm_implicit **result)
 {
 	struct gem_uma_vm_implicit *im = gem_uma_vm_implicit_find(legacy, users);
 
 	if (!im)
-		im = gem_uma_vm_implicit_create(legacy, users, gone);
+		im = gem_uma_vm_implicit_create(legacy, users, packed, gone);
 	if (IS_ERR(im))
 		return PTR_ERR(im);
 	if (!im->busy++) {
@@ -415,6 +435,25 @@ static bool gem_uma_vm_implicit_put_one(struct gem_uma_vm_implicit *im, struct l
 	return !legacy->nr_busy;
 }
 
+/* All or none. How often the caller has to call gem_uma_vm_unuse() is added to @unuse. */
+static int gem_uma_vm_implicit_get_all(struct gem_uma_vm_legacy *legacy,
+				       struct gem_uma_vm_users *const *users, u32 nr, bool packed,
+				       struct list_head *gone, struct gem_uma_vm_implicit **ims,
+				       unsigned int *unuse)
+{
+	int ret = 0;
+	u32 i = 0;
+
+	lockdep_assert_held(&legacy->lock);
+	while (i < nr && !ret) {
+		ret = gem_uma_vm_implicit_get_one(legacy, users[i], packed, gone, &ims[i]);
+		i += !ret;
+	}
+	while (ret && i)
+		*unuse += gem_uma_vm_implicit_put_one(ims[--i], gone);
+	return ret;
+}
+
 /*
  * All of them under one lock, or two callers that each have a half of what there is could
  * both be refused. With -ENOSPC, @seen tells if it is worth another try: it is the number
@@ -424,23 +463,22 @@ static int gem_uma_vm_implicit_try(struct gem_uma_vm_legacy *legacy,
 				   struct gem_uma_vm_users *const *users, u32 nr,
 				   struct gem_uma_vm_implicit **ims, unsigned long *seen)
 {
-	bool unuse = false;
+	unsigned int unuse = 0;
 	LIST_HEAD(gone);
-	u32 i = 0;
 	int ret;
 
 	if (mutex_lock_interruptible(&legacy->lock))
 		return -EINTR;
-	ret = legacy->closed ? -ENOENT : 0;
-	while (i < nr && !ret) {
-		ret = gem_uma_vm_implicit_get_one(legacy, users[i], &gone, &ims[i]);
-		i += !ret;
+	ret = legacy->closed ? -ENOENT : gem_uma_vm_implicit_get_all(legacy, users, nr, false,
+								     &gone, ims, &unuse);
+	/* There is room, but in pieces, and those that are in the way may be the caller's own. */
+	if (ret == -ENOSPC && !legacy->nr_busy) {
+		gem_uma_vm_legacy_drop_all(legacy, &gone);
+		ret = gem_uma_vm_implicit_get_all(legacy, users, nr, true, &gone, ims, &unuse);
 	}
-	while (ret && i)
-		unuse = gem_uma_vm_implicit_put_one(ims[--i], &gone);
 	*seen = legacy->nr_busy ? legacy->nr_put : ULONG_MAX;
 	mutex_unlock(&legacy->lock);
-	if (unuse)
+	while (unuse--)
 		gem_uma_vm_unuse(legacy->vm);
 	gem_uma_vm_implicit_free(&gone);
 	return ret;
