@@ -161,30 +161,42 @@ static void executed(void)
 	expect_closed(&b, BUFS);
 }
 
-/* Killed with jobs in the queue, pins and exports: all that a compositor may have. */
-static void killed(void)
+/* With all that a compositor may have, and then a job after the other. */
+static void submit_until_killed(int started)
 {
 	struct drm_vuma_cmd spin = vuma_cmd_spin(20000);
-	struct before b = look();
-	pid_t pid;
-	int i, j;
+	struct set s = set_new();
+	int i;
 
+	for (i = 0; i < BUFS; i++) {
+		KT_OK(vuma_scanout_pin(s.fd, s.bos[i].handle));
+		KT_GE(vuma_prime_export(s.fd, s.bos[i].handle, DRM_CLOEXEC), 0);
+	}
+	KT_OK(vuma_submit_legacy(s.fd, s.use, BUFS, &spin, 1, 0, 0));
+	KT_EQ(write(started, "", 1), 1);
+	for (;;)
+		KT_OK(vuma_submit_legacy(s.fd, s.use, BUFS, &spin, 1, 0, 0));
+}
+
+static void killed(void)
+{
+	struct before b = look();
+	int pipes[2], status, i;
+	char byte;
+	pid_t pid;
+
+	KT_SYS(pipe2(pipes, O_CLOEXEC));
 	for (i = 0; i < 10; i++) {
 		pid = fork();
 		KT_SYS(pid);
-		if (!pid) {
-			struct set s = set_new();
-
-			for (j = 0; j < BUFS; j++) {
-				KT_OK(vuma_scanout_pin(s.fd, s.bos[j].handle));
-				KT_GE(vuma_prime_export(s.fd, s.bos[j].handle, DRM_CLOEXEC), 0);
-			}
-			for (;;)
-				KT_OK(vuma_submit_legacy(s.fd, s.use, BUFS, &spin, 1, 0, 0));
-		}
-		usleep(50000);
+		if (!pid)
+			submit_until_killed(pipes[1]);
+		KT_EQ(read(pipes[0], &byte, 1), 1);
+		usleep(5000 * i);
 		KT_SYS(kill(pid, SIGKILL));
-		KT_EQ(waitpid(pid, NULL, 0), pid);
+		KT_EQ(waitpid(pid, &status, 0), pid);
+		KT_TRUE(WIFSIGNALED(status));
+		KT_EQ(WTERMSIG(status), SIGKILL);
 	}
 	expect_nothing_left(&b);
 }

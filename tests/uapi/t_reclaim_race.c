@@ -275,6 +275,15 @@ static void exporting(void)
 	race(&cg, 3, exporter);
 }
 
+static void idler_close(struct vuma_bo *bo, int dmabuf)
+{
+	if (dmabuf < 0)
+		return;
+	atomic_fetch_add(&evictions, bo_query(bo).evictions);
+	KT_OK(vuma_bo_fini(bo));
+	KT_SYS(close(dmabuf));
+}
+
 /*
  * Idle addresses that are evicted, trimmed and looked up. The buffer has an address in
  * two VMs, and in one of them it is alone with the buffers of the other threads.
@@ -283,13 +292,19 @@ static void *idler(void *arg)
 {
 	struct drm_vuma_submit_legacy trim = { .flags = DRM_VUMA_LEGACY_TRIM };
 	int64_t end = vuma_now_ns() + SECONDS * VUMA_SEC;
-	struct vuma_bo bo = bo_new(shared_fd, MIB, 0), there = { .fd = dev_open(0) };
-	int dmabuf = vuma_prime_export(shared_fd, bo.handle, DRM_CLOEXEC | DRM_RDWR);
+	struct vuma_bo bo, there = { .fd = dev_open(0) };
 	uint64_t round = 0;
+	int dmabuf = -1;
 
 	(void)arg;
-	KT_GE(dmabuf, 0);
 	for (; running(end); round++) {
+		/* Of the one before, the last user goes while its job may still be there. */
+		if (round % 8 == 0) {
+			idler_close(&bo, dmabuf);
+			bo = bo_new(shared_fd, MIB, 0);
+			dmabuf = vuma_prime_export(shared_fd, bo.handle, DRM_CLOEXEC | DRM_RDWR);
+			KT_GE(dmabuf, 0);
+		}
 		KT_OK(vuma_prime_import(there.fd, dmabuf, &there.handle));
 		legacy_touch(&bo, round);
 		legacy_expect(&there, round);
@@ -298,7 +313,8 @@ static void *idler(void *arg)
 		KT_OK(vuma_bo_fini(&there));
 	}
 	KT_GE(round, 1);
-	atomic_fetch_add(&evictions, bo_query(&bo).evictions);
+	idler_close(&bo, dmabuf);
+	KT_SYS(close(there.fd));
 	return NULL;
 }
 
@@ -313,6 +329,10 @@ static void idle_addresses(void)
 	race(&cg, 3, idler);
 	KT_GE(evictions, 1);
 	KT_GE(legacy_param(shared_fd, DRM_VUMA_PARAM_VM_MAPS), 4);
+	/* Evicted, trimmed or without a user: each was unmapped once, with the file open. */
+	legacy_wait_param(shared_fd, DRM_VUMA_PARAM_VM_UNMAPS,
+			  legacy_param(shared_fd, DRM_VUMA_PARAM_VM_MAPS));
+	legacy_wait_param(shared_fd, DRM_VUMA_PARAM_VM_IDLE, 0);
 }
 
 static void *dropper(void *arg)
