@@ -4,6 +4,8 @@
  */
 
 #include <linux/dma-resv.h>
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include <drm/drm_gem.h>
@@ -20,6 +22,8 @@ struct vuma_scanout {
 	struct list_head link;
 	/** @obj: the buffer; a reference, a user and a pin. */
 	struct drm_gem_object *obj;
+	/** @mm: to which the memory is charged, with a grab of it. */
+	struct mm_struct *mm;
 	/** @count: how often it was pinned. */
 	u32 count;
 };
@@ -35,6 +39,36 @@ static struct vuma_scanout *vuma_scanout_find(struct vuma_file *vfile, struct dr
 	return NULL;
 }
 
+/* Anybody who may render may pin: no more than they may mlock(). */
+static int vuma_scanout_charge(struct vuma_scanout *scanout, struct drm_gem_object *obj)
+{
+	int ret = account_locked_vm(current->mm, obj->size >> PAGE_SHIFT, true);
+
+	if (ret)
+		return ret;
+	mmgrab(current->mm);
+	scanout->mm = current->mm;
+	return 0;
+}
+
+static void vuma_scanout_uncharge(struct vuma_scanout *scanout, struct drm_gem_object *obj)
+{
+	account_locked_vm(scanout->mm, obj->size >> PAGE_SHIFT, false);
+	mmdrop(scanout->mm);
+}
+
+static int vuma_scanout_pin_pages(struct drm_gem_object *obj)
+{
+	int ret = dma_resv_lock_interruptible(obj->resv, NULL);
+
+	if (ret)
+		return ret;
+	ret = obj->funcs->pin(obj);
+	dma_resv_unlock(obj->resv);
+	return ret;
+}
+
+/* Not with the lock of the list: charging takes the mmap lock. */
 static struct vuma_scanout *vuma_scanout_create(struct drm_gem_object *obj)
 {
 	struct vuma_scanout *scanout = kzalloc(sizeof(*scanout), GFP_KERNEL_ACCOUNT);
@@ -42,22 +76,25 @@ static struct vuma_scanout *vuma_scanout_create(struct drm_gem_object *obj)
 
 	if (!scanout)
 		return ERR_PTR(-ENOMEM);
-	ret = dma_resv_lock_interruptible(obj->resv, NULL);
-	if (!ret) {
-		ret = obj->funcs->pin(obj);
-		dma_resv_unlock(obj->resv);
-	}
-	if (ret) {
-		kfree(scanout);
-		return ERR_PTR(ret);
-	}
+	ret = vuma_scanout_charge(scanout, obj);
+	if (ret)
+		goto err_free;
+	ret = vuma_scanout_pin_pages(obj);
+	if (ret)
+		goto err_uncharge;
 	drm_gem_object_get(obj);
 	gem_uma_vm_users_get(vuma_bo_users(obj));
 	scanout->obj = obj;
 	return scanout;
+
+err_uncharge:
+	vuma_scanout_uncharge(scanout, obj);
+err_free:
+	kfree(scanout);
+	return ERR_PTR(ret);
 }
 
-/* Not with the lock of the list: it takes others. */
+/* Not with the lock of the list, either. */
 static void vuma_scanout_destroy(struct vuma_scanout *scanout)
 {
 	struct drm_gem_object *obj = scanout->obj;
@@ -65,28 +102,56 @@ static void vuma_scanout_destroy(struct vuma_scanout *scanout)
 	dma_resv_lock(obj->resv, NULL);
 	obj->funcs->unpin(obj);
 	dma_resv_unlock(obj->resv);
+	vuma_scanout_uncharge(scanout, obj);
 	gem_uma_vm_users_put(vuma_bo_users(obj));
 	drm_gem_object_put(obj);
 	kfree(scanout);
 }
 
-static int vuma_scanout_pin(struct vuma_file *vfile, struct drm_gem_object *obj)
+/* Counts one more pin; lists @fresh, and sets it to NULL, if there was none. */
+static int vuma_scanout_count(struct vuma_file *vfile, struct drm_gem_object *obj,
+			      struct vuma_scanout **fresh)
 {
 	struct vuma_scanout *scanout;
+	int ret;
+
+	ret = mutex_lock_interruptible(&vfile->scanout_lock);
+	if (ret)
+		return ret;
+	scanout = vuma_scanout_find(vfile, obj);
+	if (!scanout && *fresh) {
+		scanout = *fresh;
+		*fresh = NULL;
+		list_add(&scanout->link, &vfile->scanouts);
+	}
+	if (!scanout)
+		ret = -ENOENT;
+	else if (scanout->count == U32_MAX)
+		ret = -EOVERFLOW;
+	else
+		scanout->count++;
+	mutex_unlock(&vfile->scanout_lock);
+	return ret;
+}
+
+static int vuma_scanout_pin(struct vuma_file *vfile, struct drm_gem_object *obj)
+{
+	struct vuma_scanout *fresh = NULL;
+	int ret;
 
 	if (drm_gem_is_imported(obj) || obj->resv != &obj->_resv)
 		return -EINVAL;
-	scanout = vuma_scanout_find(vfile, obj);
-	if (!scanout) {
-		scanout = vuma_scanout_create(obj);
-		if (IS_ERR(scanout))
-			return PTR_ERR(scanout);
-		list_add(&scanout->link, &vfile->scanouts);
-	}
-	if (scanout->count == U32_MAX)
-		return -EOVERFLOW;
-	scanout->count++;
-	return 0;
+	ret = vuma_scanout_count(vfile, obj, &fresh);
+	if (ret != -ENOENT)
+		return ret;
+	fresh = vuma_scanout_create(obj);
+	if (IS_ERR(fresh))
+		return PTR_ERR(fresh);
+	ret = vuma_scanout_count(vfile, obj, &fresh);
+	/* Another thread may have been faster. */
+	if (fresh)
+		vuma_scanout_destroy(fresh);
+	return ret;
 }
 
 /**
@@ -109,11 +174,7 @@ int vuma_ioctl_scanout_pin(struct drm_device *drm, void *data, struct drm_file *
 	obj = drm_gem_object_lookup(file, args->handle);
 	if (!obj)
 		return -ENOENT;
-	ret = mutex_lock_interruptible(&vfile->scanout_lock);
-	if (!ret) {
-		ret = vuma_scanout_pin(vfile, obj);
-		mutex_unlock(&vfile->scanout_lock);
-	}
+	ret = vuma_scanout_pin(vfile, obj);
 	drm_gem_object_put(obj);
 	return ret;
 }

@@ -2,6 +2,7 @@
 /* Who may use implicit addresses, and with what: the two paths, arguments, scanout. */
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 #include <xf86drm.h>
 
 #include "legacy.h"
@@ -466,6 +467,129 @@ static void pins_are_counted(void)
 	KT_FALSE(pinned(&bo));
 }
 
+static unsigned long locked_kib(void)
+{
+	FILE *file = fopen("/proc/self/status", "r");
+	unsigned long kib;
+	char line[256];
+
+	KT_TRUE(file);
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "VmLck: %lu kB", &kib) != 1)
+			continue;
+		fclose(file);
+		return kib;
+	}
+	KT_FAIL("no VmLck in /proc/self/status");
+}
+
+/* Without any capability, and with a limit of two buffers. */
+static void become_nobody(void)
+{
+	const struct rlimit limit = { 2 * SIZE, 2 * SIZE };
+
+	KT_SYS(setrlimit(RLIMIT_MEMLOCK, &limit));
+	KT_SYS(setresgid(65534, 65534, 65534));
+	KT_SYS(setresuid(65534, 65534, 65534));
+}
+
+static void pin_as_nobody(int fd, int other)
+{
+	struct vuma_bo bos[3], more = bo_new(other, SIZE, 0);
+	int i;
+
+	for (i = 0; i < 3; i++)
+		bos[i] = bo_new(fd, SIZE, 0);
+	become_nobody();
+	KT_EQ(locked_kib(), 0);
+	for (i = 0; i < 2; i++)
+		KT_OK(vuma_scanout_pin(fd, bos[i].handle));
+	KT_EQ(locked_kib(), 2 * SIZE / 1024);
+	KT_RET(vuma_scanout_pin(fd, bos[2].handle), -ENOMEM);
+	KT_RET(vuma_scanout_unpin(fd, bos[2].handle), -EINVAL);
+	KT_RET(vuma_scanout_pin(other, more.handle), -ENOMEM);
+	/* What is pinned already costs nothing, until the last of the pins goes. */
+	KT_OK(vuma_scanout_pin(fd, bos[0].handle));
+	KT_OK(vuma_scanout_unpin(fd, bos[0].handle));
+	KT_RET(vuma_scanout_pin(fd, bos[2].handle), -ENOMEM);
+	KT_OK(vuma_scanout_unpin(fd, bos[0].handle));
+	KT_EQ(locked_kib(), SIZE / 1024);
+	KT_OK(vuma_scanout_pin(other, more.handle));
+	KT_RET(vuma_scanout_pin(fd, bos[2].handle), -ENOMEM);
+	KT_SYS(close(other));
+	KT_EQ(locked_kib(), SIZE / 1024);
+	KT_OK(vuma_scanout_pin(fd, bos[2].handle));
+	KT_EQ(locked_kib(), 2 * SIZE / 1024);
+}
+
+/* Pinned memory cannot be reclaimed, so it is limited as that of mlock() is. */
+static void pins_are_charged(void)
+{
+	pid_t pid = fork();
+
+	KT_SYS(pid);
+	if (!pid) {
+		pin_as_nobody(dev_open(0), dev_open(0));
+		_exit(0);
+	}
+	join_child(pid);
+}
+
+/* The process that pinned it is gone, and the file that it shared is not. */
+static void pin_outlives_process(void)
+{
+	int fd = dev_open(0);
+	struct vuma_bo bo = bo_new(fd, SIZE, 0);
+	unsigned long before = locked_kib();
+	pid_t pid = fork();
+
+	KT_SYS(pid);
+	if (!pid) {
+		KT_OK(vuma_scanout_pin(fd, bo.handle));
+		KT_EQ(locked_kib(), SIZE / 1024);
+		_exit(0);
+	}
+	join_child(pid);
+	KT_EQ(locked_kib(), before);
+	KT_OK(vuma_scanout_pin(fd, bo.handle));
+	KT_EQ(locked_kib(), before);
+	KT_OK(vuma_scanout_unpin(fd, bo.handle));
+	KT_OK(vuma_scanout_unpin(fd, bo.handle));
+	KT_RET(vuma_scanout_unpin(fd, bo.handle), -EINVAL);
+	KT_EQ(locked_kib(), before);
+}
+
+/* In one file at once: it is charged once, and as many pins are there as were made. */
+static void *pin_thread(void *arg)
+{
+	struct vuma_bo *bo = arg;
+
+	KT_OK(vuma_scanout_pin(bo->fd, bo->handle));
+	return NULL;
+}
+
+static void pins_race(void)
+{
+	unsigned long before = locked_kib();
+	pthread_t threads[4];
+	int turn, i;
+
+	for (turn = 0; turn < 200; turn++) {
+		struct vuma_bo bo = bo_new(dev_open(0), SIZE, 0);
+
+		for (i = 0; i < 4; i++)
+			KT_EQ(pthread_create(&threads[i], NULL, pin_thread, &bo), 0);
+		for (i = 0; i < 4; i++)
+			KT_EQ(pthread_join(threads[i], NULL), 0);
+		KT_EQ(locked_kib(), before + SIZE / 1024);
+		for (i = 0; i < 4; i++)
+			KT_OK(vuma_scanout_unpin(bo.fd, bo.handle));
+		KT_EQ(locked_kib(), before);
+		KT_RET(vuma_scanout_unpin(bo.fd, bo.handle), -EINVAL);
+		KT_SYS(close(bo.fd));
+	}
+}
+
 static const struct ktap_test tests[] = {
 	{ .name = "legacy_first_use_decides_the_path_sparse-H10", .run = first_decides },
 	{ .name = "legacy_each_file_has_its_path", .run = each_file },
@@ -481,6 +605,9 @@ static const struct ktap_test tests[] = {
 	{ .name = "legacy_private_buffer_is_EINVAL_sparse-F16", .run = private_bo },
 	{ .name = "scanout_bad_pin_is_EINVAL", .run = pin_args },
 	{ .name = "scanout_pins_are_counted", .run = pins_are_counted },
+	{ .name = "scanout_pins_are_limited_as_mlock", .run = pins_are_charged },
+	{ .name = "scanout_pin_outlives_the_process", .run = pin_outlives_process },
+	{ .name = "scanout_first_pins_race", .run = pins_race },
 };
 
 TESTS(tests);

@@ -591,9 +591,12 @@ struct drm_vuma_submit_legacy {
  * SCANOUT_PIN can be repeated, and takes as many SCANOUT_UNPIN. What is left is undone when
  * the file is closed. The handle can be closed in between; the BO lives on.
  *
+ * As with mlock(), the size of a BO that the file pins counts as locked memory of the
+ * process that pinned it, once, until the file has undone it. CAP_IPC_LOCK lifts the limit.
+ *
  * Errors: -EINVAL for an imported BO, for one that is private to a VM, and, of
- * SCANOUT_UNPIN, for one that this file has not pinned; -ENOMEM; -EOVERFLOW (pinned 2^32-1
- * times).
+ * SCANOUT_UNPIN, for one that this file has not pinned; -ENOMEM, also for more locked memory
+ * than RLIMIT_MEMLOCK allows; -EOVERFLOW (pinned 2^32-1 times).
  */
 struct drm_vuma_scanout {
 	/** @handle: in. */
