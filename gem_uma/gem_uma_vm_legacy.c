@@ -35,6 +35,10 @@
  * client closes its handle and imports the dma-buf again for each frame. With the last one
  * the object is unmapped from all VMs, and what is left is plain references.
  *
+ * That is within a device. Importing the dma-buf of another one makes an object, which goes
+ * with its last handle: a client that imports it again for each frame has it mapped and
+ * unmapped for each.
+ *
  * An address is busy from gem_uma_vm_implicit_get(), which gives a job all of its addresses
  * at once, to gem_uma_vm_implicit_put(), which the driver calls when the job has ended, and
  * idle otherwise. Busy ones keep the VM from being unmapped. Idle ones go
@@ -494,6 +498,9 @@ static int gem_uma_vm_implicit_try(struct gem_uma_vm_legacy *legacy,
  * Other objects may lose their addresses for it, but none that is busy: it waits for
  * those if it has to, and for what else callers of it are about. While one is busy the VM
  * is not unmapped, even if it is closed.
+ *
+ * Nobody has a turn: who comes while others wait takes what is free. One who needs much can
+ * wait for as long as others keep coming who need little.
  *
  * Context: may sleep and reclaim, for as long as jobs take; takes resvs. The caller has
  * no busy addresses yet, or it may wait for itself.

@@ -8,6 +8,7 @@
 
 #include <linux/dma-resv.h>
 #include <linux/moduleparam.h>
+#include <linux/nospec.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 #include <linux/string.h>
@@ -214,7 +215,11 @@ bool vuma_legacy_valid(const struct vuma_legacy *legacy, u64 addr, u64 size, boo
 	u64 offset = addr & VUMA_LEGACY_OFFSET_MASK;
 
 	/* Of an address without an index, it wraps. */
-	if (index >= legacy->nr || (write && !(legacy->flags[index] & DRM_VUMA_LEGACY_BO_WRITE)))
+	if (index >= legacy->nr)
+		return false;
+	/* User space chose it. */
+	index = array_index_nospec(index, legacy->nr);
+	if (write && !(legacy->flags[index] & DRM_VUMA_LEGACY_BO_WRITE))
 		return false;
 	return size <= legacy->objs[index]->size && offset <= legacy->objs[index]->size - size;
 }
@@ -269,6 +274,8 @@ static u64 vuma_legacy_address(struct vuma_legacy *legacy, u64 addr)
 
 	if (!addr)
 		return 0;
+	/* It was checked, but the CPU may be ahead of that. */
+	index = array_index_nospec(index, legacy->nr);
 	return gem_uma_vm_implicit_address(legacy->ims[index]) + (addr & VUMA_LEGACY_OFFSET_MASK);
 }
 

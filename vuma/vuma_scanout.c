@@ -194,6 +194,7 @@ int vuma_ioctl_scanout_unpin(struct drm_device *drm, void *data, struct drm_file
 	struct vuma_scanout *scanout;
 	struct drm_gem_object *obj;
 	bool last = false;
+	int ret;
 
 	if (args->flags)
 		return -EINVAL;
@@ -201,18 +202,23 @@ int vuma_ioctl_scanout_unpin(struct drm_device *drm, void *data, struct drm_file
 	if (!obj)
 		return -ENOENT;
 
-	mutex_lock(&vfile->scanout_lock);
+	ret = mutex_lock_interruptible(&vfile->scanout_lock);
+	if (ret)
+		goto out_put;
 	scanout = vuma_scanout_find(vfile, obj);
 	if (scanout)
 		last = !--scanout->count;
+	else
+		ret = -EINVAL;
 	if (last)
 		list_del(&scanout->link);
 	mutex_unlock(&vfile->scanout_lock);
 
 	if (last)
 		vuma_scanout_destroy(scanout);
+out_put:
 	drm_gem_object_put(obj);
-	return scanout ? 0 : -EINVAL;
+	return ret;
 }
 
 /**

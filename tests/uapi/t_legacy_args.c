@@ -35,6 +35,13 @@ static void expect_legacy(int fd)
 		KT_RET(vuma_submit_one(fd, id, &nop, 1, 0), -EBUSY);
 	}
 	KT_RET(vm_create(fd), -EBUSY);
+	for (id = 1; id < 3; id++) {
+		struct drm_vuma_vm_destroy destroy = { .vm_id = id };
+		uint32_t handle;
+
+		KT_RET(vuma_ioctl(fd, DRM_IOCTL_VUMA_VM_DESTROY, &destroy), -ENOENT);
+		KT_RET(vuma_bo_create_private(fd, id, SIZE, 0, &handle), -ENOENT);
+	}
 	KT_OK(legacy_nothing(fd));
 }
 

@@ -97,11 +97,16 @@ struct gem_uma_vm_ops {
 			struct gem_uma_vm_tables *tables);
 	/**
 	 * @unmap: clear a range, which may have holes. @tables is NULL where no leaf
-	 * is cut. Errors as for @map; never for want of memory.
+	 * is cut. Errors as for @map; never for want of memory. What was mapped is freed
+	 * after an error, too: a driver has to stop the device from using the VM before
+	 * it returns one.
 	 */
 	int (*unmap)(struct gem_uma_vm *vm, u64 va, u64 len,
 		     struct gem_uma_vm_tables *tables);
-	/** @flush: no access may use older entries afterwards. NULL: nothing to do. */
+	/**
+	 * @flush: no access may use older entries afterwards. NULL: nothing to do. An
+	 * error obliges the driver as one of @unmap does.
+	 */
 	int (*flush)(struct gem_uma_vm *vm, u64 va, u64 len);
 
 	/** @populate: make a range of an object usable; its resv is held. */

@@ -35,8 +35,9 @@ extern "C" {
  *
  * Either user space decides where BOs are, with VM_CREATE, VM_BIND and SUBMIT, or the
  * kernel does, with SUBMIT_LEGACY. The first VM_CREATE or SUBMIT_LEGACY decides for the
- * open file, and from then on the ioctls of the other path are -EBUSY. One that fails with
- * -EINVAL, -E2BIG or -ENOENT decides nothing.
+ * open file, and from then on the ioctls of the other path are -EBUSY. VM_DESTROY, and
+ * BO_CREATE for a VM, are -ENOENT as for any VM that the file does not have. One that fails
+ * with -EINVAL, -E2BIG or -ENOENT decides nothing.
  */
 
 #define DRM_VUMA_GET_PARAM		0x00
@@ -557,7 +558,12 @@ struct drm_vuma_legacy_bo {
  *
  * Errors: those of SUBMIT; -EINVAL for a BO that is in the list twice, or private to a VM;
  * -EBUSY for a file of the other path; -ENOSPC if there is no room for all of @bos
- * together.
+ * together; -ENXIO for an imported BO that is not made of pages of memory.
+ *
+ * What is wrong with the request itself is found before anything is done. If it fails later,
+ * with -ENOSPC, -ENOMEM, -EINTR, -ENXIO, -EIO or because @bos cannot be written, no job runs,
+ * but the file has its path, what DRM_VUMA_LEGACY_TRIM asked for is done, and BOs may have
+ * got or lost an address.
  */
 struct drm_vuma_submit_legacy {
 	/** @flags: in, 0 or DRM_VUMA_LEGACY_TRIM. */
