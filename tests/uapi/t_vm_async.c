@@ -693,7 +693,10 @@ static void private_evicted(void)
 		verify_pages(bo[i].map, SIZE / PAGE, 10 + i, 0);
 }
 
-/* One buffer in a thousand VMs, in fewer where the kernel is slow: all can use it, and it can be taken from all. */
+/*
+ * One buffer in a thousand VMs, in fewer where the kernel is slow: all can use it, and it
+ * can be taken from all.
+ */
 static void thousand_vms(void)
 {
 	enum { FILES = 5, MOST = 200 };
