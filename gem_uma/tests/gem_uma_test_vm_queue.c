@@ -374,7 +374,8 @@ static int queue_caller_run(void *data)
 		ret = space_bind_one(caller->vm, caller->op);
 	else
 		ret = space_bind_async(caller->vm, &caller->op, 1, NULL, &caller->fence);
-	complete(&caller->done);
+	/* Asked for more than once. */
+	complete_all(&caller->done);
 	return ret;
 }
 

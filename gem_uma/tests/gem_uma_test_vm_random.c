@@ -16,7 +16,7 @@ static unsigned long long vm_seed;
 module_param(vm_seed, ullong, 0444);
 MODULE_PARM_DESC(vm_seed, "of random operations on address spaces; 0 for another one each time");
 
-static unsigned int vm_steps = 600;
+static unsigned int vm_steps = 400;
 module_param(vm_steps, uint, 0444);
 MODULE_PARM_DESC(vm_steps, "random operations on address spaces, for each kind of page table");
 
