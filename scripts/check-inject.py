@@ -71,10 +71,14 @@ ELSEWHERE = {
     "_mutex_trylock_nest_lock": "vm_eviction_tries_the_lock_only",
     "dma_fence_wait_timeout": "vm_waiting_bind_can_be_interrupted",
     "drm_dev_enter": "vm_bind_without_device_is_ENODEV",
+    "drm_mm_insert_node_in_range": "pressure_by_a_list",
     "mutex_trylock": "vm_eviction_tries_the_lock_only",
     "prepare_to_wait_event": "vm_tables_on_the_queue_are_limited",
     "wait_for_completion_killable": "vm_bind_in_the_tree_ends_by_a_kill_only",
 }
+
+# Imported, and fails by chance only, for a signal at the right time: t_legacy_end kills.
+BY_CHANCE = "mutex_lock_interruptible_nested"
 
 # Imported, and run before there is anything to test: when the module is loaded.
 LOADING = "__kmem_cache_create_args alloc_workqueue alloc_workqueue_noprof"
@@ -114,13 +118,15 @@ CANNOT_FAIL = """
     __wake_up complete devres_add devres_free devres_release dma_fence_add_callback
     dma_fence_begin_signalling dma_fence_context_alloc dma_fence_end_signalling
     dma_fence_get_status dma_fence_get_stub dma_fence_init dma_fence_release
-    dma_fence_remove_callback dma_fence_signal drm_dev_exit drm_dev_get drm_dev_put
+    dma_fence_remove_callback dma_fence_signal dma_resv_iter_first dma_resv_iter_next
+    drm_dev_exit drm_dev_get drm_dev_put
     drm_exec_cleanup drm_exec_fini drm_exec_init drm_gpuva_find_first drm_gpuva_link
     drm_gpuva_map drm_gpuva_remap drm_gpuva_remove drm_gpuva_unlink drm_gpuvm_bo_evict
     drm_gpuvm_bo_extobj_add drm_gpuvm_bo_put drm_gpuvm_init drm_gpuvm_put
     drm_gpuvm_range_valid drm_gpuvm_resv_add_fence finish_wait init_wait_entry module_put
+    drm_gpuva_find drm_mm_init drm_mm_remove_node drm_mm_takedown
     mutex_destroy mutex_init_lockdep mutex_lock mutex_lock_nested mutex_unlock
-    queue_rcu_work schedule schedule_timeout_killable
+    queue_rcu_work rb_erase rb_insert_color schedule schedule_timeout_killable
 """
 
 # Put there by what instruments a kernel for debugging.
@@ -195,7 +201,8 @@ def check_exports():
 def elsewhere():
     """Symbols that fail in tests of their own; it is a finding if there is no such test."""
     text = "".join(read(os.path.relpath(path, TOP))
-                   for path in glob.glob(os.path.join(TOP, "gem_uma/tests/*.c")))
+                   for folder in ("gem_uma/tests", "tests/uapi")
+                   for path in glob.glob(os.path.join(TOP, folder, "*.c")))
     return [f"scripts/check-inject.py: {symbol} fails in {test}, which does not exist"
             for symbol, test in ELSEWHERE.items()
             if not re.search(r"^static void %s\(" % test, text, re.M)]
@@ -210,7 +217,7 @@ def imports(module):
 
 def check_module(module):
     known = probed() | set(ELSEWHERE)
-    for names in ALLOCATES, CALLS_BACK, LOADING, CANNOT_FAIL:
+    for names in ALLOCATES, CALLS_BACK, BY_CHANCE, LOADING, CANNOT_FAIL:
         known.update(names.split())
     names = imports(module)
     if not names:
