@@ -479,17 +479,20 @@ EXPORT_SYMBOL_GPL(gem_uma_vm_close);
  */
 int gem_uma_vm_rebind_begin_locked(struct gem_uma_vm *vm)
 {
+	struct gem_uma_vm_bind *rebind;
 	int ret = 0;
 
 	drm_gpuvm_resv_assert_held(&vm->base);
-	vm->rebind = gem_uma_vm_bind_alloc(vm, GFP_KERNEL_ACCOUNT);
-	if (!vm->rebind)
+	rebind = gem_uma_vm_bind_alloc(vm, GFP_KERNEL_ACCOUNT);
+	if (!rebind)
 		return -ENOMEM;
 	/* It can only become idle, not busy, while the resv is held. */
 	if (!gem_uma_vm_queue_idle(vm))
-		ret = gem_uma_vm_bind_alloc_fence(vm->rebind);
+		ret = gem_uma_vm_bind_alloc_fence(rebind);
 	if (ret)
-		gem_uma_vm_bind_destroy(vm->rebind);
+		gem_uma_vm_bind_destroy(rebind);
+	else
+		vm->rebind = rebind;
 	return ret;
 }
 

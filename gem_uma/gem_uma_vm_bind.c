@@ -95,9 +95,11 @@ static void gem_uma_vm_tables_return(struct gem_uma_vm *vm, long nr)
 
 /**
  * gem_uma_vm_bind_destroy() - free a bind
- * @bind: bind that was not run
+ * @bind: bind that was not run, or that needed no fence
  *
- * Context: may sleep; no resv held.
+ * Drops the references of its operations to their objects, hence the rule about resvs.
+ *
+ * Context: may sleep; no resv of an object of its operations held.
  */
 void gem_uma_vm_bind_destroy(struct gem_uma_vm_bind *bind)
 {
