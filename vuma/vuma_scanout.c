@@ -154,6 +154,45 @@ static int vuma_scanout_pin(struct vuma_file *vfile, struct drm_gem_object *obj)
 	return ret;
 }
 
+static int vuma_scanout_unpin(struct vuma_file *vfile, struct drm_gem_object *obj)
+{
+	struct vuma_scanout *scanout;
+	bool last = false;
+	int ret;
+
+	ret = mutex_lock_interruptible(&vfile->scanout_lock);
+	if (ret)
+		return ret;
+	scanout = vuma_scanout_find(vfile, obj);
+	if (scanout)
+		last = !--scanout->count;
+	else
+		ret = -EINVAL;
+	if (last)
+		list_del(&scanout->link);
+	mutex_unlock(&vfile->scanout_lock);
+
+	if (last)
+		vuma_scanout_destroy(scanout);
+	return ret;
+}
+
+static int vuma_scanout_do(struct drm_file *file, const struct drm_vuma_scanout *args,
+			   int (*change)(struct vuma_file *vfile, struct drm_gem_object *obj))
+{
+	struct drm_gem_object *obj;
+	int ret;
+
+	if (args->flags)
+		return -EINVAL;
+	obj = drm_gem_object_lookup(file, args->handle);
+	if (!obj)
+		return -ENOENT;
+	ret = change(to_vuma_file(file), obj);
+	drm_gem_object_put(obj);
+	return ret;
+}
+
 /**
  * vuma_ioctl_scanout_pin - DRM_IOCTL_VUMA_SCANOUT_PIN
  * @drm: the device
@@ -164,19 +203,7 @@ static int vuma_scanout_pin(struct vuma_file *vfile, struct drm_gem_object *obj)
  */
 int vuma_ioctl_scanout_pin(struct drm_device *drm, void *data, struct drm_file *file)
 {
-	struct vuma_file *vfile = to_vuma_file(file);
-	struct drm_vuma_scanout *args = data;
-	struct drm_gem_object *obj;
-	int ret;
-
-	if (args->flags)
-		return -EINVAL;
-	obj = drm_gem_object_lookup(file, args->handle);
-	if (!obj)
-		return -ENOENT;
-	ret = vuma_scanout_pin(vfile, obj);
-	drm_gem_object_put(obj);
-	return ret;
+	return vuma_scanout_do(file, data, vuma_scanout_pin);
 }
 
 /**
@@ -189,36 +216,7 @@ int vuma_ioctl_scanout_pin(struct drm_device *drm, void *data, struct drm_file *
  */
 int vuma_ioctl_scanout_unpin(struct drm_device *drm, void *data, struct drm_file *file)
 {
-	struct vuma_file *vfile = to_vuma_file(file);
-	struct drm_vuma_scanout *args = data;
-	struct vuma_scanout *scanout;
-	struct drm_gem_object *obj;
-	bool last = false;
-	int ret;
-
-	if (args->flags)
-		return -EINVAL;
-	obj = drm_gem_object_lookup(file, args->handle);
-	if (!obj)
-		return -ENOENT;
-
-	ret = mutex_lock_interruptible(&vfile->scanout_lock);
-	if (ret)
-		goto out_put;
-	scanout = vuma_scanout_find(vfile, obj);
-	if (scanout)
-		last = !--scanout->count;
-	else
-		ret = -EINVAL;
-	if (last)
-		list_del(&scanout->link);
-	mutex_unlock(&vfile->scanout_lock);
-
-	if (last)
-		vuma_scanout_destroy(scanout);
-out_put:
-	drm_gem_object_put(obj);
-	return ret;
+	return vuma_scanout_do(file, data, vuma_scanout_unpin);
 }
 
 /**
