@@ -66,11 +66,9 @@ static int sync_bind(struct actor *a, const char *row, struct drm_vuma_bind_op o
 static int wait_done(struct actor *a)
 {
 	struct binds *b = a->state;
-	int status, err = vuma_syncobj_wait(a->fd, b->done, VUMA_SEC * 60);
+	int status, err = vuma_job_wait(a->fd, b->done, VUMA_SEC * 60, &status);
 
-	if (!err)
-		err = vuma_syncobj_status(a->fd, b->done, &status);
-	return err ? err : status < 0 ? status : 0;
+	return err ? err : status;
 }
 
 static int async_bind(struct actor *a, const char *row, struct drm_vuma_bind_op op)

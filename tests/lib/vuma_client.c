@@ -504,11 +504,23 @@ int vuma_submit_one(int fd, uint32_t vm_id, const struct drm_vuma_cmd *cmds,
 	return vuma_submit(fd, vm_id, cmds, cmd_count, NULL, 0, &sync, out ? 1 : 0);
 }
 
+int vuma_job_wait(int fd, uint32_t syncobj, int64_t timeout_ns, int *status)
+{
+	int state = 0;
+	int ret;
+
+	ret = vuma_syncobj_wait(fd, syncobj, timeout_ns);
+	if (!ret)
+		ret = vuma_syncobj_status(fd, syncobj, &state);
+	if (!ret && status)
+		*status = state < 0 ? state : 0;
+	return ret;
+}
+
 int vuma_run(int fd, uint32_t vm_id, const struct drm_vuma_cmd *cmds, uint32_t cmd_count,
 	     int64_t timeout_ns, int *status)
 {
 	uint32_t syncobj;
-	int state = 0;
 	int ret;
 
 	ret = vuma_syncobj_create(fd, false, &syncobj);
@@ -516,12 +528,8 @@ int vuma_run(int fd, uint32_t vm_id, const struct drm_vuma_cmd *cmds, uint32_t c
 		return ret;
 	ret = vuma_submit_one(fd, vm_id, cmds, cmd_count, syncobj);
 	if (!ret)
-		ret = vuma_syncobj_wait(fd, syncobj, timeout_ns);
-	if (!ret)
-		ret = vuma_syncobj_status(fd, syncobj, &state);
+		ret = vuma_job_wait(fd, syncobj, timeout_ns, status);
 	vuma_syncobj_destroy(fd, syncobj);
-	if (!ret && status)
-		*status = state < 0 ? state : 0;
 	return ret;
 }
 

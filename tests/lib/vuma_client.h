@@ -136,10 +136,11 @@ int vuma_submit(int fd, uint32_t vm_id, const struct drm_vuma_cmd *cmds,
 int vuma_submit_one(int fd, uint32_t vm_id, const struct drm_vuma_cmd *cmds,
 		    uint32_t cmd_count, uint32_t out);
 /*
- * Submit and wait for at most @timeout_ns. Returns what kept the job from
- * finishing: the error of the ioctl, or -ETIME. How the job ended is in @status:
- * 0, or the fence's error.
+ * Wait for the job that signals @syncobj, for at most @timeout_ns. Returns what kept
+ * it from finishing: -ETIME. How the job ended is in @status: 0, or the fence's error.
  */
+int vuma_job_wait(int fd, uint32_t syncobj, int64_t timeout_ns, int *status);
+/* Submit and wait so; also returns the error of the ioctl. */
 int vuma_run(int fd, uint32_t vm_id, const struct drm_vuma_cmd *cmds,
 	     uint32_t cmd_count, int64_t timeout_ns, int *status);
 /* vuma_run() with a minute's timeout, and both errors as one. */

@@ -31,7 +31,6 @@ int vuma_run_legacy(int fd, struct drm_vuma_legacy_bo *bos, uint32_t bo_count,
 		    int *status)
 {
 	uint32_t syncobj;
-	int state = 0;
 	int ret;
 
 	ret = vuma_syncobj_create(fd, false, &syncobj);
@@ -39,12 +38,8 @@ int vuma_run_legacy(int fd, struct drm_vuma_legacy_bo *bos, uint32_t bo_count,
 		return ret;
 	ret = vuma_submit_legacy(fd, bos, bo_count, cmds, cmd_count, 0, syncobj);
 	if (!ret)
-		ret = vuma_syncobj_wait(fd, syncobj, timeout_ns);
-	if (!ret)
-		ret = vuma_syncobj_status(fd, syncobj, &state);
+		ret = vuma_job_wait(fd, syncobj, timeout_ns, status);
 	vuma_syncobj_destroy(fd, syncobj);
-	if (!ret && status)
-		*status = state < 0 ? state : 0;
 	return ret;
 }
 

@@ -97,8 +97,7 @@ void arena_squeeze(const struct cgroup *cg, uint64_t bytes)
 {
 	int ret = cgroup_reclaim(cg, bytes);
 
-	/* -EINTR: the kernel may wake a thread for nothing. Who needs more, asks again. */
-	if (ret != -EAGAIN && ret != -EINTR)
+	if (ret != -EAGAIN)
 		KT_OK(ret);
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <setjmp.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 
 #include "common.h"
@@ -55,6 +57,26 @@ void need_devices(unsigned int count)
 		KT_FAIL("no device of driver %s", driver);
 	if (found < count)
 		KT_SKIP("needs %u devices, the module was loaded with ndev=%u", count, found);
+}
+
+FILE *open_debugfs(int fd, const char *name, const char *mode)
+{
+	char path[128];
+	struct stat st;
+
+	KT_SYS(fstat(fd, &st));
+	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%u/%s", minor(st.st_rdev), name);
+	return fopen(path, mode);
+}
+
+void debugfs_fail(int fd, const char *what, unsigned int nth)
+{
+	FILE *file = open_debugfs(fd, what, "w");
+
+	if (!file)
+		KT_SKIP("no file %s in debugfs", what);
+	fprintf(file, "%u\n", nth);
+	KT_EQ(fclose(file), 0);
 }
 
 struct vuma_bo bo_new(int fd, uint64_t size, uint32_t flags)

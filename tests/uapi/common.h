@@ -20,6 +20,13 @@
 #define PAGE	4096ull
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define TESTS(_tests)	static struct ktap_suite suite = KTAP_SUITE(_tests)
+/* With what is to be undone after each test. */
+#define TESTS_WITH_CLEANUP(_tests, _cleanup)			\
+	static struct ktap_suite suite = {			\
+		.tests = (_tests),				\
+		.count = ARRAY_SIZE(_tests),			\
+		.cleanup = (_cleanup),				\
+	}
 
 /* The driver under test (option -d). */
 extern const char *driver;
@@ -39,6 +46,11 @@ int dev_open(unsigned int index);
 int dev_open_primary(unsigned int index);
 /* Skips the test unless there are that many devices. */
 void need_devices(unsigned int count);
+
+/* A file of the device in debugfs; NULL with errno if there is none. */
+FILE *open_debugfs(int fd, const char *name, const char *mode);
+/* The driver's own ways to fail: the @nth call from now of "fail-tables" or "fail-map"; 0: none. */
+void debugfs_fail(int fd, const char *what, unsigned int nth);
 
 struct vuma_bo bo_new(int fd, uint64_t size, uint32_t flags);
 /* Created and mapped for reading and writing. */

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <xf86drm.h>
 
 #include "legacy.h"
@@ -69,26 +67,6 @@ struct vuma_bo import_bo(int fd, int dmabuf, uint64_t size)
 
 	KT_OK(vuma_prime_import(fd, dmabuf, &bo.handle));
 	return bo;
-}
-
-static FILE *open_debugfs(int fd, const char *name, const char *mode)
-{
-	char path[128];
-	struct stat st;
-
-	KT_SYS(fstat(fd, &st));
-	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%u/%s", minor(st.st_rdev), name);
-	return fopen(path, mode);
-}
-
-void legacy_fail(int fd, const char *what, unsigned int nth)
-{
-	FILE *file = open_debugfs(fd, what, "w");
-
-	if (!file)
-		KT_SKIP("no file %s in debugfs", what);
-	fprintf(file, "%u\n", nth);
-	KT_EQ(fclose(file), 0);
 }
 
 uint64_t engine_counter(int fd, const char *name)

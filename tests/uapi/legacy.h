@@ -28,8 +28,6 @@ struct vuma_bo import_bo(int fd, int dmabuf, uint64_t size);
 uint64_t engine_counter(int fd, const char *name);
 /* Objects of the device, as debugfs lists them; 0 on the twin, which lists none. */
 unsigned int objects_of_device(int fd);
-/* The @nth call from now of "fail-tables" or "fail-map" fails; 0: none. */
-void legacy_fail(int fd, const char *what, unsigned int nth);
 
 /* The device as it was, to be compared with what is left in the end. */
 struct before {

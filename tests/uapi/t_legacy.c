@@ -686,11 +686,7 @@ static void cleanup(void)
 	arena_cleanup();
 }
 
-static struct ktap_suite suite = {
-	.tests = tests,
-	.count = ARRAY_SIZE(tests),
-	.cleanup = cleanup,
-};
+TESTS_WITH_CLEANUP(tests, cleanup);
 
 int main(int argc, char **argv)
 {

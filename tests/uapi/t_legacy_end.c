@@ -67,9 +67,9 @@ static void no_tables(void)
 		struct set s = set_new();
 		int ret;
 
-		legacy_fail(s.fd, "fail-tables", nth);
+		debugfs_fail(s.fd, "fail-tables", nth);
 		ret = set_submit(&s);
-		legacy_fail(s.fd, "fail-tables", 0);
+		debugfs_fail(s.fd, "fail-tables", 0);
 		if (ret)
 			KT_RET(ret, -ENOMEM);
 		KT_OK(set_submit(&s));
@@ -93,9 +93,9 @@ static void no_writing(void)
 	struct before b = look();
 	struct set s = set_new(), other;
 
-	legacy_fail(s.fd, "fail-map", 2);
+	debugfs_fail(s.fd, "fail-map", 2);
 	KT_RET(set_submit(&s), -EIO);
-	legacy_fail(s.fd, "fail-map", 0);
+	debugfs_fail(s.fd, "fail-map", 0);
 	KT_RET(set_submit(&s), -EIO);
 	other = set_new();
 	KT_OK(set_submit(&other));

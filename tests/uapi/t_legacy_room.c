@@ -181,11 +181,7 @@ static void cleanup(void)
 	legacy_va_mib(0);
 }
 
-static struct ktap_suite suite = {
-	.tests = tests,
-	.count = ARRAY_SIZE(tests),
-	.cleanup = cleanup,
-};
+TESTS_WITH_CLEANUP(tests, cleanup);
 
 int main(int argc, char **argv)
 {

@@ -719,11 +719,7 @@ static const struct ktap_test tests[] = {
 	{ .name = "reclaim_counters_of_the_buffer", .run = counters_of_bo },
 };
 
-static struct ktap_suite suite = {
-	.tests = tests,
-	.count = ARRAY_SIZE(tests),
-	.cleanup = arena_cleanup,
-};
+TESTS_WITH_CLEANUP(tests, arena_cleanup);
 
 int main(int argc, char **argv)
 {

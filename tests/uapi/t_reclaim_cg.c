@@ -511,11 +511,7 @@ static const struct ktap_test tests[] = {
 	{ .name = "memcg_kernel_memory_of_buffers_is_charged", .run = kernel_memory_is_charged },
 };
 
-static struct ktap_suite suite = {
-	.tests = tests,
-	.count = ARRAY_SIZE(tests),
-	.cleanup = arena_cleanup,
-};
+TESTS_WITH_CLEANUP(tests, arena_cleanup);
 
 int main(int argc, char **argv)
 {

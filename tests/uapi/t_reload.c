@@ -268,11 +268,7 @@ static const struct ktap_test tests[] = {
 	{ .name = "reload_of_the_library", .run = library_goes_with_it },
 };
 
-static struct ktap_suite suite = {
-	.tests = tests,
-	.count = ARRAY_SIZE(tests),
-	.cleanup = cleanup,
-};
+TESTS_WITH_CLEANUP(tests, cleanup);
 
 int main(int argc, char **argv)
 {

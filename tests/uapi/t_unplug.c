@@ -420,11 +420,7 @@ static const struct ktap_test tests[] = {
 	{ .name = "unplug_and_replug_many_times_panthor-70", .run = many_times },
 };
 
-static struct ktap_suite suite = {
-	.tests = tests,
-	.count = ARRAY_SIZE(tests),
-	.cleanup = rebind_all,
-};
+TESTS_WITH_CLEANUP(tests, rebind_all);
 
 int main(int argc, char **argv)
 {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Binds that wait, binds that fail, and what a bind can do besides mapping buffers. */
 #include <pthread.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/time.h>
 #include <xf86drm.h>
 
@@ -274,22 +272,6 @@ static void all_or_nothing(void)
 	KT_EQ(gpu_read(&s, VA), page_word(2, 0));
 }
 
-/* The driver's own ways to fail: at the @nth call from now. */
-static void fail(int fd, const char *what, unsigned int nth)
-{
-	char path[96];
-	struct stat st;
-	FILE *file;
-
-	KT_SYS(fstat(fd, &st));
-	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%u/%s", minor(st.st_rdev), what);
-	file = fopen(path, "w");
-	if (!file)
-		KT_SKIP("no %s", path);
-	fprintf(file, "%u\n", nth);
-	KT_EQ(fclose(file), 0);
-}
-
 /* Memory runs out at each of the operations: then none of them was done. */
 static void nothing_without_memory(void)
 {
@@ -303,7 +285,7 @@ static void nothing_without_memory(void)
 	unsigned int nth;
 
 	for (nth = 1; nth <= ARRAY_SIZE(ops); nth++) {
-		fail(s.fd, "fail-tables", nth);
+		debugfs_fail(s.fd, "fail-tables", nth);
 		if (nth & 1)
 			KT_RET(vuma_vm_bind(s.fd, s.vm.id, ops, 4, NULL), -ENOMEM);
 		else
@@ -318,7 +300,7 @@ static void nothing_without_memory(void)
 	KT_EQ(gpu_read(&s, VA + 4 * PAGE), page_word(2, 0));
 	/* A job that cannot be prepared is one that can be repeated. */
 	KT_OK(vuma_vm_map(&s.vm, bo_new(s.fd, SIZE, 0).handle, VA + 3 * VUMA_GIB, 0, SIZE, 0));
-	fail(s.fd, "fail-tables", 1);
+	debugfs_fail(s.fd, "fail-tables", 1);
 	KT_RET(vuma_submit_one(s.fd, s.vm.id, (struct drm_vuma_cmd[]) { vuma_cmd_nop() }, 1, 0),
 	       -ENOMEM);
 	KT_EQ(gpu_read(&s, VA + 4 * PAGE), page_word(2, 0));
@@ -333,9 +315,9 @@ static void unmap_needs_no_memory(void)
 	};
 
 	gpu_read(&s, VA);
-	fail(s.fd, "fail-tables", 2);
+	debugfs_fail(s.fd, "fail-tables", 2);
 	KT_OK(vuma_vm_bind(s.fd, s.vm.id, ops, 2, NULL));
-	fail(s.fd, "fail-tables", 1);
+	debugfs_fail(s.fd, "fail-tables", 1);
 	KT_OK(vuma_vm_unmap(&s.vm, VA + 5 * PAGE, PAGE));
 	KT_EQ(gpu_read(&s, VA), page_word(1, 0));
 	expect_hole(&s, VA + PAGE);
@@ -525,7 +507,7 @@ static void late_error(void)
 	in = (struct drm_vuma_sync) { .handle = unmapped };
 	out = (struct drm_vuma_sync) { .handle = finished };
 	KT_OK(vuma_submit(s.fd, s.vm.id, &cmd, 1, &in, 1, &out, 1));
-	fail(s.fd, "fail-map", 1);
+	debugfs_fail(s.fd, "fail-map", 1);
 	gate_open(&s.gate);
 	wait_done(&s, s.done, -EIO);
 	/* What has to be unmapped is. */
@@ -550,7 +532,7 @@ static void error_at_once(void)
 
 	KT_OK(vuma_vm_map(&s.vm, s.new.handle, VA + VUMA_GIB, 0, SIZE, 0));
 	gpu_write(&s, OUT_VA, 0);
-	fail(s.fd, "fail-map", 1);
+	debugfs_fail(s.fd, "fail-map", 1);
 	KT_RET(vuma_vm_bind(s.fd, s.vm.id, &op, 1, NULL), -EIO);
 	KT_RET(vuma_vm_bind(s.fd, s.vm.id, &op, 1, NULL), -ENOENT);
 }
@@ -772,11 +754,7 @@ static const struct ktap_test tests[] = {
 	  .timeout = 180 },
 };
 
-static struct ktap_suite suite = {
-	.tests = tests,
-	.count = ARRAY_SIZE(tests),
-	.cleanup = arena_cleanup,
-};
+TESTS_WITH_CLEANUP(tests, arena_cleanup);
 
 int main(int argc, char **argv)
 {

@@ -2,8 +2,6 @@
 /* Binds, and what validation puts between them, in the order of the calls. */
 #include <pthread.h>
 #include <stdatomic.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include "common.h"
 #include "gate.h"
@@ -11,22 +9,6 @@
 #define SIZE	(16 * PAGE)
 #define VA	0x40000000ull
 #define OUT_VA	0x20000000ull
-
-/* The @nth allocation of page tables from now fails. */
-static void fail_tables(int fd, unsigned int nth)
-{
-	char path[96];
-	struct stat st;
-	FILE *file;
-
-	KT_SYS(fstat(fd, &st));
-	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%u/fail-tables", minor(st.st_rdev));
-	file = fopen(path, "w");
-	if (!file)
-		KT_SKIP("no %s", path);
-	fprintf(file, "%u\n", nth);
-	KT_EQ(fclose(file), 0);
-}
 
 static int bind_async(const struct vuma_vm *vm, const struct drm_vuma_bind_op *ops, uint32_t nr,
 		      uint32_t in)
@@ -60,7 +42,7 @@ static void failed_validation(void)
 	ops[1] = vuma_op_map(b.handle, VA + VUMA_GIB, 0, SIZE, 0);
 	gate = gate_new(fd, in);
 	KT_OK(bind_async(&vm, ops, 2, in));
-	fail_tables(fd, 2);
+	debugfs_fail(fd, "fail-tables", 2);
 	KT_RET(vuma_submit_one(fd, vm.id, &nop, 1, 0), -ENOMEM);
 	KT_OK(bind_async(&vm, &unmap, 1, 0));
 	KT_OK(vuma_submit_one(fd, vm.id, &copy, 1, done));

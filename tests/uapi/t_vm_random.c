@@ -417,11 +417,7 @@ static const struct ktap_test tests[] = {
 	  .timeout = 1800 },
 };
 
-static struct ktap_suite suite = {
-	.tests = tests,
-	.count = ARRAY_SIZE(tests),
-	.cleanup = arena_cleanup,
-};
+TESTS_WITH_CLEANUP(tests, arena_cleanup);
 
 int main(int argc, char **argv)
 {
