@@ -73,7 +73,7 @@ name_of() {
 guests() {
 	local s=$1 tree=$2 file rc more
 	for file in "${jobs[@]}"; do
-		# It costs an emulated processor a tenth of its time.
+		# Mitigations cost an emulated processor a tenth of its time.
 		more=(--append mitigations=off)
 		# Where megabytes are written and compressed, a look at each 300th access
 		# takes so long that jobs of the device time out.
