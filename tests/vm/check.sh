@@ -1,13 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# make check: every lane, one after the other, whatever fails on the way; the
-# last line is the sum. Guest runs are tests/*/jobs*.txt.
+# make check: every step, whatever fails on the way; the last line is the sum.
+# Guest runs are tests/*/jobs*.txt.
+#
+# Once all is built, two steps run side by side, as a guest mostly keeps one
+# processor busy. Their lines are marked with their names.
 set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 out=${OUT:-$top/out}/check
+export here out
 rm -rf "$out"
 mkdir -p "$out"
 cd "$top" || exit
@@ -16,8 +20,45 @@ results=()
 step() {
 	local name=$1
 	shift
-	results+=("$out/$name.json")
+	results+=("$name.json")
 	"$here/step" "$name" "$out/$name.json" "$@"
+}
+
+# One step of the second half.
+beside() {
+	local name=$1 rc
+
+	case $name in
+	static) set -- scripts/check.sh ;;
+	gate) set -- "$here/gate-selftest.sh" ;;
+	ktap) set -- "$here/ktap-selftest.py" ;;
+	runner) set -- "$here/run-selftest.sh" ;;
+	bench) set -- bench/report-selftest.sh build/user/bin/uma-bench ;;
+	*) set -- ;;
+	esac
+	if (($#)); then
+		"$here/step" "$name" "$out/$name.json" -- "$@"
+	else
+		"$here/run" --jobs "tests/${name%%-*}/${name#*-}.txt" --name "$name" --out "$out"
+	fi > >(sed -u "s/^/[$name] /") 2>&1
+	rc=$?
+	wait "$!"	# for what sed has yet to print
+	return "$rc"
+}
+export -f beside
+
+second_half() {
+	local jobs name names=(uapi-jobs)	# takes longest
+
+	for jobs in tests/*/jobs*.txt; do
+		name=$(basename "$(dirname "$jobs")")-$(basename "$jobs" .txt)
+		[[ $name == uapi-jobs ]] || names+=("$name")
+	done
+	names+=(static runner bench gate ktap)
+	results+=("${names[@]/%/.json}")
+	printf '%s\n' "${names[@]}" | xargs -P 2 -I '{}' bash -c 'beside {}'
+	# Interrupted: no sum. What failed by itself is in the results.
+	(($? < 124)) || exit 130
 }
 
 if [[ -f tests/host/Makefile ]]; then
@@ -25,29 +66,11 @@ if [[ -f tests/host/Makefile ]]; then
 else
 	step host --skip "no tests/host in this tree"
 fi
-if [[ -x scripts/check.sh ]]; then
-	step static -- scripts/check.sh
-else
-	step static --skip "no scripts/check.sh in this tree"
-fi
-step gate -- "$here/gate-selftest.sh"
-step ktap -- "$here/ktap-selftest.py"
-
 if step modules -- "$here/build.sh" modules && step user -- "$here/build.sh" user; then
-	step runner -- "$here/run-selftest.sh"
-	step bench -- bench/report-selftest.sh build/user/bin/uma-bench
-	shopt -s nullglob
-	for jobs in tests/*/jobs*.txt; do
-		room=$(basename "$(dirname "$jobs")")
-		name=$room-$(basename "$jobs" .txt)
-		results+=("$out/$name.json")
-		"$here/run" --jobs "$jobs" --name "$name" --out "$out"
-		# interrupted: no more guests, no sum
-		rc=$?
-		((rc < 128)) || exit "$rc"
-	done
+	second_half
 else
+	step static -- scripts/check.sh
 	step guest --skip "nothing to run: the build failed"
 fi
 
-"$here/summary" "${results[@]}"
+"$here/summary" "${results[@]/#/$out/}"
