@@ -364,9 +364,9 @@ static void drop_caches(void)
 }
 
 /* Not by a shell: signals of a child disturb those who ask for reclaim meanwhile. */
-static void read_debugfs(const char *name)
+static void read_gems(void)
 {
-	FILE *file = open_debugfs(shared_fd, name, "r");
+	FILE *file = open_debugfs(shared_fd, "gems", "r");
 	unsigned int bytes = 0;
 
 	KT_TRUE(file);
@@ -386,8 +386,7 @@ static void *reader(void *arg)
 	if (arg)
 		return closer(arg);
 	for (; running(end); round++) {
-		read_debugfs("gems");
-		read_debugfs("shrink");
+		read_gems();
 		KT_OK(vuma_fdinfo(0, shared_fd, "drm-resident-memory", &value));
 		KT_LE(value, shared_bo.size);
 		KT_LE(bo_query(&shared_bo).resident, shared_bo.size);
