@@ -35,7 +35,7 @@ static unsigned long long seed;
 module_param(seed, ullong, 0444);
 MODULE_PARM_DESC(seed, "of the random operations; 0 for another one each time");
 
-static unsigned int steps = 5000;
+static unsigned int steps = 3000;
 module_param(steps, uint, 0444);
 MODULE_PARM_DESC(steps, "random operations");
 

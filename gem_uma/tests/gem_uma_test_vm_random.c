@@ -137,6 +137,8 @@ static void vm_tables_suffice_for_any_tree(struct kunit *test)
  * for. Tables have two entries, so that there is a border of tables everywhere.
  */
 #define PAIRS_PAGES	8
+/* In one bind: what is allocated ahead is each operation's own. */
+#define PAIRS_OPS	96
 
 static const struct gem_uma_vm_geometry pairs_geometries[] = {
 	{ SZ_4K | SZ_8K | SZ_16K, 4, { 12, 13, 14, 15 }, .can_split = true },
@@ -146,47 +148,66 @@ static const struct gem_uma_vm_geometry pairs_geometries[] = {
 	{ SZ_4K | SZ_16K, 4, { 12, 13, 14, 15 } },
 };
 
-/* One of the other, and the space is empty again. */
-static void pairs_bind(struct space_vm *vm, struct gem_uma_vm_op old,
-		       struct gem_uma_vm_op op)
-{
-	const struct gem_uma_vm_op ops[] = { old, op, space_unmap(vm, 0, PAIRS_PAGES) };
-	struct kunit *test = vm->room->test;
+struct pairs {
+	struct space_vm *vm;
+	struct space_bo *bo;
+	struct gem_uma_vm_op ops[PAIRS_OPS];
+	unsigned int nr;
+};
 
-	KUNIT_ASSERT_EQ_MSG(test, space_bind(vm, ops, ARRAY_SIZE(ops)), 0,
-			    "%llx + %llx, then %u of %llx + %llx: %s", old.va, old.range, op.type,
-			    op.va, op.range, vm->room->error);
+static void pairs_flush(struct pairs *p)
+{
+	struct kunit *test = p->vm->room->test;
+
+	KUNIT_ASSERT_EQ_MSG(test, space_bind(p->vm, p->ops, p->nr), 0,
+			    "%u operations, the last %u of %llx + %llx: %s", p->nr,
+			    p->ops[p->nr - 2].type, p->ops[p->nr - 2].va,
+			    p->ops[p->nr - 2].range, p->vm->room->error);
+	p->nr = 0;
 }
 
-static void pairs_of(struct space_vm *vm, struct space_bo *bo, unsigned long first,
-		     unsigned long end)
+/* One over the other, and the space is empty again. */
+static void pairs_add(struct pairs *p, struct gem_uma_vm_op old, struct gem_uma_vm_op op)
+{
+	p->ops[p->nr++] = old;
+	p->ops[p->nr++] = op;
+	p->ops[p->nr++] = space_unmap(p->vm, 0, PAIRS_PAGES);
+	if (p->nr == PAIRS_OPS)
+		pairs_flush(p);
+}
+
+static void pairs_of(struct pairs *p, unsigned long first, unsigned long end)
 {
 	/* Offsets follow addresses. */
-	struct gem_uma_vm_op old = space_map(vm, first, end - first, bo, first, 0);
+	struct gem_uma_vm_op old = space_map(p->vm, first, end - first, p->bo, first, 0);
 	unsigned long a, b;
 
 	for (a = 0; a < end; a++) {
 		for (b = max(a, first) + 1; b <= PAIRS_PAGES; b++) {
-			pairs_bind(vm, old, space_unmap(vm, a, b - a));
-			pairs_bind(vm, old, space_map(vm, a, b - a, bo, a, 0));
+			pairs_add(p, old, space_unmap(p->vm, a, b - a));
+			pairs_add(p, old, space_map(p->vm, a, b - a, p->bo, a, 0));
 		}
 	}
-	SPACE_EXPECT_SANE(vm, "%lu to %lu", first, end);
-	KUNIT_EXPECT_EQ(vm->room->test, vm->tables, 0);
+	if (p->nr)
+		pairs_flush(p);
+	SPACE_EXPECT_SANE(p->vm, "%lu to %lu", first, end);
+	KUNIT_EXPECT_EQ(p->vm->room->test, p->vm->tables, 0);
 }
 
 static void vm_tables_suffice_for_all_pairs(struct kunit *test)
 {
+	struct pairs *p = kunit_kzalloc(test, sizeof(*p), GFP_KERNEL);
 	struct space_room *room = space_room_create(test);
-	struct space_vm *vm = space_vm_create(room, test->param_value, PAIRS_PAGES);
-	struct space_bo *bo = space_bo_create(room, PAIRS_PAGES, SPACE_ALIGNED);
 	unsigned long first, end;
 
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	p->vm = space_vm_create(room, test->param_value, PAIRS_PAGES);
+	p->bo = space_bo_create(room, PAIRS_PAGES, SPACE_ALIGNED);
 	/* Leaves are as large as the addresses allow. */
-	KUNIT_ASSERT_TRUE(test, IS_ALIGNED(vm->start | bo->addr[0], SZ_16K));
+	KUNIT_ASSERT_TRUE(test, IS_ALIGNED(p->vm->start | p->bo->addr[0], SZ_16K));
 	for (first = 0; first < PAIRS_PAGES; first++)
 		for (end = first + 1; end <= PAIRS_PAGES; end++)
-			pairs_of(vm, bo, first, end);
+			pairs_of(p, first, end);
 }
 
 /* Sequences. */

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What is taken away comes back as it was, in every state a BO can be in. */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <xf86drm.h>
 
 #include "arena.h"
@@ -221,39 +223,73 @@ static void never_written_zero(void)
 	verify_checksum(&s.vm, s.va, s.bo.size, 0, 0, &s.out, s.out_va);
 }
 
-/* One job at most runs for the 8 seconds that jobs are given; a slow kernel needs more. */
-static void keep_busy(struct vuma_vm *vm)
+/* Jobs of a VM, one after the other for as long as it takes. */
+struct stream {
+	const struct vuma_vm *vm;
+	pthread_t thread;
+	atomic_bool stop;
+	/* Two are in flight from then on. */
+	atomic_bool flows;
+};
+
+static void *stream_run(void *arg)
 {
-	struct drm_vuma_cmd spin = vuma_cmd_spin(5000000);
+	struct stream *stream = arg;
+	struct drm_vuma_cmd spin = vuma_cmd_spin(500000);
+	const struct vuma_vm *vm = stream->vm;
+	uint32_t syncobjs[2];
 	unsigned int i;
 
-	for (i = 0; i < (ktap_slow() > 1 ? 3 : 0); i++)
-		KT_OK(vuma_submit_one(vm->fd, vm->id, &spin, 1, 0));
+	for (i = 0; i < ARRAY_SIZE(syncobjs); i++) {
+		KT_OK(vuma_syncobj_create(vm->fd, false, &syncobjs[i]));
+		KT_OK(vuma_submit_one(vm->fd, vm->id, &spin, 1, syncobjs[i]));
+	}
+	stream->flows = true;
+	for (i = 0; !stream->stop; i = !i) {
+		KT_OK(vuma_syncobj_wait(vm->fd, syncobjs[i], 60 * VUMA_SEC));
+		KT_OK(vuma_submit_one(vm->fd, vm->id, &spin, 1, syncobjs[i]));
+	}
+	return NULL;
+}
+
+static void stream_start(struct stream *stream, const struct vuma_vm *vm)
+{
+	stream->vm = vm;
+	KT_EQ(pthread_create(&stream->thread, NULL, stream_run, stream), 0);
+	while (!stream->flows)
+		usleep(1000);
+}
+
+static void stream_end(struct stream *stream)
+{
+	stream->stop = true;
+	KT_EQ(pthread_join(stream->thread, NULL), 0);
 }
 
 /* panthor-87: a job in flight is not a READ or WRITE fence here. */
 static void busy(void)
 {
 	struct scene s = scene_new(SIZE, 0);
-	struct drm_vuma_cmd cmds[2];
+	struct stream stream = { 0 };
+	struct drm_vuma_cmd fill;
 	uint32_t syncobj;
 	int status;
 
 	fill_by_cpu(&s, 1);
 	KT_OK(vuma_bo_unmap(&s.bo));
 	bind(&s);
-	cmds[0] = vuma_cmd_spin(4000000);
-	cmds[1] = vuma_cmd_fill(s.va, s.bo.size, 2, 7);
+	fill = vuma_cmd_fill(s.va, s.bo.size, 2, 7);
 	KT_OK(vuma_syncobj_create(s.fd, false, &syncobj));
-	keep_busy(&s.vm);
-	KT_OK(vuma_submit_one(s.fd, s.vm.id, cmds, 2, syncobj));
+	stream_start(&stream, &s.vm);
+	KT_OK(vuma_submit_one(s.fd, s.vm.id, &fill, 1, syncobj));
 	arena_squeeze(&s.cg, 64 * MIB);
 	expect_untouched(&s.bo);
 	/* Else nothing was shown. */
 	KT_RET(vuma_bo_wait(s.fd, s.bo.handle, 0, 0), -EBUSY);
-	KT_OK(vuma_syncobj_wait(s.fd, syncobj, 60 * VUMA_SEC));
-	KT_OK(vuma_syncobj_status(s.fd, syncobj, &status));
-	KT_EQ(status, 1);
+	stream_end(&stream);
+	KT_OK(vuma_job_wait(s.fd, syncobj, 60 * VUMA_SEC, &status));
+	KT_EQ(status, 0);
+	KT_OK(vuma_bo_wait(s.fd, s.bo.handle, 0, 60 * VUMA_SEC));
 	evict(&s);
 	check_by_cpu(&s, 2);
 }
@@ -263,10 +299,9 @@ static void busy_and_oldest(void)
 {
 	enum { COUNT = 4 };
 	struct scene s = scene_new(SIZE, 0);
-	struct drm_vuma_cmd spin = vuma_cmd_spin(6000000);
+	struct stream stream = { 0 };
 	struct vuma_bo bos[COUNT];
 	unsigned int evicted = 0;
-	uint32_t syncobj;
 	uint64_t word;
 	int i;
 
@@ -279,9 +314,7 @@ static void busy_and_oldest(void)
 		run_cmd(&vm, vuma_cmd_nop());
 	}
 	bind(&s);
-	KT_OK(vuma_syncobj_create(s.fd, false, &syncobj));
-	keep_busy(&s.vm);
-	KT_OK(vuma_submit_one(s.fd, s.vm.id, &spin, 1, syncobj));
+	stream_start(&stream, &s.vm);
 	/* A fault makes the others younger. */
 	for (i = 0; i < COUNT; i++) {
 		KT_OK(vuma_bo_unmap(&bos[i]));
@@ -297,9 +330,19 @@ static void busy_and_oldest(void)
 	KT_EQ(bo_query(&s.bo).evictions, 0);
 	/* Else nothing was shown. */
 	KT_RET(vuma_bo_wait(s.fd, s.bo.handle, 0, 0), -EBUSY);
-	KT_OK(vuma_syncobj_wait(s.fd, syncobj, 60 * VUMA_SEC));
+	stream_end(&stream);
 	for (i = 0; i < COUNT; i++)
 		verify_pattern(bos[i].map, bos[i].size, i, 3);
+}
+
+/* One job at most runs for the 8 seconds that jobs are given; a slow kernel needs more. */
+static void keep_busy(struct vuma_vm *vm)
+{
+	struct drm_vuma_cmd spin = vuma_cmd_spin(4000000);
+	unsigned int i;
+
+	for (i = 0; i < (ktap_slow() > 1 ? 4 : 1); i++)
+		KT_OK(vuma_submit_one(vm->fd, vm->id, &spin, 1, 0));
 }
 
 /* A job that waits for its turn counts as much as a running one. */
@@ -308,13 +351,12 @@ static void queued(void)
 	struct scene s = scene_new(SIZE, 0);
 	int other = dev_open(0);
 	struct vuma_vm long_vm = vm_new(other);
-	struct drm_vuma_cmd cmd = vuma_cmd_spin(4000000);
+	struct drm_vuma_cmd cmd;
 	uint32_t syncobj;
 
 	bind(&s);
 	fill_by_gpu(&s, 1);
 	keep_busy(&long_vm);
-	KT_OK(vuma_submit_one(other, long_vm.id, &cmd, 1, 0));
 	cmd = vuma_cmd_fill(s.va, s.bo.size, 2, 7);
 	KT_OK(vuma_syncobj_create(s.fd, false, &syncobj));
 	KT_OK(vuma_submit_one(s.fd, s.vm.id, &cmd, 1, syncobj));

@@ -237,7 +237,7 @@ static void others_are_left_alone(void)
 static void three_times_the_limit(void)
 {
 	enum { MOST = 24, BO_MIB = 4 };
-	const int count = ktap_slow() > 1 ? MOST / 2 : MOST;
+	const int count = ktap_slow() > 1 ? MOST / 4 : MOST;
 	const unsigned long long limit = count * BO_MIB * MIB / 3;
 	struct vuma_bo bos[MOST], out;
 	uint64_t out_va = 0x20000000, va = 0x40000000;
@@ -275,9 +275,11 @@ static void three_times_the_limit(void)
 /* panthor-88: refused as a whole, and no harm done. */
 static void vm_beyond_the_limit(void)
 {
-	enum { COUNT = 16, BO_MIB = 4, LIMIT_MIB = 32 };
+	enum { MOST = 16, BO_MIB = 4 };
+	const int count = ktap_slow() > 1 ? MOST / 2 : MOST;
+	const unsigned long long half = count * BO_MIB * MIB / 2;
 	struct drm_vuma_cmd cmd;
-	struct vuma_bo bos[COUNT], out;
+	struct vuma_bo bos[MOST], out;
 	struct cgroup cg;
 	struct vuma_vm vm;
 	uint64_t va = 0x40000000, out_va = 0x20000000;
@@ -285,12 +287,12 @@ static void vm_beyond_the_limit(void)
 
 	need_reclaim();
 	cg = arena_enter("a");
-	KT_OK(cgroup_write(&cg, "memory.max", "%llu", LIMIT_MIB * MIB));
+	KT_OK(cgroup_write(&cg, "memory.max", "%llu", half));
 	fd = dev_open(0);
 	vm = vm_new(fd);
 	out = bo_new_mapped(fd, PAGE, 0);
 	KT_OK(vuma_vm_map(&vm, out.handle, out_va, 0, PAGE, 0));
-	for (i = 0; i < COUNT; i++) {
+	for (i = 0; i < count; i++) {
 		bos[i] = bo_new_mapped(fd, BO_MIB * MIB, 0);
 		vuma_pattern_fill(bos[i].map, bos[i].size, i, 5);
 		KT_OK(vuma_vm_map(&vm, bos[i].handle, va + i * bos[i].size, 0, bos[i].size, 0));
@@ -303,7 +305,7 @@ static void vm_beyond_the_limit(void)
 	}
 	KT_EQ(arena_event(&cg, "oom_kill"), 0);
 	/* Another VM, with less bound, is not concerned. */
-	for (i = 0; i < COUNT; i += 5) {
+	for (i = 0; i < count; i += 5) {
 		struct vuma_vm small = vm_new(fd);
 
 		KT_OK(vuma_vm_map(&small, out.handle, out_va, 0, PAGE, 0));
@@ -311,10 +313,10 @@ static void vm_beyond_the_limit(void)
 		verify_checksum(&small, va, bos[i].size, i, 5, &out, out_va);
 		KT_OK(vuma_vm_fini(&small));
 	}
-	KT_OK(cgroup_write(&cg, "memory.max", "%llu", 2 * COUNT * BO_MIB * MIB));
+	KT_OK(cgroup_write(&cg, "memory.max", "%llu", 4 * half));
 	run_cmd(&vm, cmd);
 	KT_EQ(*(volatile uint64_t *)out.map, 1);
-	for (i = 0; i < COUNT; i++)
+	for (i = 0; i < count; i++)
 		verify_checksum(&vm, va + i * bos[i].size, bos[i].size, i, 5, &out, out_va);
 }
 
