@@ -556,15 +556,26 @@ u32 space_random(struct space_room *room, u32 below)
 	return prandom_u32_state(&room->rnd) % below;
 }
 
-/* Everything that the test has made is gone a little after its last reference. */
-static void space_room_end(void *data)
+/**
+ * space_room_settle() - wait for what was put to be gone
+ * @room: room, in which nobody has a reference any more
+ *
+ * The last bind to end frees in a worker.
+ */
+void space_room_settle(struct space_room *room)
 {
-	struct space_room *room = data;
 	unsigned int i;
 
 	for (i = 0; i < 500 && atomic_read(&room->live); i++)
 		msleep(20);
 	KUNIT_EXPECT_EQ(room->test, atomic_read(&room->live), 0);
+}
+
+static void space_room_end(void *data)
+{
+	struct space_room *room = data;
+
+	space_room_settle(room);
 	KUNIT_EXPECT_EQ_MSG(room->test, room->errors, 0, "%s", room->error);
 }
 

@@ -161,6 +161,7 @@ extern const struct gem_uma_vm_geometry space_geometries[SPACE_GEOMETRIES];
 extern const struct gem_uma_vm_geometry space_geometry_32m;
 
 struct space_room *space_room_create(struct kunit *test);
+void space_room_settle(struct space_room *room);
 struct space_vm *space_vm_alloc(struct space_room *room,
 				const struct gem_uma_vm_geometry *geometry, u64 start,
 				unsigned long pages);

@@ -368,6 +368,9 @@ static void inject_end(struct gem_uma_inject_rig *rig)
 		drm_gem_object_put(&rig->mobj->base.base);
 	rig->uobj = NULL;
 	rig->mobj = NULL;
+	/* Or what the next one counts before it begins would be gone in its end. */
+	if (rig->room)
+		space_room_settle(rig->room);
 	if (rig->own)
 		platform_device_unregister(rig->own);
 	rig->own = NULL;
