@@ -79,7 +79,7 @@ static void users_race(void)
 
 static unsigned int last_users(void)
 {
-	return ktap_slow() > 1 ? 200 : 2000;
+	return ktap_slow() > 1 ? 100 : 2000;
 }
 
 /* Its only user goes while its only job ends, a little sooner or later. */

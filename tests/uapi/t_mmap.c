@@ -332,7 +332,7 @@ static void foreign_file(void)
 /* Offsets that are tried. */
 static uint64_t guessed_end(void)
 {
-	return FIRST_OFFSET + (ktap_slow() > 1 ? 16 : 64) * VUMA_MIB;
+	return FIRST_OFFSET + (ktap_slow() > 1 ? 4 : 64) * VUMA_MIB;
 }
 
 /* Tries every page of them; counts the hits. */

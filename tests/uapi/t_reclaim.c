@@ -624,7 +624,7 @@ static void huge(void)
 
 static void many_small(void)
 {
-	const int count = ktap_slow() > 1 ? 200 : 600;
+	const int count = ktap_slow() > 1 ? 100 : 600;
 	struct scene s = scene_new(PAGE, 0);
 	struct vuma_bo *bos = calloc(count, sizeof(*bos));
 	int i, round;
