@@ -31,14 +31,18 @@ compat=LINUX_VERSION_CODE,CONSTANT_COMPARISON,MACRO_WITH_FLOW_CONTROL
 compat+=,MACRO_ARG_UNUSED
 # The twin fills its copy of the helper's operations when it is loaded.
 peer=CONST_STRUCT
+# The macros of tracepoints are laid out like the structures that they make.
+trace=OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT
 
-declare -A ignore=([kernel]='' [program]=$program [shim]=$shim [compat]=$compat [peer]=$peer)
+declare -A ignore=([kernel]='' [program]=$program [shim]=$shim [compat]=$compat [peer]=$peer
+	[trace]=$trace)
 
 kind_of() {
 	case $1 in
 	compat/* | scripts/lint/*.h) echo compat ;;
 	tests/host/shim.h) echo shim ;;
 	bench/peers/*) echo peer ;;
+	*_trace.h) echo trace ;;
 	tests/* | bench/*) echo program ;;
 	*) echo kernel ;;
 	esac
