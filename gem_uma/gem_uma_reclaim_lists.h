@@ -8,6 +8,7 @@
 
 #include <drm/gem_uma/gem_uma_reclaim.h>
 
+struct shrink_control;
 struct shrinker;
 
 /* The list element, apart from the object: list_lru wants it to be charged memory. */
@@ -42,5 +43,11 @@ struct gem_uma_reclaim_device {
 	/** @put_work: drops what is in @puts. */
 	struct work_struct put_work;
 };
+
+void gem_uma_reclaim_put(struct gem_uma_reclaim *reclaim);
+unsigned long gem_uma_reclaim_count_objects(struct shrinker *shrinker,
+					    struct shrink_control *sc);
+unsigned long gem_uma_reclaim_scan_objects(struct shrinker *shrinker,
+					   struct shrink_control *sc);
 
 #endif
