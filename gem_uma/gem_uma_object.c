@@ -49,7 +49,7 @@ static enum gem_uma_reclaim_state gem_uma_object_state(struct gem_uma_reclaim *r
 		.leftover = gem_uma_backing_in_memory(&uobj->backing),
 		.pins = atomic_read(&uobj->backing.pins),
 		.mmaps = gem_uma_cpu_map_mmaps(&uobj->cpu_map),
-		.dev_mapped = uobj->ops->dev_mapped && uobj->ops->dev_mapped(uobj),
+		.dev_mapped = uobj->ops->dev_mapped ? uobj->ops->dev_mapped(uobj) : 0,
 	};
 
 	return gem_uma_state_decide(&facts);
@@ -90,10 +90,25 @@ static unsigned long gem_uma_object_writeback(struct gem_uma_reclaim *reclaim,
 	return gem_uma_backing_writeback_locked(&uobj->backing, nr_pages);
 }
 
+static u32 gem_uma_object_weight(struct gem_uma_reclaim *reclaim)
+{
+	struct gem_uma_object *uobj = container_of(reclaim, struct gem_uma_object, reclaim);
+
+	return uobj->ops->weight(uobj);
+}
+
 static const struct gem_uma_reclaim_ops gem_uma_object_reclaim_ops = {
 	.writeback = gem_uma_object_writeback,
 	.state = gem_uma_object_state,
 	.evict = gem_uma_object_evict,
+};
+
+/* Apart, so that a look at an object without a policy calls nobody. */
+static const struct gem_uma_reclaim_ops gem_uma_object_weighed_ops = {
+	.writeback = gem_uma_object_writeback,
+	.state = gem_uma_object_state,
+	.evict = gem_uma_object_evict,
+	.weight = gem_uma_object_weight,
 };
 
 static const struct gem_uma_object_ops gem_uma_object_no_ops = {};
@@ -194,7 +209,8 @@ static int gem_uma_object_init_parts(struct gem_uma_object *uobj, u64 size, u32 
 	if (!ret)
 		ret = gem_uma_reclaim_init(&uobj->reclaim, uobj->udev, &uobj->base,
 					   uobj->backing.memcg,
-					   &gem_uma_object_reclaim_ops);
+					   uobj->ops->weight ? &gem_uma_object_weighed_ops :
+							       &gem_uma_object_reclaim_ops);
 	return ret;
 }
 

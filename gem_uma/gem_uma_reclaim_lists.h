@@ -8,6 +8,8 @@
 
 #include <drm/gem_uma/gem_uma_reclaim.h>
 
+#include "gem_uma_reclaim_logic.h"
+
 struct shrink_control;
 struct shrinker;
 
@@ -15,6 +17,66 @@ struct shrinker;
 struct gem_uma_reclaim_node {
 	struct list_head lru;
 	struct gem_uma_reclaim *reclaim;
+};
+
+/* Room for stages, so that the numbers of each have a place. */
+#define GEM_UMA_RECLAIM_MAX_STAGES	16
+
+/**
+ * enum gem_uma_reclaim_count - what is counted in each stage
+ */
+enum gem_uma_reclaim_count {
+	/** @GEM_UMA_RECLAIM_LOOKED: looks at an object. */
+	GEM_UMA_RECLAIM_LOOKED,
+	/** @GEM_UMA_RECLAIM_OBJECTS: objects that gave up pages, or that were written. */
+	GEM_UMA_RECLAIM_OBJECTS,
+	/** @GEM_UMA_RECLAIM_PAGES: their pages. */
+	GEM_UMA_RECLAIM_PAGES,
+	/** @GEM_UMA_RECLAIM_BUSY: passed over, or refused: jobs use it. */
+	GEM_UMA_RECLAIM_BUSY,
+	/** @GEM_UMA_RECLAIM_LOCKED: passed over: another task holds its resv. */
+	GEM_UMA_RECLAIM_LOCKED,
+	/** @GEM_UMA_RECLAIM_SPARED: passed over: just used, or the driver wants it kept. */
+	GEM_UMA_RECLAIM_SPARED,
+	/** @GEM_UMA_RECLAIM_WAITED: waits for jobs. */
+	GEM_UMA_RECLAIM_WAITED,
+	/** @GEM_UMA_RECLAIM_NS: time it took. */
+	GEM_UMA_RECLAIM_NS,
+	/** @GEM_UMA_RECLAIM_NR_COUNTS: how many there are. */
+	GEM_UMA_RECLAIM_NR_COUNTS,
+};
+
+/**
+ * struct gem_uma_reclaim_stage_stats - all that a stage did so far
+ */
+struct gem_uma_reclaim_stage_stats {
+	/** @name: of the stage. */
+	const char *name;
+	/** @runs: how often it looked at something. */
+	atomic64_t runs;
+	/** @counts: sums, by &enum gem_uma_reclaim_count. */
+	atomic64_t counts[GEM_UMA_RECLAIM_NR_COUNTS];
+};
+
+/**
+ * struct gem_uma_reclaim_stats - all that the scans of a device did so far
+ *
+ * Added to at the end of a stage and of a scan, so that counting costs the same
+ * however much there was to count.
+ */
+struct gem_uma_reclaim_stats {
+	/** @stages: in the order of the scan. */
+	struct gem_uma_reclaim_stage_stats stages[GEM_UMA_RECLAIM_MAX_STAGES];
+	/** @nr_stages: how many there are. */
+	unsigned int nr_stages;
+	/** @scans: scans that looked at something. */
+	atomic64_t scans;
+	/** @kswapd: of these, those of kswapd. */
+	atomic64_t kswapd;
+	/** @pages: scans by pages let go or written, see gem_uma_reclaim_bucket(). */
+	atomic64_t pages[GEM_UMA_RECLAIM_BUCKETS];
+	/** @us: scans by microseconds. */
+	atomic64_t us[GEM_UMA_RECLAIM_BUCKETS];
 };
 
 /**
@@ -38,6 +100,8 @@ struct gem_uma_reclaim_device {
 	 * pointer or an id it is never used again.
 	 */
 	u64 primed;
+	/** @stats: numbers for people. */
+	struct gem_uma_reclaim_stats stats;
 	/** @puts: objects whose last put is left to @put_work. */
 	struct llist_head puts;
 	/** @put_work: drops what is in @puts. */
@@ -45,9 +109,15 @@ struct gem_uma_reclaim_device {
 };
 
 void gem_uma_reclaim_put(struct gem_uma_reclaim *reclaim);
+void gem_uma_reclaim_scan_init(struct gem_uma_reclaim_device *rdev);
 unsigned long gem_uma_reclaim_count_objects(struct shrinker *shrinker,
 					    struct shrink_control *sc);
 unsigned long gem_uma_reclaim_scan_objects(struct shrinker *shrinker,
 					   struct shrink_control *sc);
+
+void gem_uma_reclaim_stats_stage(struct gem_uma_reclaim_device *rdev, unsigned int stage,
+				 const u64 *counts);
+void gem_uma_reclaim_stats_scan(struct gem_uma_reclaim_device *rdev, unsigned long pages,
+				u64 ns, bool kswapd);
 
 #endif

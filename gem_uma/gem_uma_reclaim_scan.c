@@ -8,6 +8,7 @@
  */
 #include <linux/dma-resv.h>
 #include <linux/export.h>
+#include <linux/jiffies.h>
 #include <linux/list_lru.h>
 #include <linux/memcontrol.h>
 #include <linux/sched/mm.h>
@@ -18,35 +19,78 @@
 #include <drm/gem_uma/gem_uma_reclaim.h>
 
 #include "gem_uma_reclaim_lists.h"
+#include "gem_uma_trace.h"
 
-/* One stage of a scan; a table, so that a new one is a line. */
-struct gem_uma_reclaim_stage {
-	enum gem_uma_reclaim_state list;
-	/* Content survives only where there is swap space to take it. */
-	bool needs_swap;
-	/* Starts I/O by itself. */
-	bool needs_io;
-};
+/**
+ * DOC: Scans
+ *
+ * A scan goes through a table of stages, from cheap to costly, until it has what it was
+ * asked for. A stage that needs swap space, I/O or time that the caller does not have is
+ * left out. The last ones are for objects in use: kswapd, for which nobody's allocation
+ * waits, waits for a few jobs, once for all objects that share a resv.
+ *
+ * How much a scan may look at in vain is limited, and what it looked at goes to the end
+ * of the list. So a scan costs what it scans, however many objects there are. The core is
+ * told the pages of what was looked at, and asks again as long as it is in need: 0 means
+ * that another scan meets other objects, SHRINK_STOP that there is nothing to look at.
+ *
+ * A page counts as freed once, when it is let go. That it is sent to swap later is
+ * progress of a scan, but not a second page.
+ */
 
+/* A stage is a line. Those of one list that are not busy come first. */
 static const struct gem_uma_reclaim_stage gem_uma_reclaim_stages[] = {
-	{ .list = GEM_UMA_EVICTED, .needs_swap = true, .needs_io = true },
-	{ .list = GEM_UMA_UNUSED, .needs_swap = true },
-	{ .list = GEM_UMA_CPU_MAPPED, .needs_swap = true },
-	{ .list = GEM_UMA_DEV_MAPPED, .needs_swap = true },
+	{ "evicted", GEM_UMA_EVICTED, .needs_swap = true, .needs_io = true },
+	{ "unused", GEM_UMA_UNUSED, .needs_swap = true },
+	{ "cpu-mapped", GEM_UMA_CPU_MAPPED, .needs_swap = true },
+	{ "one-vm", GEM_UMA_DEV_MAPPED, .needs_swap = true },
+	{ "shared", GEM_UMA_DEV_SHARED, .needs_swap = true },
+	{ "busy", GEM_UMA_DEV_MAPPED, .needs_swap = true, .busy = true },
+	{ "busy-shared", GEM_UMA_DEV_SHARED, .needs_swap = true, .busy = true },
 };
+
+static_assert(ARRAY_SIZE(gem_uma_reclaim_stages) <= GEM_UMA_RECLAIM_MAX_STAGES);
 
 /* Objects that one scan may look at in vain, in each stage. */
 #define GEM_UMA_RECLAIM_PATIENCE	64
+/* Objects compared with each other to find the best victim. */
+#define GEM_UMA_RECLAIM_SAMPLE		16
+/* resvs with jobs that one scan remembers, so as not to ask them again. */
+#define GEM_UMA_RECLAIM_REMEMBERED	8
+/* How often one scan may wait for jobs, and how long each time, in milliseconds. */
+#define GEM_UMA_RECLAIM_WAITS		4
+#define GEM_UMA_RECLAIM_WAIT_MS		10
 
-/* Objects compared with each other to find the one used longest ago. */
-#define GEM_UMA_RECLAIM_SAMPLE	16
+/* What a scan is to do, where, and what came of it. */
+struct gem_uma_reclaim_scan {
+	struct gem_uma_reclaim_device *rdev;
+	struct mem_cgroup *memcg;
+	int nid;
+	struct gem_uma_reclaim_means means;
+	unsigned long nr_pages;
+	/* Pages let go; sent to swap, let go earlier; of objects looked at in vain. */
+	unsigned long freed;
+	unsigned long written;
+	unsigned long vain;
+	unsigned long looked;
+	/* The present stage, and how much it may still look at in vain. */
+	const struct gem_uma_reclaim_stage *stage;
+	unsigned long budget;
+	u64 counts[GEM_UMA_RECLAIM_NR_COUNTS];
+	/* Found busy by this scan, the last ones; only compared, never followed. */
+	const struct dma_resv *busy[GEM_UMA_RECLAIM_REMEMBERED];
+	unsigned int nr_busy;
+	unsigned int waits;
+};
 
 /* One walk over a list. */
 struct gem_uma_reclaim_pick {
+	struct gem_uma_reclaim_scan *scan;
 	/* What was taken off the list, with resv and a reference held. */
 	struct gem_uma_reclaim *found;
-	/* Used longest ago so far. */
+	/* The best victim so far. */
 	struct gem_uma_reclaim *best;
+	unsigned int best_weight;
 	unsigned int sampled;
 	unsigned long seen;
 	/* How many to look at: this happens under a spinlock. */
@@ -54,6 +98,49 @@ struct gem_uma_reclaim_pick {
 	/* The walker's own count: setting it to 0 ends the walk. */
 	unsigned long nr_to_walk;
 };
+
+static bool gem_uma_reclaim_is_busy(const struct gem_uma_reclaim_scan *scan,
+				    const struct dma_resv *resv)
+{
+	unsigned int i;
+
+	for (i = 0; i < min(scan->nr_busy, GEM_UMA_RECLAIM_REMEMBERED); i++)
+		if (scan->busy[i] == resv)
+			return true;
+	return false;
+}
+
+static void gem_uma_reclaim_remember(struct gem_uma_reclaim_scan *scan,
+				     const struct dma_resv *resv)
+{
+	scan->busy[scan->nr_busy++ % GEM_UMA_RECLAIM_REMEMBERED] = resv;
+}
+
+/* Not a victim now, whatever else there is. Called under the lock of the list. */
+static bool gem_uma_reclaim_pass_over(struct gem_uma_reclaim_pick *pick,
+				      struct gem_uma_reclaim *reclaim, unsigned int *weight)
+{
+	struct gem_uma_reclaim_scan *scan = pick->scan;
+	u64 used = READ_ONCE(reclaim->used);
+
+	if (dma_resv_is_locked(reclaim->obj->resv)) {
+		scan->counts[GEM_UMA_RECLAIM_LOCKED]++;
+	} else if (gem_uma_reclaim_is_busy(scan, reclaim->obj->resv)) {
+		/* Of the same VM as one that was asked already. */
+		scan->counts[GEM_UMA_RECLAIM_BUSY]++;
+	} else {
+		*weight = scan->stage->list != GEM_UMA_EVICTED && reclaim->ops->weight ?
+			  reclaim->ops->weight(reclaim) : GEM_UMA_RECLAIM_WEIGHT_NORMAL;
+		/* What is busy was used just now, and refusing marks it so, too. */
+		if (*weight != GEM_UMA_RECLAIM_WEIGHT_KEEP &&
+		    (used <= reclaim->listed || scan->stage->busy))
+			return false;
+		scan->counts[GEM_UMA_RECLAIM_SPARED]++;
+	}
+	reclaim->listed = max(used, reclaim->listed);
+	scan->vain += reclaim->pages;
+	return true;
+}
 
 /*
  * Take the best off the list. resv before reference: until gem_uma_reclaim_fini() has
@@ -66,8 +153,10 @@ static bool gem_uma_reclaim_take(struct gem_uma_reclaim_pick *pick,
 {
 	struct drm_gem_object *obj = pick->best->obj;
 
-	if (!dma_resv_trylock(obj->resv))
+	if (!dma_resv_trylock(obj->resv)) {
+		pick->scan->counts[GEM_UMA_RECLAIM_LOCKED]++;
 		return false;
+	}
 	if (!kref_get_unless_zero(&obj->refcount)) {
 		dma_resv_unlock(obj->resv);
 		return false;
@@ -84,7 +173,7 @@ static enum lru_status gem_uma_reclaim_pick_cb(struct list_head *item,
 	struct gem_uma_reclaim *reclaim =
 		list_entry(item, struct gem_uma_reclaim_node, lru)->reclaim;
 	struct gem_uma_reclaim_pick *pick = arg;
-	u64 used = READ_ONCE(reclaim->used);
+	unsigned int weight;
 	bool last;
 
 	last = ++pick->seen >= min_t(unsigned long, list->nr_items, pick->limit);
@@ -94,13 +183,16 @@ static enum lru_status gem_uma_reclaim_pick_cb(struct list_head *item,
 	 */
 	if (last)
 		pick->nr_to_walk = 0;
-	if (used > reclaim->listed || dma_resv_is_locked(reclaim->obj->resv)) {
-		reclaim->listed = max(used, reclaim->listed);
+	if (gem_uma_reclaim_pass_over(pick, reclaim, &weight)) {
 		if (!last || !pick->best)
 			return LRU_ROTATE;
 	} else {
-		if (!pick->best || used < READ_ONCE(pick->best->used))
+		if (!pick->best ||
+		    gem_uma_reclaim_is_better(weight, READ_ONCE(reclaim->used),
+					      pick->best_weight, READ_ONCE(pick->best->used))) {
 			pick->best = reclaim;
+			pick->best_weight = weight;
+		}
 		pick->sampled++;
 	}
 	if (!last && pick->sampled < GEM_UMA_RECLAIM_SAMPLE)
@@ -114,32 +206,21 @@ static enum lru_status gem_uma_reclaim_pick_cb(struct list_head *item,
 	return gem_uma_reclaim_take(pick, list) ? LRU_REMOVED : LRU_SKIP;
 }
 
-/* What a scan is to do, and where. */
-struct gem_uma_reclaim_scan {
-	struct gem_uma_reclaim_device *rdev;
-	struct mem_cgroup *memcg;
-	int nid;
-	gfp_t gfp;
-	unsigned long nr_pages;
-	unsigned long freed;
-	/* Objects that may still be looked at in vain. */
-	unsigned long budget;
-};
-
 /* Take an object, with its resv and a reference, or NULL; @seen tells how many were. */
 static struct gem_uma_reclaim *
-gem_uma_reclaim_next(struct gem_uma_reclaim_scan *scan, enum gem_uma_reclaim_state list,
-		     unsigned long *seen)
+gem_uma_reclaim_next(struct gem_uma_reclaim_scan *scan, unsigned long *seen)
 {
 	struct gem_uma_reclaim_device *rdev = scan->rdev;
 	struct gem_uma_reclaim_pick pick = {
+		.scan = scan,
 		.limit = scan->budget,
 		.nr_to_walk = scan->budget,
 	};
 
-	list_lru_walk_one(&rdev->lists[list], scan->nid, scan->memcg,
+	list_lru_walk_one(&rdev->lists[scan->stage->list], scan->nid, scan->memcg,
 			  gem_uma_reclaim_pick_cb, &pick, &pick.nr_to_walk);
 	*seen = pick.seen;
+	scan->counts[GEM_UMA_RECLAIM_LOOKED] += pick.seen;
 	scan->budget -= min(scan->budget, pick.seen);
 	if (pick.found) {
 		atomic_long_dec(&rdev->objects);
@@ -149,45 +230,86 @@ gem_uma_reclaim_next(struct gem_uma_reclaim_scan *scan, enum gem_uma_reclaim_sta
 	return pick.found;
 }
 
+/*
+ * Are its jobs done? If there is time for that, wait a little: whoever holds resv keeps
+ * new ones away. BOOKKEEP, because explicit submission registers nothing else
+ * (panthor-87). Once for each resv, or a VM's buffers would each cost a wait (panthor-38).
+ */
+static bool gem_uma_reclaim_is_idle(struct gem_uma_reclaim_scan *scan, struct dma_resv *resv)
+{
+	if (dma_resv_test_signaled(resv, DMA_RESV_USAGE_BOOKKEEP))
+		return true;
+	if (scan->stage->busy && scan->waits < GEM_UMA_RECLAIM_WAITS) {
+		scan->waits++;
+		scan->counts[GEM_UMA_RECLAIM_WAITED]++;
+		if (dma_resv_wait_timeout(resv, DMA_RESV_USAGE_BOOKKEEP, false,
+					  msecs_to_jiffies(GEM_UMA_RECLAIM_WAIT_MS)) > 0)
+			return true;
+	}
+	gem_uma_reclaim_remember(scan, resv);
+	return false;
+}
+
 /* Returns pages let go or on their way, 0 for none, negative if the object is busy. */
 static long gem_uma_reclaim_act(struct gem_uma_reclaim_scan *scan,
-				struct gem_uma_reclaim *reclaim,
-				enum gem_uma_reclaim_state list)
+				struct gem_uma_reclaim *reclaim)
 {
+	enum gem_uma_reclaim_state list = scan->stage->list;
+	long ret = -EBUSY;
+
 	/* What the list said may be outdated: then only file the object anew. */
 	if (reclaim->ops->state(reclaim) > list)
 		return 0;
 	if (list == GEM_UMA_EVICTED)
-		return reclaim->ops->writeback(reclaim, scan->nr_pages - scan->freed);
-	return reclaim->ops->evict(reclaim);
+		return reclaim->ops->writeback(reclaim, scan->nr_pages - scan->freed -
+							scan->written);
+	if (gem_uma_reclaim_is_idle(scan, reclaim->obj->resv))
+		ret = reclaim->ops->evict(reclaim);
+	trace_gem_uma_evict(reclaim->obj, scan->stage->name, ret);
+	return ret;
 }
 
-/*
- * Reclaim one object of a list. Returns pages let go, 0 when looking again may help, or
- * -ENOENT when the list is empty.
- */
-static long gem_uma_reclaim_one(struct gem_uma_reclaim_scan *scan,
-				enum gem_uma_reclaim_state list)
+static void gem_uma_reclaim_account(struct gem_uma_reclaim_scan *scan, unsigned long pages,
+				    long ret)
+{
+	if (ret <= 0) {
+		scan->vain += pages;
+		scan->counts[GEM_UMA_RECLAIM_BUSY] += ret < 0;
+		return;
+	}
+	if (scan->stage->list == GEM_UMA_EVICTED)
+		scan->written += ret;
+	else
+		scan->freed += ret;
+	scan->counts[GEM_UMA_RECLAIM_OBJECTS]++;
+	scan->counts[GEM_UMA_RECLAIM_PAGES] += ret;
+	/* Looks in vain are what is limited. */
+	scan->budget = GEM_UMA_RECLAIM_PATIENCE;
+}
+
+/* Reclaim one object of a list. Returns false when the list is empty. */
+static bool gem_uma_reclaim_one(struct gem_uma_reclaim_scan *scan)
 {
 	struct gem_uma_reclaim *reclaim;
 	unsigned long seen, left;
 	long ret;
 
-	reclaim = gem_uma_reclaim_next(scan, list, &seen);
+	reclaim = gem_uma_reclaim_next(scan, &seen);
 	if (!reclaim)
-		return seen ? 0 : -ENOENT;
+		return seen;
 
 	dma_resv_assert_held(reclaim->obj->resv);
-	ret = gem_uma_reclaim_act(scan, reclaim, list);
+	ret = gem_uma_reclaim_act(scan, reclaim);
+	gem_uma_reclaim_account(scan, reclaim->pages, ret);
 	/* Or it would be picked again before all others. */
 	if (ret <= 0)
 		gem_uma_reclaim_mark_used(reclaim);
-	left = ret > 0 && list == GEM_UMA_EVICTED ?
+	left = ret > 0 && scan->stage->list == GEM_UMA_EVICTED ?
 	       reclaim->pages - min_t(unsigned long, ret, reclaim->pages) : reclaim->pages;
 	gem_uma_reclaim_update_locked(reclaim, left, reclaim->nid);
 	dma_resv_unlock(reclaim->obj->resv);
 	gem_uma_reclaim_put(reclaim);
-	return max(ret, 0L);
+	return true;
 }
 
 /*
@@ -209,35 +331,89 @@ static bool gem_uma_reclaim_can_swap(struct mem_cgroup *memcg)
 	return true;
 }
 
-static bool gem_uma_reclaim_stage_can_run(const struct gem_uma_reclaim_stage *stage,
-					  struct mem_cgroup *memcg, gfp_t gfp)
+static struct gem_uma_reclaim_means gem_uma_reclaim_means_of(struct mem_cgroup *memcg,
+							     gfp_t gfp)
 {
-	if (stage->needs_io && !(gfp & __GFP_IO))
-		return false;
-	return !stage->needs_swap || gem_uma_reclaim_can_swap(memcg);
+	return (struct gem_uma_reclaim_means) {
+		.swap = gem_uma_reclaim_can_swap(memcg),
+		.io = gfp & __GFP_IO,
+		.wait = current_is_kswapd(),
+	};
 }
 
-static unsigned long gem_uma_reclaim_scan(struct gem_uma_reclaim_scan *scan)
+static u64 gem_uma_reclaim_cgroup_id(struct mem_cgroup *memcg)
+{
+#if IS_ENABLED(CONFIG_MEMCG)
+	return memcg ? cgroup_id(memcg->css.cgroup) : 0;
+#else
+	return 0;
+#endif
+}
+
+static void gem_uma_reclaim_run_stage(struct gem_uma_reclaim_scan *scan,
+				      const struct gem_uma_reclaim_stage *stage)
+{
+	u64 *counts = scan->counts, start = ktime_get_mono_fast_ns();
+	struct gem_uma_reclaim_device *rdev = scan->rdev;
+
+	/* Ask again: now there is time to wait. */
+	if (stage->busy && !scan->stage->busy)
+		scan->nr_busy = 0;
+	memset(scan->counts, 0, sizeof(scan->counts));
+	scan->stage = stage;
+	scan->budget = GEM_UMA_RECLAIM_PATIENCE;
+	while (scan->freed + scan->written < scan->nr_pages && scan->budget)
+		if (!gem_uma_reclaim_one(scan))
+			break;
+	if (!counts[GEM_UMA_RECLAIM_LOOKED])
+		return;
+	counts[GEM_UMA_RECLAIM_NS] = ktime_get_mono_fast_ns() - start;
+	scan->looked += counts[GEM_UMA_RECLAIM_LOOKED];
+	gem_uma_reclaim_stats_stage(rdev, stage - gem_uma_reclaim_stages, counts);
+	trace_gem_uma_stage(rdev->udev->drm, stage->name, counts[GEM_UMA_RECLAIM_LOOKED],
+			    counts[GEM_UMA_RECLAIM_OBJECTS], counts[GEM_UMA_RECLAIM_PAGES],
+			    counts[GEM_UMA_RECLAIM_BUSY], counts[GEM_UMA_RECLAIM_LOCKED],
+			    counts[GEM_UMA_RECLAIM_SPARED], counts[GEM_UMA_RECLAIM_WAITED],
+			    counts[GEM_UMA_RECLAIM_NS]);
+}
+
+static void gem_uma_reclaim_scan(struct gem_uma_reclaim_scan *scan)
+{
+	struct gem_uma_reclaim_device *rdev = scan->rdev;
+	u64 ns, start = ktime_get_mono_fast_ns();
+	unsigned int i;
+
+	if (trace_gem_uma_scan_start_enabled())
+		trace_gem_uma_scan_start(rdev->udev->drm, scan->nid,
+					 gem_uma_reclaim_cgroup_id(scan->memcg),
+					 scan->nr_pages, scan->means.wait);
+	scan->stage = gem_uma_reclaim_stages;
+	for (i = 0; i < ARRAY_SIZE(gem_uma_reclaim_stages); i++)
+		if (gem_uma_reclaim_stage_can_run(&gem_uma_reclaim_stages[i], &scan->means))
+			gem_uma_reclaim_run_stage(scan, &gem_uma_reclaim_stages[i]);
+	ns = ktime_get_mono_fast_ns() - start;
+	if (scan->looked)
+		gem_uma_reclaim_stats_scan(rdev, scan->freed + scan->written, ns,
+					   scan->means.wait);
+	if (trace_gem_uma_scan_end_enabled())
+		trace_gem_uma_scan_end(rdev->udev->drm, scan->nid,
+				       gem_uma_reclaim_cgroup_id(scan->memcg), scan->freed,
+				       scan->written, scan->looked, ns);
+}
+
+/**
+ * gem_uma_reclaim_scan_init() - tell the numbers what the stages are called
+ * @rdev: device
+ *
+ * Context: before the first scan.
+ */
+void gem_uma_reclaim_scan_init(struct gem_uma_reclaim_device *rdev)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(gem_uma_reclaim_stages); i++) {
-		const struct gem_uma_reclaim_stage *stage = &gem_uma_reclaim_stages[i];
-		long ret = 0;
-
-		if (!gem_uma_reclaim_stage_can_run(stage, scan->memcg, scan->gfp))
-			continue;
-		scan->budget = GEM_UMA_RECLAIM_PATIENCE;
-		while (scan->freed < scan->nr_pages && scan->budget && ret != -ENOENT) {
-			ret = gem_uma_reclaim_one(scan, stage->list);
-			if (ret > 0) {
-				scan->freed += ret;
-				/* Looks in vain are what is limited. */
-				scan->budget = GEM_UMA_RECLAIM_PATIENCE;
-			}
-		}
-	}
-	return scan->freed;
+	for (i = 0; i < ARRAY_SIZE(gem_uma_reclaim_stages); i++)
+		rdev->stats.stages[i].name = gem_uma_reclaim_stages[i].name;
+	rdev->stats.nr_stages = i;
 }
 
 /**
@@ -252,18 +428,23 @@ static unsigned long gem_uma_reclaim_scan(struct gem_uma_reclaim_scan *scan)
 unsigned long gem_uma_reclaim_count_objects(struct shrinker *shrinker,
 					    struct shrink_control *sc)
 {
+	struct gem_uma_reclaim_means means = gem_uma_reclaim_means_of(sc->memcg, sc->gfp_mask);
 	struct gem_uma_reclaim_device *rdev = shrinker->private_data;
-	unsigned long objects = 0, all, pages;
-	bool blocked = false;
+	unsigned long objects = 0, blocked = 0, all, pages;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(gem_uma_reclaim_stages); i++) {
 		const struct gem_uma_reclaim_stage *stage = &gem_uma_reclaim_stages[i];
+		unsigned long n;
 
-		if (gem_uma_reclaim_stage_can_run(stage, sc->memcg, sc->gfp_mask))
-			objects += list_lru_shrink_count(&rdev->lists[stage->list], sc);
+		/* What is on its list was counted by an earlier stage. */
+		if (stage->busy)
+			continue;
+		n = list_lru_shrink_count(&rdev->lists[stage->list], sc);
+		if (gem_uma_reclaim_stage_can_run(stage, &means))
+			objects += n;
 		else
-			blocked = true;
+			blocked += n;
 	}
 	/* With swap gone there may be something later: do not forget this cgroup. */
 	if (!objects)
@@ -285,7 +466,7 @@ unsigned long gem_uma_reclaim_count_objects(struct shrinker *shrinker,
  *
  * Context: inside of memory reclaim.
  *
- * Return: pages let go, or SHRINK_STOP.
+ * Return: pages let go, 0 if there is more to look at; SHRINK_STOP if there is not.
  */
 unsigned long gem_uma_reclaim_scan_objects(struct shrinker *shrinker,
 					   struct shrink_control *sc)
@@ -294,17 +475,19 @@ unsigned long gem_uma_reclaim_scan_objects(struct shrinker *shrinker,
 		.rdev = shrinker->private_data,
 		.memcg = sc->memcg,
 		.nid = sc->nid,
-		.gfp = sc->gfp_mask,
+		.means = gem_uma_reclaim_means_of(sc->memcg, sc->gfp_mask),
 		.nr_pages = sc->nr_to_scan,
 	};
-	unsigned long freed;
 
 	/* Evicting takes i_mmap_rwsem, which file systems hold while allocating. */
 	if (!(sc->gfp_mask & __GFP_FS))
 		return SHRINK_STOP;
-	freed = gem_uma_reclaim_scan(&scan);
-	sc->nr_scanned = max(sc->nr_to_scan, freed);
-	return freed ?: SHRINK_STOP;
+	gem_uma_reclaim_scan(&scan);
+	if (!scan.looked)
+		return SHRINK_STOP;
+	/* Objects are not as long as what was asked for: the core goes on from here. */
+	sc->nr_scanned = max(sc->nr_to_scan, scan.freed + scan.written + scan.vain);
+	return scan.freed;
 }
 
 /**
@@ -317,21 +500,29 @@ unsigned long gem_uma_reclaim_scan_objects(struct shrinker *shrinker,
  *
  * Context: may sleep; annotated as reclaim, so that lockdep sees what callers hold.
  *
- * Return: pages let go.
+ * Return: pages let go, or sent to swap that had been let go before.
  */
 unsigned long gem_uma_reclaim_device_run(struct gem_uma_device *udev,
 					 unsigned long nr_pages)
 {
-	struct gem_uma_reclaim_scan scan = {
-		.rdev = udev->reclaim,
-		.gfp = GFP_KERNEL,
-		.nr_pages = nr_pages,
-	};
+	unsigned long pages = 0;
+	int nid;
 
 	fs_reclaim_acquire(GFP_KERNEL);
-	for_each_node_state(scan.nid, N_NORMAL_MEMORY)
+	for_each_node_state(nid, N_NORMAL_MEMORY) {
+		struct gem_uma_reclaim_scan scan = {
+			.rdev = udev->reclaim,
+			.nid = nid,
+			.means = gem_uma_reclaim_means_of(NULL, GFP_KERNEL),
+			.nr_pages = nr_pages - pages,
+		};
+
 		gem_uma_reclaim_scan(&scan);
+		pages += scan.freed + scan.written;
+		if (pages >= nr_pages)
+			break;
+	}
 	fs_reclaim_release(GFP_KERNEL);
-	return scan.freed;
+	return pages;
 }
 EXPORT_SYMBOL_GPL(gem_uma_reclaim_device_run);

@@ -17,8 +17,8 @@ struct gem_uma_state_facts {
 	unsigned long leftover;
 	/** @pins: pin count. */
 	unsigned int pins;
-	/** @dev_mapped: a device page table points to the pages. */
-	bool dev_mapped;
+	/** @dev_mapped: address spaces of the device whose page tables point to the pages. */
+	unsigned int dev_mapped;
 	/** @mmaps: CPU mappings. */
 	unsigned int mmaps;
 };
@@ -31,6 +31,8 @@ gem_uma_state_decide(const struct gem_uma_state_facts *f)
 		return GEM_UMA_UNRECLAIMABLE;
 	if (!f->resident)
 		return f->leftover ? GEM_UMA_EVICTED : GEM_UMA_UNRECLAIMABLE;
+	if (f->dev_mapped > 1)
+		return GEM_UMA_DEV_SHARED;
 	if (f->dev_mapped)
 		return GEM_UMA_DEV_MAPPED;
 	if (f->mmaps)

@@ -291,12 +291,20 @@ static int gem_uma_stats_shrink_set(void *data, u64 nr_pages)
 }
 DEFINE_SIMPLE_ATTRIBUTE(gem_uma_stats_shrink_fops, NULL, gem_uma_stats_shrink_set, "%llu\n");
 
+static int gem_uma_stats_reclaim_show(struct seq_file *m, void *unused)
+{
+	gem_uma_reclaim_show(m->private, m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(gem_uma_stats_reclaim);
+
 /**
  * gem_uma_stats_debugfs_init() - create the files of a device
  * @udev: device, with gem_uma_reclaim_device_init() done
  *
  * gems lists all objects. Writing a number of pages to shrink evicts as many of the
- * root memory cgroup. For &drm_driver.debugfs_init; DRM removes the files.
+ * root memory cgroup. reclaim tells what scans did so far. For
+ * &drm_driver.debugfs_init; DRM removes the files.
  *
  * Context: may sleep.
  */
@@ -306,5 +314,6 @@ void gem_uma_stats_debugfs_init(struct gem_uma_device *udev)
 
 	debugfs_create_file("gems", 0400, root, udev, &gem_uma_stats_gems_fops);
 	debugfs_create_file("shrink", 0200, root, udev, &gem_uma_stats_shrink_fops);
+	debugfs_create_file("reclaim", 0400, root, udev, &gem_uma_stats_reclaim_fops);
 }
 EXPORT_SYMBOL_GPL(gem_uma_stats_debugfs_init);

@@ -716,6 +716,29 @@ int gem_uma_vm_bo_evict_locked(struct drm_gem_object *obj)
 EXPORT_SYMBOL_GPL(gem_uma_vm_bo_evict_locked);
 
 /**
+ * gem_uma_vm_bo_vms_locked() - in how many VMs do live page-table entries point to an object?
+ * @obj: object
+ *
+ * Does not go on when it has found the second: more make no difference to reclaim.
+ *
+ * Context: resv of @obj held.
+ *
+ * Return: 0, 1, or 2 for several.
+ */
+unsigned int gem_uma_vm_bo_vms_locked(struct drm_gem_object *obj)
+{
+	struct drm_gpuvm_bo *vm_bo;
+	unsigned int vms = 0;
+
+	dma_resv_assert_held(obj->resv);
+	drm_gem_for_each_gpuvm_bo(vm_bo, obj)
+		if (to_gem_uma_vm_bo(vm_bo)->live && ++vms == 2)
+			break;
+	return vms;
+}
+EXPORT_SYMBOL_GPL(gem_uma_vm_bo_vms_locked);
+
+/**
  * gem_uma_vm_bo_is_mapped_locked() - do live page-table entries point to an object?
  * @obj: object
  *

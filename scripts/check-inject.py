@@ -38,7 +38,7 @@ INFALLIBLE = {
         gem_uma_dev_map_is_mapped_locked gem_uma_dev_map_run_locked
         gem_uma_device_bounces gem_uma_object_is_resident_locked
         gem_uma_object_mmap_offset gem_uma_object_status
-        gem_uma_vm_bo_is_mapped_locked gem_uma_vm_bo_writer_locked
+        gem_uma_vm_bo_is_mapped_locked gem_uma_vm_bo_vms_locked gem_uma_vm_bo_writer_locked
         gem_uma_vm_implicit_address gem_uma_vm_legacy_idle""",
     "takes note": """
         gem_uma_backing_mark_dirty_locked gem_uma_object_mark_used

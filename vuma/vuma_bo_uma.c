@@ -66,10 +66,10 @@ static struct vuma_bo *to_vuma_bo(struct drm_gem_object *obj)
 	return container_of(to_gem_uma_object(obj), struct vuma_bo, uma);
 }
 
-static bool vuma_bo_dev_mapped(struct gem_uma_object *uobj)
+static unsigned int vuma_bo_dev_mapped(struct gem_uma_object *uobj)
 	__must_hold(uobj->base.resv)
 {
-	return gem_uma_vm_bo_is_mapped_locked(&uobj->base);
+	return gem_uma_vm_bo_vms_locked(&uobj->base);
 }
 
 static int vuma_bo_evict(struct gem_uma_object *uobj)

@@ -131,10 +131,10 @@ static const struct gem_uma_vm_geometry gpu_geometry = {
 	.can_split = true,
 };
 
-static bool gpu_bo_dev_mapped(struct gem_uma_object *uobj)
+static unsigned int gpu_bo_dev_mapped(struct gem_uma_object *uobj)
 	__must_hold(uobj->base.resv)
 {
-	return gem_uma_vm_bo_is_mapped_locked(&uobj->base);
+	return gem_uma_vm_bo_vms_locked(&uobj->base);
 }
 
 static int gpu_bo_evict(struct gem_uma_object *uobj)

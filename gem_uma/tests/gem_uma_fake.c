@@ -56,10 +56,16 @@ static unsigned long reclaim_fake_writeback(struct gem_uma_reclaim *reclaim,
 	return fake->writeback_ret;
 }
 
+static u32 reclaim_fake_weight(struct gem_uma_reclaim *reclaim)
+{
+	return reclaim_to_fake(reclaim)->weight;
+}
+
 static const struct gem_uma_reclaim_ops reclaim_fake_ops = {
 	.state = reclaim_fake_state,
 	.evict = reclaim_fake_evict,
 	.writeback = reclaim_fake_writeback,
+	.weight = reclaim_fake_weight,
 };
 
 static void reclaim_fake_free(struct drm_gem_object *obj)
@@ -126,7 +132,9 @@ struct gem_uma_fake *gem_uma_fake_create(struct gem_uma_fake_room *room,
 	fake->nr = nr;
 	fake->state = GEM_UMA_UNRECLAIMABLE;
 	fake->evict_state = GEM_UMA_UNRECLAIMABLE;
+	fake->weight = GEM_UMA_RECLAIM_WEIGHT_NORMAL;
 	fake->base.funcs = &reclaim_fake_funcs;
+	fake->base.resv = room->resv;
 	drm_gem_private_object_init(&room->mock->drm, &fake->base, PAGE_SIZE);
 	ret = gem_uma_reclaim_init(&fake->reclaim, room->udev, &fake->base, memcg,
 				   &reclaim_fake_ops);

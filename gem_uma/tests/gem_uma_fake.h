@@ -22,6 +22,7 @@ struct gem_uma_fake {
 	/* The state it has afterwards. */
 	enum gem_uma_reclaim_state evict_state;
 	unsigned long writeback_ret;
+	u32 weight;
 	/* Called when it was asked to give up. */
 	void (*on_evict)(struct gem_uma_fake *fake);
 	/* Called first when it is freed. */
@@ -38,6 +39,8 @@ struct gem_uma_fake_room {
 	struct gem_uma_mock *mock;
 	struct gem_uma_device *udev;
 	struct gem_uma_reclaim_device *rdev;
+	/* Of objects that are created from now on; NULL for their own. */
+	struct dma_resv *resv;
 	/* Who was asked to give up, in order. */
 	int order[512];
 	unsigned int nr_order;

@@ -400,7 +400,7 @@ static void begin_evict(struct gem_uma_inject_rig *rig)
 {
 	gem_uma_mock_fill(rig->test, rig->uobj, rig->seed);
 	KUNIT_EXPECT_EQ(rig->test, 0, run_populate(rig));
-	rig->mobj->dev_mapped = true;
+	rig->mobj->dev_mapped = 1;
 	inject_lock(rig);
 	gem_uma_object_update_locked(rig->uobj);
 	inject_unlock(rig);

@@ -132,7 +132,7 @@ struct gem_uma_mock *gem_uma_mock_create(struct kunit *test, bool huge)
 	return mock;
 }
 
-static bool gem_uma_mock_dev_mapped(struct gem_uma_object *uobj)
+static unsigned int gem_uma_mock_dev_mapped(struct gem_uma_object *uobj)
 {
 	return to_gem_uma_mock_object(uobj)->dev_mapped;
 }
@@ -144,7 +144,7 @@ static int gem_uma_mock_evict(struct gem_uma_object *uobj)
 	mobj->evicts++;
 	if (mobj->evict_errno)
 		return mobj->evict_errno;
-	mobj->dev_mapped = false;
+	mobj->dev_mapped = 0;
 	return 0;
 }
 

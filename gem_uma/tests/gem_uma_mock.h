@@ -33,7 +33,7 @@ struct gem_uma_mock_object {
 	/** @base: the object. */
 	struct gem_uma_object base;
 	/** @dev_mapped: what ops->dev_mapped says, until evicted. */
-	bool dev_mapped;
+	unsigned int dev_mapped;
 	/** @evict_errno: what ops->evict returns, 0 or negative. */
 	int evict_errno;
 	/** @evicts: calls of ops->evict. */

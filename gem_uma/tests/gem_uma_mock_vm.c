@@ -114,14 +114,18 @@ err_release:
 	return ret;
 }
 
-static bool gem_uma_mock_buf_dev_mapped(struct gem_uma_object *uobj)
+static unsigned int gem_uma_mock_buf_dev_mapped(struct gem_uma_object *uobj)
 {
+	const struct gem_uma_mock_vm *vm = NULL;
 	struct gem_uma_mock_va *va;
 
-	list_for_each_entry(va, &to_gem_uma_mock_buf(uobj)->vas, buf_link)
+	list_for_each_entry(va, &to_gem_uma_mock_buf(uobj)->vas, buf_link) {
+		if (va->mapped && vm && va->vm != vm)
+			return 2;
 		if (va->mapped)
-			return true;
-	return false;
+			vm = va->vm;
+	}
+	return vm ? 1 : 0;
 }
 
 static int gem_uma_mock_buf_evict(struct gem_uma_object *uobj)

@@ -146,7 +146,7 @@ static void object_state_follows_every_change_panthor_17_20(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, uobj->reclaim.state, GEM_UMA_UNRECLAIMABLE);
 	gem_uma_object_vunmap(&uobj->base, &map);
 	KUNIT_EXPECT_EQ(test, uobj->reclaim.state, GEM_UMA_UNUSED);
-	mobj->dev_mapped = true;
+	mobj->dev_mapped = 1;
 	gem_uma_object_update_locked(uobj);
 	KUNIT_EXPECT_EQ(test, uobj->reclaim.state, GEM_UMA_DEV_MAPPED);
 	object_unlock(uobj);
@@ -228,7 +228,7 @@ static void object_refused_eviction_changes_nothing_panthor_47_48(struct kunit *
 	gem_uma_mock_needs_swap(test);
 	KUNIT_EXPECT_EQ(test, 0, put_user(5, (u32 __user *)addr));
 	KUNIT_ASSERT_EQ(test, 0, object_populate(&mobj->base, 0, SZ_16K));
-	mobj->dev_mapped = true;
+	mobj->dev_mapped = 1;
 	mobj->evict_errno = -EBUSY;
 	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 0);
 	KUNIT_EXPECT_GE(test, mobj->evicts, 1);

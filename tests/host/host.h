@@ -13,6 +13,7 @@ struct host_tests {
 extern const struct host_tests host_range_tests;
 extern const struct host_tests host_extents_tests;
 extern const struct host_tests host_state_tests;
+extern const struct host_tests host_reclaim_tests;
 extern const struct host_tests host_vm_tests;
 
 #define HOST_TESTS(_tests) { .tests = (_tests), .count = ARRAY_SIZE(_tests) }

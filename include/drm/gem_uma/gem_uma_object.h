@@ -31,10 +31,11 @@ struct sg_table;
  */
 struct gem_uma_object_ops {
 	/**
-	 * @dev_mapped: do the device's page tables point to the object's pages?
-	 * Called with resv held, also from reclaim. NULL: never.
+	 * @dev_mapped: in how many address spaces do the device's page tables point to
+	 * the object's pages? What counts is whether none, one or more. Called with
+	 * resv held, also from reclaim. NULL: in none.
 	 */
-	bool (*dev_mapped)(struct gem_uma_object *uobj);
+	unsigned int (*dev_mapped)(struct gem_uma_object *uobj);
 	/**
 	 * @evict: make the device's page tables forget the object's pages. Called
 	 * from memory reclaim with resv held and all fences of it signalled: no
@@ -42,6 +43,11 @@ struct gem_uma_object_ops {
 	 * which it is repeated some other time. NULL: nothing to do.
 	 */
 	int (*evict)(struct gem_uma_object *uobj);
+	/**
+	 * @weight: a policy of the driver's about who is evicted first, with the rules
+	 * of &gem_uma_reclaim_ops.weight. NULL: all weigh the same.
+	 */
+	u32 (*weight)(struct gem_uma_object *uobj);
 	/** @free: free the memory that embeds @uobj. NULL: kfree(uobj). */
 	void (*free)(struct gem_uma_object *uobj);
 };

@@ -13,12 +13,18 @@ struct drm_gem_object;
 struct gem_uma_reclaim;
 struct gem_uma_reclaim_node;
 struct mem_cgroup;
+struct seq_file;
+
+/* What an object weighs whose driver has no opinion. */
+#define GEM_UMA_RECLAIM_WEIGHT_NORMAL	128
+/* Of an object that is not to be evicted at all now. */
+#define GEM_UMA_RECLAIM_WEIGHT_KEEP	U32_MAX
 
 /**
  * struct gem_uma_reclaim_ops - the one door for memory pressure
  *
- * All are called with the object's resv held, taken by trylock, from memory reclaim:
- * no allocation, no lock but by trylock, no last put of anything.
+ * Called from memory reclaim: no allocation, no lock but by trylock, no last put of
+ * anything. All but @weight with the object's resv held, taken by trylock.
  */
 struct gem_uma_reclaim_ops {
 	/**
@@ -29,7 +35,8 @@ struct gem_uma_reclaim_ops {
 	/**
 	 * @evict: give up all pages, keeping the content. Returns the number of
 	 * pages let go, or -EBUSY if the object is in use or a lock was not to be
-	 * had; then the object is as before, or less mapped.
+	 * had; then the object is as before, or less mapped. The fences of resv are
+	 * signalled.
 	 */
 	long (*evict)(struct gem_uma_reclaim *reclaim);
 	/**
@@ -38,6 +45,18 @@ struct gem_uma_reclaim_ops {
 	 */
 	unsigned long (*writeback)(struct gem_uma_reclaim *reclaim,
 				   unsigned long nr_pages);
+	/**
+	 * @weight: optional: a policy of the driver's. Of the objects that a scan
+	 * compares, the lightest goes first; of equals, the one used longest ago.
+	 * What weighs GEM_UMA_RECLAIM_WEIGHT_KEEP is passed over, at any pressure: a
+	 * driver that keeps all it has invites the OOM killer. Others are only moved
+	 * back behind their likes in the same stage.
+	 *
+	 * Called under a spinlock and without resv, for each object that is looked at:
+	 * cheap, and from what can be read without a lock. The object is not freed
+	 * meanwhile, but may have lost its last reference.
+	 */
+	u32 (*weight)(struct gem_uma_reclaim *reclaim);
 };
 
 /**
@@ -79,6 +98,8 @@ void gem_uma_reclaim_module_exit(void);
 int gem_uma_reclaim_device_init(struct gem_uma_device *udev);
 unsigned long gem_uma_reclaim_device_run(struct gem_uma_device *udev,
 					 unsigned long nr_pages);
+
+void gem_uma_reclaim_show(struct gem_uma_device *udev, struct seq_file *m);
 
 int gem_uma_reclaim_init(struct gem_uma_reclaim *reclaim, struct gem_uma_device *udev,
 			 struct drm_gem_object *obj, struct mem_cgroup *memcg,

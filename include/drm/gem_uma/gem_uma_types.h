@@ -30,8 +30,10 @@ enum gem_uma_reclaim_state {
 	GEM_UMA_UNUSED,
 	/** @GEM_UMA_CPU_MAPPED: the object is mmapped. */
 	GEM_UMA_CPU_MAPPED,
-	/** @GEM_UMA_DEV_MAPPED: device page tables point to the pages. */
+	/** @GEM_UMA_DEV_MAPPED: page tables of one device address space point to the pages. */
 	GEM_UMA_DEV_MAPPED,
+	/** @GEM_UMA_DEV_SHARED: page tables of several do. */
+	GEM_UMA_DEV_SHARED,
 	/** @GEM_UMA_UNRECLAIMABLE: no pages, pinned, or not our pages. */
 	GEM_UMA_UNRECLAIMABLE,
 };

@@ -270,6 +270,8 @@ struct dma_fence *gem_uma_vm_bo_writer_locked(struct drm_gem_object *obj)
 	__must_hold(obj->resv);
 int gem_uma_vm_bo_evict_locked(struct drm_gem_object *obj)
 	__must_hold(obj->resv);
+unsigned int gem_uma_vm_bo_vms_locked(struct drm_gem_object *obj)
+	__must_hold(obj->resv);
 bool gem_uma_vm_bo_is_mapped_locked(struct drm_gem_object *obj)
 	__must_hold(obj->resv);
 
