@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What is taken first, what kswapd does about jobs, and what debugfs tells of it. */
+#include "arena.h"
+
+#define MIB	VUMA_MIB
+#define SIZE	(8 * MIB)
+#define RECLAIM	"/sys/kernel/debug/dri/vuma.0/reclaim"
+/* Columns of a stage, in the order of the file. */
+enum column { RUNS, LOOKED, OBJECTS, PAGES, BUSY, LOCKED, SPARED, WAITS, NS, COLUMNS };
+
+/* A number of a stage, as it is now. */
+static uint64_t stage_count(const char *stage, enum column column)
+{
+	unsigned long long n[COLUMNS];
+	bool found = false;
+	char line[256], name[32];
+	FILE *file = fopen(RECLAIM, "r");
+
+	if (!file)
+		KT_SKIP("no debugfs");
+	while (!found && fgets(line, sizeof(line), file))
+		found = sscanf(line, "%31s %llu %llu %llu %llu %llu %llu %llu %llu %llu", name,
+			       &n[0], &n[1], &n[2], &n[3], &n[4], &n[5], &n[6], &n[7],
+			       &n[8]) == 1 + COLUMNS && !strcmp(name, stage);
+	fclose(file);
+	if (!found)
+		KT_FAIL("no stage %s in " RECLAIM, stage);
+	return n[column];
+}
+
+/* Buffers that nobody maps, that one VM maps, and that two map. */
+struct scene {
+	struct cgroup cg;
+	int fd;
+	struct vuma_vm first, second;
+	struct vuma_bo unused, one, shared;
+	uint64_t one_va, shared_va;
+};
+
+static struct vuma_bo filled(int fd, uint64_t seed)
+{
+	struct vuma_bo bo = bo_new_mapped(fd, SIZE, 0);
+
+	vuma_pattern_fill(bo.map, SIZE, seed, 7);
+	KT_OK(vuma_bo_unmap(&bo));
+	return bo;
+}
+
+static struct scene scene_new(void)
+{
+	struct scene s;
+
+	need_reclaim();
+	s.cg = arena_enter("a");
+	s.fd = dev_open(0);
+	s.first = vm_new(s.fd);
+	s.second = vm_new(s.fd);
+	/* What is dearest is the oldest, so that age alone would take it first. */
+	s.shared = filled(s.fd, 3);
+	s.one = filled(s.fd, 2);
+	s.unused = filled(s.fd, 1);
+	s.shared_va = vm_map_bo(&s.first, &s.shared);
+	KT_OK(vuma_vm_map(&s.second, s.shared.handle, s.shared_va, 0, SIZE, 0));
+	s.one_va = vm_map_bo(&s.first, &s.one);
+	/* A job makes all of a VM resident. */
+	run_cmd(&s.first, vuma_cmd_spin(1));
+	run_cmd(&s.second, vuma_cmd_spin(1));
+	return s;
+}
+
+static void verify(const struct vuma_bo *given, uint64_t seed)
+{
+	struct vuma_bo bo = *given;
+
+	KT_OK(vuma_bo_map(&bo));
+	verify_pattern(bo.map, SIZE, seed, 7);
+	KT_OK(vuma_bo_unmap(&bo));
+}
+
+static void cheap_before_costly(void)
+{
+	struct scene s = scene_new();
+	uint64_t unused, one, shared;
+	int i;
+
+	KT_EQ(bo_query(&s.unused).resident, SIZE);
+	KT_EQ(bo_query(&s.one).resident, SIZE);
+	KT_EQ(bo_query(&s.shared).resident, SIZE);
+	for (i = 0; i < 64 && bo_query(&s.shared).resident; i++) {
+		arena_squeeze(&s.cg, MIB);
+		/* In this order: what goes meanwhile does so from the left. */
+		shared = bo_query(&s.shared).resident;
+		one = bo_query(&s.one).resident;
+		unused = bo_query(&s.unused).resident;
+		if (one < SIZE)
+			KT_EQ(unused, 0);
+		if (shared < SIZE)
+			KT_EQ(one, 0);
+	}
+	KT_EQ(bo_query(&s.shared).resident, 0);
+	verify(&s.unused, 1);
+	verify(&s.one, 2);
+	verify(&s.shared, 3);
+}
+
+static void numbers_add_up(void)
+{
+	/* munmap() tells nobody: it is found where it was filed when it was written. */
+	static const char *const names[] = { "cpu-mapped", "one-vm", "shared" };
+	const struct vuma_bo *bos[3];
+	struct scene s = scene_new();
+	uint64_t before[3], written, scans;
+	unsigned int i;
+
+	bos[0] = &s.unused;
+	bos[1] = &s.one;
+	bos[2] = &s.shared;
+	for (i = 0; i < 3; i++)
+		before[i] = stage_count(names[i], PAGES);
+	written = stage_count("evicted", PAGES);
+	scans = stage_count(names[0], RUNS);
+	for (i = 0; i < 64 && bo_query(&s.shared).resident; i++)
+		arena_squeeze(&s.cg, MIB);
+	for (i = 0; i < 3; i++) {
+		KT_EQ(bo_query(bos[i]).evicted, SIZE);
+		KT_EQ(stage_count(names[i], PAGES) - before[i], SIZE / PAGE);
+	}
+	/* How many of them the system has written by itself is its business. */
+	KT_GE(stage_count("evicted", PAGES) - written, 1);
+	KT_GE(stage_count(names[0], RUNS) - scans, 1);
+	KT_GE(stage_count(names[0], NS), 1);
+}
+
+/* Jobs, one after the other, so that the VM is busy nearly all the time. */
+static pid_t keep_submitting(struct scene *s)
+{
+	pid_t pid = fork();
+
+	KT_SYS(pid);
+	while (!pid)
+		run_cmd(&s->first, vuma_cmd_spin(3000));
+	return pid;
+}
+
+/* More than is free, a piece at a time, until kswapd has waited or enough is enough. */
+static bool press_until_waited(uint64_t before)
+{
+	unsigned int i;
+
+	for (i = 0; i < 40; i++) {
+		char *mem = mmap(NULL, 16 * MIB, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		KT_TRUE(mem != MAP_FAILED);
+		memset(mem, 0x5a, 16 * MIB);
+		if (stage_count("busy", WAITS) + stage_count("busy-shared", WAITS) > before)
+			return true;
+	}
+	return false;
+}
+
+/* The machine is short of memory, and all that is left has jobs. */
+static void kswapd_waits_for_jobs(void)
+{
+	uint64_t before = stage_count("busy", WAITS) + stage_count("busy-shared", WAITS);
+	struct scene s = scene_new();
+	bool waited;
+	pid_t pid;
+
+	KT_OK(vuma_bo_fini(&s.unused));
+	pid = keep_submitting(&s);
+	KT_OK(cgroup_leave());
+	waited = press_until_waited(before);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	KT_TRUE(waited);
+	verify(&s.one, 2);
+	verify(&s.shared, 3);
+}
+
+static const struct ktap_test tests[] = {
+	{ .name = "reclaim_cheap_stages_before_costly", .run = cheap_before_costly },
+	{ .name = "reclaim_numbers_of_stages_add_up", .run = numbers_add_up },
+	{ .name = "reclaim_kswapd_waits_for_jobs_panthor-29_panthor-38",
+	  .run = kswapd_waits_for_jobs, .timeout = 120 },
+};
+
+static struct ktap_suite suite = {
+	.tests = tests,
+	.count = ARRAY_SIZE(tests),
+	.cleanup = arena_cleanup,
+};
+
+int main(int argc, char **argv)
+{
+	return test_main(&suite, argc, argv);
+}
