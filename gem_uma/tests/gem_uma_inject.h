@@ -229,6 +229,7 @@ extern const struct gem_uma_inject_return gem_uma_inject_returns[GEM_UMA_INJECT_
 
 void gem_uma_inject_count_space(const struct gem_uma_inject_rig *rig, long *n);
 void gem_uma_inject_evict(struct gem_uma_inject_rig *rig);
+void inject_failed_init_gives_the_cgroup_back(struct kunit *test);
 
 static inline void inject_lock(struct gem_uma_inject_rig *rig)
 {
