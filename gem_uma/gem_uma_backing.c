@@ -24,6 +24,7 @@
 #include <drm/drm_print.h>
 #include <drm/gem_uma/gem_uma_backing.h>
 
+#include "gem_uma_backing_internal.h"
 #include "gem_uma_extents.h"
 #include "gem_uma_range.h"
 
@@ -46,11 +47,6 @@
  * that created the object, whoever touches it first. Allocation fails instead of
  * invoking the OOM killer.
  */
-
-static struct address_space *gem_uma_backing_mapping(const struct gem_uma_backing *b)
-{
-	return b->file->f_mapping;
-}
 
 /**
  * gem_uma_backing_init() - set up the pages of an object
@@ -106,8 +102,6 @@ int gem_uma_backing_init(struct gem_uma_backing *b, struct gem_uma_device *udev,
 	return 0;
 }
 EXPORT_SYMBOL_GPL(gem_uma_backing_init);
-
-static unsigned long gem_uma_backing_release(struct gem_uma_backing *b, bool keep);
 
 /**
  * gem_uma_backing_fini() - give everything back
@@ -276,6 +270,9 @@ static int gem_uma_backing_populate(struct gem_uma_backing *b, pgoff_t start,
 
 	if (start > end || end > b->nr_pages)
 		return -EINVAL;
+	/* The one place that all users pass: CPU, device, kernel and importers. */
+	if (b->content == GEM_UMA_CONTENT_PURGED)
+		return -EFAULT;
 	if (gem_uma_extents_covers(&b->held, start, end))
 		return 0;
 
@@ -330,8 +327,8 @@ EXPORT_SYMBOL_GPL(gem_uma_backing_populate_some_locked);
  *
  * Return: 0; -ENOMEM; -EINTR when the task is being killed; -EINVAL for a range outside
  * of the object; -EIO when content could not be read from swap, or a page is broken;
- * -ENODEV for a write-combined object of an unplugged device. On error, what was populated
- * stays so; repeating continues.
+ * -EFAULT for a purged object; -ENODEV for a write-combined object of an unplugged device.
+ * On error, what was populated stays so; repeating continues.
  */
 int gem_uma_backing_populate_locked(struct gem_uma_backing *b, pgoff_t start,
 				    pgoff_t end)
@@ -490,6 +487,7 @@ void gem_uma_backing_mark_dirty_locked(struct gem_uma_backing *b, pgoff_t start,
 	for (; gem_uma_extents_next(&b->held, start, end, &e); start = e.end) {
 		XA_STATE(xas, &mapping->i_pages, e.start);
 
+		WRITE_ONCE(b->written, true);
 		rcu_read_lock();
 		xas_for_each(&xas, folio, e.end - 1) {
 			if (xas_retry(&xas, folio) || xa_is_value(folio))
@@ -510,8 +508,8 @@ EXPORT_SYMBOL_GPL(gem_uma_backing_mark_dirty_locked);
  * Drop our reference on those folios that we hold. To @keep the content, make them
  * reclaimable, and let the kernel see what was written past its cache.
  */
-static void gem_uma_backing_release_batch(struct gem_uma_backing *b,
-					  struct folio_batch *fbatch, bool keep)
+void gem_uma_backing_release_batch(struct gem_uma_backing *b, struct folio_batch *fbatch,
+				   bool keep)
 {
 	bool stale = keep && (b->flags & GEM_UMA_BACKING_CLEAN) && !b->udev->coherent;
 	unsigned int refs[FOLIO_BATCH_SIZE];
@@ -533,7 +531,8 @@ static void gem_uma_backing_release_batch(struct gem_uma_backing *b,
 	folios_put_refs(fbatch, refs);
 }
 
-static unsigned long gem_uma_backing_release(struct gem_uma_backing *b, bool keep)
+/* Let go of all pages; the caller holds resv, or is alone with the object. */
+unsigned long gem_uma_backing_release(struct gem_uma_backing *b, bool keep)
 {
 	struct address_space *mapping = gem_uma_backing_mapping(b);
 	unsigned long pages = b->held.pages;

@@ -20,9 +20,11 @@
 #include <drm/drm_print.h>
 #include <drm/drm_vma_manager.h>
 #include <drm/gem_uma/gem_uma_object.h>
+#include <drm/gem_uma/gem_uma_purge.h>
 #include <drm/gem_uma/gem_uma_stats.h>
 
 #include "gem_uma_internal.h"
+#include "gem_uma_object_internal.h"
 #include "gem_uma_range.h"
 #include "gem_uma_state.h"
 
@@ -45,6 +47,9 @@ static enum gem_uma_reclaim_state gem_uma_object_state(struct gem_uma_reclaim *r
 {
 	struct gem_uma_object *uobj = container_of(reclaim, struct gem_uma_object, reclaim);
 	struct gem_uma_state_facts facts = {
+		.discardable = gem_uma_purge_is_discardable(uobj),
+		.purgeable = gem_uma_purge_is_purgeable(uobj),
+		.clean = gem_uma_backing_is_clean(&uobj->backing),
 		.resident = gem_uma_backing_resident(&uobj->backing),
 		.leftover = gem_uma_backing_in_memory(&uobj->backing),
 		.pins = atomic_read(&uobj->backing.pins),
@@ -55,18 +60,24 @@ static enum gem_uma_reclaim_state gem_uma_object_state(struct gem_uma_reclaim *r
 	return gem_uma_state_decide(&facts);
 }
 
-/*
- * The one door. Order: fences first, BOOKKEEP because explicit submission registers
- * nothing else (panthor-87); then the device; CPU mappings only when nothing can fail
- * any more, or failed attempts would cost everybody faults (panthor-47).
+/**
+ * gem_uma_object_vacate_locked() - nobody refers to the pages any more
+ * @uobj: object with pages of its own
+ *
+ * Order: fences first, BOOKKEEP because explicit submission registers nothing else
+ * (panthor-87); then the device; CPU mappings only when nothing can fail any more, or
+ * failed attempts would cost everybody faults (panthor-47).
+ *
+ * Context: resv held. Waits for nothing; callable from reclaim.
+ *
+ * Return: 0; -EBUSY if it is pinned, in use, or if a lock of the driver is taken; errors
+ * of &gem_uma_object_ops.evict. Then the object is as before, or less mapped.
  */
-static long gem_uma_object_evict(struct gem_uma_reclaim *reclaim)
-	__must_hold(reclaim->obj->resv)
+int gem_uma_object_vacate_locked(struct gem_uma_object *uobj)
 {
-	struct gem_uma_object *uobj = container_of(reclaim, struct gem_uma_object, reclaim);
-	unsigned long pages;
 	int ret;
 
+	dma_resv_assert_held(uobj->base.resv);
 	if (atomic_read(&uobj->backing.pins))
 		return -EBUSY;
 	if (!dma_resv_test_signaled(uobj->base.resv, DMA_RESV_USAGE_BOOKKEEP))
@@ -76,6 +87,20 @@ static long gem_uma_object_evict(struct gem_uma_reclaim *reclaim)
 		return ret;
 	gem_uma_cpu_map_zap_locked(&uobj->cpu_map);
 	gem_uma_dev_map_drop_locked(&uobj->dev_map);
+	return 0;
+}
+
+/* One of the two doors; the other is gem_uma_purge_locked(). */
+static long gem_uma_object_evict(struct gem_uma_reclaim *reclaim)
+	__must_hold(reclaim->obj->resv)
+{
+	struct gem_uma_object *uobj = container_of(reclaim, struct gem_uma_object, reclaim);
+	unsigned long pages;
+	int ret;
+
+	ret = gem_uma_object_vacate_locked(uobj);
+	if (ret)
+		return ret;
 	pages = gem_uma_backing_release_locked(&uobj->backing);
 	gem_uma_stats_update_locked(uobj);
 	return pages;
@@ -97,7 +122,14 @@ static u32 gem_uma_object_weight(struct gem_uma_reclaim *reclaim)
 	return uobj->ops->weight(uobj);
 }
 
+static long gem_uma_object_purge(struct gem_uma_reclaim *reclaim)
+	__must_hold(reclaim->obj->resv)
+{
+	return gem_uma_purge_locked(container_of(reclaim, struct gem_uma_object, reclaim));
+}
+
 static const struct gem_uma_reclaim_ops gem_uma_object_reclaim_ops = {
+	.purge = gem_uma_object_purge,
 	.writeback = gem_uma_object_writeback,
 	.state = gem_uma_object_state,
 	.evict = gem_uma_object_evict,
@@ -105,6 +137,7 @@ static const struct gem_uma_reclaim_ops gem_uma_object_reclaim_ops = {
 
 /* Apart, so that a look at an object without a policy calls nobody. */
 static const struct gem_uma_reclaim_ops gem_uma_object_weighed_ops = {
+	.purge = gem_uma_object_purge,
 	.writeback = gem_uma_object_writeback,
 	.state = gem_uma_object_state,
 	.evict = gem_uma_object_evict,
@@ -233,7 +266,8 @@ static int gem_uma_object_init_parts(struct gem_uma_object *uobj, u64 size, u32 
 int gem_uma_object_init(struct gem_uma_object *uobj, struct gem_uma_device *udev,
 			u64 size, u32 flags, const struct gem_uma_object_ops *ops)
 {
-	u32 known = GEM_UMA_OBJECT_HUGE | GEM_UMA_OBJECT_NO_MMAP | GEM_UMA_OBJECT_WC;
+	u32 known = GEM_UMA_OBJECT_HUGE | GEM_UMA_OBJECT_NO_MMAP | GEM_UMA_OBJECT_WC |
+		    GEM_UMA_OBJECT_DISCARD_ON_RECLAIM;
 	int ret;
 
 	if (!size || (flags & ~known))
@@ -619,15 +653,18 @@ EXPORT_SYMBOL_GPL(gem_uma_object_mmap);
  *
  * Context: any.
  *
- * Return: DRM_GEM_OBJECT_RESIDENT or nothing.
+ * Return: DRM_GEM_OBJECT_RESIDENT, DRM_GEM_OBJECT_PURGEABLE, both or nothing.
  */
 enum drm_gem_object_status gem_uma_object_status(struct drm_gem_object *obj)
 {
 	struct gem_uma_object *uobj = to_gem_uma_object(obj);
+	enum drm_gem_object_status status = 0;
 
 	if (gem_uma_object_is_imported(uobj) || gem_uma_backing_resident(&uobj->backing))
-		return DRM_GEM_OBJECT_RESIDENT;
-	return 0;
+		status |= DRM_GEM_OBJECT_RESIDENT;
+	if (gem_uma_backing_content(&uobj->backing) == GEM_UMA_CONTENT_PURGEABLE)
+		status |= DRM_GEM_OBJECT_PURGEABLE;
+	return status;
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_status);
 

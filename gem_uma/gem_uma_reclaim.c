@@ -44,8 +44,11 @@
  * evaluated again when a scan picks an object, and one that turns out costlier than
  * the list it was on is filed anew instead.
  *
+ * First come objects whose content need not be kept: their memory is free at once, and
+ * takes no swap space.
+ *
  * Evicted objects stay on a list of their own while their pages are in memory. That
- * list comes first: what was let go is written to swap before more is evicted.
+ * list comes next: what was let go is written to swap before more is evicted.
  *
  * A scan may drop the last reference of an object. Freeing takes locks that must not be
  * taken inside of reclaim, so that last put is done by a work item.

@@ -40,11 +40,17 @@
 
 /* A stage is a line. Those of one list that are not busy come first. */
 static const struct gem_uma_reclaim_stage gem_uma_reclaim_stages[] = {
+	{ "discardable", GEM_UMA_DISCARDABLE },
+	{ "purgeable", GEM_UMA_PURGEABLE },
+	{ "never-written", GEM_UMA_NEVER_WRITTEN },
 	{ "evicted", GEM_UMA_EVICTED, .needs_swap = true, .needs_io = true },
 	{ "unused", GEM_UMA_UNUSED, .needs_swap = true },
 	{ "cpu-mapped", GEM_UMA_CPU_MAPPED, .needs_swap = true },
 	{ "one-vm", GEM_UMA_DEV_MAPPED, .needs_swap = true },
 	{ "shared", GEM_UMA_DEV_SHARED, .needs_swap = true },
+	{ "busy-discardable", GEM_UMA_DISCARDABLE, .busy = true },
+	{ "busy-purgeable", GEM_UMA_PURGEABLE, .busy = true },
+	{ "busy-never-written", GEM_UMA_NEVER_WRITTEN, .busy = true },
 	{ "busy", GEM_UMA_DEV_MAPPED, .needs_swap = true, .busy = true },
 	{ "busy-shared", GEM_UMA_DEV_SHARED, .needs_swap = true, .busy = true },
 };
@@ -264,7 +270,8 @@ static long gem_uma_reclaim_act(struct gem_uma_reclaim_scan *scan,
 		return reclaim->ops->writeback(reclaim, scan->nr_pages - scan->freed -
 							scan->written);
 	if (gem_uma_reclaim_is_idle(scan, reclaim->obj->resv))
-		ret = reclaim->ops->evict(reclaim);
+		ret = list < GEM_UMA_EVICTED ? reclaim->ops->purge(reclaim) :
+					       reclaim->ops->evict(reclaim);
 	trace_gem_uma_evict(reclaim->obj, scan->stage->name, ret);
 	return ret;
 }
@@ -304,8 +311,10 @@ static bool gem_uma_reclaim_one(struct gem_uma_reclaim_scan *scan)
 	/* Or it would be picked again before all others. */
 	if (ret <= 0)
 		gem_uma_reclaim_mark_used(reclaim);
-	left = ret > 0 && scan->stage->list == GEM_UMA_EVICTED ?
-	       reclaim->pages - min_t(unsigned long, ret, reclaim->pages) : reclaim->pages;
+	left = reclaim->pages;
+	/* What was evicted is in memory as before; what was purged or written is not. */
+	if (ret > 0 && scan->stage->list <= GEM_UMA_EVICTED)
+		left -= min_t(unsigned long, ret, left);
 	gem_uma_reclaim_update_locked(reclaim, left, reclaim->nid);
 	dma_resv_unlock(reclaim->obj->resv);
 	gem_uma_reclaim_put(reclaim);

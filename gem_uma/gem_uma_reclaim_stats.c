@@ -94,14 +94,14 @@ void gem_uma_reclaim_show(struct gem_uma_device *udev, struct seq_file *m)
 	struct gem_uma_reclaim_stats *stats = &udev->reclaim->stats;
 	unsigned int i, count;
 
-	seq_printf(m, "%-12s %8s", "stage", "runs");
+	seq_printf(m, "%-18s %8s", "stage", "runs");
 	for (count = 0; count < GEM_UMA_RECLAIM_NR_COUNTS; count++)
 		seq_printf(m, " %10s", gem_uma_reclaim_count_names[count]);
 	seq_putc(m, '\n');
 	for (i = 0; i < stats->nr_stages; i++) {
 		struct gem_uma_reclaim_stage_stats *stage = &stats->stages[i];
 
-		seq_printf(m, "%-12s %8lld", stage->name, atomic64_read(&stage->runs));
+		seq_printf(m, "%-18s %8lld", stage->name, atomic64_read(&stage->runs));
 		for (count = 0; count < GEM_UMA_RECLAIM_NR_COUNTS; count++)
 			seq_printf(m, " %10lld", atomic64_read(&stage->counts[count]));
 		seq_putc(m, '\n');

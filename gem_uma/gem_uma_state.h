@@ -11,6 +11,12 @@
  * struct gem_uma_state_facts - what the state of an object follows from
  */
 struct gem_uma_state_facts {
+	/** @discardable: there is content, and losing it was allowed at creation. */
+	bool discardable;
+	/** @purgeable: there is content, and it was declared as not needed. */
+	bool purgeable;
+	/** @clean: nobody was ever given write access to a page. */
+	bool clean;
 	/** @resident: number of pages held. */
 	unsigned long resident;
 	/** @leftover: pages let go that are still in memory. */
@@ -29,6 +35,13 @@ gem_uma_state_decide(const struct gem_uma_state_facts *f)
 {
 	if (f->pins)
 		return GEM_UMA_UNRECLAIMABLE;
+	/* Whatever maps it: what costs is content that has to be kept. */
+	if (f->discardable)
+		return GEM_UMA_DISCARDABLE;
+	if (f->purgeable)
+		return GEM_UMA_PURGEABLE;
+	if (f->clean && (f->resident || f->leftover))
+		return GEM_UMA_NEVER_WRITTEN;
 	if (!f->resident)
 		return f->leftover ? GEM_UMA_EVICTED : GEM_UMA_UNRECLAIMABLE;
 	if (f->dev_mapped > 1)
@@ -38,6 +51,15 @@ gem_uma_state_decide(const struct gem_uma_state_facts *f)
 	if (f->mmaps)
 		return GEM_UMA_CPU_MAPPED;
 	return GEM_UMA_UNUSED;
+}
+
+/* What was thrown away does not come back, whatever is said later. */
+static inline enum gem_uma_content
+gem_uma_state_advise(enum gem_uma_content content, bool needed)
+{
+	if (content == GEM_UMA_CONTENT_PURGED)
+		return GEM_UMA_CONTENT_PURGED;
+	return needed ? GEM_UMA_CONTENT_NEEDED : GEM_UMA_CONTENT_PURGEABLE;
 }
 
 /* WC only where it means something: a coherent device reads through the caches. */

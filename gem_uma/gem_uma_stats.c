@@ -55,6 +55,8 @@ static struct gem_uma_object_pages gem_uma_stats_pages(const struct gem_uma_obje
 	return (struct gem_uma_object_pages) {
 		.resident = gem_uma_backing_resident(&uobj->backing),
 		.evicted = gem_uma_backing_evicted(&uobj->backing),
+		.purgeable = gem_uma_backing_content(&uobj->backing) == GEM_UMA_CONTENT_PURGEABLE ?
+			     gem_uma_backing_resident(&uobj->backing) : 0,
 		.evicted_total = gem_uma_backing_evicted_total(&uobj->backing),
 		.restored_total = gem_uma_backing_restored_total(&uobj->backing),
 	};
@@ -67,6 +69,7 @@ static void gem_uma_client_add(struct gem_uma_client *client,
 	atomic64_add(sign * (s64)uobj->base.size, &client->total);
 	atomic64_add(sign * (s64)(uobj->shown.resident << PAGE_SHIFT), &client->resident);
 	atomic64_add(sign * (s64)(uobj->shown.evicted << PAGE_SHIFT), &client->evicted);
+	atomic64_add(sign * (s64)(uobj->shown.purgeable << PAGE_SHIFT), &client->purgeable);
 }
 
 /* The object became, or ceased to be, shared: all files that have it see that. */
@@ -175,6 +178,8 @@ void gem_uma_stats_update_locked(struct gem_uma_object *uobj)
 			     &client->resident);
 		atomic64_add((s64)(now.evicted - shown->evicted) * PAGE_SIZE,
 			     &client->evicted);
+		atomic64_add((s64)(now.purgeable - shown->purgeable) * PAGE_SIZE,
+			     &client->purgeable);
 		atomic64_add((now.evicted_total - shown->evicted_total) << PAGE_SHIFT,
 			     &client->evicted_total);
 		atomic64_add((now.restored_total - shown->restored_total) << PAGE_SHIFT,
@@ -205,8 +210,7 @@ void gem_uma_client_show_fdinfo(struct gem_uma_client *client, const char *drive
 	gem_uma_client_show(p, "drm", "total-memory", &client->total);
 	gem_uma_client_show(p, "drm", "shared-memory", &client->shared);
 	gem_uma_client_show(p, "drm", "resident-memory", &client->resident);
-	/* Nothing can be declared purgeable yet. */
-	drm_printf(p, "drm-purgeable-memory:\t0\n");
+	gem_uma_client_show(p, "drm", "purgeable-memory", &client->purgeable);
 	gem_uma_client_show(p, driver, "evicted-memory", &client->evicted);
 	gem_uma_client_show(p, driver, "evicted-total", &client->evicted_total);
 	gem_uma_client_show(p, driver, "restored-total", &client->restored_total);

@@ -18,13 +18,14 @@ import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ROWS = ("gem_uma/tests/gem_uma_inject_rows.c", "gem_uma/tests/gem_uma_inject_rows_map.c",
-        "gem_uma/tests/gem_uma_inject_rows_vm.c")
+        "gem_uma/tests/gem_uma_inject_rows_purge.c", "gem_uma/tests/gem_uma_inject_rows_vm.c")
 CALLS = "gem_uma/tests/gem_uma_inject.c"
 
 # Exported, and without an error to return.
 INFALLIBLE = {
     "undoes": """
-        gem_uma_backing_fini gem_uma_backing_release_locked gem_uma_backing_unpin
+        gem_uma_backing_fini gem_uma_backing_purge_locked
+        gem_uma_backing_release_locked gem_uma_backing_unpin
         gem_uma_backing_unpin_locked gem_uma_client_close_object
         gem_uma_cpu_map_fini gem_uma_cpu_map_vunmap_locked gem_uma_cpu_map_zap_locked
         gem_uma_dev_map_drop_locked gem_uma_dev_map_fini gem_uma_object_unpin
@@ -41,6 +42,7 @@ INFALLIBLE = {
         gem_uma_vm_bo_is_mapped_locked gem_uma_vm_bo_vms_locked gem_uma_vm_bo_writer_locked
         gem_uma_vm_implicit_address gem_uma_vm_legacy_idle""",
     "takes note": """
+        gem_uma_backing_advise_locked
         gem_uma_backing_mark_dirty_locked gem_uma_object_mark_used
         gem_uma_object_update_locked gem_uma_reclaim_update_locked
         gem_uma_stats_update_locked gem_uma_vm_use_locked gem_uma_vm_wrote_locked""",
@@ -110,7 +112,7 @@ CANNOT_FAIL = """
     nr_swap_pages numa_node page_offset_base pcpu_hot pgprot_writecombine put_fs_context
     queue_work_on rcuwait_wake_up refcount_dec_not_one refcount_warn_saturate
     reservation_ww_class seq_lseek seq_printf seq_read seq_write sg_next shrinker_free
-    shrinker_register simple_attr_open simple_attr_read simple_attr_release
+    shmem_truncate_range shrinker_register simple_attr_open simple_attr_read simple_attr_release
     simple_attr_write single_open single_release this_cpu_off unmap_mapping_range
     up_read up_write usleep_range_state vm_get_page_prot vmemmap_base ww_mutex_lock ww_mutex_unlock
     xas_find xas_pause

@@ -43,6 +43,17 @@ static long reclaim_fake_evict(struct gem_uma_reclaim *reclaim)
 	return fake->evict_ret;
 }
 
+static long reclaim_fake_purge(struct gem_uma_reclaim *reclaim)
+{
+	struct gem_uma_fake *fake = reclaim_to_fake(reclaim);
+
+	reclaim_fake_note(fake);
+	fake->purges++;
+	if (fake->evict_ret >= 0)
+		fake->state = fake->evict_state;
+	return fake->evict_ret;
+}
+
 static unsigned long reclaim_fake_writeback(struct gem_uma_reclaim *reclaim,
 					    unsigned long nr_pages)
 {
@@ -64,6 +75,7 @@ static u32 reclaim_fake_weight(struct gem_uma_reclaim *reclaim)
 static const struct gem_uma_reclaim_ops reclaim_fake_ops = {
 	.state = reclaim_fake_state,
 	.evict = reclaim_fake_evict,
+	.purge = reclaim_fake_purge,
 	.writeback = reclaim_fake_writeback,
 	.weight = reclaim_fake_weight,
 };

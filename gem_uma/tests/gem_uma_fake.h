@@ -29,6 +29,7 @@ struct gem_uma_fake {
 	void (*on_free)(struct gem_uma_fake *fake);
 	int nr;
 	unsigned int evicts;
+	unsigned int purges;
 	unsigned int writebacks;
 	unsigned long asked;
 };

@@ -45,6 +45,8 @@ const struct gem_uma_inject_call gem_uma_inject_calls[] = {
 	/* object */
 	{ "drm_gem_create_mmap_offset", { -ENOSPC } },
 	{ "drm_prime_pages_to_sg", { -ENOMEM } },
+	{ "drm_gem_prime_export", { -ENOMEM } },
+	{ "dma_resv_wait_timeout", { -ERESTARTSYS } },
 	{ "dma_buf_vmap", { -EINVAL } },
 	/* CPU mappings */
 	{ "vmap", .null = true },

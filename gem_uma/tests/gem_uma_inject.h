@@ -202,10 +202,12 @@ struct gem_uma_inject_row {
 
 #define GEM_UMA_INJECT_ROWS	23
 #define GEM_UMA_INJECT_MAP_ROWS	8
+#define GEM_UMA_INJECT_PURGE_ROWS	4
 #define GEM_UMA_INJECT_VM_ROWS	11
 
 extern const struct gem_uma_inject_row gem_uma_inject_rows[GEM_UMA_INJECT_ROWS];
 extern const struct gem_uma_inject_row gem_uma_inject_map_rows[GEM_UMA_INJECT_MAP_ROWS];
+extern const struct gem_uma_inject_row gem_uma_inject_purge_rows[GEM_UMA_INJECT_PURGE_ROWS];
 extern const struct gem_uma_inject_row gem_uma_inject_vm_rows[GEM_UMA_INJECT_VM_ROWS];
 
 /* What rows have in common. */

@@ -600,7 +600,8 @@ const struct gem_uma_inject_row gem_uma_inject_rows[GEM_UMA_INJECT_ROWS] = {
 		.covers = { "gem_uma_object_pin", "gem_uma_object_get_sg_table" },
 		.size = INJECT_SIZE,
 		.run = run_export, .undo = undo_export,
-		.errnos = INJECT_MEMORY,
+		/* Attaching waits for the jobs of the buffer. */
+		.errnos = { -ENOMEM, -EINTR, -EIO, -ERESTARTSYS },
 		.changes = GEM_UMA_INJECT_PAGES, .remains = GEM_UMA_INJECT_ONCE_KNOWN,
 		.allocations = 15, .calls = 30,
 	}, {

@@ -142,6 +142,10 @@ static int gem_uma_mock_evict(struct gem_uma_object *uobj)
 	struct gem_uma_mock_object *mobj = to_gem_uma_mock_object(uobj);
 
 	mobj->evicts++;
+	if (mobj->busy) {
+		mobj->busy--;
+		return -EBUSY;
+	}
 	if (mobj->evict_errno)
 		return mobj->evict_errno;
 	mobj->dev_mapped = 0;

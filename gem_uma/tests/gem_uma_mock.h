@@ -36,6 +36,8 @@ struct gem_uma_mock_object {
 	unsigned int dev_mapped;
 	/** @evict_errno: what ops->evict returns, 0 or negative. */
 	int evict_errno;
+	/** @busy: so many calls of ops->evict return -EBUSY first. */
+	unsigned int busy;
 	/** @evicts: calls of ops->evict. */
 	unsigned int evicts;
 	/** @frees: incremented by ops->free, if set. */

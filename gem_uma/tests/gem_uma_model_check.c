@@ -89,6 +89,9 @@ static bool model_state_is_right(enum gem_uma_reclaim_state filed,
 {
 	if (filed == now || (filed == GEM_UMA_EVICTED && now == GEM_UMA_UNRECLAIMABLE))
 		return true;
+	/* The first write through a page that was mapped for reading tells nobody. */
+	if (filed == GEM_UMA_NEVER_WRITTEN && now != GEM_UMA_UNRECLAIMABLE)
+		return true;
 	return (filed == GEM_UMA_UNUSED && now == GEM_UMA_CPU_MAPPED) ||
 	       (filed == GEM_UMA_CPU_MAPPED && now == GEM_UMA_UNUSED);
 }
@@ -103,6 +106,7 @@ static const char *model_check_state(struct model *m, struct model_buf *mb)
 		.pins = atomic_read(&uobj->backing.pins),
 		.dev_mapped = uobj->ops->dev_mapped(uobj),
 		.mmaps = gem_uma_cpu_map_mmaps(&uobj->cpu_map),
+		.clean = gem_uma_backing_is_clean(&uobj->backing),
 	};
 	bool listed = !list_empty(&reclaim->node->lru);
 	bool reclaimable = reclaim->state != GEM_UMA_UNRECLAIMABLE;

@@ -20,7 +20,8 @@ static inline void object_unlock(struct gem_uma_object *uobj)
 	dma_resv_unlock(uobj->base.resv);
 }
 
-static inline int object_populate(struct gem_uma_object *uobj, u64 offset, u64 size)
+/* As for a device that only reads. */
+static inline int object_populate_clean(struct gem_uma_object *uobj, u64 offset, u64 size)
 {
 	int ret;
 
@@ -28,6 +29,21 @@ static inline int object_populate(struct gem_uma_object *uobj, u64 offset, u64 s
 	ret = gem_uma_object_populate_locked(uobj, offset, size);
 	object_unlock(uobj);
 	return ret;
+}
+
+/* As for a device that may write: else reclaim would take the pages for zeroes. */
+static inline int object_populate(struct gem_uma_object *uobj, u64 offset, u64 size)
+{
+	int ret = object_populate_clean(uobj, offset, size);
+
+	if (ret || gem_uma_object_is_imported(uobj))
+		return ret;
+	object_lock(uobj);
+	gem_uma_backing_mark_dirty_locked(&uobj->backing, offset >> PAGE_SHIFT,
+					  PFN_UP(offset + size));
+	gem_uma_object_update_locked(uobj);
+	object_unlock(uobj);
+	return 0;
 }
 
 static inline bool object_is_resident(struct gem_uma_object *uobj, u64 offset, u64 size)

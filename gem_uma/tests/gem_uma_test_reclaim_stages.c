@@ -171,6 +171,62 @@ static void stages_shared_busy_comes_last(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, room->order[2], 0);
 }
 
+/* Each in a stage of its own, and none of them needs swap. */
+static void stages_what_need_not_be_kept_goes_first_panthor_46(struct kunit *test)
+{
+	static const struct {
+		const char *name;
+		enum gem_uma_reclaim_state state;
+	} stages[] = {
+		{ "never-written", GEM_UMA_NEVER_WRITTEN },
+		{ "purgeable", GEM_UMA_PURGEABLE },
+		{ "discardable", GEM_UMA_DISCARDABLE },
+	};
+	struct gem_uma_fake_room *room = gem_uma_fake_room_create(test);
+	struct gem_uma_fake *fakes[ARRAY_SIZE(stages)], *other;
+	unsigned int i, nr = ARRAY_SIZE(stages);
+
+	other = gem_uma_fake_filed(room, nr, GEM_UMA_UNUSED, 2);
+	for (i = 0; i < nr; i++)
+		fakes[i] = gem_uma_fake_filed(room, i, stages[i].state, 2);
+	KUNIT_EXPECT_EQ(test, stages_scan(room, 2 * nr, NULL), 2 * nr);
+	KUNIT_ASSERT_EQ(test, room->nr_order, nr);
+	for (i = 0; i < nr; i++) {
+		KUNIT_EXPECT_EQ(test, room->order[i], nr - 1 - i);
+		KUNIT_EXPECT_EQ(test, fakes[i]->purges, 1);
+		KUNIT_EXPECT_EQ(test, fakes[i]->evicts, 0);
+		KUNIT_EXPECT_EQ(test, stages_count(room, stages[i].name,
+						   GEM_UMA_RECLAIM_OBJECTS), 1);
+		KUNIT_EXPECT_EQ(test, stages_count(room, stages[i].name,
+						   GEM_UMA_RECLAIM_PAGES), 2);
+	}
+	KUNIT_EXPECT_EQ(test, other->purges + other->evicts, 0);
+}
+
+/* As with those that have to be kept: nobody's allocation waits for jobs. */
+static void stages_busy_is_purged_by_kswapd_alone_panthor_29(struct kunit *test)
+{
+	static const char *const names[] = {
+		"busy-discardable", "busy-purgeable", "busy-never-written",
+	};
+	struct gem_uma_fake_room *room = gem_uma_fake_room_create(test);
+	struct gem_uma_fake *fakes[ARRAY_SIZE(names)];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		fakes[i] = gem_uma_fake_filed(room, i, GEM_UMA_DISCARDABLE + i, 3);
+		stages_make_busy(test, fakes[i]->base.resv)->ends_when_waited_for = true;
+	}
+	KUNIT_EXPECT_EQ(test, stages_scan(room, 9, NULL), 0);
+	KUNIT_EXPECT_EQ(test, room->nr_order, 0);
+	KUNIT_EXPECT_EQ(test, stages_scan_kswapd(room, 9, NULL), 9);
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		KUNIT_EXPECT_EQ(test, fakes[i]->purges, 1);
+		KUNIT_EXPECT_EQ(test, stages_count(room, names[i], GEM_UMA_RECLAIM_WAITED), 1);
+		KUNIT_EXPECT_EQ(test, stages_count(room, names[i], GEM_UMA_RECLAIM_PAGES), 3);
+	}
+}
+
 /* 200 buffers of one VM whose job does not end: one wait, not 200. */
 static void stages_one_wait_for_all_of_a_vm_panthor_38(struct kunit *test)
 {
@@ -390,6 +446,8 @@ static void stages_each_page_is_freed_once_panthor_44(struct kunit *test)
 static struct kunit_case gem_uma_reclaim_stages_cases[] = {
 	KUNIT_CASE(stages_busy_is_left_alone_but_by_kswapd_panthor_29),
 	KUNIT_CASE(stages_shared_busy_comes_last),
+	KUNIT_CASE(stages_what_need_not_be_kept_goes_first_panthor_46),
+	KUNIT_CASE(stages_busy_is_purged_by_kswapd_alone_panthor_29),
 	KUNIT_CASE(stages_one_wait_for_all_of_a_vm_panthor_38),
 	KUNIT_CASE(stages_a_wait_that_helped_helps_all_of_the_vm),
 	KUNIT_CASE(stages_waits_of_a_scan_are_bounded_panthor_38),

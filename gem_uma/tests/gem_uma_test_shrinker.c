@@ -247,6 +247,36 @@ static void reclaim_cgroup_without_swap_keeps_all_panthor_46(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, reclaim_shrink_scan(room, &sc), 9);
 }
 
+/* What need not be kept counts, and goes, where nothing can be swapped. */
+static void reclaim_cgroup_without_swap_is_purged_panthor_46(struct kunit *test)
+{
+	static const enum gem_uma_reclaim_state states[] = {
+		GEM_UMA_NEVER_WRITTEN, GEM_UMA_PURGEABLE, GEM_UMA_DISCARDABLE,
+	};
+	struct gem_uma_fake_room *room = gem_uma_fake_room_create(test);
+	struct shrink_control sc = reclaim_sc(GFP_KERNEL, 4);
+	struct gem_uma_fake *fake;
+	unsigned int i;
+
+	sc.memcg = reclaim_cgroup_create(test);
+	KUNIT_ASSERT_EQ(test, 0, reclaim_user_command("echo 0 >/sys/fs/cgroup/" RECLAIM_CGROUP
+						      "/memory.swap.max"));
+	for (i = 0; i < ARRAY_SIZE(states); i++) {
+		fake = gem_uma_fake_create(room, sc.memcg, i);
+		fake->evict_ret = 9;
+		fake->evict_state = GEM_UMA_UNRECLAIMABLE;
+		gem_uma_fake_file(fake, states[i], 9);
+	}
+	KUNIT_EXPECT_EQ(test, reclaim_shrink_count(room, &sc), 27);
+	KUNIT_EXPECT_EQ(test, reclaim_shrink_scan(room, &sc), 9);
+	KUNIT_EXPECT_EQ(test, reclaim_shrink_scan(room, &sc), 9);
+	KUNIT_EXPECT_EQ(test, reclaim_shrink_scan(room, &sc), 9);
+	KUNIT_EXPECT_EQ(test, reclaim_shrink_scan(room, &sc), SHRINK_STOP);
+	KUNIT_ASSERT_EQ(test, room->nr_order, 3);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, room->order[i], 2 - i);
+}
+
 /* No shrinker is asked about a cgroup that was removed: its objects go to the parent. */
 static void reclaim_objects_of_a_removed_cgroup_are_found(struct kunit *test)
 {
@@ -289,6 +319,7 @@ static struct kunit_case gem_uma_shrinker_cases[] = {
 #if IS_ENABLED(CONFIG_MEMCG)
 	KUNIT_CASE(reclaim_lists_are_of_cgroups_panthor_37),
 	KUNIT_CASE(reclaim_cgroup_without_swap_keeps_all_panthor_46),
+	KUNIT_CASE(reclaim_cgroup_without_swap_is_purged_panthor_46),
 	KUNIT_CASE(reclaim_objects_of_a_removed_cgroup_are_found),
 #endif
 	{}

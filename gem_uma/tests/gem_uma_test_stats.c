@@ -239,7 +239,7 @@ static void stats_fdinfo_text(struct kunit *test)
 			   "drm-total-memory:\t1000 KiB\n"
 			   "drm-shared-memory:\t200 KiB\n"
 			   "drm-resident-memory:\t30 KiB\n"
-			   "drm-purgeable-memory:\t0\n"
+			   "drm-purgeable-memory:\t0 KiB\n"
 			   "mock-evicted-memory:\t4 KiB\n"
 			   "mock-evicted-total:\t5242880 KiB\n"
 			   "mock-restored-total:\t6 KiB\n");

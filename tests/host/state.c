@@ -2,7 +2,9 @@
 #include "gem_uma_state.h"
 #include "host.h"
 
-#define FACTS	5
+#define FACTS	8
+/* Those that say what maps the object, if its content has to be kept. */
+#define PLAIN	5
 
 /* One bit per fact; large counts, so that a truncation would show. */
 static struct gem_uma_state_facts facts_of(unsigned int bits, bool large)
@@ -13,6 +15,9 @@ static struct gem_uma_state_facts facts_of(unsigned int bits, bool large)
 		.pins = bits & 4 ? (large ? 1U << 31 : 1) : 0,
 		.dev_mapped = bits & 8 ? (large ? 1U << 31 : 1) : 0,
 		.mmaps = bits & 16 ? (large ? 1U << 31 : 1) : 0,
+		.clean = bits & 32,
+		.purgeable = bits & 64,
+		.discardable = bits & 128,
 	};
 }
 
@@ -20,7 +25,7 @@ static struct gem_uma_state_facts facts_of(unsigned int bits, bool large)
  * The whole table, by hand. Index: mmaps, dev_mapped, pins, resident, leftover,
  * most significant first.
  */
-static const char table[(1 << FACTS) + 1] =
+static const char table[(1 << PLAIN) + 1] =
 	"XEUUXXXX"	/* not mapped by the device, no mmap */
 	"XEDDXXXX"	/* device */
 	"XECCXXXX"	/* mmap */
@@ -29,6 +34,12 @@ static const char table[(1 << FACTS) + 1] =
 static char letter(enum gem_uma_reclaim_state state)
 {
 	switch (state) {
+	case GEM_UMA_DISCARDABLE:
+		return '0';
+	case GEM_UMA_PURGEABLE:
+		return 'P';
+	case GEM_UMA_NEVER_WRITTEN:
+		return 'N';
 	case GEM_UMA_EVICTED:
 		return 'E';
 	case GEM_UMA_UNUSED:
@@ -45,6 +56,23 @@ static char letter(enum gem_uma_reclaim_state state)
 	return '?';
 }
 
+/* What else there is to know of an object, each of it over all that follows. */
+static char expected(unsigned int bits, bool large)
+{
+	char plain = table[bits & ((1 << PLAIN) - 1)];
+
+	/* A large number of address spaces is several. */
+	if (large && plain == 'D')
+		plain = 'S';
+	if (bits & 4)
+		return 'X';
+	if (bits & 128)
+		return '0';
+	if (bits & 64)
+		return 'P';
+	return bits & 32 && plain != 'X' ? 'N' : plain;
+}
+
 static void decide_follows_table(void)
 {
 	unsigned int bits, large;
@@ -52,17 +80,15 @@ static void decide_follows_table(void)
 	for (large = 0; large < 2; large++)
 		for (bits = 0; bits < 1 << FACTS; bits++) {
 			struct gem_uma_state_facts f = facts_of(bits, large);
-			char got = letter(gem_uma_state_decide(&f)), expected = table[bits];
+			char got = letter(gem_uma_state_decide(&f));
 
-			/* A large number of address spaces is several. */
-			if (large && expected == 'D')
-				expected = 'S';
-			if (got != expected)
-				KT_FAIL("facts %#x: state %c, expected %c", bits, got, expected);
+			if (got != expected(bits, large))
+				KT_FAIL("facts %#x: state %c, expected %c", bits, got,
+					expected(bits, large));
 		}
 }
 
-/* Every fact but what is in memory can only make it costlier. */
+/* Every fact but what is in memory, and what needs no keeping, only makes it costlier. */
 static void decide_is_monotonic(void)
 {
 	unsigned int bits, fact;
@@ -72,7 +98,7 @@ static void decide_is_monotonic(void)
 			struct gem_uma_state_facts less = facts_of(bits & ~(1u << fact), false);
 			struct gem_uma_state_facts more = facts_of(bits | 1u << fact, false);
 
-			if (fact <= 1)
+			if (fact <= 1 || fact >= PLAIN)
 				continue;
 			KT_LE((int)gem_uma_state_decide(&less), (int)gem_uma_state_decide(&more));
 		}
@@ -107,7 +133,10 @@ static void several_vms_are_shared(void)
 /* What reclaim loops rely on: cost ascends, and the last state has no list. */
 static void order_of_states(void)
 {
-	KT_EQ(GEM_UMA_EVICTED, 0);
+	KT_EQ(GEM_UMA_DISCARDABLE, 0);
+	KT_LT(GEM_UMA_DISCARDABLE, GEM_UMA_PURGEABLE);
+	KT_LT(GEM_UMA_PURGEABLE, GEM_UMA_NEVER_WRITTEN);
+	KT_LT(GEM_UMA_NEVER_WRITTEN, GEM_UMA_EVICTED);
 	KT_LT(GEM_UMA_EVICTED, GEM_UMA_UNUSED);
 	KT_LT(GEM_UMA_UNUSED, GEM_UMA_CPU_MAPPED);
 	KT_LT(GEM_UMA_CPU_MAPPED, GEM_UMA_DEV_MAPPED);
@@ -128,6 +157,22 @@ static void evicted_then_touched(void)
 	KT_EQ(gem_uma_state_decide(&f), GEM_UMA_CPU_MAPPED);
 }
 
+/* Content that went does not come back, in whatever order things are said. */
+static void advice(void)
+{
+	static const enum gem_uma_content all[] = {
+		GEM_UMA_CONTENT_NEEDED, GEM_UMA_CONTENT_PURGEABLE,
+	};
+	unsigned int i;
+
+	KT_EQ(GEM_UMA_CONTENT_NEEDED, 0);
+	for (i = 0; i < 2; i++) {
+		KT_EQ(gem_uma_state_advise(all[i], true), GEM_UMA_CONTENT_NEEDED);
+		KT_EQ(gem_uma_state_advise(all[i], false), GEM_UMA_CONTENT_PURGEABLE);
+		KT_EQ(gem_uma_state_advise(GEM_UMA_CONTENT_PURGED, i), GEM_UMA_CONTENT_PURGED);
+	}
+}
+
 static void cache_mode(void)
 {
 	KT_EQ(gem_uma_state_cache_mode(false, false), GEM_UMA_CACHE_WB);
@@ -144,6 +189,7 @@ static const struct ktap_test tests[] = {
 	{ "state_order_is_cost_and_the_last_has_no_list", order_of_states, 0, 0 },
 	{ "state_cpu_refault_of_evicted_is_not_device_mapped_panthor-13", evicted_then_touched,
 	  0, 0 },
+	{ "state_advice_never_brings_purged_content_back_panthor-85", advice, 0, 0 },
 	{ "state_cache_mode_wc_only_if_not_coherent_uma-A7", cache_mode, 0, 0 },
 };
 

@@ -51,6 +51,8 @@ struct gem_uma_backing {
 	 * everything above without a lock.
 	 */
 	atomic_t pins;
+	/** @content: is it needed? Changes under resv. */
+	enum gem_uma_content content;
 
 	/* private: protected by resv */
 
@@ -62,6 +64,8 @@ struct gem_uma_backing {
 	u64 evicted_pages;
 	u64 restored_pages;
 	u32 evictions;
+	/* Somebody got write access since there last was no page. */
+	bool written;
 };
 
 int gem_uma_backing_init(struct gem_uma_backing *b, struct gem_uma_device *udev,
@@ -95,6 +99,14 @@ unsigned long gem_uma_backing_writeback_locked(struct gem_uma_backing *b,
 	__must_hold(b->obj->resv);
 unsigned long gem_uma_backing_in_memory(const struct gem_uma_backing *b);
 int gem_uma_backing_nid_locked(struct gem_uma_backing *b)
+	__must_hold(b->obj->resv);
+
+bool gem_uma_backing_advise_locked(struct gem_uma_backing *b, bool needed)
+	__must_hold(b->obj->resv);
+unsigned long gem_uma_backing_purge_locked(struct gem_uma_backing *b)
+	__must_hold(b->obj->resv);
+int gem_uma_backing_discard_locked(struct gem_uma_backing *b, pgoff_t start,
+				   pgoff_t end)
 	__must_hold(b->obj->resv);
 
 int gem_uma_backing_pin_locked(struct gem_uma_backing *b)
@@ -131,6 +143,47 @@ static inline unsigned long gem_uma_backing_evicted(const struct gem_uma_backing
 	unsigned long known = READ_ONCE(b->known.pages);
 
 	return known > held ? known - held : 0;
+}
+
+/**
+ * gem_uma_backing_has_content() - were there ever pages that are not discarded?
+ * @b: backing
+ *
+ * Context: any.
+ *
+ * Return: false if all pages are zero, and take no memory and no swap space.
+ */
+static inline bool gem_uma_backing_has_content(const struct gem_uma_backing *b)
+{
+	return READ_ONCE(b->known.pages);
+}
+
+/**
+ * gem_uma_backing_is_clean() - was nobody given write access to any page?
+ * @b: backing
+ *
+ * Then each page, in memory or not, is zero.
+ *
+ * Context: any; stable under resv.
+ *
+ * Return: true if so.
+ */
+static inline bool gem_uma_backing_is_clean(const struct gem_uma_backing *b)
+{
+	return !READ_ONCE(b->written);
+}
+
+/**
+ * gem_uma_backing_content() - what was said about the content, a snapshot
+ * @b: backing
+ *
+ * Context: any; GEM_UMA_CONTENT_PURGED is final.
+ *
+ * Return: see &enum gem_uma_content.
+ */
+static inline enum gem_uma_content gem_uma_backing_content(const struct gem_uma_backing *b)
+{
+	return READ_ONCE(b->content);
 }
 
 /**

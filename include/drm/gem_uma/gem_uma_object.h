@@ -22,6 +22,8 @@ struct sg_table;
 #define GEM_UMA_OBJECT_NO_MMAP	BIT(1)
 /* Write-combined on the CPU, if the device is not coherent. */
 #define GEM_UMA_OBJECT_WC	BIT(2)
+/* Content may be lost whenever the device does not use it; it is zero then. */
+#define GEM_UMA_OBJECT_DISCARD_ON_RECLAIM	BIT(3)
 
 /* Longest label, in bytes, without the terminating zero. */
 #define GEM_UMA_LABEL_MAX	255
@@ -60,6 +62,8 @@ struct gem_uma_object_pages {
 	u64 resident;
 	/** @evicted: with content, not in memory. */
 	u64 evicted;
+	/** @purgeable: those of @resident that reclaim may throw away. */
+	u64 purgeable;
 	/** @evicted_total: evicted so far. */
 	u64 evicted_total;
 	/** @restored_total: restored so far. */
@@ -89,6 +93,11 @@ struct gem_uma_object {
 	/** @reclaim: not initialized for imports. */
 	struct gem_uma_reclaim reclaim;
 
+	/**
+	 * @exported: others rely on the content, it must not be purged; never cleared,
+	 * protected by resv.
+	 */
+	bool exported;
 	/** @import_sgt: table of an imported buffer; NULL for our own pages. */
 	struct sg_table *import_sgt;
 

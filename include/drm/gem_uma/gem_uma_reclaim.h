@@ -40,6 +40,12 @@ struct gem_uma_reclaim_ops {
 	 */
 	long (*evict)(struct gem_uma_reclaim *reclaim);
 	/**
+	 * @purge: give up all pages, and the content with them. Returns the number of
+	 * pages given back, 0 if only swap space was, or -EBUSY as @evict. NULL if
+	 * @state never says that the content need not be kept.
+	 */
+	long (*purge)(struct gem_uma_reclaim *reclaim);
+	/**
 	 * @writeback: the object was evicted: start to write up to so many of the
 	 * pages that are still in memory. Returns how many.
 	 */

@@ -22,6 +22,8 @@ struct gem_uma_client {
 	atomic64_t shared;
 	/** @resident: bytes in memory. */
 	atomic64_t resident;
+	/** @purgeable: of these, bytes that reclaim may throw away. */
+	atomic64_t purgeable;
 	/** @evicted: bytes whose content was taken out of memory. */
 	atomic64_t evicted;
 	/** @evicted_total: bytes evicted so far. */

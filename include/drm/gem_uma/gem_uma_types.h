@@ -24,6 +24,12 @@ enum gem_uma_cache_mode {
  * In increasing order of cost; code compares values.
  */
 enum gem_uma_reclaim_state {
+	/** @GEM_UMA_DISCARDABLE: content may be lost at any time, and is zero then. */
+	GEM_UMA_DISCARDABLE,
+	/** @GEM_UMA_PURGEABLE: declared as not needed; gone for good when taken. */
+	GEM_UMA_PURGEABLE,
+	/** @GEM_UMA_NEVER_WRITTEN: nobody could write; all pages are zero. */
+	GEM_UMA_NEVER_WRITTEN,
 	/** @GEM_UMA_EVICTED: nothing held, but the pages are not yet free. */
 	GEM_UMA_EVICTED,
 	/** @GEM_UMA_UNUSED: pages present, nothing refers to them. */
@@ -36,6 +42,18 @@ enum gem_uma_reclaim_state {
 	GEM_UMA_DEV_SHARED,
 	/** @GEM_UMA_UNRECLAIMABLE: no pages, pinned, or not our pages. */
 	GEM_UMA_UNRECLAIMABLE,
+};
+
+/**
+ * enum gem_uma_content - what the owner of an object said about its content
+ */
+enum gem_uma_content {
+	/** @GEM_UMA_CONTENT_NEEDED: it has to be kept. */
+	GEM_UMA_CONTENT_NEEDED,
+	/** @GEM_UMA_CONTENT_PURGEABLE: reclaim may throw it away. */
+	GEM_UMA_CONTENT_PURGEABLE,
+	/** @GEM_UMA_CONTENT_PURGED: reclaim did; the object cannot be used any more. */
+	GEM_UMA_CONTENT_PURGED,
 };
 
 /* States with a list of their own: all but GEM_UMA_UNRECLAIMABLE. */

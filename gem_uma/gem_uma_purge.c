@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Giving content up: what the owner of an object allows, and what reclaim makes of it.
+ *
+ * Owns no state: what was said is kept by the backing. Lock: the object's resv.
+ * Neighbour: object.
+ */
+#include <linux/delay.h>
+#include <linux/dma-buf.h>
+#include <linux/dma-resv.h>
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/sched/signal.h>
+
+#include <drm/drm_prime.h>
+#include <drm/gem_uma/gem_uma_purge.h>
+#include <drm/gem_uma/gem_uma_stats.h>
+
+#include "gem_uma_object_internal.h"
+#include "gem_uma_range.h"
+
+/**
+ * DOC: Purge
+ *
+ * An owner that can do without the content of an object says so in one of three ways:
+ *
+ * - The object is not needed now (gem_uma_purge_advise()). It can still be used, at the
+ *   risk that reclaim purges it, and whoever says that it is needed again is told whether
+ *   the content is still there. A purged object stays purged: CPU access is SIGBUS,
+ *   everything that needs pages is -EFAULT, be it a job, a pin, a kernel mapping or an
+ *   import. A job that was queued before never meets that: reclaim waits for its fence.
+ * - A range is to be zero from now on (gem_uma_purge_discard()). Memory and swap space are
+ *   given back at once.
+ * - The whole object can be zeroed whenever reclaim likes and no job uses it
+ *   (GEM_UMA_OBJECT_DISCARD_ON_RECLAIM). It never becomes unusable, and never takes swap
+ *   space.
+ *
+ * Pins hold against all of them: what is pinned, mapped by the kernel or attached by an
+ * importer keeps its pages. An object that was exported cannot be declared as not needed:
+ * its content is not the caller's alone, and an importer that is handed a buffer must not
+ * find it purged.
+ */
+
+/**
+ * gem_uma_purge_advise() - is the content of an object needed?
+ * @uobj: object
+ * @needed: false allows reclaim to throw it away
+ * @retained: result: is it still there?
+ *
+ * Context: may sleep; takes resv.
+ *
+ * Return: 0, also for a purged object; -EPERM for an import; -EBUSY for an object that was
+ * exported and is declared as not needed; -EINTR on a signal.
+ */
+int gem_uma_purge_advise(struct gem_uma_object *uobj, bool needed, bool *retained)
+{
+	int ret;
+
+	if (gem_uma_object_is_imported(uobj))
+		return -EPERM;
+	ret = dma_resv_lock_interruptible(uobj->base.resv, NULL);
+	if (ret)
+		return ret;
+	if (!needed && uobj->exported) {
+		ret = -EBUSY;
+	} else {
+		*retained = gem_uma_backing_advise_locked(&uobj->backing, needed);
+		gem_uma_object_update_locked(uobj);
+	}
+	dma_resv_unlock(uobj->base.resv);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(gem_uma_purge_advise);
+
+/**
+ * gem_uma_purge_locked() - throw the content of an object away
+ * @uobj: object with pages of its own
+ *
+ * Purges it if it was declared as not needed; else its content is zero afterwards.
+ *
+ * Context: resv held. Waits for no lock and no fence; callable from reclaim.
+ *
+ * Return: number of pages given back, or as gem_uma_object_vacate_locked().
+ */
+long gem_uma_purge_locked(struct gem_uma_object *uobj)
+{
+	unsigned long pages;
+	int ret;
+
+	ret = gem_uma_object_vacate_locked(uobj);
+	if (ret)
+		return ret;
+	pages = gem_uma_backing_purge_locked(&uobj->backing);
+	gem_uma_stats_update_locked(uobj);
+	return pages;
+}
+
+/**
+ * gem_uma_purge_discard_locked() - throw the content of a range away
+ * @uobj: object
+ * @offset: bytes, a multiple of the page size
+ * @size: bytes, a multiple of the page size, not 0
+ *
+ * Context: resv held; may sleep, reclaim and do I/O.
+ *
+ * Return: 0; -EINVAL for a bad range; -EPERM for an import; -EBUSY if it is pinned;
+ * -EAGAIN if it is in use just now; or as gem_uma_backing_discard_locked().
+ */
+int gem_uma_purge_discard_locked(struct gem_uma_object *uobj, u64 offset, u64 size)
+{
+	struct gem_uma_extent e;
+	int ret;
+
+	dma_resv_assert_held(uobj->base.resv);
+	if (!PAGE_ALIGNED(offset | size))
+		return -EINVAL;
+	ret = gem_uma_range_to_pages(uobj->base.size, offset, size, &e);
+	if (ret)
+		return ret;
+	if (gem_uma_object_is_imported(uobj))
+		return -EPERM;
+	if (gem_uma_backing_content(&uobj->backing) == GEM_UMA_CONTENT_PURGED)
+		return -EFAULT;
+	if (atomic_read(&uobj->backing.pins))
+		return -EBUSY;
+	ret = gem_uma_object_vacate_locked(uobj);
+	if (!ret)
+		ret = gem_uma_backing_discard_locked(&uobj->backing, e.start, e.end);
+	else if (ret == -EBUSY)
+		ret = -EAGAIN;
+	gem_uma_object_update_locked(uobj);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(gem_uma_purge_discard_locked);
+
+/**
+ * gem_uma_purge_discard() - throw the content of a range away, when it is idle
+ * @uobj: object
+ * @offset: bytes, a multiple of the page size
+ * @size: bytes, a multiple of the page size, not 0
+ *
+ * Waits for the jobs that use the object.
+ *
+ * Context: may sleep; takes resv.
+ *
+ * Return: 0, -ERESTARTSYS or -EINTR on a signal, or as gem_uma_purge_discard_locked(), but
+ * never -EAGAIN.
+ */
+int gem_uma_purge_discard(struct gem_uma_object *uobj, u64 offset, u64 size)
+{
+	struct dma_resv *resv = uobj->base.resv;
+	long ret;
+
+	for (;;) {
+		ret = dma_resv_lock_interruptible(resv, NULL);
+		if (ret)
+			return ret;
+		ret = gem_uma_purge_discard_locked(uobj, offset, size);
+		dma_resv_unlock(resv);
+		if (ret != -EAGAIN)
+			return ret;
+		/* Without the lock: a job that has to come first may need it. */
+		ret = dma_resv_wait_timeout(resv, DMA_RESV_USAGE_BOOKKEEP, true,
+					    MAX_SCHEDULE_TIMEOUT);
+		if (ret < 0)
+			return ret;
+		if (signal_pending(current))
+			return -ERESTARTSYS;
+		/* Or it is page tables that are in use, which is short. */
+		fsleep(100);
+	}
+}
+EXPORT_SYMBOL_GPL(gem_uma_purge_discard);
+
+/**
+ * gem_uma_purge_share() - others are about to rely on the content
+ * @uobj: object
+ *
+ * For drivers that export in a way of their own, before there is a dma-buf. It holds also
+ * if the export then fails.
+ *
+ * Context: may sleep; takes resv.
+ *
+ * Return: 0, -EFAULT for a purged object, -EBUSY for one that is declared as not needed.
+ */
+int gem_uma_purge_share(struct gem_uma_object *uobj)
+{
+	struct gem_uma_backing *b = &uobj->backing;
+	int ret = 0;
+
+	dma_resv_lock(uobj->base.resv, NULL);
+	if (gem_uma_backing_content(b) == GEM_UMA_CONTENT_PURGED)
+		ret = -EFAULT;
+	else if (gem_uma_backing_content(b) == GEM_UMA_CONTENT_PURGEABLE)
+		ret = -EBUSY;
+	else
+		uobj->exported = true;
+	dma_resv_unlock(uobj->base.resv);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(gem_uma_purge_share);
+
+/**
+ * gem_uma_purge_export() - &drm_gem_object_funcs.export for objects that can be purged
+ * @obj: object
+ * @flags: O_*
+ *
+ * Context: may sleep; takes resv.
+ *
+ * Return: the dma-buf, or an ERR_PTR as from gem_uma_purge_share() or
+ * drm_gem_prime_export().
+ */
+struct dma_buf *gem_uma_purge_export(struct drm_gem_object *obj, int flags)
+{
+	int ret = gem_uma_purge_share(to_gem_uma_object(obj));
+
+	return ret ? ERR_PTR(ret) : drm_gem_prime_export(obj, flags);
+}
+EXPORT_SYMBOL_GPL(gem_uma_purge_export);
