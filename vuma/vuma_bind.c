@@ -30,6 +30,9 @@ static int vuma_bind_check_map(struct drm_file *file, const struct drm_vuma_bind
 	op->obj = drm_gem_object_lookup(file, in->handle);
 	if (!op->obj)
 		return -ENOENT;
+	/* Later than here it is found out by the next job, which has to be then anyway. */
+	if (vuma_bo_is_purged(op->obj))
+		return -EFAULT;
 	if (in->range > op->obj->size || in->bo_offset > op->obj->size - in->range)
 		return -EINVAL;
 	return 0;

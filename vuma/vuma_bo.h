@@ -17,6 +17,7 @@ struct drm_device;
 struct drm_file;
 struct drm_gem_object;
 struct drm_printer;
+struct drm_vuma_bo_madvise;
 struct drm_vuma_bo_query;
 struct gem_uma_vm_users;
 struct sg_table;
@@ -44,6 +45,8 @@ struct drm_gem_object *vuma_bo_create(struct vuma_device *vdev, u64 size, u32 fl
 int vuma_bo_mmap_offset(struct drm_gem_object *obj, u64 *offset);
 int vuma_bo_set_label(struct drm_gem_object *obj, const char *label, size_t len);
 void vuma_bo_query(struct drm_gem_object *obj, struct drm_vuma_bo_query *query);
+int vuma_bo_madvise(struct drm_gem_object *obj, struct drm_vuma_bo_madvise *args);
+bool vuma_bo_is_purged(struct drm_gem_object *obj);
 
 int vuma_bo_populate_locked(struct drm_gem_object *obj, u64 offset, u64 size)
 	__must_hold(obj->resv);

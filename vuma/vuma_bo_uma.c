@@ -12,6 +12,7 @@
 #include <drm/drm_prime.h>
 #include <drm/drm_print.h>
 #include <drm/gem_uma/gem_uma_object.h>
+#include <drm/gem_uma/gem_uma_purge.h>
 #include <drm/gem_uma/gem_uma_stats.h>
 #include <drm/gem_uma/gem_uma_vm.h>
 #include <drm/gem_uma/gem_uma_vm_legacy.h>
@@ -27,7 +28,7 @@ static bool huge = true;
 module_param(huge, bool, 0444);
 MODULE_PARM_DESC(huge, "Back buffers that ask for it with huge folios (default: true)");
 
-const u64 vuma_bo_features = DRM_VUMA_FEATURE_RECLAIM |
+const u64 vuma_bo_features = DRM_VUMA_FEATURE_RECLAIM | DRM_VUMA_FEATURE_MADVISE |
 			     (IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) ?
 			      DRM_VUMA_FEATURE_HUGE : 0);
 
@@ -114,9 +115,12 @@ static void vuma_bo_close(struct drm_gem_object *obj, struct drm_file *file)
 /* Others would take the VM for busy whenever the buffer is, and the reverse. */
 static struct dma_buf *vuma_bo_export(struct drm_gem_object *obj, int flags)
 {
+	int ret;
+
 	if (to_vuma_bo(obj)->r_obj)
 		return ERR_PTR(-EINVAL);
-	return vuma_prime_export(obj, flags);
+	ret = gem_uma_purge_share(to_gem_uma_object(obj));
+	return ret ? ERR_PTR(ret) : vuma_prime_export(obj, flags);
 }
 
 static const struct drm_gem_object_funcs vuma_bo_funcs = {
@@ -186,7 +190,9 @@ static u32 vuma_bo_uma_flags(u32 flags)
 {
 	return (flags & DRM_VUMA_BO_NO_MMAP ? GEM_UMA_OBJECT_NO_MMAP : 0) |
 	       (flags & DRM_VUMA_BO_WC ? GEM_UMA_OBJECT_WC : 0) |
-	       (flags & DRM_VUMA_BO_HUGE ? GEM_UMA_OBJECT_HUGE : 0);
+	       (flags & DRM_VUMA_BO_HUGE ? GEM_UMA_OBJECT_HUGE : 0) |
+	       (flags & DRM_VUMA_BO_DISCARD_ON_RECLAIM ?
+		GEM_UMA_OBJECT_DISCARD_ON_RECLAIM : 0);
 }
 
 struct drm_gem_object *vuma_bo_create(struct vuma_device *vdev, u64 size, u32 flags,
@@ -263,6 +269,10 @@ static u32 vuma_bo_query_status(struct drm_gem_object *obj)
 		status |= DRM_VUMA_BO_STATUS_RESIDENT;
 	if (atomic_read(&uobj->backing.pins))
 		status |= DRM_VUMA_BO_STATUS_PINNED;
+	if (gem_uma_backing_content(&uobj->backing) == GEM_UMA_CONTENT_PURGEABLE)
+		status |= DRM_VUMA_BO_STATUS_PURGEABLE;
+	if (vuma_bo_is_purged(obj))
+		status |= DRM_VUMA_BO_STATUS_PURGED;
 	if (gem_uma_cpu_map_mmaps(&uobj->cpu_map))
 		status |= DRM_VUMA_BO_STATUS_CPU_MAPPED;
 	dma_resv_lock(obj->resv, NULL);
@@ -285,6 +295,29 @@ void vuma_bo_query(struct drm_gem_object *obj, struct drm_vuma_bo_query *query)
 	query->evicted = gem_uma_backing_evicted_total(b) << PAGE_SHIFT;
 	query->restored = gem_uma_backing_restored_total(b) << PAGE_SHIFT;
 	query->evictions = gem_uma_backing_evictions(b);
+}
+
+int vuma_bo_madvise(struct drm_gem_object *obj, struct drm_vuma_bo_madvise *args)
+{
+	struct gem_uma_object *uobj = to_gem_uma_object(obj);
+	bool retained = true;
+	int ret;
+
+	if (args->advice == DRM_VUMA_MADV_DISCARD)
+		ret = gem_uma_purge_discard(uobj, args->offset, args->size);
+	else
+		ret = gem_uma_purge_advise(uobj, args->advice == DRM_VUMA_MADV_WILLNEED,
+					   &retained);
+	if (!ret)
+		args->retained = retained;
+	return ret;
+}
+
+bool vuma_bo_is_purged(struct drm_gem_object *obj)
+{
+	struct gem_uma_object *uobj = to_gem_uma_object(obj);
+
+	return gem_uma_backing_content(&uobj->backing) == GEM_UMA_CONTENT_PURGED;
 }
 
 int vuma_bo_populate_locked(struct drm_gem_object *obj, u64 offset, u64 size)

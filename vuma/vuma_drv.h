@@ -25,7 +25,7 @@
 struct vuma_vm;
 
 #define VUMA_UAPI_MAJOR		1
-#define VUMA_UAPI_MINOR		2
+#define VUMA_UAPI_MINOR		3
 
 /* Commands of one SUBMIT: 1 MiB of user memory copied, at most. */
 #define VUMA_MAX_CMDS		16384

@@ -19,7 +19,8 @@
 #include "vuma_legacy.h"
 #include "vuma_vm.h"
 
-#define VUMA_BO_FLAGS	(DRM_VUMA_BO_NO_MMAP | DRM_VUMA_BO_WC | DRM_VUMA_BO_HUGE)
+#define VUMA_BO_FLAGS	(DRM_VUMA_BO_NO_MMAP | DRM_VUMA_BO_WC | DRM_VUMA_BO_HUGE | \
+			 DRM_VUMA_BO_DISCARD_ON_RECLAIM)
 
 static int vuma_get_vm_param(struct vuma_file *vfile, struct drm_vuma_get_param *args)
 {
@@ -252,6 +253,24 @@ static int vuma_ioctl_bo_set_label(struct drm_device *drm, void *data, struct dr
 	return ret;
 }
 
+static int vuma_ioctl_bo_madvise(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_vuma_bo_madvise *args = data;
+	bool ranged = args->advice == DRM_VUMA_MADV_DISCARD;
+	struct drm_gem_object *obj;
+	int ret;
+
+	if (args->advice > DRM_VUMA_MADV_DISCARD || args->retained || args->pad ||
+	    ranged != !!args->size || (!ranged && args->offset))
+		return -EINVAL;
+	obj = drm_gem_object_lookup(file, args->handle);
+	if (!obj)
+		return -ENOENT;
+	ret = vuma_bo_madvise(obj, args);
+	drm_gem_object_put(obj);
+	return ret;
+}
+
 static unsigned long vuma_timeout_jiffies(s64 ns)
 {
 	u64 j = nsecs_to_jiffies64(ns) + 1;
@@ -358,7 +377,7 @@ const struct drm_ioctl_desc vuma_ioctls[] = {
 	VUMA_IOCTL(BO_CREATE, vuma_ioctl_bo_create),
 	VUMA_IOCTL(BO_MMAP_OFFSET, vuma_ioctl_bo_mmap_offset),
 	VUMA_RESERVED(DRM_VUMA_BO_SYNC),
-	VUMA_RESERVED(DRM_VUMA_BO_MADVISE),
+	VUMA_IOCTL(BO_MADVISE, vuma_ioctl_bo_madvise),
 	VUMA_IOCTL(BO_QUERY, vuma_ioctl_bo_query),
 	VUMA_IOCTL(BO_SET_LABEL, vuma_ioctl_bo_set_label),
 	VUMA_IOCTL(VM_CREATE, vuma_ioctl_vm_create),

@@ -156,6 +156,9 @@ static int vuma_legacy_look_up(struct vuma_legacy *legacy, struct drm_file *file
 		/* Private to a VM, which is never this one. */
 		if (!drm_gem_is_imported(obj) && obj->resv != &obj->_resv)
 			return -EINVAL;
+		/* No address for what no job can use; later than here, the job finds out. */
+		if (vuma_bo_is_purged(obj))
+			return -EFAULT;
 	}
 	return 0;
 }

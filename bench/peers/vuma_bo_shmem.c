@@ -287,6 +287,16 @@ void vuma_bo_query(struct drm_gem_object *obj, struct drm_vuma_bo_query *query)
 		query->status |= DRM_VUMA_BO_STATUS_CPU_MAPPED;
 }
 
+int vuma_bo_madvise(struct drm_gem_object *obj, struct drm_vuma_bo_madvise *args)
+{
+	return -EOPNOTSUPP;
+}
+
+bool vuma_bo_is_purged(struct drm_gem_object *obj)
+{
+	return false;
+}
+
 int vuma_bo_populate_locked(struct drm_gem_object *obj, u64 offset, u64 size)
 {
 	struct vuma_shmem_bo *bo = to_vuma_shmem_bo(obj);

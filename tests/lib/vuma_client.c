@@ -207,6 +207,28 @@ int vuma_bo_wait(int fd, uint32_t handle, uint32_t flags, int64_t timeout_ns)
 	return vuma_ioctl(fd, DRM_IOCTL_VUMA_BO_WAIT, &args);
 }
 
+int vuma_bo_advise(int fd, uint32_t handle, uint32_t advice, uint32_t *retained)
+{
+	struct drm_vuma_bo_madvise args = { .handle = handle, .advice = advice };
+	int ret = vuma_ioctl(fd, DRM_IOCTL_VUMA_BO_MADVISE, &args);
+
+	if (!ret && retained)
+		*retained = args.retained;
+	return ret;
+}
+
+int vuma_bo_discard(int fd, uint32_t handle, uint64_t offset, uint64_t size)
+{
+	struct drm_vuma_bo_madvise args = {
+		.handle = handle,
+		.advice = DRM_VUMA_MADV_DISCARD,
+		.offset = offset,
+		.size = size,
+	};
+
+	return vuma_ioctl(fd, DRM_IOCTL_VUMA_BO_MADVISE, &args);
+}
+
 int vuma_bo_mmap(int fd, uint32_t handle, uint64_t size, int prot, void **map)
 {
 	uint64_t offset;

@@ -61,6 +61,10 @@ int vuma_bo_mmap_offset(int fd, uint32_t handle, uint64_t *offset);
 int vuma_bo_query(int fd, uint32_t handle, struct drm_vuma_bo_query *query);
 int vuma_bo_set_label(int fd, uint32_t handle, const char *label);
 int vuma_bo_wait(int fd, uint32_t handle, uint32_t flags, int64_t timeout_ns);
+/* @retained: 1 if the content is still there; may be NULL. */
+int vuma_bo_advise(int fd, uint32_t handle, uint32_t advice, uint32_t *retained);
+/* Zero from now on, and without memory. */
+int vuma_bo_discard(int fd, uint32_t handle, uint64_t offset, uint64_t size);
 /* MMAP_OFFSET and mmap(MAP_SHARED) of [0, size). */
 int vuma_bo_mmap(int fd, uint32_t handle, uint64_t size, int prot, void **map);
 

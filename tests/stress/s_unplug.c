@@ -87,6 +87,21 @@ static bool gpu_step(struct sheet *s, struct worker *w, uint64_t page)
 	return alive(sheet_try_gpu_write(s, page));
 }
 
+/* As the device goes: a page is zero afterwards, or as it was. */
+static bool discard_step(struct sheet *s, struct worker *w, const struct vuma_bo *bo)
+{
+	uint64_t page = worker_below(w, s->pages);
+	bool there;
+
+	there = alive(vuma_bo_discard(bo->fd, bo->handle, page * PAGE, PAGE));
+	if (there)
+		verify_pattern(s->map + page * PAGE, PAGE, 0, 0);
+	else
+		sheet_cpu_check(s, page);
+	sheet_cpu_write(s, page);
+	return there;
+}
+
 static bool try_bind(struct sheet *s, const struct vuma_bo *bo)
 {
 	struct vuma_vm vm;
@@ -115,6 +130,7 @@ static void use(struct worker *w, struct sheet *s, struct vuma_bo *bo)
 		there = gpu_step(s, w, page);
 		sheet_cpu_write(s, (page + 1) % s->pages);
 		sheet_cpu_check(s, (page + 1) % s->pages);
+		there = there && discard_step(s, w, bo);
 	}
 	/* Whether a job that was cut off did its work is not known. */
 	if (!there)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "common.h"
 
-#define ALL_FLAGS	(DRM_VUMA_BO_NO_MMAP | DRM_VUMA_BO_WC | DRM_VUMA_BO_HUGE)
+#define ALL_FLAGS	(DRM_VUMA_BO_NO_MMAP | DRM_VUMA_BO_WC | DRM_VUMA_BO_HUGE | \
+			 DRM_VUMA_BO_DISCARD_ON_RECLAIM)
 
 static void create_rounds_up(void)
 {

@@ -45,7 +45,6 @@ extern "C" {
 #define DRM_VUMA_BO_MMAP_OFFSET		0x02
 /* Reserved, -EOPNOTSUPP today: CPU cache maintenance by range. */
 #define DRM_VUMA_BO_SYNC		0x03
-/* Reserved, -EOPNOTSUPP today: WILLNEED, DONTNEED, ranged discard. */
 #define DRM_VUMA_BO_MADVISE		0x04
 #define DRM_VUMA_BO_QUERY		0x05
 #define DRM_VUMA_BO_SET_LABEL		0x06
@@ -113,6 +112,8 @@ enum drm_vuma_param {
 #define DRM_VUMA_FEATURE_RECLAIM	(1ull << 0)
 /* DRM_VUMA_BO_HUGE has an effect on this system. */
 #define DRM_VUMA_FEATURE_HUGE		(1ull << 1)
+/* BO_MADVISE is there, and DRM_VUMA_BO_DISCARD_ON_RECLAIM has an effect. */
+#define DRM_VUMA_FEATURE_MADVISE	(1ull << 2)
 
 /**
  * enum drm_vuma_fault - why a job failed
@@ -151,6 +152,12 @@ struct drm_vuma_get_param {
 #define DRM_VUMA_BO_WC			(1u << 1)
 /* Hint: back with huge folios where the size and the system allow. */
 #define DRM_VUMA_BO_HUGE		(1u << 2)
+/*
+ * The content may be lost whenever memory is short and no job uses the BO; it reads as
+ * zero then. Such memory never needs swap space. A BO that is pinned, as by an importer,
+ * keeps its content.
+ */
+#define DRM_VUMA_BO_DISCARD_ON_RECLAIM	(1u << 3)
 
 /**
  * struct drm_vuma_bo_create - create a buffer object
@@ -207,6 +214,10 @@ struct drm_vuma_bo_mmap_offset {
 #define DRM_VUMA_BO_STATUS_GPU_MAPPED	(1u << 5)
 /* The BO is mapped by at least one CPU mmap. */
 #define DRM_VUMA_BO_STATUS_CPU_MAPPED	(1u << 6)
+/* The content was declared as not needed: it may be gone at any time. */
+#define DRM_VUMA_BO_STATUS_PURGEABLE	(1u << 7)
+/* The content is gone. The BO can only be queried, unmapped and closed. */
+#define DRM_VUMA_BO_STATUS_PURGED	(1u << 8)
 
 /**
  * struct drm_vuma_bo_query - facts of one BO, each sampled once, without waiting
@@ -272,6 +283,51 @@ struct drm_vuma_bo_wait {
 	__u32 flags;
 	/** @timeout_ns: in, relative nanoseconds; 0 polls, negative is -EINVAL. */
 	__s64 timeout_ns;
+};
+
+/**
+ * enum drm_vuma_madvise - what BO_MADVISE can be told
+ */
+enum drm_vuma_madvise {
+	/** @DRM_VUMA_MADV_WILLNEED: the content is needed; the default. */
+	DRM_VUMA_MADV_WILLNEED = 0,
+	/**
+	 * @DRM_VUMA_MADV_DONTNEED: the content is not needed now, and may be taken away
+	 * under memory pressure while no job uses the BO and nobody pins it. Until then
+	 * the BO works as before. -EBUSY for a BO that was exported.
+	 */
+	DRM_VUMA_MADV_DONTNEED = 1,
+	/**
+	 * @DRM_VUMA_MADV_DISCARD: the content of a range is zero from now on, and the
+	 * memory is given back. Waits for the jobs that use the BO. -EBUSY while the BO
+	 * is pinned, -EFAULT if it is purged.
+	 */
+	DRM_VUMA_MADV_DISCARD = 2,
+};
+
+/**
+ * struct drm_vuma_bo_madvise - say what the content of a BO is worth
+ *
+ * A BO whose content was taken away after DONTNEED is purged, for good: WILLNEED only
+ * tells that it is. Access by the CPU is SIGBUS; VM_BIND of it, SUBMIT in a VM that maps
+ * it, SUBMIT_LEGACY and SCANOUT_PIN that name it, and exporting it are -EFAULT. Jobs that
+ * were queued before are not affected. While it is purgeable, export is -EBUSY.
+ *
+ * Errors: -EPERM for an imported BO.
+ */
+struct drm_vuma_bo_madvise {
+	/** @handle: in. */
+	__u32 handle;
+	/** @advice: in, &enum drm_vuma_madvise. */
+	__u32 advice;
+	/** @offset: in, for DISCARD, bytes, multiple of 4096; must be 0 otherwise. */
+	__u64 offset;
+	/** @size: in, for DISCARD, bytes, multiple of 4096, not 0; must be 0 otherwise. */
+	__u64 size;
+	/** @retained: out, 1 if the BO is not purged. Must be 0 on entry. */
+	__u32 retained;
+	/** @pad: must be 0. */
+	__u32 pad;
 };
 
 /**
@@ -557,13 +613,14 @@ struct drm_vuma_legacy_bo {
  * SUBMIT. Otherwise as SUBMIT.
  *
  * Errors: those of SUBMIT; -EINVAL for a BO that is in the list twice, or private to a VM;
- * -EBUSY for a file of the other path; -ENOSPC if there is no room for all of @bos
- * together; -ENXIO for an imported BO that is not made of pages of memory.
+ * -EFAULT for one that is purged, see &struct drm_vuma_bo_madvise; -EBUSY for a file of the
+ * other path; -ENOSPC if there is no room for all of @bos together; -ENXIO for an imported
+ * BO that is not made of pages of memory.
  *
  * What is wrong with the request itself is found before anything is done. If it fails later,
- * with -ENOSPC, -ENOMEM, -EINTR, -ENXIO, -EIO or because @bos cannot be written, no job runs,
- * but the file has its path, what DRM_VUMA_LEGACY_TRIM asked for is done, and BOs may have
- * got or lost an address.
+ * with -ENOSPC, -ENOMEM, -EINTR, -ENXIO, -EIO, because @bos cannot be written, or because a
+ * BO was purged just then, no job runs, but the file has its path, what DRM_VUMA_LEGACY_TRIM
+ * asked for is done, and BOs may have got or lost an address.
  */
 struct drm_vuma_submit_legacy {
 	/** @flags: in, 0 or DRM_VUMA_LEGACY_TRIM. */
@@ -602,7 +659,8 @@ struct drm_vuma_submit_legacy {
  *
  * Errors: -EINVAL for an imported BO, for one that is private to a VM, and, of
  * SCANOUT_UNPIN, for one that this file has not pinned; -ENOMEM, also for more locked memory
- * than RLIMIT_MEMLOCK allows; -EOVERFLOW (pinned 2^32-1 times).
+ * than RLIMIT_MEMLOCK allows; -EFAULT for a BO that is purged; -EOVERFLOW (pinned 2^32-1
+ * times).
  */
 struct drm_vuma_scanout {
 	/** @handle: in. */
@@ -617,6 +675,8 @@ struct drm_vuma_scanout {
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_VUMA_BO_CREATE, struct drm_vuma_bo_create)
 #define DRM_IOCTL_VUMA_BO_MMAP_OFFSET \
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_VUMA_BO_MMAP_OFFSET, struct drm_vuma_bo_mmap_offset)
+#define DRM_IOCTL_VUMA_BO_MADVISE \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_VUMA_BO_MADVISE, struct drm_vuma_bo_madvise)
 #define DRM_IOCTL_VUMA_BO_QUERY \
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_VUMA_BO_QUERY, struct drm_vuma_bo_query)
 #define DRM_IOCTL_VUMA_BO_SET_LABEL \

@@ -1,0 +1,658 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Content that is not needed: thrown away, never written to swap, zero afterwards. */
+#include <xf86drm.h>
+
+#include "arena.h"
+
+#define MIB	VUMA_MIB
+#define SIZE	(2 * MIB)
+#define PURGED	DRM_VUMA_BO_STATUS_PURGED
+#define PURGEABLE	DRM_VUMA_BO_STATUS_PURGEABLE
+
+struct scene {
+	struct cgroup cg;
+	int fd;
+	struct vuma_vm vm;
+	struct vuma_bo bo, out;
+	uint64_t va, out_va;
+};
+
+/* Everything in a cgroup; a BO that the CPU filled with the pattern 1, 7. */
+static struct scene scene_new(uint64_t size, uint32_t flags)
+{
+	struct scene s;
+
+	need_reclaim();
+	s.cg = arena_enter("a");
+	s.fd = dev_open(0);
+	s.vm = vm_new(s.fd);
+	s.bo = bo_new_mapped(s.fd, size, flags);
+	vuma_pattern_fill(s.bo.map, size, 1, 7);
+	s.out = bo_new_mapped(s.fd, PAGE, 0);
+	s.va = 0x40000000;
+	s.out_va = 0x20000000;
+	KT_OK(vuma_vm_map(&s.vm, s.out.handle, s.out_va, 0, PAGE, 0));
+	return s;
+}
+
+static void bind(struct scene *s)
+{
+	KT_OK(vuma_vm_map(&s->vm, s->bo.handle, s->va, 0, s->bo.size, 0));
+}
+
+static uint32_t advise(const struct vuma_bo *bo, uint32_t advice)
+{
+	uint32_t retained = ~0u;
+
+	KT_OK(vuma_bo_advise(bo->fd, bo->handle, advice, &retained));
+	return retained;
+}
+
+static void dont_need(const struct vuma_bo *bo)
+{
+	KT_EQ(advise(bo, DRM_VUMA_MADV_DONTNEED), 1);
+	KT_EQ(bo_status(bo) & (PURGED | PURGEABLE), PURGEABLE);
+}
+
+static uint64_t swapped(const struct scene *s)
+{
+	uint64_t bytes;
+
+	KT_OK(cgroup_read_u64(&s->cg, "memory.swap.current", &bytes));
+	return bytes;
+}
+
+/* Declared as not needed, and taken. */
+static void purge(struct scene *s)
+{
+	dont_need(&s->bo);
+	arena_squeeze(&s->cg, 64 * MIB);
+	KT_EQ(bo_status(&s->bo) & (PURGED | PURGEABLE | DRM_VUMA_BO_STATUS_RESIDENT), PURGED);
+	KT_EQ(bo_query(&s->bo).resident, 0);
+}
+
+static void expect_zero(const struct vuma_bo *bo, uint64_t offset, uint64_t size)
+{
+	verify_pattern((char *)bo->map + offset, size, 0, 0);
+}
+
+/* The pattern of scene_new(). */
+static void expect_filled(const struct vuma_bo *bo, uint64_t offset, uint64_t size)
+{
+	verify_pattern((char *)bo->map + offset, size, 1 + offset / 8 * 7, 7);
+}
+
+static void bad_arguments(void)
+{
+	struct drm_vuma_bo_madvise args = { 0 };
+	int fd = dev_open(0);
+	struct vuma_bo bo = bo_new(fd, 4 * PAGE, 0);
+	static const uint64_t ranges[][2] = {
+		{ 0, 0 }, { 1, PAGE }, { PAGE / 2, PAGE }, { 0, PAGE + 8 }, { 0, 5 * PAGE },
+		{ 4 * PAGE, PAGE }, { PAGE, ~0ull - PAGE + 1 }, { ~0ull - PAGE + 1, 2 * PAGE },
+	};
+	uint32_t advice;
+	size_t i;
+
+	not_on_twin("it has no madvise");
+	args.handle = bo.handle;
+	for (advice = DRM_VUMA_MADV_WILLNEED; advice <= DRM_VUMA_MADV_DONTNEED; advice++) {
+		args.advice = advice;
+		expect_each_bit(fd, DRM_IOCTL_VUMA_BO_MADVISE, &args, sizeof(args),
+				&args.retained, sizeof(args.retained), 0, -EINVAL);
+		expect_each_bit(fd, DRM_IOCTL_VUMA_BO_MADVISE, &args, sizeof(args), &args.pad,
+				sizeof(args.pad), 0, -EINVAL);
+		expect_each_bit(fd, DRM_IOCTL_VUMA_BO_MADVISE, &args, sizeof(args), &args.offset,
+				sizeof(args.offset), 0, -EINVAL);
+		expect_each_bit(fd, DRM_IOCTL_VUMA_BO_MADVISE, &args, sizeof(args), &args.size,
+				sizeof(args.size), 0, -EINVAL);
+	}
+	args.advice = DRM_VUMA_MADV_WILLNEED;
+	expect_each_bit(fd, DRM_IOCTL_VUMA_BO_MADVISE, &args, sizeof(args), &args.advice,
+			sizeof(args.advice), 3, -EINVAL);
+	args.advice = 3;
+	expect_error(fd, DRM_IOCTL_VUMA_BO_MADVISE, &args, sizeof(args), -EINVAL);
+	args.advice = DRM_VUMA_MADV_DISCARD;
+	for (i = 0; i < ARRAY_SIZE(ranges); i++) {
+		args.offset = ranges[i][0];
+		args.size = ranges[i][1];
+		expect_error(fd, DRM_IOCTL_VUMA_BO_MADVISE, &args, sizeof(args), -EINVAL);
+	}
+	args = (struct drm_vuma_bo_madvise){ .handle = bo.handle + 100 };
+	expect_error(fd, DRM_IOCTL_VUMA_BO_MADVISE, &args, sizeof(args), -ENOENT);
+}
+
+static void import_is_not_ours(void)
+{
+	struct vuma_bo bo, there = { 0 };
+	int dmabuf;
+
+	not_on_twin("it has no madvise");
+	need_devices(2);
+	bo = bo_new_mapped(dev_open(0), SIZE, 0);
+	vuma_pattern_fill(bo.map, SIZE, 1, 7);
+	dmabuf = vuma_prime_export(bo.fd, bo.handle, DRM_CLOEXEC | DRM_RDWR);
+	KT_GE(dmabuf, 0);
+	there.fd = dev_open(1);
+	KT_OK(vuma_prime_import(there.fd, dmabuf, &there.handle));
+	KT_RET(vuma_bo_advise(there.fd, there.handle, DRM_VUMA_MADV_DONTNEED, NULL), -EPERM);
+	KT_RET(vuma_bo_advise(there.fd, there.handle, DRM_VUMA_MADV_WILLNEED, NULL), -EPERM);
+	KT_RET(vuma_bo_discard(there.fd, there.handle, 0, PAGE), -EPERM);
+	expect_filled(&bo, 0, SIZE);
+}
+
+static void retained(void)
+{
+	struct scene s = scene_new(SIZE, 0);
+	int i;
+
+	bind(&s);
+	/* Saying it twice is saying it once (panthor-85). */
+	for (i = 0; i < 3; i++) {
+		dont_need(&s.bo);
+		dont_need(&s.bo);
+		expect_filled(&s.bo, 0, SIZE);
+		verify_checksum(&s.vm, s.va, SIZE, 1, 7, &s.out, s.out_va);
+		KT_EQ(advise(&s.bo, DRM_VUMA_MADV_WILLNEED), 1);
+		KT_EQ(advise(&s.bo, DRM_VUMA_MADV_WILLNEED), 1);
+		KT_EQ(bo_status(&s.bo) & (PURGED | PURGEABLE), 0);
+	}
+	/* Needed again: from here on it is evicted, not purged. */
+	arena_evict(&s.cg, (struct vuma_bo[]){ s.bo, s.out }, 2);
+	KT_EQ(bo_status(&s.bo) & (PURGED | PURGEABLE), 0);
+	expect_filled(&s.bo, 0, SIZE);
+}
+
+static void purged_for_good(void)
+{
+	struct scene s = scene_new(SIZE, 0);
+	int i;
+
+	purge(&s);
+	for (i = 0; i < 3; i++) {
+		KT_EQ(advise(&s.bo, DRM_VUMA_MADV_WILLNEED), 0);
+		KT_EQ(advise(&s.bo, DRM_VUMA_MADV_DONTNEED), 0);
+		KT_EQ(bo_status(&s.bo) & (PURGED | PURGEABLE), PURGED);
+	}
+	/* Not evicted: that would have kept it. */
+	KT_EQ(bo_query(&s.bo).evictions, 0);
+	KT_EQ(bo_query(&s.bo).evicted, 0);
+	KT_RET(vuma_bo_discard(s.fd, s.bo.handle, 0, PAGE), -EFAULT);
+	KT_OK(vuma_bo_set_label(s.fd, s.bo.handle, "purged"));
+	KT_OK(vuma_bo_wait(s.fd, s.bo.handle, 0, 0));
+	KT_OK(vuma_bo_fini(&s.bo));
+}
+
+/* panthor-46: what needs no keeping is free memory, with swap or without. */
+static void purge_without_swap(void)
+{
+	struct scene s = scene_new(4 * MIB, 0);
+	struct vuma_bo kept = bo_new_mapped(s.fd, SIZE, 0);
+	uint64_t before;
+
+	KT_OK(cgroup_write(&s.cg, "memory.swap.max", "0"));
+	vuma_pattern_fill(kept.map, SIZE, 5, 3);
+	bind(&s);
+	run_cmd(&s.vm, vuma_cmd_nop());
+	before = arena_stat(&s.cg, "shmem");
+	purge(&s);
+	KT_LE(arena_stat(&s.cg, "shmem") + s.bo.size, before);
+	KT_EQ(swapped(&s), 0);
+	KT_EQ(bo_query(&kept).evictions, 0);
+	verify_pattern(kept.map, SIZE, 5, 3);
+}
+
+/* A limit is no end while there is something that nobody needs. */
+static void purge_under_a_limit(void)
+{
+	enum { COUNT = 12 };
+	struct scene s = scene_new(PAGE, 0);
+	unsigned int purged = 0, i;
+	struct vuma_bo bo;
+
+	KT_OK(cgroup_write(&s.cg, "memory.swap.max", "0"));
+	KT_OK(cgroup_write(&s.cg, "memory.max", "24M"));
+	for (i = 0; i < COUNT; i++) {
+		bo = bo_new_mapped(s.fd, 4 * MIB, i & 1 ? DRM_VUMA_BO_HUGE : 0);
+		vuma_pattern_fill(bo.map, bo.size, i, 3);
+		dont_need(&bo);
+		KT_OK(vuma_bo_unmap(&bo));
+		s.bo = bo;
+	}
+	for (i = s.bo.handle - COUNT + 1; i <= s.bo.handle; i++) {
+		bo.handle = i;
+		purged += !advise(&bo, DRM_VUMA_MADV_WILLNEED);
+	}
+	KT_GE(purged, 1);
+	KT_LT(purged, COUNT);
+	KT_EQ(arena_event(&s.cg, "oom_kill"), 0);
+}
+
+static void purged_cpu_touch(void)
+{
+	struct scene s = scene_new(SIZE, 0);
+	uint64_t word;
+	void *map;
+
+	purge(&s);
+	KT_EQ(try_read(s.bo.map, &word), SIGBUS);
+	KT_EQ(try_write((char *)s.bo.map + SIZE - 8, 1), SIGBUS);
+	/* mmap() promises nothing about pages. */
+	KT_OK(vuma_bo_mmap(s.fd, s.bo.handle, SIZE, PROT_READ, &map));
+	KT_EQ(try_read((char *)map + PAGE, &word), SIGBUS);
+	KT_EQ(bo_query(&s.bo).resident, 0);
+}
+
+static void purged_cpu_touch_huge(void)
+{
+	struct scene s = scene_new(4 * MIB, DRM_VUMA_BO_HUGE);
+	uint64_t word;
+
+	purge(&s);
+	KT_EQ(try_read(s.bo.map, &word), SIGBUS);
+	KT_EQ(try_write((char *)s.bo.map + 3 * MIB, 1), SIGBUS);
+}
+
+static void purged_jobs(void)
+{
+	struct scene s = scene_new(SIZE, 0);
+	struct vuma_vm other = vm_new(s.fd);
+	struct drm_vuma_cmd nop = vuma_cmd_nop();
+
+	bind(&s);
+	verify_checksum(&s.vm, s.va, SIZE, 1, 7, &s.out, s.out_va);
+	purge(&s);
+	KT_EQ(bo_status(&s.bo) & DRM_VUMA_BO_STATUS_GPU_MAPPED, 0);
+	KT_RET(vuma_submit_one(s.fd, s.vm.id, &nop, 1, 0), -EFAULT);
+	KT_RET(vuma_submit_one(s.fd, s.vm.id, &nop, 1, 0), -EFAULT);
+	KT_EQ(vm_param(&s.vm, DRM_VUMA_PARAM_VM_FAULTS), 0);
+	KT_RET(vuma_vm_map(&other, s.bo.handle, s.va, 0, SIZE, 0), -EFAULT);
+	KT_OK(vuma_submit_one(s.fd, other.id, &nop, 1, 0));
+	/* In parts, as what is cut has nothing behind it; then all is as it was. */
+	KT_OK(vuma_vm_unmap(&s.vm, s.va + MIB, PAGE));
+	KT_RET(vuma_submit_one(s.fd, s.vm.id, &nop, 1, 0), -EFAULT);
+	KT_OK(vuma_vm_unmap(&s.vm, s.va, SIZE));
+	run_cmd(&s.vm, nop);
+}
+
+/* Bound but never used: found purged by the job, not before. */
+static void bound_then_purged(void)
+{
+	struct scene s = scene_new(SIZE, 0);
+	struct drm_vuma_cmd nop = vuma_cmd_nop();
+
+	arena_evict(&s.cg, (struct vuma_bo[]){ s.bo, s.out }, 2);
+	bind(&s);
+	purge(&s);
+	KT_RET(vuma_submit_one(s.fd, s.vm.id, &nop, 1, 0), -EFAULT);
+}
+
+static void exports(void)
+{
+	struct scene s = scene_new(SIZE, 0);
+	struct vuma_bo shared = bo_new_mapped(s.fd, SIZE, 0);
+	struct vuma_bo there = { .fd = dev_open(0) };
+	int dmabuf;
+
+	dont_need(&s.bo);
+	KT_RET(vuma_prime_export(s.fd, s.bo.handle, DRM_CLOEXEC), -EBUSY);
+	purge(&s);
+	KT_RET(vuma_prime_export(s.fd, s.bo.handle, DRM_CLOEXEC), -EFAULT);
+
+	/* Said before, and taken back, is as if it had not been said. */
+	vuma_pattern_fill(shared.map, SIZE, 5, 3);
+	dont_need(&shared);
+	KT_EQ(advise(&shared, DRM_VUMA_MADV_WILLNEED), 1);
+	dmabuf = vuma_prime_export(s.fd, shared.handle, DRM_CLOEXEC | DRM_RDWR);
+	KT_GE(dmabuf, 0);
+	KT_OK(vuma_prime_import(there.fd, dmabuf, &there.handle));
+	KT_RET(vuma_bo_advise(s.fd, shared.handle, DRM_VUMA_MADV_DONTNEED, NULL), -EBUSY);
+	KT_RET(vuma_bo_advise(there.fd, there.handle, DRM_VUMA_MADV_DONTNEED, NULL), -EBUSY);
+	KT_EQ(advise(&shared, DRM_VUMA_MADV_WILLNEED), 1);
+	KT_EQ(bo_status(&shared) & (PURGED | PURGEABLE), 0);
+	KT_SYS(close(dmabuf));
+	KT_RET(vuma_bo_advise(s.fd, shared.handle, DRM_VUMA_MADV_DONTNEED, NULL), -EBUSY);
+	arena_squeeze(&s.cg, 64 * MIB);
+	verify_pattern(shared.map, SIZE, 5, 3);
+}
+
+/* One job at most runs for the 8 seconds that jobs are given; a slow kernel needs more. */
+static void keep_busy(struct vuma_vm *vm)
+{
+	struct drm_vuma_cmd spin = vuma_cmd_spin(5000000);
+	unsigned int i;
+
+	for (i = 0; i < (ktap_slow() > 1 ? 3 : 0); i++)
+		KT_OK(vuma_submit_one(vm->fd, vm->id, &spin, 1, 0));
+}
+
+/* A job that was queued gets what it was queued for. */
+static void busy_is_not_purged(void)
+{
+	struct scene s = scene_new(SIZE, 0);
+	struct drm_vuma_cmd cmds[2] = {
+		vuma_cmd_spin(4000000),
+		vuma_cmd_checksum(s.out_va, s.va, SIZE),
+	};
+	uint64_t a, b, *sums = s.out.map;
+	uint32_t syncobj;
+	int status;
+
+	bind(&s);
+	KT_OK(vuma_syncobj_create(s.fd, false, &syncobj));
+	keep_busy(&s.vm);
+	KT_OK(vuma_submit_one(s.fd, s.vm.id, cmds, 2, syncobj));
+	dont_need(&s.bo);
+	arena_squeeze(&s.cg, 64 * MIB);
+	KT_EQ(bo_status(&s.bo) & (PURGED | PURGEABLE), PURGEABLE);
+	KT_EQ(bo_query(&s.bo).resident, SIZE);
+	/* Else nothing was shown. */
+	KT_RET(vuma_bo_wait(s.fd, s.bo.handle, 0, 0), -EBUSY);
+	KT_OK(vuma_syncobj_wait(s.fd, syncobj, 60 * VUMA_SEC));
+	KT_OK(vuma_syncobj_status(s.fd, syncobj, &status));
+	KT_EQ(status, 1);
+	vuma_pattern_checksum(SIZE, 1, 7, &a, &b);
+	KT_EQ(sums[0], a);
+	KT_EQ(sums[1], b);
+	purge(&s);
+}
+
+/* What is not needed goes before what is, however recently it was used. */
+static void purged_before_evicted(void)
+{
+	struct scene s = scene_new(4 * MIB, 0);
+	struct vuma_bo old[4];
+	unsigned int evicted = 0, i;
+
+	for (i = 0; i < ARRAY_SIZE(old); i++) {
+		old[i] = bo_new_mapped(s.fd, SIZE, 0);
+		vuma_pattern_fill(old[i].map, SIZE, i, 3);
+		KT_OK(vuma_bo_unmap(&old[i]));
+	}
+	bind(&s);
+	run_cmd(&s.vm, vuma_cmd_nop());
+	dont_need(&s.bo);
+	for (i = 0; i < 50 && !(bo_status(&s.bo) & PURGED); i++)
+		arena_squeeze(&s.cg, 64 * VUMA_KIB);
+	KT_EQ(bo_status(&s.bo) & PURGED, PURGED);
+	/* A request may be for more than what it was at first. */
+	for (i = 0; i < ARRAY_SIZE(old); i++)
+		evicted += bo_query(&old[i]).evictions;
+	KT_LE(evicted, ARRAY_SIZE(old) / 2);
+}
+
+/* Swap space is memory, too. */
+static void purge_of_evicted(void)
+{
+	struct scene s = scene_new(SIZE, 0);
+
+	arena_evict(&s.cg, (struct vuma_bo[]){ s.bo, s.out }, 2);
+	KT_GE(swapped(&s), SIZE);
+	purge(&s);
+	KT_LT(swapped(&s), SIZE / 2);
+	KT_EQ(advise(&s.bo, DRM_VUMA_MADV_WILLNEED), 0);
+}
+
+static void purgeable_in_fdinfo(void)
+{
+	struct scene s = scene_new(SIZE, 0);
+	uint64_t bytes;
+
+	KT_OK(vuma_fdinfo(0, s.fd, "drm-purgeable-memory", &bytes));
+	KT_EQ(bytes, 0);
+	dont_need(&s.bo);
+	KT_OK(vuma_fdinfo(0, s.fd, "drm-purgeable-memory", &bytes));
+	KT_EQ(bytes, SIZE);
+	KT_EQ(advise(&s.bo, DRM_VUMA_MADV_WILLNEED), 1);
+	KT_OK(vuma_fdinfo(0, s.fd, "drm-purgeable-memory", &bytes));
+	KT_EQ(bytes, 0);
+	purge(&s);
+	KT_OK(vuma_fdinfo(0, s.fd, "drm-purgeable-memory", &bytes));
+	KT_EQ(bytes, 0);
+}
+
+static void discard(struct scene *s, uint64_t offset, uint64_t size)
+{
+	KT_OK(vuma_bo_discard(s->fd, s->bo.handle, offset, size));
+}
+
+static void expect_hole(struct scene *s, uint64_t offset, uint64_t size)
+{
+	uint64_t end = offset + size;
+
+	expect_filled(&s->bo, 0, offset);
+	expect_zero(&s->bo, offset, size);
+	expect_filled(&s->bo, end, s->bo.size - end);
+}
+
+static void discard_of_a_range(void)
+{
+	struct scene s = scene_new(SIZE, 0);
+	uint64_t before = arena_stat(&s.cg, "shmem"), half = SIZE / 2;
+
+	discard(&s, PAGE, half);
+	KT_EQ(bo_query(&s.bo).resident, SIZE - half);
+	KT_LE(arena_stat(&s.cg, "shmem"), before - half + 16 * PAGE);
+	/* Part of it is all there is of an extent; part is in the middle of one. */
+	discard(&s, 0, 2 * PAGE);
+	discard(&s, SIZE - PAGE, PAGE);
+	KT_EQ(bo_query(&s.bo).resident, SIZE - half - 2 * PAGE);
+	expect_zero(&s.bo, 0, half + PAGE);
+	expect_filled(&s.bo, half + PAGE, half - 2 * PAGE);
+	expect_zero(&s.bo, SIZE - PAGE, PAGE);
+	/* And goes on to be memory. */
+	vuma_pattern_fill(s.bo.map, SIZE, 1, 7);
+	arena_evict(&s.cg, &s.bo, 1);
+	expect_filled(&s.bo, 0, SIZE);
+	discard(&s, 0, SIZE);
+	KT_EQ(bo_query(&s.bo).resident, 0);
+	expect_zero(&s.bo, 0, SIZE);
+}
+
+static void discard_under_the_gpu(void)
+{
+	struct scene s = scene_new(SIZE, 0);
+
+	bind(&s);
+	verify_checksum(&s.vm, s.va, SIZE, 1, 7, &s.out, s.out_va);
+	discard(&s, MIB, MIB);
+	verify_checksum(&s.vm, s.va, MIB, 1, 7, &s.out, s.out_va);
+	verify_checksum(&s.vm, s.va + MIB, MIB, 0, 0, &s.out, s.out_va);
+	/* Written by nobody but the GPU: it has to know that the new pages are dirty. */
+	run_cmd(&s.vm, vuma_cmd_fill(s.va + MIB, MIB, 9, 5));
+	arena_evict(&s.cg, (struct vuma_bo[]){ s.bo, s.out }, 2);
+	verify_checksum(&s.vm, s.va + MIB, MIB, 9, 5, &s.out, s.out_va);
+	expect_filled(&s.bo, 0, MIB);
+}
+
+static void discard_of_evicted(void)
+{
+	struct scene s = scene_new(SIZE, 0);
+	uint64_t before;
+
+	arena_evict(&s.cg, (struct vuma_bo[]){ s.bo, s.out }, 2);
+	before = swapped(&s);
+	KT_GE(before, SIZE);
+	discard(&s, MIB / 2, MIB);
+	/* Each CPU gives slots back in batches. */
+	KT_LE(swapped(&s), before - MIB / 2);
+	expect_hole(&s, MIB / 2, MIB);
+	arena_evict(&s.cg, (struct vuma_bo[]){ s.bo, s.out }, 2);
+	discard(&s, 0, SIZE);
+	KT_LT(swapped(&s), MIB);
+	expect_zero(&s.bo, 0, SIZE);
+}
+
+/* Borders in the middle of huge folios, in memory and in swap. */
+static void discard_of_huge(void)
+{
+	struct scene s = scene_new(8 * MIB, DRM_VUMA_BO_HUGE);
+
+	bind(&s);
+	run_cmd(&s.vm, vuma_cmd_nop());
+	discard(&s, MIB, 4 * MIB);
+	KT_LE(bo_query(&s.bo).resident, 6 * MIB);
+	expect_hole(&s, MIB, 4 * MIB);
+	verify_checksum(&s.vm, s.va + MIB, 4 * MIB, 0, 0, &s.out, s.out_va);
+
+	vuma_pattern_fill(s.bo.map, s.bo.size, 1, 7);
+	arena_evict(&s.cg, (struct vuma_bo[]){ s.bo, s.out }, 2);
+	discard(&s, 3 * MIB + PAGE, 2 * PAGE);
+	expect_hole(&s, 3 * MIB + PAGE, 2 * PAGE);
+	arena_evict(&s.cg, (struct vuma_bo[]){ s.bo, s.out }, 2);
+	vuma_pattern_fill((char *)s.bo.map + 3 * MIB + PAGE, 2 * PAGE,
+			  1 + (3 * MIB + PAGE) / 8 * 7, 7);
+	discard(&s, MIB / 2, 7 * MIB);
+	expect_hole(&s, MIB / 2, 7 * MIB);
+}
+
+static void discard_waits(void)
+{
+	struct scene s = scene_new(SIZE, 0);
+	struct drm_vuma_cmd cmds[2] = {
+		vuma_cmd_spin(2000000),
+		vuma_cmd_fill(s.va, SIZE, 3, 5),
+	};
+	uint32_t syncobj;
+	int status;
+
+	bind(&s);
+	KT_OK(vuma_syncobj_create(s.fd, false, &syncobj));
+	KT_OK(vuma_submit_one(s.fd, s.vm.id, cmds, 2, syncobj));
+	KT_RET(vuma_bo_wait(s.fd, s.bo.handle, 0, 0), -EBUSY);
+	discard(&s, 0, MIB);
+	KT_OK(vuma_syncobj_status(s.fd, syncobj, &status));
+	KT_EQ(status, 1);
+	expect_zero(&s.bo, 0, MIB);
+	verify_pattern((char *)s.bo.map + MIB, MIB, 3 + MIB / 8 * 5, 5);
+}
+
+static void discard_of_pinned(void)
+{
+	struct scene s = scene_new(SIZE, 0);
+	struct vuma_bo there = { 0 };
+	int dmabuf, tries;
+
+	need_devices(2);
+	dmabuf = vuma_prime_export(s.fd, s.bo.handle, DRM_CLOEXEC | DRM_RDWR);
+	KT_GE(dmabuf, 0);
+	/* That others can get at it is no reason against zeroes. */
+	discard(&s, 0, PAGE);
+	there.fd = dev_open(1);
+	KT_OK(vuma_prime_import(there.fd, dmabuf, &there.handle));
+	KT_RET(vuma_bo_discard(s.fd, s.bo.handle, PAGE, PAGE), -EBUSY);
+	expect_filled(&s.bo, PAGE, SIZE - PAGE);
+	KT_OK(vuma_bo_close(there.fd, there.handle));
+	KT_SYS(close(dmabuf));
+	KT_SYS(close(there.fd));
+	for (tries = 0; tries < 1000 && bo_status(&s.bo) & DRM_VUMA_BO_STATUS_PINNED; tries++)
+		usleep(10000);
+	discard(&s, PAGE, PAGE);
+	expect_zero(&s.bo, 0, 2 * PAGE);
+	expect_filled(&s.bo, 2 * PAGE, SIZE - 2 * PAGE);
+}
+
+static void discard_of_nothing(void)
+{
+	struct scene s = scene_new(PAGE, 0);
+	struct vuma_bo bo = bo_new_mapped(s.fd, SIZE, 0);
+
+	KT_OK(vuma_bo_discard(s.fd, bo.handle, 0, SIZE));
+	KT_EQ(bo_query(&bo).resident, 0);
+	expect_zero(&bo, 0, SIZE);
+	KT_OK(vuma_bo_discard(s.fd, bo.handle, PAGE, PAGE));
+	expect_zero(&bo, 0, SIZE);
+}
+
+static void discard_of_private(void)
+{
+	struct scene s = scene_new(PAGE, 0);
+
+	s.bo.size = SIZE;
+	KT_OK(vuma_bo_create_private(s.fd, s.vm.id, SIZE, 0, &s.bo.handle));
+	bind(&s);
+	run_cmd(&s.vm, vuma_cmd_fill(s.va, SIZE, 1, 7));
+	discard(&s, MIB, MIB);
+	verify_checksum(&s.vm, s.va, MIB, 1, 7, &s.out, s.out_va);
+	verify_checksum(&s.vm, s.va + MIB, MIB, 0, 0, &s.out, s.out_va);
+	purge(&s);
+}
+
+static void discard_on_reclaim(void)
+{
+	struct scene s = scene_new(SIZE, DRM_VUMA_BO_DISCARD_ON_RECLAIM);
+	uint64_t i;
+
+	KT_OK(cgroup_write(&s.cg, "memory.swap.max", "0"));
+	bind(&s);
+	for (i = 0; i < 3; i++) {
+		verify_checksum(&s.vm, s.va, SIZE, i ? i + 100 : 1, 7, &s.out, s.out_va);
+		arena_squeeze(&s.cg, 64 * MIB);
+		KT_EQ(bo_query(&s.bo).resident, 0);
+		KT_EQ(bo_status(&s.bo) & (PURGED | PURGEABLE), 0);
+		verify_checksum(&s.vm, s.va, SIZE, 0, 0, &s.out, s.out_va);
+		expect_zero(&s.bo, 0, SIZE);
+		run_cmd(&s.vm, vuma_cmd_fill(s.va, SIZE, i + 101, 7));
+	}
+	KT_EQ(swapped(&s), 0);
+	KT_EQ(bo_query(&s.bo).evictions, 0);
+	/* Nothing against saying so, too. */
+	purge(&s);
+}
+
+static void discard_on_reclaim_not_when_busy(void)
+{
+	struct scene s = scene_new(SIZE, DRM_VUMA_BO_DISCARD_ON_RECLAIM);
+	struct drm_vuma_cmd spin = vuma_cmd_spin(4000000);
+
+	bind(&s);
+	keep_busy(&s.vm);
+	KT_OK(vuma_submit_one(s.fd, s.vm.id, &spin, 1, 0));
+	arena_squeeze(&s.cg, 64 * MIB);
+	expect_filled(&s.bo, 0, SIZE);
+	KT_RET(vuma_bo_wait(s.fd, s.bo.handle, 0, 0), -EBUSY);
+	KT_OK(vuma_bo_wait(s.fd, s.bo.handle, 0, 60 * VUMA_SEC));
+	arena_squeeze(&s.cg, 64 * MIB);
+	expect_zero(&s.bo, 0, SIZE);
+}
+
+static const struct ktap_test tests[] = {
+	{ .name = "madvise_bad_arguments_EINVAL_ENOENT", .run = bad_arguments },
+	{ .name = "madvise_of_an_import_EPERM", .run = import_is_not_ours },
+	{ .name = "madvise_needed_again_is_retained_panthor-85", .run = retained },
+	{ .name = "madvise_purged_is_for_good", .run = purged_for_good },
+	{ .name = "madvise_purge_needs_no_swap_panthor-46", .run = purge_without_swap },
+	{ .name = "madvise_purge_instead_of_OOM_panthor-46", .run = purge_under_a_limit },
+	{ .name = "madvise_purged_touch_is_SIGBUS_panthor-85", .run = purged_cpu_touch },
+	{ .name = "madvise_purged_huge_touch_is_SIGBUS", .run = purged_cpu_touch_huge },
+	{ .name = "madvise_purged_submit_and_bind_EFAULT", .run = purged_jobs },
+	{ .name = "madvise_bound_while_evicted_then_purged", .run = bound_then_purged },
+	{ .name = "madvise_exported_is_never_purged_EBUSY_EFAULT", .run = exports },
+	{ .name = "madvise_busy_is_purged_later", .run = busy_is_not_purged },
+	{ .name = "madvise_purged_before_others_are_evicted", .run = purged_before_evicted },
+	{ .name = "madvise_purge_of_evicted_frees_swap", .run = purge_of_evicted },
+	{ .name = "madvise_purgeable_in_fdinfo", .run = purgeable_in_fdinfo },
+	{ .name = "madvise_discarded_range_is_zero_and_free", .run = discard_of_a_range },
+	{ .name = "madvise_discard_of_what_the_gpu_maps", .run = discard_under_the_gpu },
+	{ .name = "madvise_discard_of_evicted_frees_swap", .run = discard_of_evicted },
+	{ .name = "madvise_discard_inside_of_huge_folios", .run = discard_of_huge,
+	  .timeout = 120 },
+	{ .name = "madvise_discard_waits_for_jobs", .run = discard_waits },
+	{ .name = "madvise_discard_of_pinned_EBUSY", .run = discard_of_pinned },
+	{ .name = "madvise_discard_of_what_was_never_there", .run = discard_of_nothing },
+	{ .name = "madvise_discard_of_a_private_buffer", .run = discard_of_private },
+	{ .name = "madvise_discard_on_reclaim_reads_zero", .run = discard_on_reclaim },
+	{ .name = "madvise_discard_on_reclaim_waits_for_jobs",
+	  .run = discard_on_reclaim_not_when_busy },
+};
+
+static struct ktap_suite suite = {
+	.tests = tests,
+	.count = ARRAY_SIZE(tests),
+	.cleanup = arena_cleanup,
+};
+
+int main(int argc, char **argv)
+{
+	return test_main(&suite, argc, argv);
+}
