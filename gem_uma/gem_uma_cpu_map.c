@@ -105,7 +105,10 @@ void gem_uma_cpu_map_fini(struct gem_uma_cpu_map *cmap)
 		cmap->vmaps = 0;
 		/* Not unpin: nobody is left whose resv could be held. */
 		atomic_dec(&cmap->backing->pins);
+	} else if (cmap->vaddr) {
+		vunmap(cmap->vaddr);
 	}
+	cmap->vaddr = NULL;
 }
 EXPORT_SYMBOL_GPL(gem_uma_cpu_map_fini);
 
@@ -529,7 +532,7 @@ vm_fault_t gem_uma_cpu_map_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_
 EXPORT_SYMBOL_GPL(gem_uma_cpu_map_map_pages);
 
 /**
- * gem_uma_cpu_map_zap_locked() - remove all user PTEs
+ * gem_uma_cpu_map_zap_locked() - remove all user PTEs, and a kept kernel mapping
  * @cmap: CPU map
  *
  * VMAs stay; the next access faults.
@@ -543,6 +546,7 @@ void gem_uma_cpu_map_zap_locked(struct gem_uma_cpu_map *cmap)
 	dma_resv_assert_held(obj->resv);
 	if (atomic_read(&cmap->mmaps))
 		drm_vma_node_unmap(&obj->vma_node, obj->dev->anon_inode->i_mapping);
+	gem_uma_cpu_map_revoke_locked(cmap);
 }
 EXPORT_SYMBOL_GPL(gem_uma_cpu_map_zap_locked);
 
@@ -550,14 +554,19 @@ static int gem_uma_cpu_map_vmap_pages(struct gem_uma_cpu_map *cmap)
 	__must_hold(cmap->backing->obj->resv)
 {
 	struct gem_uma_backing *b = cmap->backing;
-	struct page **pages = gem_uma_backing_pages_locked(b);
+	struct page **pages;
+	void *vaddr;
 
+	/* Kept since the last time; what it shows cannot have moved. */
+	if (cmap->vaddr)
+		return 0;
+	pages = gem_uma_backing_pages_locked(b);
 	if (IS_ERR(pages))
 		return PTR_ERR(pages);
-	cmap->vaddr = vmap(pages, b->nr_pages, VM_MAP,
-			   gem_uma_cpu_map_prot(cmap, PAGE_KERNEL));
+	vaddr = vmap(pages, b->nr_pages, VM_MAP, gem_uma_cpu_map_prot(cmap, PAGE_KERNEL));
 	kvfree(pages);
-	return cmap->vaddr ? 0 : -ENOMEM;
+	WRITE_ONCE(cmap->vaddr, vaddr);
+	return vaddr ? 0 : -ENOMEM;
 }
 
 /**
@@ -588,7 +597,7 @@ int gem_uma_cpu_map_vmap_locked(struct gem_uma_cpu_map *cmap, struct iosys_map *
 		}
 		gem_uma_backing_mark_dirty_locked(b, 0, b->nr_pages);
 	}
-	cmap->vmaps++;
+	WRITE_ONCE(cmap->vmaps, cmap->vmaps + 1);
 	iosys_map_set_vaddr(map, cmap->vaddr);
 	return 0;
 }
@@ -606,13 +615,37 @@ EXPORT_SYMBOL_GPL(gem_uma_cpu_map_vmap_locked);
 bool gem_uma_cpu_map_vunmap_locked(struct gem_uma_cpu_map *cmap)
 {
 	dma_resv_assert_held(gem_uma_cpu_map_obj(cmap)->resv);
-	if (drm_WARN_ON_ONCE(cmap->backing->udev->drm, !cmap->vmaps) || --cmap->vmaps)
+	if (drm_WARN_ON_ONCE(cmap->backing->udev->drm, !cmap->vmaps))
 		return false;
-	vunmap(cmap->vaddr);
-	cmap->vaddr = NULL;
+	WRITE_ONCE(cmap->vmaps, cmap->vmaps - 1);
+	if (cmap->vmaps)
+		return false;
+	if (!(cmap->flags & GEM_UMA_CPU_MAP_KEEP_VMAP))
+		gem_uma_cpu_map_revoke_locked(cmap);
 	return gem_uma_backing_unpin_locked(cmap->backing);
 }
 EXPORT_SYMBOL_GPL(gem_uma_cpu_map_vunmap_locked);
+
+/**
+ * gem_uma_cpu_map_revoke_locked() - give up a kernel mapping that nobody uses
+ * @cmap: CPU map
+ *
+ * Context: resv held. May sleep for a moment; callable from reclaim.
+ *
+ * Return: pages of kernel address space given back, 0 if the mapping is in use.
+ */
+unsigned long gem_uma_cpu_map_revoke_locked(struct gem_uma_cpu_map *cmap)
+{
+	void *vaddr = cmap->vaddr;
+
+	dma_resv_assert_held(gem_uma_cpu_map_obj(cmap)->resv);
+	if (!vaddr || cmap->vmaps)
+		return 0;
+	WRITE_ONCE(cmap->vaddr, NULL);
+	vunmap(vaddr);
+	return cmap->backing->nr_pages;
+}
+EXPORT_SYMBOL_GPL(gem_uma_cpu_map_revoke_locked);
 
 /**
  * gem_uma_cpu_map_get_unmapped_area() - choose an address that allows PMD mappings

@@ -235,8 +235,10 @@ static int gem_uma_object_init_parts(struct gem_uma_object *uobj, u64 size, u32 
 				   (wc ? GEM_UMA_BACKING_CLEAN : 0));
 	if (!ret)
 		ret = gem_uma_cpu_map_init(&uobj->cpu_map, &uobj->backing, wc,
-					   flags & GEM_UMA_OBJECT_NO_MMAP ?
-					   GEM_UMA_CPU_MAP_NO_MMAP : 0);
+					   (flags & GEM_UMA_OBJECT_NO_MMAP ?
+					    GEM_UMA_CPU_MAP_NO_MMAP : 0) |
+					   (flags & GEM_UMA_OBJECT_KEEP_VMAP ?
+					    GEM_UMA_CPU_MAP_KEEP_VMAP : 0));
 	if (!ret)
 		ret = gem_uma_dev_map_init(&uobj->dev_map, &uobj->backing);
 	if (!ret)
@@ -267,7 +269,7 @@ int gem_uma_object_init(struct gem_uma_object *uobj, struct gem_uma_device *udev
 			u64 size, u32 flags, const struct gem_uma_object_ops *ops)
 {
 	u32 known = GEM_UMA_OBJECT_HUGE | GEM_UMA_OBJECT_NO_MMAP | GEM_UMA_OBJECT_WC |
-		    GEM_UMA_OBJECT_DISCARD_ON_RECLAIM;
+		    GEM_UMA_OBJECT_DISCARD_ON_RECLAIM | GEM_UMA_OBJECT_KEEP_VMAP;
 	int ret;
 
 	if (!size || (flags & ~known))

@@ -27,7 +27,8 @@ INFALLIBLE = {
         gem_uma_backing_fini gem_uma_backing_purge_locked
         gem_uma_backing_release_locked gem_uma_backing_unpin
         gem_uma_backing_unpin_locked gem_uma_client_close_object
-        gem_uma_cpu_map_fini gem_uma_cpu_map_vunmap_locked gem_uma_cpu_map_zap_locked
+        gem_uma_cpu_map_fini gem_uma_cpu_map_revoke_locked
+        gem_uma_cpu_map_vunmap_locked gem_uma_cpu_map_zap_locked gem_uma_purge_vmaps
         gem_uma_dev_map_drop_locked gem_uma_dev_map_fini gem_uma_object_unpin
         gem_uma_object_unplug_all gem_uma_object_vunmap gem_uma_reclaim_fini
         gem_uma_vm_bind_destroy gem_uma_vm_close gem_uma_vm_implicit_put
@@ -114,7 +115,7 @@ CANNOT_FAIL = """
     reservation_ww_class seq_lseek seq_printf seq_read seq_write sg_next shrinker_free
     shmem_truncate_range shrinker_register simple_attr_open simple_attr_read simple_attr_release
     simple_attr_write single_open single_release this_cpu_off unmap_mapping_range
-    up_read up_write usleep_range_state vm_get_page_prot vmemmap_base ww_mutex_lock ww_mutex_unlock
+    unregister_vmap_purge_notifier up_read up_write usleep_range_state vm_get_page_prot vmemmap_base ww_mutex_lock ww_mutex_unlock
     xas_find xas_pause
     __free_pages __init_swait_queue_head __init_waitqueue_head __module_get __mutex_init
     __wake_up complete devres_add devres_free devres_release dma_fence_add_callback

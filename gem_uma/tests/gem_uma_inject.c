@@ -54,6 +54,7 @@ const struct gem_uma_inject_call gem_uma_inject_calls[] = {
 	{ "vmf_insert_pfn_pmd", { VM_FAULT_OOM, VM_FAULT_SIGBUS, VM_FAULT_FALLBACK } },
 	{ "mm_get_unmapped_area", { -ENOMEM } },
 	{ "shmem_get_unmapped_area", { -ENOMEM } },
+	{ "register_vmap_purge_notifier", { -EEXIST } },
 	/* locks: a signal, or somebody else who holds it */
 	{ "ww_mutex_lock_interruptible", { -EINTR } },
 	{ "ww_mutex_trylock", .null = true },

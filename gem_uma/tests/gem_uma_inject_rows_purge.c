@@ -60,6 +60,23 @@ static void check_discard(struct gem_uma_inject_rig *rig)
 	KUNIT_EXPECT_EQ(rig->test, gem_uma_backing_in_memory(b), INJECT_PAGES - DISCARD_PAGES);
 }
 
+static void begin_vmaps_init(struct gem_uma_inject_rig *rig)
+{
+	struct gem_uma_device_config config = {};
+
+	KUNIT_ASSERT_EQ(rig->test, 0, gem_uma_device_init(&rig->mock->udev, &rig->mock->drm,
+							  &config));
+	KUNIT_ASSERT_EQ(rig->test, 0, gem_uma_reclaim_device_init(&rig->mock->udev));
+}
+
+static int run_vmaps_init(struct gem_uma_inject_rig *rig)
+{
+	int ret = gem_uma_purge_vmaps_init(&rig->mock->udev);
+
+	KUNIT_EXPECT_EQ(rig->test, !ret, !!rig->mock->udev.vmap_purge);
+	return ret;
+}
+
 static int run_purge_export(struct gem_uma_inject_rig *rig)
 {
 	rig->dmabuf = gem_uma_purge_export(&rig->uobj->base, O_RDWR);
@@ -97,6 +114,13 @@ const struct gem_uma_inject_row gem_uma_inject_purge_rows[GEM_UMA_INJECT_PURGE_R
 		.errnos = { -ERESTARTSYS, -ENOMEM, -EINTR },
 		.changes = BIT(GEM_UMA_INJECT_MAPPED), .remains = GEM_UMA_INJECT_PAGES,
 		.allocations = 2, .calls = 3,
+	}, {
+		.name = "purge_vmaps_init",
+		.covers = { "gem_uma_purge_vmaps_init" },
+		.own_device = true,
+		.begin = begin_vmaps_init, .run = run_vmaps_init,
+		.errnos = { -ENOMEM, -EEXIST },
+		.allocations = 2, .calls = 1,
 	}, {
 		.name = "purge_export",
 		.covers = { "gem_uma_purge_export", "gem_uma_purge_share" },

@@ -10,6 +10,7 @@
 
 struct device;
 struct drm_device;
+struct gem_uma_purge_notifier;
 struct gem_uma_reclaim_device;
 struct vfsmount;
 
@@ -56,6 +57,8 @@ struct gem_uma_device {
 	unsigned long max_run;
 	/** @reclaim: set by gem_uma_reclaim_device_init(), or NULL. */
 	struct gem_uma_reclaim_device *reclaim;
+	/** @vmap_purge: set by gem_uma_purge_vmaps_init(), or NULL. */
+	struct gem_uma_purge_notifier *vmap_purge;
 
 	/** @unplugged: the hardware is gone; set once, no DMA mapping afterwards. */
 	bool unplugged;

@@ -24,6 +24,8 @@ struct sg_table;
 #define GEM_UMA_OBJECT_WC	BIT(2)
 /* Content may be lost whenever the device does not use it; it is zero then. */
 #define GEM_UMA_OBJECT_DISCARD_ON_RECLAIM	BIT(3)
+/* Keep the kernel mapping when nobody uses it; see gem_uma_purge_vmaps_init(). */
+#define GEM_UMA_OBJECT_KEEP_VMAP	BIT(4)
 
 /* Longest label, in bytes, without the terminating zero. */
 #define GEM_UMA_LABEL_MAX	255

@@ -14,6 +14,8 @@ int gem_uma_purge_discard_locked(struct gem_uma_object *uobj, u64 offset, u64 si
 	__must_hold(uobj->base.resv);
 long gem_uma_purge_locked(struct gem_uma_object *uobj)
 	__must_hold(uobj->base.resv);
+int gem_uma_purge_vmaps_init(struct gem_uma_device *udev);
+unsigned long gem_uma_purge_vmaps(struct gem_uma_device *udev);
 int gem_uma_purge_share(struct gem_uma_object *uobj);
 struct dma_buf *gem_uma_purge_export(struct drm_gem_object *obj, int flags);
 
