@@ -3,74 +3,10 @@
 #include <xf86drm.h>
 
 #include "arena.h"
+#include "peer.h"
 
 #define MIB	VUMA_MIB
 #define SIZE	(16 * MIB)
-/* Page tables, slabs and stacks, beside the pages of buffers. */
-#define SLACK	(2 * MIB)
-
-/* A process in a cgroup of its own, which does one thing after the other. */
-struct peer {
-	pid_t pid;
-	int to, from;
-};
-
-static void peer_wait(int fd)
-{
-	char byte;
-
-	KT_EQ(read(fd, &byte, 1), 1);
-}
-
-static void peer_go(int fd)
-{
-	char byte = 0;
-
-	KT_EQ(write(fd, &byte, 1), 1);
-}
-
-/* Runs @run in the cgroup; it gets the pipe ends as a peer of its own. */
-static struct peer peer_start(const struct cgroup *cg,
-			      void (*run)(const struct peer *peer, void *arg), void *arg)
-{
-	struct peer peer, self = { 0 };
-	int down[2], up[2];
-
-	KT_SYS(pipe(down));
-	KT_SYS(pipe(up));
-	peer.pid = fork();
-	KT_SYS(peer.pid);
-	if (!peer.pid) {
-		close(down[1]);
-		close(up[0]);
-		self.from = down[0];
-		self.to = up[1];
-		KT_OK(cgroup_enter(cg));
-		run(&self, arg);
-		_exit(0);
-	}
-	close(down[0]);
-	close(up[1]);
-	peer.to = down[1];
-	peer.from = up[0];
-	return peer;
-}
-
-/* Lets the peer do the next thing, and waits until it is done. */
-static void peer_step(const struct peer *peer)
-{
-	peer_go(peer->to);
-	peer_wait(peer->from);
-}
-
-/* Charges settle in batches per CPU; a difference is meant up to that. */
-static void expect_near(uint64_t value, uint64_t want)
-{
-	if (value + SLACK < want || value > want + SLACK)
-		KT_FAIL("%llu bytes, expected %llu, give or take %llu",
-			(unsigned long long)value, (unsigned long long)want,
-			(unsigned long long)SLACK);
-}
 
 static void charged_to_creator(void)
 {

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Another process, in a cgroup of its own, that is led by the test. */
+#ifndef PEER_H
+#define PEER_H
+
+#include "arena.h"
+
+/* Page tables, slabs and stacks, beside the pages of buffers. */
+#define SLACK	(2 * VUMA_MIB)
+
+/* A process in a cgroup of its own, which does one thing after the other. */
+struct peer {
+	pid_t pid;
+	int to, from;
+};
+
+void peer_wait(int fd);
+void peer_go(int fd);
+
+/* Runs @run in the cgroup; it gets the pipe ends as a peer of its own. */
+struct peer peer_start(const struct cgroup *cg,
+		       void (*run)(const struct peer *peer, void *arg), void *arg);
+
+/* Lets the peer do the next thing, and waits until it is done. */
+void peer_step(const struct peer *peer);
+
+/* Charges settle in batches per CPU; a difference is meant up to that. */
+void expect_near(uint64_t value, uint64_t want);
+
+#endif /* PEER_H */
