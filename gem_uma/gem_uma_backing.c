@@ -25,6 +25,7 @@
 #include <drm/gem_uma/gem_uma_backing.h>
 
 #include "gem_uma_backing_internal.h"
+#include "gem_uma_backing_restore.h"
 #include "gem_uma_extents.h"
 #include "gem_uma_range.h"
 
@@ -240,7 +241,8 @@ static bool gem_uma_backing_is_throttled(void)
 
 /* Up to page @need without exception, the rest while it costs nobody anything. */
 static int gem_uma_backing_fill_gap(struct gem_uma_backing *b,
-				    const struct gem_uma_extent *gap, pgoff_t need)
+				    const struct gem_uma_extent *gap, pgoff_t need,
+				    struct gem_uma_restore *restore)
 {
 	pgoff_t pgoff = gap->start;
 	int ret;
@@ -254,6 +256,7 @@ static int gem_uma_backing_fill_gap(struct gem_uma_backing *b,
 			return -EINTR;
 		if (pgoff >= need && gem_uma_backing_is_throttled())
 			return -EAGAIN;
+		gem_uma_backing_restore_reached(restore, pgoff);
 		ret = gem_uma_backing_populate_folio(b, pgoff, &pgoff);
 		cond_resched();
 	}
@@ -264,6 +267,7 @@ static int gem_uma_backing_populate(struct gem_uma_backing *b, pgoff_t start,
 				    pgoff_t need, pgoff_t end)
 	__must_hold(b->obj->resv)
 {
+	struct gem_uma_restore restore;
 	struct mem_cgroup *old;
 	struct gem_uma_extent gap;
 	int ret = 0;
@@ -278,10 +282,12 @@ static int gem_uma_backing_populate(struct gem_uma_backing *b, pgoff_t start,
 
 	/* Before the first page: reclaim must not take what we do not hold yet. */
 	mapping_set_unevictable(gem_uma_backing_mapping(b));
+	gem_uma_backing_restore_begin_locked(&restore, b, start, end);
 	old = set_active_memcg(b->memcg);
 	while (!ret && gem_uma_extents_next_gap(&b->held, start, end, &gap))
-		ret = gem_uma_backing_fill_gap(b, &gap, need);
+		ret = gem_uma_backing_fill_gap(b, &gap, need, &restore);
 	set_active_memcg(old);
+	gem_uma_backing_restore_end(&restore);
 	/*
 	 * Nothing held means that nobody would ever evict the object, and pages of it
 	 * that were put aside as unevictable would stay so.

@@ -6,18 +6,28 @@
 
 #include <drm/gem_uma/gem_uma_reclaim.h>
 
+#include "gem_uma_backing_restore.h"
 #include "gem_uma_internal.h"
 
 static int __init gem_uma_init(void)
 {
+	int ret;
+
 	gem_uma_lockdep_prime();
-	return gem_uma_reclaim_module_init();
+	ret = gem_uma_backing_module_init();
+	if (ret)
+		return ret;
+	ret = gem_uma_reclaim_module_init();
+	if (ret)
+		gem_uma_backing_module_exit();
+	return ret;
 }
 module_init(gem_uma_init);
 
 static void __exit gem_uma_exit(void)
 {
 	gem_uma_reclaim_module_exit();
+	gem_uma_backing_module_exit();
 }
 module_exit(gem_uma_exit);
 

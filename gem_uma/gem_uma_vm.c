@@ -575,6 +575,7 @@ int gem_uma_vm_validate_locked(struct gem_uma_vm *vm, struct drm_exec *exec,
 	ret = gem_uma_vm_rebind_begin_locked(vm);
 	if (ret)
 		return ret;
+	gem_uma_vm_prefetch_locked(vm);
 	ret = drm_gpuvm_validate(&vm->base, exec);
 	return gem_uma_vm_rebind_end_locked(vm, exec, ret, fence);
 }

@@ -138,6 +138,10 @@ int gem_uma_vm_rebind_end_locked(struct gem_uma_vm *vm, struct drm_exec *exec, i
 int gem_uma_vm_rebound_locked(struct gem_uma_vm *vm, struct dma_fence **fence)
 	__must_hold(drm_gpuvm_resv(&vm->base));
 
+/* gem_uma_vm_prefetch.c */
+void gem_uma_vm_prefetch_locked(struct gem_uma_vm *vm)
+	__must_hold(drm_gpuvm_resv(&vm->base));
+
 /* gem_uma_vm_legacy.c */
 void gem_uma_vm_legacy_close(struct gem_uma_vm_legacy *legacy);
 void gem_uma_vm_legacy_fini(struct gem_uma_vm_legacy *legacy);

@@ -115,8 +115,8 @@ CANNOT_FAIL = """
     reservation_ww_class seq_lseek seq_printf seq_read seq_write sg_next shrinker_free
     shmem_truncate_range shrinker_register simple_attr_open simple_attr_read simple_attr_release
     simple_attr_write single_open single_release this_cpu_off unmap_mapping_range
-    unregister_vmap_purge_notifier up_read up_write usleep_range_state vm_get_page_prot vmemmap_base ww_mutex_lock ww_mutex_unlock
-    xas_find xas_pause
+    unregister_vmap_purge_notifier up_read up_write usleep_range_state vm_get_page_prot
+    vmemmap_base ww_mutex_lock ww_mutex_unlock xas_find xas_pause
     __free_pages __init_swait_queue_head __init_waitqueue_head __module_get __mutex_init
     __wake_up complete devres_add devres_free devres_release dma_fence_add_callback
     dma_fence_begin_signalling dma_fence_context_alloc dma_fence_end_signalling
@@ -130,6 +130,10 @@ CANNOT_FAIL = """
     drm_gpuva_find drm_mm_init drm_mm_remove_node drm_mm_takedown
     mutex_destroy mutex_init_lockdep mutex_lock mutex_lock_nested mutex_unlock
     queue_rcu_work rb_erase rb_insert_color schedule schedule_timeout_killable
+    __msecs_to_jiffies __num_online_cpus _find_first_bit _find_next_bit
+    css_next_descendant_pre debugfs_attr_read debugfs_attr_write
+    debugfs_create_file_unsafe jiffies param_ops_uint pm_wakeup_pending register_pm_notifier
+    sysfs_emit unregister_pm_notifier xa_load
 """
 
 # Put there by what instruments a kernel for debugging.

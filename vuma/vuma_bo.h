@@ -50,6 +50,7 @@ bool vuma_bo_is_purged(struct drm_gem_object *obj);
 
 int vuma_bo_populate_locked(struct drm_gem_object *obj, u64 offset, u64 size)
 	__must_hold(obj->resv);
+void vuma_bo_prefetch(struct drm_gem_object *obj, u64 offset, u64 size);
 bool vuma_bo_is_resident_locked(struct drm_gem_object *obj, u64 offset, u64 size)
 	__must_hold(obj->resv);
 int vuma_bo_run_locked(struct drm_gem_object *obj, u64 offset, u64 size, dma_addr_t *addr,

@@ -325,6 +325,12 @@ int vuma_bo_populate_locked(struct drm_gem_object *obj, u64 offset, u64 size)
 	return gem_uma_object_populate_locked(to_gem_uma_object(obj), offset, size);
 }
 
+/* Only a hint: submitting finds out about errors. */
+void vuma_bo_prefetch(struct drm_gem_object *obj, u64 offset, u64 size)
+{
+	gem_uma_object_prefetch(to_gem_uma_object(obj), offset, size);
+}
+
 bool vuma_bo_is_resident_locked(struct drm_gem_object *obj, u64 offset, u64 size)
 {
 	return gem_uma_object_is_resident_locked(to_gem_uma_object(obj), offset, size);

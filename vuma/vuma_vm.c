@@ -76,6 +76,7 @@ static const struct gem_uma_vm_ops vuma_vm_ops = {
 	.map_null = vuma_vm_map_null,
 	.unmap = vuma_vm_unmap,
 	.populate = vuma_bo_populate_locked,
+	.prefetch = vuma_bo_prefetch,
 	.is_resident = vuma_bo_is_resident_locked,
 	.run = vuma_bo_run_locked,
 	.wrote = vuma_bo_device_wrote_locked,

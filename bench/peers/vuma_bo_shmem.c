@@ -311,6 +311,11 @@ int vuma_bo_populate_locked(struct drm_gem_object *obj, u64 offset, u64 size)
 	return ret;
 }
 
+/* What is resident stays so. */
+void vuma_bo_prefetch(struct drm_gem_object *obj, u64 offset, u64 size)
+{
+}
+
 bool vuma_bo_is_resident_locked(struct drm_gem_object *obj, u64 offset, u64 size)
 {
 	dma_resv_assert_held(obj->resv);

@@ -200,7 +200,7 @@ struct gem_uma_inject_row {
 	unsigned int space_callbacks;
 };
 
-#define GEM_UMA_INJECT_ROWS	23
+#define GEM_UMA_INJECT_ROWS	24
 #define GEM_UMA_INJECT_MAP_ROWS	8
 #define GEM_UMA_INJECT_PURGE_ROWS	5
 #define GEM_UMA_INJECT_VM_ROWS	11

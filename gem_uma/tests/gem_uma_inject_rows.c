@@ -3,6 +3,7 @@
  * The operations that are made to fail. A function of the library that is in no row is
  * found by scripts/check-inject.py.
  */
+#include <linux/delay.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
 #include <linux/file.h>
@@ -451,6 +452,22 @@ static void begin_restore(struct gem_uma_inject_rig *rig)
 	run_writeback(rig);
 }
 
+static int run_prefetch(struct gem_uma_inject_rig *rig)
+{
+	return gem_uma_object_prefetch(rig->uobj, 0, INJECT_SIZE);
+}
+
+/* A helper that is at it still has the file. */
+static void undo_prefetch(struct gem_uma_inject_rig *rig)
+{
+	unsigned int ms;
+
+	for (ms = 0; ms < 10000 && file_count(rig->uobj->backing.file) > 1; ms += 20)
+		msleep(20);
+	inject_check_content(rig);
+	gem_uma_inject_evict(rig);
+}
+
 /* Numbers. */
 
 static int run_client_open(struct gem_uma_inject_rig *rig)
@@ -651,6 +668,14 @@ const struct gem_uma_inject_row gem_uma_inject_rows[GEM_UMA_INJECT_ROWS] = {
 		.changes = BIT(GEM_UMA_INJECT_FILED),
 		.remains = GEM_UMA_INJECT_PAGES,
 		.calls = 1,
+	}, {
+		.name = "prefetch",
+		.covers = { "gem_uma_object_prefetch", "gem_uma_backing_prefetch" },
+		.size = INJECT_SIZE, .swap = true,
+		.begin = begin_restore, .run = run_prefetch, .undo = undo_prefetch,
+		.errnos = { -ENOMEM },
+		.remains = GEM_UMA_INJECT_PAGES,
+		.allocations = 1,
 	}, {
 		.name = "client_open",
 		.covers = { "gem_uma_client_open_object" },

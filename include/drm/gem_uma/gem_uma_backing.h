@@ -78,6 +78,7 @@ int gem_uma_backing_populate_locked(struct gem_uma_backing *b, pgoff_t start,
 int gem_uma_backing_populate_some_locked(struct gem_uma_backing *b, pgoff_t start,
 					 pgoff_t end)
 	__must_hold(b->obj->resv);
+int gem_uma_backing_prefetch(struct gem_uma_backing *b, pgoff_t start, pgoff_t end);
 bool gem_uma_backing_is_resident_locked(struct gem_uma_backing *b, pgoff_t start,
 					pgoff_t end)
 	__must_hold(b->obj->resv);

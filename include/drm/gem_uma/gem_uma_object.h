@@ -184,6 +184,7 @@ void gem_uma_object_unplug_all(struct gem_uma_device *udev);
 
 int gem_uma_object_populate_locked(struct gem_uma_object *uobj, u64 offset, u64 size)
 	__must_hold(uobj->base.resv);
+int gem_uma_object_prefetch(struct gem_uma_object *uobj, u64 offset, u64 size);
 bool gem_uma_object_is_resident_locked(struct gem_uma_object *uobj, u64 offset,
 				       u64 size)
 	__must_hold(uobj->base.resv);

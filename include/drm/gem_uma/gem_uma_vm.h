@@ -111,6 +111,11 @@ struct gem_uma_vm_ops {
 
 	/** @populate: make a range of an object usable; its resv is held. */
 	int (*populate)(struct drm_gem_object *obj, u64 offset, u64 size);
+	/**
+	 * @prefetch: a range will be populated soon: begin to read it, if that takes
+	 * long, and return. Its resv is held. NULL: nothing to do.
+	 */
+	void (*prefetch)(struct drm_gem_object *obj, u64 offset, u64 size);
 	/** @is_resident: would @populate have nothing to do? Its resv is held. */
 	bool (*is_resident)(struct drm_gem_object *obj, u64 offset, u64 size);
 	/**

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0
+/* How buffers come back: only what is needed, with help, and without being in the way. */
+#include <sched.h>
+#include <sys/sysinfo.h>
+
+#include <xf86drm.h>
+
+#include "peer.h"
+
+#define MIB	VUMA_MIB
+/* Enough for helpers. */
+#define LARGE	(ktap_slow() > 1 ? 16 * MIB : 32 * MIB)
+#define VA	0x40000000ull
+#define OUT_VA	0x20000000ull
+
+#define PARAMS	"/sys/module/gem_uma/parameters/"
+
+static uint64_t param_read(const char *name)
+{
+	unsigned long long value;
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), PARAMS "%s", name);
+	file = fopen(path, "r");
+	KT_TRUE(file);
+	KT_EQ(fscanf(file, "%llu", &value), 1);
+	fclose(file);
+	return value;
+}
+
+static void set_helpers(unsigned int helpers)
+{
+	FILE *file = fopen(PARAMS "restore_helpers", "w");
+
+	KT_TRUE(file);
+	fprintf(file, "%u", helpers);
+	KT_EQ(fclose(file), 0);
+}
+
+static void default_again(void)
+{
+	FILE *file = fopen(PARAMS "restore_helpers", "w");
+
+	if (file) {
+		fprintf(file, "3");
+		fclose(file);
+	}
+	arena_cleanup();
+}
+
+static void need_two_cpus(void)
+{
+	if (get_nprocs() < 2)
+		KT_SKIP("helpers need a second CPU");
+}
+
+struct scene {
+	struct cgroup cg;
+	struct vuma_vm vm;
+	struct vuma_bo bo, out;
+};
+
+static struct scene scene_new(uint64_t size)
+{
+	struct scene s;
+	int fd;
+
+	need_reclaim();
+	s.cg = arena_enter("a");
+	fd = dev_open(0);
+	s.vm = vm_new(fd);
+	s.bo = bo_new(fd, size, 0);
+	s.out = bo_new_mapped(fd, PAGE, 0);
+	KT_OK(vuma_vm_map(&s.vm, s.out.handle, OUT_VA, 0, PAGE, 0));
+	KT_OK(vuma_vm_map(&s.vm, s.bo.handle, VA, 0, size, 0));
+	run_cmd(&s.vm, vuma_cmd_fill(VA, size, 1, 3));
+	return s;
+}
+
+static void scene_check(struct scene *s)
+{
+	verify_checksum(&s->vm, VA, s->bo.size, 1, 3, &s->out, OUT_VA);
+}
+
+/* The middle of a buffer is bound, and nothing else comes back for a job. */
+static void only_what_is_bound(void)
+{
+	struct scene s = scene_new(8 * MIB);
+	struct vuma_vm vm = vm_new(s.bo.fd);
+	struct drm_vuma_bo_query q;
+
+	KT_OK(vuma_vm_map(&vm, s.out.handle, OUT_VA, 0, PAGE, 0));
+	KT_OK(vuma_vm_map(&vm, s.bo.handle, VA, 2 * MIB, MIB, 0));
+	KT_OK(vuma_vm_fini(&s.vm));
+	arena_evict(&s.cg, &s.bo, 1);
+	verify_checksum(&vm, VA, MIB, 1 + 3 * (2 * MIB / 8), 3, &s.out, OUT_VA);
+	q = bo_query(&s.bo);
+	KT_EQ(q.resident, MIB);
+	KT_EQ(q.restored, MIB);
+	/* The rest was not lost. */
+	KT_OK(vuma_vm_map(&vm, s.bo.handle, 2 * VA, 0, s.bo.size, 0));
+	verify_checksum(&vm, 2 * VA, s.bo.size, 1, 3, &s.out, OUT_VA);
+}
+
+/* Whether a helper gets to run in time is the scheduler's business: a few tries. */
+static void helpers_help(void)
+{
+	struct scene s = scene_new(LARGE);
+	uint64_t before;
+	int tries;
+
+	need_two_cpus();
+	before = param_read("restored_ahead");
+	for (tries = 0; tries < 5; tries++) {
+		arena_evict(&s.cg, &s.bo, 1);
+		scene_check(&s);
+		KT_EQ(bo_query(&s.bo).resident, s.bo.size);
+	}
+	KT_GE(param_read("restored_ahead") - before, 256);
+}
+
+static void without_helpers(void)
+{
+	struct scene s = scene_new(LARGE);
+	uint64_t before;
+
+	set_helpers(0);
+	before = param_read("restored_ahead");
+	arena_evict(&s.cg, &s.bo, 1);
+	scene_check(&s);
+	KT_EQ(param_read("restored_ahead"), before);
+}
+
+static void restores_in_another_cgroup(const struct peer *peer, void *arg)
+{
+	struct scene *s = arg;
+
+	peer_wait(peer->from);
+	scene_check(s);
+	peer_go(peer->to);
+	peer_wait(peer->from);
+	peer_go(peer->to);
+}
+
+/* A kernel thread of the root cgroup reads, at the request of another: the creator pays. */
+static void helpers_charge_the_creator(void)
+{
+	struct scene s = scene_new(LARGE);
+	struct cgroup b = arena_new("b");
+	uint64_t before;
+	struct peer peer;
+
+	need_two_cpus();
+	set_helpers(8);
+	before = param_read("restored_ahead");
+	peer = peer_start(&b, restores_in_another_cgroup, &s);
+	arena_evict(&s.cg, &s.bo, 1);
+	peer_step(&peer);
+	expect_near(arena_stat(&s.cg, "shmem"), LARGE);
+	KT_LE(arena_stat(&b, "shmem"), SLACK);
+	ktap_note("%llu pages by helpers",
+		  (unsigned long long)(param_read("restored_ahead") - before));
+	peer_step(&peer);
+	join_child(peer.pid);
+}
+
+/* Each too small for helpers of its own; those of the VM come one after the other. */
+static void many_buffers_of_a_vm(void)
+{
+	enum { COUNT = 48, BO_SIZE = 512 * 1024 };
+	struct scene s = scene_new(PAGE);
+	struct vuma_bo bos[COUNT + 1];
+	uint64_t before;
+	int i, tries;
+
+	need_two_cpus();
+	for (i = 0; i < COUNT; i++) {
+		uint64_t va = 2 * VA + i * (uint64_t)BO_SIZE;
+
+		bos[i] = bo_new(s.bo.fd, BO_SIZE, 0);
+		KT_OK(vuma_vm_map(&s.vm, bos[i].handle, va, 0, BO_SIZE, 0));
+		run_cmd(&s.vm, vuma_cmd_fill(va, BO_SIZE, i, 5));
+	}
+	bos[COUNT] = s.bo;
+	before = param_read("restored_ahead");
+	for (tries = 0; tries < 3; tries++) {
+		arena_evict(&s.cg, bos, COUNT + 1);
+		for (i = 0; i < COUNT; i++)
+			verify_checksum(&s.vm, 2 * VA + i * (uint64_t)BO_SIZE, BO_SIZE, i, 5,
+					&s.out, OUT_VA);
+	}
+	KT_GE(param_read("restored_ahead") - before, BO_SIZE / PAGE);
+}
+
+/* Time that tasks of a cgroup had to wait for memory, in microseconds. */
+static uint64_t stall_total(const struct cgroup *cg)
+{
+	char text[512], *total;
+
+	if (cgroup_read(cg, "memory.pressure", text, sizeof(text)))
+		KT_SKIP("no memory.pressure: PSI is off");
+	total = strstr(text, "total=");
+	KT_TRUE(total);
+	return strtoull(total + strlen("total="), NULL, 10);
+}
+
+static void counts_as_pressure(void)
+{
+	struct scene s = scene_new(LARGE);
+	uint64_t before;
+
+	/* Otherwise it were over before the clock of PSI has moved. */
+	set_helpers(0);
+	arena_evict(&s.cg, &s.bo, 1);
+	before = stall_total(&s.cg);
+	run_cmd(&s.vm, vuma_cmd_nop());
+	KT_EQ(bo_query(&s.bo).resident, s.bo.size);
+	KT_GT(stall_total(&s.cg), before);
+	/* Only then: what is in memory makes nobody wait. */
+	before = stall_total(&s.cg);
+	run_cmd(&s.vm, vuma_cmd_nop());
+	KT_EQ(stall_total(&s.cg), before);
+}
+
+enum { KILL_COUNT = 24 };
+
+static pid_t start_restore(struct vuma_vm *vm)
+{
+	struct drm_vuma_cmd nop = vuma_cmd_nop();
+	pid_t pid = fork();
+
+	KT_SYS(pid);
+	if (!pid) {
+		vuma_submit_one(vm->fd, vm->id, &nop, 1, 0);
+		_exit(0);
+	}
+	return pid;
+}
+
+/*
+ * Killed in the middle of a restore, a task is gone at once, with part of the work done, and
+ * somebody else can go on with it.
+ */
+static void killed_in_the_middle(void)
+{
+	const uint64_t each = LARGE / 8, total = KILL_COUNT * each;
+	struct vuma_bo bos[KILL_COUNT];
+	struct scene s = scene_new(PAGE);
+	uint64_t start, now, restored;
+	int i, tries, status, caught = 0;
+
+	set_helpers(0);
+	for (i = 0; i < KILL_COUNT; i++) {
+		bos[i] = bo_new(s.bo.fd, each, 0);
+		KT_OK(vuma_vm_map(&s.vm, bos[i].handle, 2 * VA + i * each, 0, each, 0));
+		run_cmd(&s.vm, vuma_cmd_fill(2 * VA + i * each, each, i, 5));
+	}
+	for (tries = 0; tries < 10 && !caught; tries++) {
+		pid_t pid;
+
+		arena_evict(&s.cg, bos, KILL_COUNT);
+		KT_OK(vuma_fdinfo(0, s.bo.fd, "vuma-restored-total", &start));
+		pid = start_restore(&s.vm);
+		do {
+			KT_OK(vuma_fdinfo(0, s.bo.fd, "vuma-restored-total", &now));
+			sched_yield();
+		} while (now == start && !waitpid(pid, &status, WNOHANG));
+		if (now == start)
+			continue;
+		kill(pid, SIGKILL);
+		if (waitpid(pid, &status, 0) != pid)
+			continue;
+		KT_OK(vuma_fdinfo(0, s.bo.fd, "vuma-restored-total", &restored));
+		caught = WIFSIGNALED(status) && restored - start < total;
+	}
+	/* 24 buffers, and the first of them is all that it takes to be seen. */
+	if (!caught)
+		KT_FAIL("never ended in the middle, in %d tries", tries);
+	for (i = 0; i < KILL_COUNT; i++)
+		verify_checksum(&s.vm, 2 * VA + i * each, each, i, 5, &s.out, OUT_VA);
+}
+
+static const struct ktap_test tests[] = {
+	{ .name = "restore_only_what_is_bound", .run = only_what_is_bound },
+	{ .name = "restore_with_helpers", .run = helpers_help, .timeout = 180 },
+	{ .name = "restore_without_helpers", .run = without_helpers, .timeout = 120 },
+	{ .name = "restore_by_helpers_is_charged_to_the_creator",
+	  .run = helpers_charge_the_creator, .timeout = 120 },
+	{ .name = "restore_reads_ahead_in_a_vm", .run = many_buffers_of_a_vm, .timeout = 180 },
+	{ .name = "restore_counts_as_memory_pressure", .run = counts_as_pressure,
+	  .timeout = 120 },
+	{ .name = "restore_ends_when_killed_and_can_be_repeated_panthor-88",
+	  .run = killed_in_the_middle, .timeout = 240 },
+};
+
+static struct ktap_suite suite = {
+	.tests = tests,
+	.count = ARRAY_SIZE(tests),
+	.cleanup = default_again,
+};
+
+int main(int argc, char **argv)
+{
+	return test_main(&suite, argc, argv);
+}
