@@ -119,5 +119,10 @@ void gem_uma_reclaim_stats_stage(struct gem_uma_reclaim_device *rdev, unsigned i
 				 const u64 *counts);
 void gem_uma_reclaim_stats_scan(struct gem_uma_reclaim_device *rdev, unsigned long pages,
 				u64 ns, bool kswapd);
+unsigned long gem_uma_reclaim_device_count(struct gem_uma_device *udev,
+					   struct mem_cgroup *memcg, int nid);
+unsigned long gem_uma_reclaim_device_scan(struct gem_uma_device *udev,
+					  struct mem_cgroup *memcg, int nid, gfp_t gfp,
+					  unsigned long nr_pages);
 
 #endif

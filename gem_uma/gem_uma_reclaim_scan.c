@@ -535,3 +535,54 @@ unsigned long gem_uma_reclaim_device_run(struct gem_uma_device *udev,
 	return pages;
 }
 EXPORT_SYMBOL_GPL(gem_uma_reclaim_device_run);
+
+/**
+ * gem_uma_reclaim_device_count() - objects that a cgroup has on the lists of a node
+ * @udev: device
+ * @memcg: memory cgroup, NULL for the root
+ * @nid: node
+ *
+ * Context: any.
+ *
+ * Return: their number, a snapshot.
+ */
+unsigned long gem_uma_reclaim_device_count(struct gem_uma_device *udev,
+					   struct mem_cgroup *memcg, int nid)
+{
+	unsigned long objects = 0;
+	unsigned int i;
+
+	for (i = 0; i < GEM_UMA_RECLAIM_LISTS; i++)
+		objects += list_lru_count_one(&udev->reclaim->lists[i], nid, memcg);
+	return objects;
+}
+
+/**
+ * gem_uma_reclaim_device_scan() - one scan on behalf of one cgroup and node
+ * @udev: device
+ * @memcg: memory cgroup, NULL for the root
+ * @nid: node
+ * @gfp: without __GFP_IO, no writing is started
+ * @nr_pages: enough
+ *
+ * Context: may sleep; annotated as reclaim, so that lockdep sees what callers hold.
+ *
+ * Return: pages let go. 0 after looking at a bounded number of objects in vain.
+ */
+unsigned long gem_uma_reclaim_device_scan(struct gem_uma_device *udev,
+					  struct mem_cgroup *memcg, int nid, gfp_t gfp,
+					  unsigned long nr_pages)
+{
+	struct gem_uma_reclaim_scan scan = {
+		.rdev = udev->reclaim,
+		.memcg = memcg,
+		.nid = nid,
+		.means = gem_uma_reclaim_means_of(memcg, gfp),
+		.nr_pages = nr_pages,
+	};
+
+	fs_reclaim_acquire(GFP_KERNEL);
+	gem_uma_reclaim_scan(&scan);
+	fs_reclaim_release(GFP_KERNEL);
+	return scan.freed;
+}

@@ -44,10 +44,10 @@ INFALLIBLE = {
         gem_uma_vm_implicit_address gem_uma_vm_legacy_idle""",
     "takes note": """
         gem_uma_backing_advise_locked
-        gem_uma_backing_mark_dirty_locked gem_uma_object_mark_used
+        gem_uma_backing_mark_dirty_locked gem_uma_object_mark_used gem_uma_pm_evict
         gem_uma_object_update_locked gem_uma_reclaim_update_locked
         gem_uma_stats_update_locked gem_uma_vm_use_locked gem_uma_vm_wrote_locked""",
-    "prints": "gem_uma_client_show_fdinfo gem_uma_stats_debugfs_init",
+    "prints": "gem_uma_client_show_fdinfo gem_uma_pm_debugfs_init gem_uma_stats_debugfs_init",
     "only tries a lock": "gem_uma_vm_bo_evict_locked",
     # Not infallible: they fail in tests/uapi/t_legacy_args and t_legacy.
     "not in these tests": """

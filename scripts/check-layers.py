@@ -24,7 +24,7 @@ RANK = {
     "cpu_map": 3, "dev_map": 3,
     "sync": 4, "prime": 4, "heap": 4, "reserve": 4, "vm": 4,
     "reclaim": 5,
-    "object": 6, "purge": 6, "stats": 6, "lockdep": 6,
+    "object": 6, "purge": 6, "stats": 6, "lockdep": 6, "pm": 6,
     "module": 7,
 }
 BESIDE_OBJECT = {"object", "purge", "stats", "lockdep"}

@@ -12,6 +12,7 @@
 #include <drm/drm_prime.h>
 #include <drm/drm_print.h>
 #include <drm/gem_uma/gem_uma_object.h>
+#include <drm/gem_uma/gem_uma_pm.h>
 #include <drm/gem_uma/gem_uma_purge.h>
 #include <drm/gem_uma/gem_uma_stats.h>
 #include <drm/gem_uma/gem_uma_vm.h>
@@ -38,6 +39,8 @@ const u64 vuma_bo_features = DRM_VUMA_FEATURE_RECLAIM | DRM_VUMA_FEATURE_MADVISE
 struct vuma_bo_device {
 	/** @uma: library's part. */
 	struct gem_uma_device uma;
+	/** @pm: library's part. */
+	struct gem_uma_pm pm;
 };
 
 /**
@@ -152,7 +155,10 @@ int vuma_bo_device_init(struct vuma_device *vdev)
 	if (ret)
 		return ret;
 	vdev->bo = bo;
-	return gem_uma_reclaim_device_init(&bo->uma);
+	ret = gem_uma_reclaim_device_init(&bo->uma);
+	if (ret)
+		return ret;
+	return gem_uma_pm_init(&bo->pm, &bo->uma, GEM_UMA_PM_DEFAULT);
 }
 
 void vuma_bo_device_unplug(struct vuma_device *vdev)
@@ -184,6 +190,7 @@ void vuma_bo_show_fdinfo(struct drm_printer *p, struct drm_file *file)
 void vuma_bo_debugfs_init(struct vuma_device *vdev)
 {
 	gem_uma_stats_debugfs_init(&vdev->bo->uma);
+	gem_uma_pm_debugfs_init(&vdev->bo->pm);
 }
 
 static u32 vuma_bo_uma_flags(u32 flags)

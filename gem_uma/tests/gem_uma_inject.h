@@ -9,6 +9,7 @@
 #include <linux/dma-resv.h>
 #include <linux/iosys-map.h>
 
+#include <drm/gem_uma/gem_uma_pm.h>
 #include <drm/gem_uma/gem_uma_stats.h>
 
 #include "gem_uma_mock.h"
@@ -129,6 +130,8 @@ struct gem_uma_inject_rig {
 	struct dma_buf_attachment *attach;
 	/** @file: what is mmapped. */
 	struct file *file;
+	/** @pm: part of @mock. */
+	struct gem_uma_pm *pm;
 	/** @sb: where the files of objects live. */
 	struct super_block *sb;
 	/** @files: on @sb, of others. */
@@ -200,7 +203,7 @@ struct gem_uma_inject_row {
 	unsigned int space_callbacks;
 };
 
-#define GEM_UMA_INJECT_ROWS	24
+#define GEM_UMA_INJECT_ROWS	25
 #define GEM_UMA_INJECT_MAP_ROWS	8
 #define GEM_UMA_INJECT_PURGE_ROWS	5
 #define GEM_UMA_INJECT_VM_ROWS	11

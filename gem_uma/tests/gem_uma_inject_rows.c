@@ -12,6 +12,7 @@
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
 
+#include <drm/drm_managed.h>
 #include <drm/drm_prime.h>
 #include <drm/gem_uma/gem_uma_reclaim.h>
 
@@ -68,6 +69,19 @@ static int run_reclaim_device_init(struct gem_uma_inject_rig *rig)
 
 	KUNIT_EXPECT_EQ(rig->test, !ret, !!rig->mock->udev.reclaim);
 	return ret;
+}
+
+static void begin_pm_init(struct gem_uma_inject_rig *rig)
+{
+	begin_reclaim_device_init(rig);
+	KUNIT_ASSERT_EQ(rig->test, gem_uma_reclaim_device_init(&rig->mock->udev), 0);
+	rig->pm = drmm_kzalloc(&rig->mock->drm, sizeof(*rig->pm), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(rig->test, rig->pm);
+}
+
+static int run_pm_init(struct gem_uma_inject_rig *rig)
+{
+	return gem_uma_pm_init(rig->pm, &rig->mock->udev, GEM_UMA_PM_DEFAULT);
 }
 
 /* Objects. */
@@ -512,6 +526,13 @@ const struct gem_uma_inject_row gem_uma_inject_rows[GEM_UMA_INJECT_ROWS] = {
 		.begin = begin_reclaim_device_init, .run = run_reclaim_device_init,
 		.errnos = { -ENOMEM },
 		.allocations = 5, .calls = 5,
+	}, {
+		.name = "pm_init",
+		.covers = { "gem_uma_pm_init" },
+		.own_device = true,
+		.begin = begin_pm_init, .run = run_pm_init,
+		.errnos = { -ENOMEM },
+		.allocations = 1,
 	}, {
 		.name = "object_init_huge_wc",
 		.covers = { "gem_uma_object_init", "gem_uma_backing_init",

@@ -117,6 +117,7 @@ static void min_under_the_parents_limit(void)
 	struct protected p = protected_new("memory.min");
 	struct cgroup b = arena_new("p/b");
 	struct vuma_bo bos[4];
+	unsigned int evictions = 0;
 	int i;
 
 	KT_OK(cgroup_write(&p.parent, "memory.max", "%llu", 3 * SIZE));
@@ -125,8 +126,11 @@ static void min_under_the_parents_limit(void)
 		bos[i] = bo_new_mapped(p.bo.fd, SIZE, 0);
 		vuma_pattern_fill(bos[i].map, SIZE, i, 5);
 	}
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < 4; i++) {
 		verify_pattern(bos[i].map, SIZE, i, 5);
+		evictions += bo_query(&bos[i]).evictions;
+	}
+	KT_GE(evictions, 1);
 	expect_untouched(&p.bo);
 	KT_EQ(arena_event(&p.parent, "oom_kill"), 0);
 	KT_OK(cgroup_leave());

@@ -13,7 +13,7 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 
 # What a guest needs from the distribution's kernel, ours aside. One that the
 # kernel has built in, or was built without, is left out.
-BASE_MODULES = ["zram", "9p", "9pnet_virtio", "vgem", "udmabuf"]
+BASE_MODULES = ["zram", "9p", "9pnet_virtio", "vgem", "udmabuf", "virtio_blk"]
 MODULE_PATH_ENV = "/usr/sbin:/sbin"
 
 
