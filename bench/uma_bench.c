@@ -21,6 +21,7 @@ static const struct {
 	{ scenes_vm, &scenes_vm_count },
 	{ scenes_kmem, &scenes_kmem_count },
 	{ scenes_reclaim, &scenes_reclaim_count },
+	{ scenes_restore, &scenes_restore_count },
 };
 
 static const char usage[] =

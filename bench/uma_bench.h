@@ -95,6 +95,8 @@ extern const struct scene scenes_kmem[];
 extern const size_t scenes_kmem_count;
 extern const struct scene scenes_reclaim[];
 extern const size_t scenes_reclaim_count;
+extern const struct scene scenes_restore[];
+extern const size_t scenes_restore_count;
 extern const struct scene scenes_limits[];
 extern const size_t scenes_limits_count;
 
