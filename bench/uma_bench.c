@@ -22,6 +22,7 @@ static const struct {
 	{ scenes_kmem, &scenes_kmem_count },
 	{ scenes_reclaim, &scenes_reclaim_count },
 	{ scenes_restore, &scenes_restore_count },
+	{ scenes_scan, &scenes_scan_count },
 };
 
 static const char usage[] =

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a scan costs with few and with many buffers on the device: it has to depend on
+ * what is scanned, not on what exists. Asked for 128 pages, as the core does, through
+ * debugfs.
+ *
+ * Busy: nothing is evicted, so the price is that of looking in vain. Idle: 128 buffers
+ * of one page go, and the next submit brings them back.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "uma_bench.h"
+
+#define SHRINK	"/sys/kernel/debug/dri/vuma.0/shrink"
+#define BATCH	"128"
+#define SCANS	16
+/* Longer than the scans take, and not so long that the job times out. */
+#define SPIN_US	1500000
+
+struct scan {
+	struct vuma_vm vm;
+	struct vuma_bo *bos;
+	size_t nr;
+	uint32_t syncobj;
+};
+
+static size_t scan_count(const struct scene *s)
+{
+	return s->huge ? 100000 : 1000;
+}
+
+static const char *scan_row(const struct scene *s, const char *few, const char *many)
+{
+	return s->huge ? many : few;
+}
+
+static int scan_make(struct actor *a, const struct scene *s, struct scan *m)
+{
+	struct drm_vuma_cmd nop = vuma_cmd_nop();
+	uint64_t va;
+	int err;
+
+	m->bos = calloc(scan_count(s), sizeof(*m->bos));
+	if (!m->bos)
+		return -ENOMEM;
+	err = vuma_vm_init(&m->vm, a->fd);
+	if (!err)
+		err = vuma_syncobj_create(a->fd, false, &m->syncobj);
+	while (!err && m->nr < scan_count(s)) {
+		err = vuma_bo_init(&m->bos[m->nr], a->fd, PAGE, 0);
+		if (!err)
+			err = vuma_vm_map_bo(&m->vm, &m->bos[m->nr++], &va);
+	}
+	return err ? err : vuma_exec(a->fd, m->vm.id, &nop, 1);
+}
+
+static int scan_setup(struct actor *a, const struct scene *s)
+{
+	struct scan *m;
+
+	if (a->who != WHO_VUMA)
+		return 0;
+	m = calloc(1, sizeof(*m));
+	if (!m)
+		return -ENOMEM;
+	a->state = m;
+	return scan_make(a, s, m);
+}
+
+static int scan_times(struct actor *a, const char *row, uint64_t ops)
+{
+	int64_t start = vuma_now_ns();
+	int err = 0;
+
+	for (int i = 0; !err && i < SCANS; i++)
+		err = proc_write(SHRINK, BATCH);
+	emit(a, row, vuma_now_ns() - start, ops);
+	return err;
+}
+
+static int scan_round(struct actor *a, const struct scene *s)
+{
+	const char *busy = scan_row(s, "scan-busy-1k", "scan-busy-100k");
+	const char *idle = scan_row(s, "scan-idle-1k", "scan-idle-100k");
+	struct drm_vuma_cmd spin = vuma_cmd_spin(SPIN_US), nop = vuma_cmd_nop();
+	struct scan *m = a->state;
+	int err;
+
+	if (!m) {
+		emit_na(a, busy, "it has no reclaim");
+		emit_na(a, idle, "it has no reclaim");
+		return 0;
+	}
+	err = vuma_submit_one(a->fd, m->vm.id, &spin, 1, m->syncobj);
+	if (!err)
+		err = scan_times(a, busy, SCANS);
+	if (!err && vuma_syncobj_wait(a->fd, m->syncobj, 0) != -ETIME)
+		err = fail(a, -EIO, "%s: the job ended before the scans", s->name);
+	if (!err)
+		err = vuma_syncobj_wait(a->fd, m->syncobj, 60 * VUMA_SEC);
+	if (!err)
+		err = scan_times(a, idle, SCANS);
+	return err ? err : vuma_exec(a->fd, m->vm.id, &nop, 1);
+}
+
+static void scan_teardown(struct actor *a, const struct scene *s)
+{
+	struct scan *m = a->state;
+
+	(void)s;
+	if (!m)
+		return;
+	if (m->vm.id)
+		vuma_vm_fini(&m->vm);
+	while (m->nr)
+		vuma_bo_fini(&m->bos[--m->nr]);
+	if (m->syncobj)
+		vuma_syncobj_destroy(a->fd, m->syncobj);
+	free(m->bos);
+	free(m);
+	a->state = NULL;
+}
+
+/* Of "huge" here, only the number of buffers is. */
+const struct scene scenes_scan[] = {
+	{ .name = "scan-1k", .rounds = 10, .warmup = 1, .no_tmpfs = true,
+	  .setup = scan_setup, .round = scan_round, .teardown = scan_teardown },
+	{ .name = "scan-100k", .rounds = 4, .warmup = 1, .no_tmpfs = true, .huge = true,
+	  .setup = scan_setup, .round = scan_round, .teardown = scan_teardown },
+};
+
+const size_t scenes_scan_count = ARRAY_SIZE(scenes_scan);
