@@ -139,6 +139,13 @@ int gem_uma_vm_rebound_locked(struct gem_uma_vm *vm, struct dma_fence **fence)
 	__must_hold(drm_gpuvm_resv(&vm->base));
 
 /* gem_uma_vm_prefetch.c */
+struct gem_uma_vm_ahead {
+	unsigned int objects;
+	u64 bytes;
+};
+
+bool gem_uma_vm_bo_prefetch_locked(struct gem_uma_vm_ahead *ahead, struct drm_gpuvm_bo *vm_bo)
+	__must_hold(vm_bo->obj->resv);
 void gem_uma_vm_prefetch_locked(struct gem_uma_vm *vm)
 	__must_hold(drm_gpuvm_resv(&vm->base));
 

@@ -572,6 +572,26 @@ u64 gem_uma_vm_implicit_address(const struct gem_uma_vm_implicit *im)
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_implicit_address);
 
+/* From the end, as restoring begins at the start; the first is its own at once. */
+static void gem_uma_vm_implicit_prefetch_locked(struct gem_uma_vm *vm,
+						struct gem_uma_vm_implicit **ims, u32 first,
+						u32 nr)
+	__must_hold(drm_gpuvm_resv(&vm->base))
+{
+	struct gem_uma_vm_ahead ahead = {};
+
+	drm_gpuvm_resv_assert_held(&vm->base);
+	if (!vm->ops->prefetch)
+		return;
+	while (--nr > first) {
+		struct drm_gpuvm_bo *vm_bo = ims[nr]->va->vm_bo;
+
+		dma_resv_assert_held(vm_bo->obj->resv);
+		if (vm_bo->evicted && !gem_uma_vm_bo_prefetch_locked(&ahead, vm_bo))
+			break;
+	}
+}
+
 static int gem_uma_vm_implicit_restore_locked(struct gem_uma_vm *vm, struct drm_exec *exec,
 					      struct gem_uma_vm_implicit **ims, u32 nr)
 	__must_hold(drm_gpuvm_resv(&vm->base))
@@ -617,6 +637,7 @@ int gem_uma_vm_implicit_validate_locked(struct gem_uma_vm *vm, struct drm_exec *
 	ret = gem_uma_vm_rebind_begin_locked(vm);
 	if (ret)
 		return ret;
+	gem_uma_vm_implicit_prefetch_locked(vm, ims, i, nr);
 	ret = gem_uma_vm_implicit_restore_locked(vm, exec, ims, nr);
 	return gem_uma_vm_rebind_end_locked(vm, exec, ret, fence);
 }

@@ -14,21 +14,31 @@
 #define GEM_UMA_VM_PREFETCH_OBJECTS	32
 #define GEM_UMA_VM_PREFETCH_BYTES	SZ_64M
 
-static u64 gem_uma_vm_bo_prefetch_locked(struct drm_gpuvm_bo *vm_bo)
-	__must_hold(vm_bo->obj->resv)
+/**
+ * gem_uma_vm_bo_prefetch_locked() - have others read an evicted object
+ * @ahead: what was asked for so far; starts with all zeroes
+ * @vm_bo: the object in its VM, whose driver can prefetch
+ *
+ * Context: resv of the object held; may sleep and reclaim.
+ *
+ * Return: false if enough was asked for: then nothing was done.
+ */
+bool gem_uma_vm_bo_prefetch_locked(struct gem_uma_vm_ahead *ahead, struct drm_gpuvm_bo *vm_bo)
 {
 	struct gem_uma_vm *vm = to_gem_uma_vm(vm_bo->vm);
 	struct drm_gpuva *va;
-	u64 bytes = 0;
 
 	dma_resv_assert_held(vm_bo->obj->resv);
+	if (ahead->objects++ == GEM_UMA_VM_PREFETCH_OBJECTS ||
+	    ahead->bytes >= GEM_UMA_VM_PREFETCH_BYTES)
+		return false;
 	drm_gpuvm_bo_for_each_va(va, vm_bo) {
 		if (!to_gem_uma_va(va)->evicted)
 			continue;
 		vm->ops->prefetch(vm_bo->obj, va->gem.offset, va->va.range);
-		bytes += va->va.range;
+		ahead->bytes += va->va.range;
 	}
-	return bytes;
+	return true;
 }
 
 /**
@@ -43,9 +53,8 @@ static u64 gem_uma_vm_bo_prefetch_locked(struct drm_gpuvm_bo *vm_bo)
 void gem_uma_vm_prefetch_locked(struct gem_uma_vm *vm)
 {
 	struct list_head *evicted = &vm->base.evict.list;
+	struct gem_uma_vm_ahead ahead = {};
 	struct drm_gpuvm_bo *vm_bo;
-	unsigned int objects = 0;
-	u64 bytes = 0;
 
 	drm_gpuvm_resv_assert_held(&vm->base);
 	if (!vm->ops->prefetch)
@@ -53,9 +62,7 @@ void gem_uma_vm_prefetch_locked(struct gem_uma_vm *vm)
 	/* With all resvs held, nobody else changes the list. */
 	list_for_each_entry_reverse(vm_bo, evicted, list.entry.evict) {
 		if (list_is_first(&vm_bo->list.entry.evict, evicted) ||
-		    objects++ == GEM_UMA_VM_PREFETCH_OBJECTS ||
-		    bytes >= GEM_UMA_VM_PREFETCH_BYTES)
+		    !gem_uma_vm_bo_prefetch_locked(&ahead, vm_bo))
 			break;
-		bytes += gem_uma_vm_bo_prefetch_locked(vm_bo);
 	}
 }

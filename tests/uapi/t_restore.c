@@ -5,6 +5,7 @@
 
 #include <xf86drm.h>
 
+#include "legacy.h"
 #include "peer.h"
 
 #define MIB	VUMA_MIB
@@ -193,6 +194,38 @@ static void many_buffers_of_a_vm(void)
 	KT_GE(param_read("restored_ahead") - before, BO_SIZE / PAGE);
 }
 
+/* The same for a job with implicit addresses. */
+static void many_buffers_of_a_legacy_job(void)
+{
+	enum { COUNT = 48, BO_SIZE = 512 * 1024 };
+	struct drm_vuma_legacy_bo use[COUNT];
+	struct vuma_bo bos[COUNT];
+	struct cgroup cg;
+	uint64_t before;
+	int fd, i, tries;
+
+	need_reclaim();
+	need_two_cpus();
+	cg = arena_enter("a");
+	fd = dev_open(0);
+	for (i = 0; i < COUNT; i++) {
+		bos[i] = bo_new_mapped(fd, BO_SIZE, 0);
+		vuma_pattern_fill(bos[i].map, BO_SIZE, i, 5);
+		use[i] = vuma_legacy_bo(bos[i].handle, LEGACY_WRITE);
+	}
+	legacy_run(fd, use, COUNT, vuma_cmd_nop());
+	before = param_read("restored_ahead");
+	for (tries = 0; tries < 3; tries++) {
+		arena_evict(&cg, bos, COUNT);
+		legacy_run(fd, use, COUNT, vuma_cmd_nop());
+		for (i = 0; i < COUNT; i++)
+			KT_EQ(bo_query(&bos[i]).resident, BO_SIZE);
+	}
+	KT_GE(param_read("restored_ahead") - before, BO_SIZE / PAGE);
+	for (i = 0; i < COUNT; i++)
+		verify_pattern(bos[i].map, BO_SIZE, i, 5);
+}
+
 /* Time that tasks of a cgroup had to wait for memory, in microseconds. */
 static uint64_t stall_total(const struct cgroup *cg)
 {
@@ -288,6 +321,8 @@ static const struct ktap_test tests[] = {
 	{ .name = "restore_by_helpers_is_charged_to_the_creator",
 	  .run = helpers_charge_the_creator, .timeout = 120 },
 	{ .name = "restore_reads_ahead_in_a_vm", .run = many_buffers_of_a_vm, .timeout = 180 },
+	{ .name = "restore_reads_ahead_for_implicit_addresses",
+	  .run = many_buffers_of_a_legacy_job, .timeout = 180 },
 	{ .name = "restore_counts_as_memory_pressure", .run = counts_as_pressure,
 	  .timeout = 120 },
 	{ .name = "restore_ends_when_killed_and_can_be_repeated_panthor-88",
