@@ -3,6 +3,7 @@
 #include <xf86drm.h>
 
 #include "arena.h"
+#include "legacy.h"
 
 #define MIB	VUMA_MIB
 #define SIZE	(2 * MIB)
@@ -285,6 +286,70 @@ static void bound_then_purged(void)
 	bind(&s);
 	purge(&s);
 	KT_RET(vuma_submit_one(s.fd, s.vm.id, &nop, 1, 0), -EFAULT);
+}
+
+static struct vuma_bo filled(int fd)
+{
+	struct vuma_bo bo = bo_new_mapped(fd, SIZE, 0);
+
+	vuma_pattern_fill(bo.map, SIZE, 1, 7);
+	return bo;
+}
+
+/* Nobody can unmap it but by closing it: so jobs that do not name it are not affected. */
+static void purged_implicit(void)
+{
+	struct drm_vuma_legacy_bo uses[2];
+	struct drm_vuma_cmd nop = vuma_cmd_nop();
+	struct vuma_bo bo, fresh, other;
+	struct cgroup cg;
+	int fd;
+
+	need_reclaim();
+	cg = arena_enter("a");
+	fd = dev_open(0);
+	bo = filled(fd);
+	fresh = filled(fd);
+	other = filled(fd);
+	legacy_touch(&bo, 5);
+	legacy_touch(&other, 6);
+	legacy_wait_param(fd, DRM_VUMA_PARAM_VM_IDLE, 2);
+	dont_need(&bo);
+	dont_need(&fresh);
+	arena_squeeze(&cg, 64 * MIB);
+	KT_EQ(bo_status(&bo) & (PURGED | PURGEABLE), PURGED);
+	KT_EQ(bo_status(&fresh) & (PURGED | PURGEABLE), PURGED);
+
+	uses[0] = vuma_legacy_bo(other.handle, LEGACY_WRITE);
+	uses[1] = vuma_legacy_bo(bo.handle, 0);
+	KT_RET(vuma_submit_legacy(fd, uses, 2, &nop, 1, 0, 0), -EFAULT);
+	KT_RET(vuma_submit_legacy(fd, uses, 2, NULL, 0, 0, 0), -EFAULT);
+	uses[1] = vuma_legacy_bo(fresh.handle, 0);
+	KT_RET(vuma_submit_legacy(fd, uses, 2, &nop, 1, 0, 0), -EFAULT);
+	/* It got no address, and the other one keeps its own. */
+	legacy_wait_param(fd, DRM_VUMA_PARAM_VM_IDLE, 2);
+	legacy_expect(&other, 6);
+	KT_OK(vuma_bo_fini(&bo));
+	legacy_wait_param(fd, DRM_VUMA_PARAM_VM_IDLE, 1);
+	legacy_touch(&other, 7);
+	legacy_expect(&other, 7);
+}
+
+/* A display reads it: as with any pin, it stays until that is over. */
+static void scanout_is_a_pin(void)
+{
+	struct scene s = scene_new(SIZE, 0);
+
+	KT_OK(vuma_scanout_pin(s.fd, s.bo.handle));
+	dont_need(&s.bo);
+	arena_squeeze(&s.cg, 64 * MIB);
+	KT_EQ(bo_query(&s.bo).resident, SIZE);
+	KT_RET(vuma_bo_discard(s.fd, s.bo.handle, 0, PAGE), -EBUSY);
+	expect_filled(&s.bo, 0, SIZE);
+	KT_OK(vuma_scanout_unpin(s.fd, s.bo.handle));
+	purge(&s);
+	KT_RET(vuma_scanout_pin(s.fd, s.bo.handle), -EFAULT);
+	KT_RET(vuma_scanout_unpin(s.fd, s.bo.handle), -EINVAL);
 }
 
 static void exports(void)
@@ -627,6 +692,8 @@ static const struct ktap_test tests[] = {
 	{ .name = "madvise_purged_huge_touch_is_SIGBUS", .run = purged_cpu_touch_huge },
 	{ .name = "madvise_purged_submit_and_bind_EFAULT", .run = purged_jobs },
 	{ .name = "madvise_bound_while_evicted_then_purged", .run = bound_then_purged },
+	{ .name = "madvise_purged_implicit_address_EFAULT", .run = purged_implicit },
+	{ .name = "madvise_pinned_for_scanout_is_kept", .run = scanout_is_a_pin },
 	{ .name = "madvise_exported_is_never_purged_EBUSY_EFAULT", .run = exports },
 	{ .name = "madvise_busy_is_purged_later", .run = busy_is_not_purged },
 	{ .name = "madvise_purged_before_others_are_evicted", .run = purged_before_evicted },
