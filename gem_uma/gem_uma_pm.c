@@ -153,12 +153,21 @@ static void gem_uma_pm_evict_all(struct gem_uma_pm_run *run)
 }
 #endif
 
+/* All that can go: what is held, or, if that is more, what is listed and can be purged. */
+static unsigned long gem_uma_pm_limit(struct gem_uma_device *udev)
+{
+	long resident = atomic_long_read(&udev->resident_pages);
+	long listed = atomic_long_read(&udev->reclaim->pages);
+
+	return max3(resident, listed, 0L);
+}
+
 static struct gem_uma_pm_run gem_uma_pm_do_run(struct gem_uma_pm *pm, bool wakeup)
 {
 	struct gem_uma_pm_run run = {
 		.udev = pm->udev,
 		.deadline = jiffies + msecs_to_jiffies(READ_ONCE(pm->timeout_ms)),
-		.limit = max(atomic_long_read(&pm->udev->resident_pages), 0),
+		.limit = gem_uma_pm_limit(pm->udev),
 		.wakeup = wakeup,
 	};
 

@@ -133,16 +133,33 @@ static void pm_gives_up_on_the_busy(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rig.pm->end, GEM_UMA_PM_DONE);
 }
 
+static void pm_come_back(struct gem_uma_fake *fake)
+{
+	fake->state = GEM_UMA_UNUSED;
+}
+
 /* No more than there was at the start, however much is filed meanwhile. */
 static void pm_pages_are_bounded(struct kunit *test)
 {
-	struct pm_rig rig = pm_rig(test, GEM_UMA_PM_DEFAULT, 10);
+	struct pm_rig rig = pm_rig(test, GEM_UMA_PM_DEFAULT, 32);
 	unsigned int i;
 
-	for (i = 0; i < 8; i++)
-		gem_uma_fake_filed(rig.room, i, GEM_UMA_UNUSED, 4);
-	KUNIT_EXPECT_EQ(test, gem_uma_pm_evict(rig.pm), 12);
-	KUNIT_EXPECT_EQ(test, rig.room->nr_order, 3);
+	for (i = 0; i < 4; i++)
+		gem_uma_fake_filed(rig.room, i, GEM_UMA_UNUSED, 4)->on_evict = pm_come_back;
+	KUNIT_EXPECT_EQ(test, gem_uma_pm_evict(rig.pm), 32);
+	KUNIT_EXPECT_EQ(test, rig.room->nr_order, 8);
+	KUNIT_EXPECT_EQ(test, rig.pm->end, GEM_UMA_PM_DONE);
+}
+
+/* What was let go earlier is purged, too, and must not stand for what is held. */
+static void pm_purges_and_evicts(struct kunit *test)
+{
+	struct pm_rig rig = pm_rig(test, GEM_UMA_PM_DEFAULT, 4);
+	struct gem_uma_fake *held = gem_uma_fake_filed(rig.room, 0, GEM_UMA_UNUSED, 4);
+
+	gem_uma_fake_filed(rig.room, 1, GEM_UMA_PURGEABLE, 6);
+	KUNIT_EXPECT_EQ(test, gem_uma_pm_evict(rig.pm), 10);
+	KUNIT_EXPECT_EQ(test, held->evicts, 1);
 	KUNIT_EXPECT_EQ(test, rig.pm->end, GEM_UMA_PM_DONE);
 }
 
@@ -219,6 +236,7 @@ static struct kunit_case gem_uma_pm_cases[] = {
 	KUNIT_CASE(pm_evicts_what_was_just_used),
 	KUNIT_CASE(pm_gives_up_on_the_busy),
 	KUNIT_CASE(pm_pages_are_bounded),
+	KUNIT_CASE(pm_purges_and_evicts),
 	KUNIT_CASE(pm_time_is_bounded),
 	KUNIT_CASE(pm_ends_on_a_signal),
 	KUNIT_CASE(pm_of_nothing_is_done),
