@@ -27,7 +27,7 @@
  * up when somebody finds none. Mappings in use stay.
  */
 
-/* Locked at once: objects share resvs, and trylock is all that may be done here. */
+/* Locked at once. Of objects that share a resv it is one, and the next batch has another. */
 #define GEM_UMA_PURGE_BATCH	16
 
 /* Next objects with such a mapping, each with resv and a reference. */
@@ -79,7 +79,8 @@ unsigned long gem_uma_purge_vmaps(struct gem_uma_device *udev)
 			dma_resv_unlock(found[i]->base.resv);
 			gem_uma_reclaim_put(&found[i]->reclaim);
 		}
-	} while (nr == GEM_UMA_PURGE_BATCH);
+		/* What was found has none now, or somebody uses it: it is not found again. */
+	} while (nr);
 	return freed;
 }
 EXPORT_SYMBOL_GPL(gem_uma_purge_vmaps);

@@ -188,10 +188,29 @@ struct gem_uma_mock_object *gem_uma_mock_object_create(struct kunit *test,
 						       struct gem_uma_mock *mock,
 						       u64 size, u32 flags)
 {
+	return gem_uma_mock_object_create_shared(test, mock, size, flags, NULL);
+}
+
+/**
+ * gem_uma_mock_object_create_shared() - one that shares the resv of an older object
+ * @test: test
+ * @mock: device
+ * @size: bytes
+ * @flags: GEM_UMA_OBJECT_*
+ * @resv: of the other object; NULL: its own
+ *
+ * Return: the object; the test fails without.
+ */
+struct gem_uma_mock_object *gem_uma_mock_object_create_shared(struct kunit *test,
+							      struct gem_uma_mock *mock,
+							      u64 size, u32 flags,
+							      struct dma_resv *resv)
+{
 	struct gem_uma_mock_object *mobj = kzalloc(sizeof(*mobj), GFP_KERNEL);
 	int ret;
 
 	KUNIT_ASSERT_NOT_NULL(test, mobj);
+	mobj->base.base.resv = resv;
 	ret = gem_uma_object_init(&mobj->base, &mock->udev, size, flags,
 				  &gem_uma_mock_object_ops);
 	if (ret)

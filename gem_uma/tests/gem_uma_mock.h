@@ -77,6 +77,10 @@ struct gem_uma_mock *gem_uma_mock_create(struct kunit *test, bool huge);
 struct gem_uma_mock_object *gem_uma_mock_object_create(struct kunit *test,
 						       struct gem_uma_mock *mock,
 						       u64 size, u32 flags);
+struct gem_uma_mock_object *gem_uma_mock_object_create_shared(struct kunit *test,
+							      struct gem_uma_mock *mock,
+							      u64 size, u32 flags,
+							      struct dma_resv *resv);
 void gem_uma_mock_object_put(struct kunit *test, struct gem_uma_mock_object *mobj);
 
 struct file *gem_uma_mock_file_of(struct kunit *test, struct drm_device *drm,

@@ -134,11 +134,32 @@ static void vmap_notifier_takes_what_is_idle(struct kunit *test)
 		gem_uma_mock_expect_content(test, idle[i], i);
 }
 
+/* Only one of them can be locked at a time. */
+static void vmap_those_that_share_a_resv_go_all(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_object *root = vmap_keeper(test, mock), *others[5];
+	unsigned int i;
+
+	vmap_once(test, root);
+	for (i = 0; i < ARRAY_SIZE(others); i++) {
+		others[i] = &gem_uma_mock_object_create_shared(test, mock, SIZE,
+							       GEM_UMA_OBJECT_KEEP_VMAP,
+							       root->base.resv)->base;
+		vmap_once(test, others[i]);
+	}
+	KUNIT_EXPECT_EQ(test, gem_uma_purge_vmaps(&mock->udev),
+			(1 + ARRAY_SIZE(others)) * PAGES);
+	for (i = 0; i < ARRAY_SIZE(others); i++)
+		KUNIT_EXPECT_NULL(test, others[i]->cpu_map.vaddr);
+}
+
 static struct kunit_case gem_uma_purge_vmap_cases[] = {
 	KUNIT_CASE(vmap_is_kept_without_a_pin),
 	KUNIT_CASE(vmap_is_not_kept_by_default),
 	KUNIT_CASE(vmap_that_is_kept_goes_before_its_pages),
 	KUNIT_CASE(vmap_notifier_takes_what_is_idle),
+	KUNIT_CASE(vmap_those_that_share_a_resv_go_all),
 	{}
 };
 
