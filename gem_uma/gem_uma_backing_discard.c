@@ -8,6 +8,7 @@
 #include <linux/dma-resv.h>
 #include <linux/export.h>
 #include <linux/pagemap.h>
+#include <linux/rcupdate_wait.h>
 #include <linux/sched.h>
 #include <linux/shmem_fs.h>
 #include <linux/swap.h>
@@ -60,6 +61,47 @@ static void gem_uma_backing_forget_writes(struct gem_uma_backing *b)
 		WRITE_ONCE(b->written, false);
 }
 
+static bool gem_uma_backing_finds_lock(struct gem_uma_backing *b)
+{
+	XA_STATE(xas, &gem_uma_backing_mapping(b)->i_pages, 0);
+	struct folio *folio;
+	bool locked = false;
+
+	rcu_read_lock();
+	xas_for_each(&xas, folio, ULONG_MAX) {
+		if (xas_retry(&xas, folio) || xa_is_value(folio))
+			continue;
+		locked = folio_test_locked(folio);
+		if (locked)
+			break;
+		if (need_resched()) {
+			xas_pause(&xas);
+			cond_resched_rcu();
+		}
+	}
+	rcu_read_unlock();
+	return locked;
+}
+
+/**
+ * gem_uma_backing_can_purge_locked() - can gem_uma_backing_purge_locked() be called in reclaim?
+ * @b: backing
+ *
+ * Splitting a huge folio of a file allocates with the folio locked, and can end up in
+ * reclaim: truncating would wait for a lock of its own task. Locks that are taken later
+ * are of others, who find ours when they come here.
+ *
+ * Context: resv held, and kept until the purge; may reschedule, waits for nothing.
+ *
+ * Return: false if a page is locked, by whomever.
+ */
+bool gem_uma_backing_can_purge_locked(struct gem_uma_backing *b)
+{
+	dma_resv_assert_held(b->obj->resv);
+	return !gem_uma_backing_finds_lock(b);
+}
+EXPORT_SYMBOL_GPL(gem_uma_backing_can_purge_locked);
+
 /**
  * gem_uma_backing_purge_locked() - throw the whole content away
  * @b: backing, not pinned
@@ -68,7 +110,8 @@ static void gem_uma_backing_forget_writes(struct gem_uma_backing *b)
  * the content was declared as purgeable it is purged now; else it is zero.
  *
  * Context: resv held. Waits for pages that are being written to swap; takes no lock of
- * ours and does not allocate. Callable from reclaim with __GFP_IO.
+ * ours and does not allocate. Callable from reclaim with __GFP_IO, if
+ * gem_uma_backing_can_purge_locked().
  *
  * Return: number of pages of memory given back.
  */

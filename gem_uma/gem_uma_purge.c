@@ -78,15 +78,19 @@ EXPORT_SYMBOL_GPL(gem_uma_purge_advise);
  *
  * Purges it if it was declared as not needed; else its content is zero afterwards.
  *
- * Context: resv held. Waits for no lock and no fence; callable from reclaim.
+ * Context: resv held. Waits for no fence; callable from reclaim with __GFP_IO.
  *
- * Return: number of pages given back, or as gem_uma_object_vacate_locked().
+ * Return: number of pages given back; -EBUSY if a page is locked; or as
+ * gem_uma_object_vacate_locked().
  */
 long gem_uma_purge_locked(struct gem_uma_object *uobj)
 {
 	unsigned long pages;
 	int ret;
 
+	/* First: what is unmapped in vain costs everybody faults. */
+	if (!gem_uma_backing_can_purge_locked(&uobj->backing))
+		return -EBUSY;
 	ret = gem_uma_object_vacate_locked(uobj);
 	if (ret)
 		return ret;

@@ -128,6 +128,27 @@ static void purge_gives_memory_back_for_good_panthor_46(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gem_uma_backing_in_memory(&uobj->backing), 0);
 }
 
+/* As where the kernel splits a huge page: whoever reclaims holds the lock of one of ours. */
+static void purge_with_a_page_locked_does_not_wait(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_mock_object *mobj = purge_filled(test, mock, 0);
+	struct gem_uma_object *uobj = &mobj->base;
+	struct folio *folio;
+
+	purge_dont_need(test, uobj);
+	folio = filemap_lock_folio(uobj->backing.file->f_mapping, PAGES / 2);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_OR_NULL(folio));
+	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 0);
+	KUNIT_EXPECT_EQ(test, mobj->evicts, 0);
+	KUNIT_EXPECT_EQ(test, purge_content(uobj), GEM_UMA_CONTENT_PURGEABLE);
+	KUNIT_EXPECT_EQ(test, uobj->reclaim.state, GEM_UMA_PURGEABLE);
+	folio_unlock(folio);
+	folio_put(folio);
+	KUNIT_EXPECT_EQ(test, object_evict_all(mock), PAGES);
+	KUNIT_EXPECT_EQ(test, purge_content(uobj), GEM_UMA_CONTENT_PURGED);
+}
+
 static void purge_cpu_touch_is_SIGBUS_panthor_85(struct kunit *test)
 {
 	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
@@ -391,6 +412,7 @@ static struct kunit_case gem_uma_purge_cases[] = {
 	KUNIT_CASE(purge_advice_decides_the_list),
 	KUNIT_CASE(purge_of_an_empty_object_is_not_listed),
 	KUNIT_CASE(purge_gives_memory_back_for_good_panthor_46),
+	KUNIT_CASE(purge_with_a_page_locked_does_not_wait),
 	KUNIT_CASE(purge_cpu_touch_is_SIGBUS_panthor_85),
 	KUNIT_CASE(purge_of_pinned_waits_for_the_last_unpin),
 	KUNIT_CASE(purge_refused_by_the_driver_changes_nothing_panthor_47),

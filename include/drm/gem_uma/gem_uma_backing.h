@@ -104,6 +104,8 @@ int gem_uma_backing_nid_locked(struct gem_uma_backing *b)
 
 bool gem_uma_backing_advise_locked(struct gem_uma_backing *b, bool needed)
 	__must_hold(b->obj->resv);
+bool gem_uma_backing_can_purge_locked(struct gem_uma_backing *b)
+	__must_hold(b->obj->resv);
 unsigned long gem_uma_backing_purge_locked(struct gem_uma_backing *b)
 	__must_hold(b->obj->resv);
 int gem_uma_backing_discard_locked(struct gem_uma_backing *b, pgoff_t start,

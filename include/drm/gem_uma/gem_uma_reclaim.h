@@ -41,8 +41,9 @@ struct gem_uma_reclaim_ops {
 	long (*evict)(struct gem_uma_reclaim *reclaim);
 	/**
 	 * @purge: give up all pages, and the content with them. Returns the number of
-	 * pages given back, 0 if only swap space was, or -EBUSY as @evict. NULL if
-	 * @state never says that the content need not be kept.
+	 * pages given back, 0 if only swap space was, or -EBUSY as @evict. The fences
+	 * of resv are signalled. NULL if @state never says that the content need not
+	 * be kept.
 	 */
 	long (*purge)(struct gem_uma_reclaim *reclaim);
 	/**
