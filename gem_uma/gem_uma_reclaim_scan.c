@@ -137,9 +137,13 @@ static bool gem_uma_reclaim_pass_over(struct gem_uma_reclaim_pick *pick,
 	} else {
 		*weight = scan->stage->list != GEM_UMA_EVICTED && reclaim->ops->weight ?
 			  reclaim->ops->weight(reclaim) : GEM_UMA_RECLAIM_WEIGHT_NORMAL;
-		/* What is busy was used just now, and refusing marks it so, too. */
+		/*
+		 * What is busy was used just now, and refusing marks it so, too. And when
+		 * something that is not needed was used says nothing.
+		 */
 		if (*weight != GEM_UMA_RECLAIM_WEIGHT_KEEP &&
-		    (used <= reclaim->listed || scan->stage->busy))
+		    (used <= reclaim->listed || scan->stage->busy ||
+		     scan->stage->list == GEM_UMA_PURGEABLE))
 			return false;
 		scan->counts[GEM_UMA_RECLAIM_SPARED]++;
 	}
