@@ -434,7 +434,9 @@ static void races(const struct peer *peer, void *arg)
 
 /*
  * Two cgroups of equal weight share what is less than both use. Whoever is first at the
- * goal ends the race; the other must have come a good part of the way.
+ * goal ends the race. The other need not be near: once the buffers of one are all in
+ * memory it is many times faster, and reclaim finds those of the other cold. But it must
+ * have been through a cycle of its buffers, or, where few are asked for, have begun one.
  */
 static void equals_both_advance(void)
 {
@@ -468,7 +470,7 @@ static void equals_both_advance(void)
 	slower = race->rounds[0] < race->rounds[1] ? race->rounds[0] : race->rounds[1];
 	ktap_note("rounds: %llu and %llu", (unsigned long long)race->rounds[0],
 		  (unsigned long long)race->rounds[1]);
-	KT_GE(slower, race->goal / 4);
+	KT_GE(slower, race->goal / 20);
 	KT_EQ(arena_event(&p, "oom_kill"), 0);
 	/* Else there was nothing to share. */
 	KT_GE(arena_event(&p, "max"), 1);
@@ -602,11 +604,7 @@ static const struct ktap_test tests[] = {
 	{ .name = "fdinfo_adds_up_through_evictions", .run = fdinfo_adds_up },
 };
 
-static struct ktap_suite suite = {
-	.tests = tests,
-	.count = ARRAY_SIZE(tests),
-	.cleanup = arena_cleanup,
-};
+TESTS_WITH_CLEANUP(tests, arena_cleanup);
 
 int main(int argc, char **argv)
 {
