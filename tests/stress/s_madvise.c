@@ -285,11 +285,7 @@ static const struct ktap_test tests[] = {
 	{ .name = "stress_madvise_of_one_buffer_by_many", .run = one_buffer },
 };
 
-static struct ktap_suite suite = {
-	.tests = tests,
-	.count = ARRAY_SIZE(tests),
-	.cleanup = arena_cleanup,
-};
+TESTS_WITH_CLEANUP(tests, arena_cleanup);
 
 int main(int argc, char **argv)
 {

@@ -330,11 +330,7 @@ static const struct ktap_test tests[] = {
 	{ .name = "stress_unplug_of_what_is_being_freed_panthor-70", .run = leaving },
 };
 
-static struct ktap_suite suite = {
-	.tests = tests,
-	.count = ARRAY_SIZE(tests),
-	.cleanup = rebind,
-};
+TESTS_WITH_CLEANUP(tests, rebind);
 
 int main(int argc, char **argv)
 {

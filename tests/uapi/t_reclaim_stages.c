@@ -185,11 +185,7 @@ static const struct ktap_test tests[] = {
 	  .run = kswapd_waits_for_jobs, .timeout = 120 },
 };
 
-static struct ktap_suite suite = {
-	.tests = tests,
-	.count = ARRAY_SIZE(tests),
-	.cleanup = arena_cleanup,
-};
+TESTS_WITH_CLEANUP(tests, arena_cleanup);
 
 int main(int argc, char **argv)
 {

@@ -329,11 +329,7 @@ static const struct ktap_test tests[] = {
 	  .run = killed_in_the_middle, .timeout = 240 },
 };
 
-static struct ktap_suite suite = {
-	.tests = tests,
-	.count = ARRAY_SIZE(tests),
-	.cleanup = default_again,
-};
+TESTS_WITH_CLEANUP(tests, default_again);
 
 int main(int argc, char **argv)
 {

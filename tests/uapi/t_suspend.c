@@ -414,11 +414,7 @@ static const struct ktap_test tests[] = {
 	{ .name = "hibernation_to_disk_and_back", .run = really_hibernated, .timeout = 240 },
 };
 
-static struct ktap_suite suite = {
-	.tests = tests,
-	.count = ARRAY_SIZE(tests),
-	.cleanup = default_again,
-};
+TESTS_WITH_CLEANUP(tests, default_again);
 
 int main(int argc, char **argv)
 {
