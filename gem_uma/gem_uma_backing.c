@@ -28,6 +28,7 @@
 #include "gem_uma_backing_restore.h"
 #include "gem_uma_extents.h"
 #include "gem_uma_range.h"
+#include "gem_uma_trace.h"
 
 /**
  * DOC: Backing
@@ -270,7 +271,9 @@ static int gem_uma_backing_populate(struct gem_uma_backing *b, pgoff_t start,
 	struct gem_uma_restore restore;
 	struct mem_cgroup *old;
 	struct gem_uma_extent gap;
+	unsigned long before;
 	int ret = 0;
+	u64 begin;
 
 	if (start > end || end > b->nr_pages)
 		return -EINVAL;
@@ -282,12 +285,17 @@ static int gem_uma_backing_populate(struct gem_uma_backing *b, pgoff_t start,
 
 	/* Before the first page: reclaim must not take what we do not hold yet. */
 	mapping_set_unevictable(gem_uma_backing_mapping(b));
+	before = b->held.pages;
+	begin = trace_gem_uma_populate_enabled() ? ktime_get_mono_fast_ns() : 0;
 	gem_uma_backing_restore_begin_locked(&restore, b, start, end);
 	old = set_active_memcg(b->memcg);
 	while (!ret && gem_uma_extents_next_gap(&b->held, start, end, &gap))
 		ret = gem_uma_backing_fill_gap(b, &gap, need, &restore);
 	set_active_memcg(old);
 	gem_uma_backing_restore_end(&restore);
+	if (begin)
+		trace_gem_uma_populate(b->obj, start, end - start, b->held.pages - before, ret,
+				       ktime_get_mono_fast_ns() - begin);
 	/*
 	 * Nothing held means that nobody would ever evict the object, and pages of it
 	 * that were put aside as unevictable would stay so.

@@ -24,6 +24,7 @@
 
 #include "gem_uma_backing_restore.h"
 #include "gem_uma_extents.h"
+#include "gem_uma_trace.h"
 
 /**
  * DOC: Restore
@@ -269,6 +270,7 @@ void gem_uma_backing_restore_begin_locked(struct gem_uma_restore *restore,
 	psi_memstall_enter(&restore->pflags);
 	helpers = min3((unsigned long)gem_uma_restore_limit(), num_online_cpus() - 1UL,
 		       swapped / GEM_UMA_RESTORE_SHARE);
+	trace_gem_uma_restore(b->obj, start, end - start, swapped, helpers);
 	if (!helpers)
 		return;
 	/* Without memory for it, without help. */

@@ -26,6 +26,7 @@
 
 #include "gem_uma_range.h"
 #include "gem_uma_state.h"
+#include "gem_uma_trace.h"
 
 /**
  * DOC: CPU mapping
@@ -449,12 +450,18 @@ static vm_fault_t gem_uma_cpu_map_fault_pmd(struct gem_uma_cpu_map *cmap,
 vm_fault_t gem_uma_cpu_map_fault_locked(struct gem_uma_cpu_map *cmap,
 					struct vm_fault *vmf, unsigned int order)
 {
+	/* If the mmap lock is dropped on the way, @vmf is not to be looked at again. */
+	bool write = vmf->flags & FAULT_FLAG_WRITE;
+	unsigned long address = vmf->address;
+	vm_fault_t ret = VM_FAULT_FALLBACK;
+
 	dma_resv_assert_held(gem_uma_cpu_map_obj(cmap)->resv);
 	if (!order)
-		return gem_uma_cpu_map_fault_pte(cmap, vmf);
-	if (order == PMD_ORDER)
-		return gem_uma_cpu_map_fault_pmd(cmap, vmf);
-	return VM_FAULT_FALLBACK;
+		ret = gem_uma_cpu_map_fault_pte(cmap, vmf);
+	else if (order == PMD_ORDER)
+		ret = gem_uma_cpu_map_fault_pmd(cmap, vmf);
+	trace_gem_uma_fault(gem_uma_cpu_map_obj(cmap), address, order, write, ret);
+	return ret;
 }
 EXPORT_SYMBOL_GPL(gem_uma_cpu_map_fault_locked);
 

@@ -18,6 +18,7 @@
 
 #include "gem_uma_object_internal.h"
 #include "gem_uma_range.h"
+#include "gem_uma_trace.h"
 
 /**
  * DOC: Purge
@@ -95,6 +96,8 @@ long gem_uma_purge_locked(struct gem_uma_object *uobj)
 	if (ret)
 		return ret;
 	pages = gem_uma_backing_purge_locked(&uobj->backing);
+	trace_gem_uma_purge(&uobj->base, pages,
+			    gem_uma_backing_content(&uobj->backing) == GEM_UMA_CONTENT_PURGED);
 	gem_uma_stats_update_locked(uobj);
 	return pages;
 }

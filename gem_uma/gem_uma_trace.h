@@ -127,6 +127,109 @@ TRACE_EVENT(gem_uma_evict,
 		  __entry->pages)
 );
 
+/* Content was thrown away. @final: nobody can use the object again. */
+TRACE_EVENT(gem_uma_purge,
+	TP_PROTO(const struct drm_gem_object *obj, unsigned long pages, bool final),
+	TP_ARGS(obj, pages, final),
+	TP_STRUCT__entry(
+		__string(dev, dev_name(obj->dev->dev))
+		__field(const void *, obj)
+		__field(u64, size)
+		__field(unsigned long, pages)
+		__field(bool, final)
+	),
+	TP_fast_assign(
+		__assign_str(dev);
+		__entry->obj = obj;
+		__entry->size = obj->size;
+		__entry->pages = pages;
+		__entry->final = final;
+	),
+	TP_printk("dev=%s obj=%p size=%llu pages=%lu final=%d",
+		  __get_str(dev), __entry->obj, __entry->size, __entry->pages,
+		  __entry->final)
+);
+
+/* Pages were made resident, for whomever: @pages of the @nr asked for, or of more. */
+TRACE_EVENT(gem_uma_populate,
+	TP_PROTO(const struct drm_gem_object *obj, unsigned long pgoff, unsigned long nr,
+		 unsigned long pages, int ret, u64 ns),
+	TP_ARGS(obj, pgoff, nr, pages, ret, ns),
+	TP_STRUCT__entry(
+		__string(dev, dev_name(obj->dev->dev))
+		__field(const void *, obj)
+		__field(unsigned long, pgoff)
+		__field(unsigned long, nr)
+		__field(unsigned long, pages)
+		__field(int, ret)
+		__field(u64, ns)
+	),
+	TP_fast_assign(
+		__assign_str(dev);
+		__entry->obj = obj;
+		__entry->pgoff = pgoff;
+		__entry->nr = nr;
+		__entry->pages = pages;
+		__entry->ret = ret;
+		__entry->ns = ns;
+	),
+	TP_printk("dev=%s obj=%p pgoff=%lu nr=%lu pages=%lu ret=%d ns=%llu",
+		  __get_str(dev), __entry->obj, __entry->pgoff, __entry->nr,
+		  __entry->pages, __entry->ret, __entry->ns)
+);
+
+/* Populating begins with @swapped pages to be read from swap, with so many helpers. */
+TRACE_EVENT(gem_uma_restore,
+	TP_PROTO(const struct drm_gem_object *obj, unsigned long pgoff, unsigned long nr,
+		 unsigned long swapped, unsigned int helpers),
+	TP_ARGS(obj, pgoff, nr, swapped, helpers),
+	TP_STRUCT__entry(
+		__string(dev, dev_name(obj->dev->dev))
+		__field(const void *, obj)
+		__field(unsigned long, pgoff)
+		__field(unsigned long, nr)
+		__field(unsigned long, swapped)
+		__field(unsigned int, helpers)
+	),
+	TP_fast_assign(
+		__assign_str(dev);
+		__entry->obj = obj;
+		__entry->pgoff = pgoff;
+		__entry->nr = nr;
+		__entry->swapped = swapped;
+		__entry->helpers = helpers;
+	),
+	TP_printk("dev=%s obj=%p pgoff=%lu nr=%lu swapped=%lu helpers=%u",
+		  __get_str(dev), __entry->obj, __entry->pgoff, __entry->nr,
+		  __entry->swapped, __entry->helpers)
+);
+
+/* A CPU fault was handled. @ret: VM_FAULT_*. */
+TRACE_EVENT(gem_uma_fault,
+	TP_PROTO(const struct drm_gem_object *obj, unsigned long address, unsigned int order,
+		 bool write, unsigned int ret),
+	TP_ARGS(obj, address, order, write, ret),
+	TP_STRUCT__entry(
+		__string(dev, dev_name(obj->dev->dev))
+		__field(const void *, obj)
+		__field(unsigned long, address)
+		__field(unsigned int, order)
+		__field(bool, write)
+		__field(unsigned int, ret)
+	),
+	TP_fast_assign(
+		__assign_str(dev);
+		__entry->obj = obj;
+		__entry->address = address;
+		__entry->order = order;
+		__entry->write = write;
+		__entry->ret = ret;
+	),
+	TP_printk("dev=%s obj=%p address=%#lx order=%u write=%d ret=%#x",
+		  __get_str(dev), __entry->obj, __entry->address, __entry->order,
+		  __entry->write, __entry->ret)
+);
+
 #endif
 
 /* The directory of the source that makes the events of it, here and in a kernel tree. */
