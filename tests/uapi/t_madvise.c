@@ -4,6 +4,7 @@
 
 #include "arena.h"
 #include "legacy.h"
+#include "stream.h"
 
 #define MIB	VUMA_MIB
 #define SIZE	(2 * MIB)
@@ -381,41 +382,30 @@ static void exports(void)
 	verify_pattern(shared.map, SIZE, 5, 3);
 }
 
-/* One job at most runs for the 8 seconds that jobs are given; a slow kernel needs more. */
-static void keep_busy(struct vuma_vm *vm)
-{
-	struct drm_vuma_cmd spin = vuma_cmd_spin(5000000);
-	unsigned int i;
-
-	for (i = 0; i < (ktap_slow() > 1 ? 3 : 0); i++)
-		KT_OK(vuma_submit_one(vm->fd, vm->id, &spin, 1, 0));
-}
-
 /* A job that was queued gets what it was queued for. */
 static void busy_is_not_purged(void)
 {
 	struct scene s = scene_new(SIZE, 0);
-	struct drm_vuma_cmd cmds[2] = {
-		vuma_cmd_spin(4000000),
-		vuma_cmd_checksum(s.out_va, s.va, SIZE),
-	};
+	struct drm_vuma_cmd cmd = vuma_cmd_checksum(s.out_va, s.va, SIZE);
 	uint64_t a, b, *sums = s.out.map;
+	struct stream stream = { 0 };
 	uint32_t syncobj;
 	int status;
 
 	bind(&s);
 	KT_OK(vuma_syncobj_create(s.fd, false, &syncobj));
-	keep_busy(&s.vm);
-	KT_OK(vuma_submit_one(s.fd, s.vm.id, cmds, 2, syncobj));
+	stream_start(&stream, &s.vm);
+	KT_OK(vuma_submit_one(s.fd, s.vm.id, &cmd, 1, syncobj));
 	dont_need(&s.bo);
 	arena_squeeze(&s.cg, 64 * MIB);
 	KT_EQ(bo_status(&s.bo) & (PURGED | PURGEABLE), PURGEABLE);
 	KT_EQ(bo_query(&s.bo).resident, SIZE);
 	/* Else nothing was shown. */
 	KT_RET(vuma_bo_wait(s.fd, s.bo.handle, 0, 0), -EBUSY);
-	KT_OK(vuma_syncobj_wait(s.fd, syncobj, 60 * VUMA_SEC));
-	KT_OK(vuma_syncobj_status(s.fd, syncobj, &status));
-	KT_EQ(status, 1);
+	stream_end(&stream);
+	KT_OK(vuma_job_wait(s.fd, syncobj, 60 * VUMA_SEC, &status));
+	KT_EQ(status, 0);
+	KT_OK(vuma_bo_wait(s.fd, s.bo.handle, 0, 60 * VUMA_SEC));
 	vuma_pattern_checksum(SIZE, 1, 7, &a, &b);
 	KT_EQ(sums[0], a);
 	KT_EQ(sums[1], b);
@@ -679,14 +669,14 @@ static void discard_on_reclaim(void)
 static void discard_on_reclaim_not_when_busy(void)
 {
 	struct scene s = scene_new(SIZE, DRM_VUMA_BO_DISCARD_ON_RECLAIM);
-	struct drm_vuma_cmd spin = vuma_cmd_spin(4000000);
+	struct stream stream = { 0 };
 
 	bind(&s);
-	keep_busy(&s.vm);
-	KT_OK(vuma_submit_one(s.fd, s.vm.id, &spin, 1, 0));
+	stream_start(&stream, &s.vm);
 	arena_squeeze(&s.cg, 64 * MIB);
 	expect_filled(&s.bo, 0, SIZE);
 	KT_RET(vuma_bo_wait(s.fd, s.bo.handle, 0, 0), -EBUSY);
+	stream_end(&stream);
 	KT_OK(vuma_bo_wait(s.fd, s.bo.handle, 0, 60 * VUMA_SEC));
 	arena_squeeze(&s.cg, 64 * MIB);
 	expect_zero(&s.bo, 0, SIZE);

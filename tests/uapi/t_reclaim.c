@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What is taken away comes back as it was, in every state a BO can be in. */
-#include <pthread.h>
-#include <stdatomic.h>
 #include <xf86drm.h>
 
 #include "arena.h"
+#include "stream.h"
 
 #define SIZE	(2 * VUMA_MIB + 3 * PAGE)
 #define MIB	VUMA_MIB
@@ -221,49 +220,6 @@ static void never_written_zero(void)
 	verify_checksum(&s.vm, s.va, s.bo.size, 0, 0, &s.out, s.out_va);
 	arena_evict(&s.cg, &s.bo, 1);
 	verify_checksum(&s.vm, s.va, s.bo.size, 0, 0, &s.out, s.out_va);
-}
-
-/* Jobs of a VM, one after the other for as long as it takes. */
-struct stream {
-	const struct vuma_vm *vm;
-	pthread_t thread;
-	atomic_bool stop;
-	/* Two are in flight from then on. */
-	atomic_bool flows;
-};
-
-static void *stream_run(void *arg)
-{
-	struct stream *stream = arg;
-	struct drm_vuma_cmd spin = vuma_cmd_spin(500000);
-	const struct vuma_vm *vm = stream->vm;
-	uint32_t syncobjs[2];
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(syncobjs); i++) {
-		KT_OK(vuma_syncobj_create(vm->fd, false, &syncobjs[i]));
-		KT_OK(vuma_submit_one(vm->fd, vm->id, &spin, 1, syncobjs[i]));
-	}
-	stream->flows = true;
-	for (i = 0; !stream->stop; i = !i) {
-		KT_OK(vuma_syncobj_wait(vm->fd, syncobjs[i], 60 * VUMA_SEC));
-		KT_OK(vuma_submit_one(vm->fd, vm->id, &spin, 1, syncobjs[i]));
-	}
-	return NULL;
-}
-
-static void stream_start(struct stream *stream, const struct vuma_vm *vm)
-{
-	stream->vm = vm;
-	KT_EQ(pthread_create(&stream->thread, NULL, stream_run, stream), 0);
-	while (!stream->flows)
-		usleep(1000);
-}
-
-static void stream_end(struct stream *stream)
-{
-	stream->stop = true;
-	KT_EQ(pthread_join(stream->thread, NULL), 0);
 }
 
 /* panthor-87: a job in flight is not a READ or WRITE fence here. */

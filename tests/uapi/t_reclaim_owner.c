@@ -478,7 +478,7 @@ static void equals_both_advance(void)
 
 static int many_idle(void)
 {
-	return ktap_slow() > 1 ? 1000 : 10000;
+	return ktap_slow() > 1 ? 500 : 10000;
 }
 
 static void holds_many(const struct peer *peer, void *arg)
