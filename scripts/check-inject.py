@@ -61,7 +61,7 @@ ALLOCATES = """
     __drmm_add_action_or_reset __kmalloc_cache_noprof __kmalloc_noprof
     __kvmalloc_node_noprof __kvmalloc_node_align_noprof kmem_cache_alloc_lru_noprof
     kmemdup_nul _kmemdup_nul_noprof kmemdup_nul_noprof
-    __devres_alloc_node alloc_pages_noprof krealloc_noprof krealloc_node_align_noprof
+    __devres_alloc_node drmm_kmalloc alloc_pages_noprof krealloc_noprof krealloc_node_align_noprof
     drm_exec_lock_obj drm_exec_prepare_obj drm_gpuvm_bo_obtain drm_gpuvm_bo_obtain_locked
     drm_gpuvm_prepare_range drm_gpuvm_prepare_vm drm_gpuvm_resv_object_alloc
 """
@@ -134,6 +134,7 @@ CANNOT_FAIL = """
     css_next_descendant_pre debugfs_attr_read debugfs_attr_write
     debugfs_create_file_unsafe jiffies param_ops_uint pm_wakeup_pending register_pm_notifier
     sysfs_emit unregister_pm_notifier xa_load
+    __cpu_online_mask seq_putc strlen
 """
 
 # Put there by what instruments a kernel for debugging.
@@ -142,6 +143,7 @@ INSTRUMENTATION = re.compile(r"""
     | __list_(add|del) | __might_ | __mmap_lock_do_trace | __page_table_check
     | __raw_spin_lock_init | __tracepoint_ | __traceiter_ | __SCT__tp_ | __SCK__
     | _raw_(spin|read|write)_(lock|unlock|trylock)
+    | __srcu_check_read_flavor | __trace_trigger_ | perf_trace_ | tracepoint_srcu
     | debug_ | kcsan_ | lock_acquire | lock_is_held | lock_release | lockdep_
     | oops_in_progress | page_table_check_ | rcu_ | __rcu_ | preempt_ | trace_
 """, re.X)
