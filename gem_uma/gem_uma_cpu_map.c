@@ -460,7 +460,8 @@ vm_fault_t gem_uma_cpu_map_fault_locked(struct gem_uma_cpu_map *cmap,
 		ret = gem_uma_cpu_map_fault_pte(cmap, vmf);
 	else if (order == PMD_ORDER)
 		ret = gem_uma_cpu_map_fault_pmd(cmap, vmf);
-	trace_gem_uma_fault(gem_uma_cpu_map_obj(cmap), address, order, write, ret);
+	trace_gem_uma_fault(gem_uma_cpu_map_obj(cmap), address, order, write,
+			    (__force unsigned int)ret);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(gem_uma_cpu_map_fault_locked);

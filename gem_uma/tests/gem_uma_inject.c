@@ -51,7 +51,8 @@ const struct gem_uma_inject_call gem_uma_inject_calls[] = {
 	/* CPU mappings */
 	{ "vmap", .null = true },
 	{ "apply_to_page_range", { -ENOMEM, -EINVAL } },
-	{ "vmf_insert_pfn_pmd", { VM_FAULT_OOM, VM_FAULT_SIGBUS, VM_FAULT_FALLBACK } },
+	{ "vmf_insert_pfn_pmd", { (__force long)VM_FAULT_OOM, (__force long)VM_FAULT_SIGBUS,
+				  (__force long)VM_FAULT_FALLBACK } },
 	{ "mm_get_unmapped_area", { -ENOMEM } },
 	{ "shmem_get_unmapped_area", { -ENOMEM } },
 	{ "register_vmap_purge_notifier", { -EEXIST } },

@@ -16,6 +16,9 @@
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/platform_device.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
+#include <linux/signal.h>
 #include <linux/swap.h>
 
 #include <drm/drm_drv.h>
@@ -373,6 +376,25 @@ struct gem_uma_mock_holder *gem_uma_mock_hold(struct kunit *test, struct drm_gem
 void gem_uma_mock_unhold(struct kunit *test, struct gem_uma_mock_holder *holder)
 {
 	kunit_release_action(test, gem_uma_mock_holder_end, holder);
+}
+
+/**
+ * gem_uma_mock_set_killed() - have a fatal signal pending, or not any more
+ * @on: pending
+ */
+void gem_uma_mock_set_killed(bool on)
+{
+	struct sighand_struct *sighand = rcu_dereference_raw(current->sighand);
+
+	spin_lock_irq(&sighand->siglock);
+	if (on) {
+		sigaddset(&current->pending.signal, SIGKILL);
+		set_thread_flag(TIF_SIGPENDING);
+	} else {
+		sigdelset(&current->pending.signal, SIGKILL);
+		clear_thread_flag(TIF_SIGPENDING);
+	}
+	spin_unlock_irq(&sighand->siglock);
 }
 
 /**

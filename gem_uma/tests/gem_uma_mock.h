@@ -93,6 +93,7 @@ struct gem_uma_mock_holder *gem_uma_mock_hold(struct kunit *test, struct drm_gem
 					      unsigned int ms);
 void gem_uma_mock_unhold(struct kunit *test, struct gem_uma_mock_holder *holder);
 void gem_uma_mock_needs_swap(struct kunit *test);
+void gem_uma_mock_set_killed(bool on);
 
 void gem_uma_mock_bounce(struct gem_uma_mock *mock, bool on);
 void gem_uma_mock_fill(struct kunit *test, struct gem_uma_object *uobj, u32 seed);

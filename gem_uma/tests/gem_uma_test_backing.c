@@ -4,8 +4,6 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
-#include <linux/sched/signal.h>
-#include <linux/signal.h>
 #include <linux/slab.h>
 #include <linux/swap.h>
 #include <linux/topology.h>
@@ -256,30 +254,17 @@ static void backing_populate_some_of_a_throttled_task_is_one_page(struct kunit *
 }
 #endif
 
-static void backing_set_killed(bool on)
-{
-	spin_lock_irq(&current->sighand->siglock);
-	if (on) {
-		sigaddset(&current->pending.signal, SIGKILL);
-		set_thread_flag(TIF_SIGPENDING);
-	} else {
-		sigdelset(&current->pending.signal, SIGKILL);
-		clear_thread_flag(TIF_SIGPENDING);
-	}
-	spin_unlock_irq(&current->sighand->siglock);
-}
-
 static void backing_populate_of_a_killed_task_is_EINTR(struct kunit *test)
 {
 	struct backing_rig rig = backing_rig(test);
 	int all, some, pin;
 
 	KUNIT_EXPECT_EQ(test, backing_populate(&rig, 0, 2), 0);
-	backing_set_killed(true);
+	gem_uma_mock_set_killed(true);
 	all = backing_populate(&rig, 0, PAGES);
 	some = backing_populate_some(&rig, 5, PAGES);
 	pin = gem_uma_backing_pin(rig.b);
-	backing_set_killed(false);
+	gem_uma_mock_set_killed(false);
 	KUNIT_EXPECT_EQ(test, all, -EINTR);
 	KUNIT_EXPECT_EQ(test, some, -EINTR);
 	KUNIT_EXPECT_EQ(test, pin, -EINTR);

@@ -10,6 +10,9 @@
 
 #include "gem_uma_user.h"
 
+/* sparse knows it as a type of its own. */
+#define FAULT(_ret)	((__force u32)(_ret))
+
 /* A fault made by hand. Something close by was touched: the page tables are there. */
 static struct vm_area_struct *cpu_map_vma(struct kunit *test, unsigned long addr)
 {
@@ -40,11 +43,11 @@ static void cpu_map_mkwrite_of_evicted_repeats_the_access(struct kunit *test)
 	{
 		struct vm_fault vmf = CPU_MAP_FAULT(test, room.addr, FAULT_FLAG_WRITE);
 
-		KUNIT_EXPECT_EQ(test, gem_uma_cpu_map_mkwrite(room.cmap, &vmf), 0);
+		KUNIT_EXPECT_EQ(test, FAULT(gem_uma_cpu_map_mkwrite(room.cmap, &vmf)), 0);
 		KUNIT_EXPECT_TRUE(test, gem_uma_user_is_dirty(test, room.uobj, 0));
 		KUNIT_EXPECT_EQ(test, gem_uma_user_evict_all(&room), 4);
-		KUNIT_EXPECT_EQ(test, gem_uma_cpu_map_mkwrite(room.cmap, &vmf),
-				VM_FAULT_NOPAGE);
+		KUNIT_EXPECT_EQ(test, FAULT(gem_uma_cpu_map_mkwrite(room.cmap, &vmf)),
+				FAULT(VM_FAULT_NOPAGE));
 	}
 	mmap_read_unlock(current->mm);
 	KUNIT_EXPECT_FALSE(test, dma_resv_is_locked(room.obj->resv));
@@ -75,8 +78,8 @@ static void cpu_map_mkwrite_after_a_signal_repeats_the_access(struct kunit *test
 	{
 		struct vm_fault vmf = CPU_MAP_FAULT(test, room.addr, FAULT_FLAG_WRITE);
 
-		KUNIT_EXPECT_EQ(test, gem_uma_cpu_map_mkwrite(room.cmap, &vmf),
-				VM_FAULT_NOPAGE);
+		KUNIT_EXPECT_EQ(test, FAULT(gem_uma_cpu_map_mkwrite(room.cmap, &vmf)),
+				FAULT(VM_FAULT_NOPAGE));
 	}
 	mmap_read_unlock(current->mm);
 	cpu_map_no_signal(SIGUSR1);
@@ -98,8 +101,8 @@ static void cpu_map_fault_beyond_the_object_is_SIGBUS(struct kunit *test)
 			.pmd = pmd_off(current->mm, room.addr),
 		};
 
-		KUNIT_EXPECT_EQ(test, gem_uma_cpu_map_fault_locked(room.cmap, &vmf, 0),
-				VM_FAULT_SIGBUS);
+		KUNIT_EXPECT_EQ(test, FAULT(gem_uma_cpu_map_fault_locked(room.cmap, &vmf, 0)),
+				FAULT(VM_FAULT_SIGBUS));
 	}
 	dma_resv_unlock(room.obj->resv);
 	mmap_read_unlock(current->mm);
@@ -115,13 +118,13 @@ static void cpu_map_fault_of_other_sizes_falls_back(struct kunit *test)
 	{
 		struct vm_fault vmf = CPU_MAP_FAULT(test, room.addr, 0);
 
-		KUNIT_EXPECT_EQ(test, VM_FAULT_FALLBACK,
-				gem_uma_cpu_map_fault_locked(room.cmap, &vmf, PMD_ORDER));
-		KUNIT_EXPECT_EQ(test, VM_FAULT_FALLBACK,
-				gem_uma_cpu_map_fault_locked(room.cmap, &vmf, 1));
-		KUNIT_EXPECT_EQ(test, VM_FAULT_FALLBACK,
-				gem_uma_cpu_map_fault_locked(room.cmap, &vmf,
-							     PUD_SHIFT - PAGE_SHIFT));
+		KUNIT_EXPECT_EQ(test, FAULT(VM_FAULT_FALLBACK),
+				FAULT(gem_uma_cpu_map_fault_locked(room.cmap, &vmf, PMD_ORDER)));
+		KUNIT_EXPECT_EQ(test, FAULT(VM_FAULT_FALLBACK),
+				FAULT(gem_uma_cpu_map_fault_locked(room.cmap, &vmf, 1)));
+		KUNIT_EXPECT_EQ(test, FAULT(VM_FAULT_FALLBACK),
+				FAULT(gem_uma_cpu_map_fault_locked(room.cmap, &vmf,
+								   PUD_SHIFT - PAGE_SHIFT)));
 		KUNIT_EXPECT_EQ(test, 0, gem_uma_cpu_map_map_pages(&vmf, 0, 3));
 	}
 	dma_resv_unlock(room.obj->resv);
@@ -137,7 +140,7 @@ static void cpu_map_fault_lock_uncontended(struct kunit *test)
 	{
 		struct vm_fault vmf = CPU_MAP_FAULT(test, room.addr, MAY_RETRY);
 
-		KUNIT_EXPECT_EQ(test, gem_uma_cpu_map_fault_lock(room.cmap, &vmf), 0);
+		KUNIT_EXPECT_EQ(test, FAULT(gem_uma_cpu_map_fault_lock(room.cmap, &vmf)), 0);
 		KUNIT_EXPECT_TRUE(test, dma_resv_is_locked(room.obj->resv));
 		gem_uma_cpu_map_fault_unlock(room.cmap, VM_FAULT_NOPAGE);
 	}
@@ -201,7 +204,7 @@ static void cpu_map_fault_lock_contended_panthor_71_72(struct kunit *test)
 	/* lockdep tells if it is not so. */
 	if (c->keeps_mmap_lock)
 		mmap_read_unlock(current->mm);
-	KUNIT_EXPECT_EQ(test, ret, c->ret);
+	KUNIT_EXPECT_EQ(test, FAULT(ret), FAULT(c->ret));
 	if (c->has_resv)
 		gem_uma_cpu_map_fault_unlock(room.cmap, VM_FAULT_NOPAGE);
 	if (c->signal)
@@ -225,10 +228,10 @@ static void cpu_map_populate_drops_the_lock_and_retries(struct kunit *test)
 
 		/* Its own page of PTEs is there if both ends share it; else it is made. */
 		ret = gem_uma_cpu_map_fault_lock(room.cmap, &vmf);
-		KUNIT_ASSERT_EQ(test, ret, 0);
+		KUNIT_ASSERT_EQ(test, FAULT(ret), 0);
 		ret = gem_uma_cpu_map_fault_locked(room.cmap, &vmf, 0);
 	}
-	KUNIT_EXPECT_EQ(test, ret, VM_FAULT_RETRY);
+	KUNIT_EXPECT_EQ(test, FAULT(ret), FAULT(VM_FAULT_RETRY));
 	KUNIT_EXPECT_EQ(test, kref_read(&room.obj->refcount), 3);
 	gem_uma_cpu_map_fault_unlock(room.cmap, ret);
 	KUNIT_EXPECT_EQ(test, kref_read(&room.obj->refcount), 2);
@@ -249,10 +252,10 @@ static void cpu_map_populate_without_retry_keeps_the_lock(struct kunit *test)
 	{
 		struct vm_fault vmf = CPU_MAP_FAULT(test, room.addr, FAULT_FLAG_USER);
 
-		KUNIT_ASSERT_EQ(test, gem_uma_cpu_map_fault_lock(room.cmap, &vmf), 0);
+		KUNIT_ASSERT_EQ(test, FAULT(gem_uma_cpu_map_fault_lock(room.cmap, &vmf)), 0);
 		ret = gem_uma_cpu_map_fault_locked(room.cmap, &vmf, 0);
 	}
-	KUNIT_EXPECT_EQ(test, ret, VM_FAULT_NOPAGE);
+	KUNIT_EXPECT_EQ(test, FAULT(ret), FAULT(VM_FAULT_NOPAGE));
 	gem_uma_cpu_map_fault_unlock(room.cmap, ret);
 	mmap_read_unlock(current->mm);
 	KUNIT_EXPECT_TRUE(test, gem_uma_user_look(room.addr).present);
@@ -270,13 +273,13 @@ static void cpu_map_populate_of_a_killed_task_is_NOPAGE(struct kunit *test)
 	{
 		struct vm_fault vmf = CPU_MAP_FAULT(test, room.addr, 0);
 
-		KUNIT_ASSERT_EQ(test, gem_uma_cpu_map_fault_lock(room.cmap, &vmf), 0);
+		KUNIT_ASSERT_EQ(test, FAULT(gem_uma_cpu_map_fault_lock(room.cmap, &vmf)), 0);
 		ret = gem_uma_cpu_map_fault_locked(room.cmap, &vmf, 0);
 	}
 	gem_uma_cpu_map_fault_unlock(room.cmap, ret);
 	mmap_read_unlock(current->mm);
 	cpu_map_no_signal(SIGKILL);
-	KUNIT_EXPECT_EQ(test, ret, VM_FAULT_NOPAGE);
+	KUNIT_EXPECT_EQ(test, FAULT(ret), FAULT(VM_FAULT_NOPAGE));
 	KUNIT_EXPECT_FALSE(test, gem_uma_user_is_resident(room.uobj, 0));
 	KUNIT_EXPECT_EQ(test, gem_uma_user_get(test, room.addr), 0);
 }

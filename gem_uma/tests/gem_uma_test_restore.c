@@ -2,7 +2,6 @@
 /* Tests of bringing back what was swapped out, by the task itself and by helpers. */
 #include <linux/delay.h>
 #include <linux/dma-resv.h>
-#include <linux/sched/signal.h>
 #include <linux/swap.h>
 
 #include "gem_uma_mock.h"
@@ -99,19 +98,6 @@ static void restore_with_helpers_keeps_the_content(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gem_uma_backing_restored_total(rig.b), 4 * PAGES);
 }
 
-static void restore_set_killed(bool on)
-{
-	spin_lock_irq(&current->sighand->siglock);
-	if (on) {
-		sigaddset(&current->pending.signal, SIGKILL);
-		set_thread_flag(TIF_SIGPENDING);
-	} else {
-		sigdelset(&current->pending.signal, SIGKILL);
-		clear_thread_flag(TIF_SIGPENDING);
-	}
-	spin_unlock_irq(&current->sighand->siglock);
-}
-
 static bool restore_is_stalled(void)
 {
 #ifdef CONFIG_PSI
@@ -126,9 +112,9 @@ static void restore_of_a_killed_task_is_EINTR_and_repeatable(struct kunit *test)
 	struct restore_rig rig = restore_rig(test, PAGES, 3);
 	int ret;
 
-	restore_set_killed(true);
+	gem_uma_mock_set_killed(true);
 	ret = restore_populate(&rig, 0, PAGES);
-	restore_set_killed(false);
+	gem_uma_mock_set_killed(false);
 	KUNIT_EXPECT_EQ(test, ret, -EINTR);
 	KUNIT_EXPECT_FALSE(test, restore_is_stalled());
 	KUNIT_EXPECT_LT(test, gem_uma_backing_resident(rig.b), PAGES);

@@ -15,7 +15,7 @@ DEFINITION = re.compile(r"^[a-z][\w \t*]*?\n?[\w \t*]*?\b(\w+)\([^;{}()]*(?:\([^
 BLOCK = re.compile(r"/\*\*\n \* (\w+)(?:\(\))?[ \t]*-(.*?)\*/", re.S)
 CONTEXT = re.compile(r"^ \* Context:(.*?)(?=^ \*[ \t]*$|^ \* [A-Z]\w+:|\Z)", re.M | re.S)
 
-RECLAIM_OPS = r"\.(?:evict|writeback|state|dev_mapped)\s*=\s*(\w+)"
+RECLAIM_OPS = r"\.(?:evict|purge|writeback|state|dev_mapped|weight)\s*=\s*(\w+)"
 SHRINKER_OPS = r"->(?:count|scan)_objects\s*=\s*(\w+)"
 FENCE_OPS = r"\.(?:run_job|timedout_job|sm_step_map|sm_step_remap|sm_step_unmap)\s*=\s*(\w+)"
 RECLAIM_WORDS = re.compile(r"does not sleep|callable from reclaim|inside of memory reclaim")
@@ -32,6 +32,9 @@ SLEEPS = ("mutex_lock(...)", "mutex_lock_interruptible(...)", "mutex_lock_killab
 LOCKS = ("dma_resv_lock(...)", "dma_resv_lock_interruptible(...)", "mmap_read_lock(...)",
          "mmap_write_lock(...)")
 PUTS = ("drm_gem_object_put(...)", "drm_gpuvm_put(...)", "drm_gpuvm_bo_put(...)", "fput(...)")
+
+# Waits for kswapd alone, for which nobody's allocation waits, and for a bounded time.
+MAY_SLEEP = {"gem_uma_reclaim_is_idle"}
 
 RULE = """
 @{rule}@
@@ -100,7 +103,7 @@ def main():
         rule("alloc", both, ALLOCATES, "allocates where reclaim or a fence waits")
         rule("locks", both, LOCKS, "takes a lock over which others wait for fences")
     if reclaim:
-        rule("sleeps", reclaim, SLEEPS, "can sleep where reclaim waits")
+        rule("sleeps", reclaim - MAY_SLEEP, SLEEPS, "can sleep where reclaim waits")
         rule("puts", reclaim, PUTS, "can drop a last reference where reclaim waits")
     # of all sources, there are both
     return 0 if reclaim and both - reclaim else 1

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What is taken first, what kswapd does about jobs, and what debugfs tells of it. */
+#include <sys/sysinfo.h>
+
 #include "arena.h"
+#include "stream.h"
 
 #define MIB	VUMA_MIB
 #define SIZE	(8 * MIB)
@@ -131,23 +134,14 @@ static void numbers_add_up(void)
 	KT_GE(stage_count(names[0], NS), 1);
 }
 
-/* Jobs, one after the other, so that the VM is busy nearly all the time. */
-static pid_t keep_submitting(struct scene *s)
-{
-	pid_t pid = fork();
-
-	KT_SYS(pid);
-	while (!pid)
-		run_cmd(&s->first, vuma_cmd_spin(3000));
-	return pid;
-}
-
-/* More than is free, a piece at a time, until kswapd has waited or enough is enough. */
+/* More than there is, a piece at a time, until kswapd has waited. It compresses well. */
 static bool press_until_waited(uint64_t before)
 {
+	struct sysinfo info;
 	unsigned int i;
 
-	for (i = 0; i < 40; i++) {
+	KT_SYS(sysinfo(&info));
+	for (i = 0; i < info.totalram * info.mem_unit / (16 * MIB) + 16; i++) {
 		char *mem = mmap(NULL, 16 * MIB, PROT_READ | PROT_WRITE,
 				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -164,15 +158,14 @@ static void kswapd_waits_for_jobs(void)
 {
 	uint64_t before = stage_count("busy", WAITS) + stage_count("busy-shared", WAITS);
 	struct scene s = scene_new();
+	struct stream stream = { 0 };
 	bool waited;
-	pid_t pid;
 
 	KT_OK(vuma_bo_fini(&s.unused));
-	pid = keep_submitting(&s);
+	stream_start(&stream, &s.first);
 	KT_OK(cgroup_leave());
 	waited = press_until_waited(before);
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	stream_end(&stream);
 	KT_TRUE(waited);
 	verify(&s.one, 2);
 	verify(&s.shared, 3);
