@@ -749,12 +749,7 @@ EXPORT_SYMBOL_GPL(gem_uma_vm_bo_vms_locked);
  */
 bool gem_uma_vm_bo_is_mapped_locked(struct drm_gem_object *obj)
 {
-	struct drm_gpuvm_bo *vm_bo;
-
 	dma_resv_assert_held(obj->resv);
-	drm_gem_for_each_gpuvm_bo(vm_bo, obj)
-		if (to_gem_uma_vm_bo(vm_bo)->live)
-			return true;
-	return false;
+	return gem_uma_vm_bo_vms_locked(obj);
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_bo_is_mapped_locked);
