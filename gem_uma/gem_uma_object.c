@@ -672,6 +672,7 @@ EXPORT_SYMBOL_GPL(gem_uma_object_status);
 
 const struct drm_gem_object_funcs gem_uma_object_funcs = {
 	GEM_UMA_OBJECT_FUNCS,
+	.export = gem_uma_purge_export,
 };
 EXPORT_SYMBOL_GPL(gem_uma_object_funcs);
 

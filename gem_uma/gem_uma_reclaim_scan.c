@@ -492,7 +492,10 @@ unsigned long gem_uma_reclaim_scan_objects(struct shrinker *shrinker,
 		.nr_pages = sc->nr_to_scan,
 	};
 
-	/* Evicting takes i_mmap_rwsem, which file systems hold while allocating. */
+	/*
+	 * Evicting takes i_mmap_rwsem, which file systems hold while allocating; and purging
+	 * waits for pages on their way to swap: who may enter file systems may do I/O, too.
+	 */
 	if (!(sc->gfp_mask & __GFP_FS))
 		return SHRINK_STOP;
 	gem_uma_reclaim_scan(&scan);

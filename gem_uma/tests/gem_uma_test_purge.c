@@ -256,10 +256,10 @@ static void purge_of_exported_is_refused(struct kunit *test)
 	bool retained;
 
 	purge_dont_need(test, uobj);
-	dmabuf = gem_uma_purge_export(&uobj->base, 0);
+	dmabuf = uobj->base.funcs->export(&uobj->base, 0);
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(dmabuf), -EBUSY);
 	KUNIT_EXPECT_TRUE(test, purge_need(test, uobj));
-	dmabuf = gem_uma_purge_export(&uobj->base, 0);
+	dmabuf = uobj->base.funcs->export(&uobj->base, 0);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dmabuf);
 	KUNIT_EXPECT_EQ(test, -EBUSY, gem_uma_purge_advise(uobj, false, &retained));
 	KUNIT_EXPECT_TRUE(test, purge_need(test, uobj));

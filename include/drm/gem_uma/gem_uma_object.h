@@ -159,7 +159,8 @@ extern const struct vm_operations_struct gem_uma_object_vm_ops;
 
 /*
  * Members of a driver's struct drm_gem_object_funcs that the library fills. open and
- * close stay free for gem_uma_client_open_object() and its opposite.
+ * close stay free for gem_uma_client_open_object() and its opposite, and export for
+ * gem_uma_purge_export(), or an export of the driver's own after gem_uma_purge_share().
  */
 #define GEM_UMA_OBJECT_FUNCS				\
 	.free = gem_uma_object_free,			\
