@@ -6,7 +6,7 @@
 #include "peer.h"
 
 #define MIB	VUMA_MIB
-#define SIZE	(16 * MIB)
+#define SIZE	((ktap_slow() > 1 ? 8 : 16) * MIB)
 
 static void charged_to_creator(void)
 {
@@ -172,9 +172,10 @@ static void others_are_left_alone(void)
 /* Three times the limit, all of it written and read back by CPU and GPU. */
 static void three_times_the_limit(void)
 {
-	enum { MOST = 24, BO_MIB = 4 };
+	enum { MOST = 24 };
 	const int count = ktap_slow() > 1 ? MOST / 4 : MOST;
-	const unsigned long long limit = count * BO_MIB * MIB / 3;
+	const uint64_t size = (ktap_slow() > 1 ? 2 : 4) * MIB;
+	const unsigned long long limit = count * size / 3;
 	struct vuma_bo bos[MOST], out;
 	uint64_t out_va = 0x20000000, va = 0x40000000;
 	struct cgroup cg;
@@ -186,7 +187,7 @@ static void three_times_the_limit(void)
 	fd = dev_open(0);
 	out = bo_new_mapped(fd, PAGE, 0);
 	for (i = 0; i < count; i++) {
-		bos[i] = bo_new_mapped(fd, BO_MIB * MIB, i & 1 ? DRM_VUMA_BO_HUGE : 0);
+		bos[i] = bo_new_mapped(fd, size, i & 1 ? DRM_VUMA_BO_HUGE : 0);
 		vuma_pattern_fill(bos[i].map, bos[i].size, i, 5);
 	}
 	for (i = 0; i < count; i++)
@@ -211,9 +212,10 @@ static void three_times_the_limit(void)
 /* panthor-88: refused as a whole, and no harm done. */
 static void vm_beyond_the_limit(void)
 {
-	enum { MOST = 16, BO_MIB = 4 };
+	enum { MOST = 16 };
 	const int count = ktap_slow() > 1 ? MOST / 2 : MOST;
-	const unsigned long long half = count * BO_MIB * MIB / 2;
+	const uint64_t size = (ktap_slow() > 1 ? 2 : 4) * MIB;
+	const unsigned long long half = count * size / 2;
 	struct drm_vuma_cmd cmd;
 	struct vuma_bo bos[MOST], out;
 	struct cgroup cg;
@@ -229,7 +231,7 @@ static void vm_beyond_the_limit(void)
 	out = bo_new_mapped(fd, PAGE, 0);
 	KT_OK(vuma_vm_map(&vm, out.handle, out_va, 0, PAGE, 0));
 	for (i = 0; i < count; i++) {
-		bos[i] = bo_new_mapped(fd, BO_MIB * MIB, 0);
+		bos[i] = bo_new_mapped(fd, size, 0);
 		vuma_pattern_fill(bos[i].map, bos[i].size, i, 5);
 		KT_OK(vuma_vm_map(&vm, bos[i].handle, va + i * bos[i].size, 0, bos[i].size, 0));
 	}
@@ -410,7 +412,7 @@ static void touch_beyond_memory_max(void)
 
 static void kernel_memory_is_charged(void)
 {
-	enum { COUNT = 4000 };
+	const int count = ktap_slow() > 1 ? 1000 : 4000;
 	struct cgroup cg;
 	uint64_t before;
 	int fd, i;
@@ -419,10 +421,10 @@ static void kernel_memory_is_charged(void)
 	cg = arena_enter("a");
 	fd = dev_open(0);
 	before = arena_stat(&cg, "kernel");
-	for (i = 0; i < COUNT; i++)
+	for (i = 0; i < count; i++)
 		bo_new(fd, PAGE, 0);
 	/* No client can eat kernel memory for free: at least the BO itself. */
-	KT_GE(arena_stat(&cg, "kernel") - before, COUNT * 512);
+	KT_GE(arena_stat(&cg, "kernel") - before, count * 512);
 }
 
 static const struct ktap_test tests[] = {

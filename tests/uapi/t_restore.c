@@ -285,7 +285,7 @@ static pid_t start_restore(struct vuma_vm *vm)
  */
 static void killed_in_the_middle(void)
 {
-	const uint64_t each = LARGE / 8, total = KILL_COUNT * each;
+	const uint64_t each = ktap_slow() > 1 ? MIB / 2 : 4 * MIB, total = KILL_COUNT * each;
 	struct vuma_bo bos[KILL_COUNT];
 	struct scene s = scene_new(PAGE);
 	uint64_t start, now, restored;

@@ -123,7 +123,8 @@ static void check_all(struct model *m, unsigned int first, unsigned int count)
 
 /*
  * The cases of the drm_gpuvm documentation are all positions of a request against
- * an existing mapping: all of them in 5 pages, for each kind of request.
+ * an existing mapping: all of them in 5 pages, for each kind of request. 4 pages
+ * still have every way in which two ranges can meet.
  */
 enum split_kind {
 	SPLIT_UNMAP,
@@ -132,7 +133,7 @@ enum split_kind {
 	SPLIT_OTHER_BO,
 };
 
-#define SMALL	5
+#define SMALL	(ktap_slow() > 1 ? 4u : 5u)
 
 static struct drm_vuma_bind_op split_request(const struct model *m, enum split_kind kind,
 					     unsigned int first, unsigned int end)
