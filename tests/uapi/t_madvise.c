@@ -2,8 +2,8 @@
 /* Content that is not needed: thrown away, never written to swap, zero afterwards. */
 #include <xf86drm.h>
 
-#include "arena.h"
 #include "legacy.h"
+#include "scene.h"
 #include "stream.h"
 
 #define MIB	VUMA_MIB
@@ -11,35 +11,14 @@
 #define PURGED	DRM_VUMA_BO_STATUS_PURGED
 #define PURGEABLE	DRM_VUMA_BO_STATUS_PURGEABLE
 
-struct scene {
-	struct cgroup cg;
-	int fd;
-	struct vuma_vm vm;
-	struct vuma_bo bo, out;
-	uint64_t va, out_va;
-};
-
-/* Everything in a cgroup; a BO that the CPU filled with the pattern 1, 7. */
-static struct scene scene_new(uint64_t size, uint32_t flags)
+/* A BO that the CPU filled with the pattern 1, 7. */
+static struct scene filled_scene(uint64_t size, uint32_t flags)
 {
-	struct scene s;
+	struct scene s = scene_new(size, flags);
 
-	need_reclaim();
-	s.cg = arena_enter("a");
-	s.fd = dev_open(0);
-	s.vm = vm_new(s.fd);
-	s.bo = bo_new_mapped(s.fd, size, flags);
+	KT_OK(vuma_bo_map(&s.bo));
 	vuma_pattern_fill(s.bo.map, size, 1, 7);
-	s.out = bo_new_mapped(s.fd, PAGE, 0);
-	s.va = 0x40000000;
-	s.out_va = 0x20000000;
-	KT_OK(vuma_vm_map(&s.vm, s.out.handle, s.out_va, 0, PAGE, 0));
 	return s;
-}
-
-static void bind(struct scene *s)
-{
-	KT_OK(vuma_vm_map(&s->vm, s->bo.handle, s->va, 0, s->bo.size, 0));
 }
 
 static uint32_t advise(const struct vuma_bo *bo, uint32_t advice)
@@ -78,7 +57,7 @@ static void expect_zero(const struct vuma_bo *bo, uint64_t offset, uint64_t size
 	verify_pattern((char *)bo->map + offset, size, 0, 0);
 }
 
-/* The pattern of scene_new(). */
+/* The pattern of filled_scene(). */
 static void expect_filled(const struct vuma_bo *bo, uint64_t offset, uint64_t size)
 {
 	verify_pattern((char *)bo->map + offset, size, 1 + offset / 8 * 7, 7);
@@ -145,10 +124,10 @@ static void import_is_not_ours(void)
 
 static void retained(void)
 {
-	struct scene s = scene_new(SIZE, 0);
+	struct scene s = filled_scene(SIZE, 0);
 	int i;
 
-	bind(&s);
+	scene_bind(&s);
 	/* Saying it twice is saying it once (panthor-85). */
 	for (i = 0; i < 3; i++) {
 		dont_need(&s.bo);
@@ -167,7 +146,7 @@ static void retained(void)
 
 static void purged_for_good(void)
 {
-	struct scene s = scene_new(SIZE, 0);
+	struct scene s = filled_scene(SIZE, 0);
 	int i;
 
 	purge(&s);
@@ -188,13 +167,13 @@ static void purged_for_good(void)
 /* panthor-46: what needs no keeping is free memory, with swap or without. */
 static void purge_without_swap(void)
 {
-	struct scene s = scene_new(4 * MIB, 0);
+	struct scene s = filled_scene(4 * MIB, 0);
 	struct vuma_bo kept = bo_new_mapped(s.fd, SIZE, 0);
 	uint64_t before;
 
 	KT_OK(cgroup_write(&s.cg, "memory.swap.max", "0"));
 	vuma_pattern_fill(kept.map, SIZE, 5, 3);
-	bind(&s);
+	scene_bind(&s);
 	run_cmd(&s.vm, vuma_cmd_nop());
 	before = arena_stat(&s.cg, "shmem");
 	purge(&s);
@@ -208,7 +187,7 @@ static void purge_without_swap(void)
 static void purge_under_a_limit(void)
 {
 	enum { COUNT = 12 };
-	struct scene s = scene_new(PAGE, 0);
+	struct scene s = filled_scene(PAGE, 0);
 	unsigned int purged = 0, i;
 	struct vuma_bo bo;
 
@@ -232,7 +211,7 @@ static void purge_under_a_limit(void)
 
 static void purged_cpu_touch(void)
 {
-	struct scene s = scene_new(SIZE, 0);
+	struct scene s = filled_scene(SIZE, 0);
 	uint64_t word;
 	void *map;
 
@@ -247,7 +226,7 @@ static void purged_cpu_touch(void)
 
 static void purged_cpu_touch_huge(void)
 {
-	struct scene s = scene_new(4 * MIB, DRM_VUMA_BO_HUGE);
+	struct scene s = filled_scene(4 * MIB, DRM_VUMA_BO_HUGE);
 	uint64_t word;
 
 	purge(&s);
@@ -257,11 +236,11 @@ static void purged_cpu_touch_huge(void)
 
 static void purged_jobs(void)
 {
-	struct scene s = scene_new(SIZE, 0);
+	struct scene s = filled_scene(SIZE, 0);
 	struct vuma_vm other = vm_new(s.fd);
 	struct drm_vuma_cmd nop = vuma_cmd_nop();
 
-	bind(&s);
+	scene_bind(&s);
 	verify_checksum(&s.vm, s.va, SIZE, 1, 7, &s.out, s.out_va);
 	purge(&s);
 	KT_EQ(bo_status(&s.bo) & DRM_VUMA_BO_STATUS_GPU_MAPPED, 0);
@@ -280,11 +259,11 @@ static void purged_jobs(void)
 /* Bound but never used: found purged by the job, not before. */
 static void bound_then_purged(void)
 {
-	struct scene s = scene_new(SIZE, 0);
+	struct scene s = filled_scene(SIZE, 0);
 	struct drm_vuma_cmd nop = vuma_cmd_nop();
 
 	arena_evict(&s.cg, (struct vuma_bo[]){ s.bo, s.out }, 2);
-	bind(&s);
+	scene_bind(&s);
 	purge(&s);
 	KT_RET(vuma_submit_one(s.fd, s.vm.id, &nop, 1, 0), -EFAULT);
 }
@@ -339,7 +318,7 @@ static void purged_implicit(void)
 /* A display reads it: as with any pin, it stays until that is over. */
 static void scanout_is_a_pin(void)
 {
-	struct scene s = scene_new(SIZE, 0);
+	struct scene s = filled_scene(SIZE, 0);
 
 	KT_OK(vuma_scanout_pin(s.fd, s.bo.handle));
 	dont_need(&s.bo);
@@ -355,7 +334,7 @@ static void scanout_is_a_pin(void)
 
 static void exports(void)
 {
-	struct scene s = scene_new(SIZE, 0);
+	struct scene s = filled_scene(SIZE, 0);
 	struct vuma_bo shared = bo_new_mapped(s.fd, SIZE, 0);
 	struct vuma_bo there = { .fd = dev_open(0) };
 	int dmabuf;
@@ -385,14 +364,14 @@ static void exports(void)
 /* A job that was queued gets what it was queued for. */
 static void busy_is_not_purged(void)
 {
-	struct scene s = scene_new(SIZE, 0);
+	struct scene s = filled_scene(SIZE, 0);
 	struct drm_vuma_cmd cmd = vuma_cmd_checksum(s.out_va, s.va, SIZE);
 	uint64_t a, b, *sums = s.out.map;
 	struct stream stream = { 0 };
 	uint32_t syncobj;
 	int status;
 
-	bind(&s);
+	scene_bind(&s);
 	KT_OK(vuma_syncobj_create(s.fd, false, &syncobj));
 	stream_start(&stream, &s.vm);
 	KT_OK(vuma_submit_one(s.fd, s.vm.id, &cmd, 1, syncobj));
@@ -450,7 +429,7 @@ static void purged_before_evicted(void)
 /* Swap space is memory, too. */
 static void purge_of_evicted(void)
 {
-	struct scene s = scene_new(SIZE, 0);
+	struct scene s = filled_scene(SIZE, 0);
 
 	arena_evict(&s.cg, (struct vuma_bo[]){ s.bo, s.out }, 2);
 	KT_GE(swapped(&s), SIZE);
@@ -461,7 +440,7 @@ static void purge_of_evicted(void)
 
 static void purgeable_in_fdinfo(void)
 {
-	struct scene s = scene_new(SIZE, 0);
+	struct scene s = filled_scene(SIZE, 0);
 	uint64_t bytes;
 
 	KT_OK(vuma_fdinfo(0, s.fd, "drm-purgeable-memory", &bytes));
@@ -493,7 +472,7 @@ static void expect_hole(struct scene *s, uint64_t offset, uint64_t size)
 
 static void discard_of_a_range(void)
 {
-	struct scene s = scene_new(SIZE, 0);
+	struct scene s = filled_scene(SIZE, 0);
 	uint64_t before = arena_stat(&s.cg, "shmem"), half = SIZE / 2;
 
 	discard(&s, PAGE, half);
@@ -517,9 +496,9 @@ static void discard_of_a_range(void)
 
 static void discard_under_the_gpu(void)
 {
-	struct scene s = scene_new(SIZE, 0);
+	struct scene s = filled_scene(SIZE, 0);
 
-	bind(&s);
+	scene_bind(&s);
 	verify_checksum(&s.vm, s.va, SIZE, 1, 7, &s.out, s.out_va);
 	discard(&s, MIB, MIB);
 	verify_checksum(&s.vm, s.va, MIB, 1, 7, &s.out, s.out_va);
@@ -533,7 +512,7 @@ static void discard_under_the_gpu(void)
 
 static void discard_of_evicted(void)
 {
-	struct scene s = scene_new(SIZE, 0);
+	struct scene s = filled_scene(SIZE, 0);
 	uint64_t before;
 
 	arena_evict(&s.cg, (struct vuma_bo[]){ s.bo, s.out }, 2);
@@ -552,9 +531,9 @@ static void discard_of_evicted(void)
 /* Borders in the middle of huge folios, in memory and in swap. */
 static void discard_of_huge(void)
 {
-	struct scene s = scene_new(8 * MIB, DRM_VUMA_BO_HUGE);
+	struct scene s = filled_scene(8 * MIB, DRM_VUMA_BO_HUGE);
 
-	bind(&s);
+	scene_bind(&s);
 	run_cmd(&s.vm, vuma_cmd_nop());
 	discard(&s, MIB, 4 * MIB);
 	KT_LE(bo_query(&s.bo).resident, 6 * MIB);
@@ -574,7 +553,7 @@ static void discard_of_huge(void)
 
 static void discard_waits(void)
 {
-	struct scene s = scene_new(SIZE, 0);
+	struct scene s = filled_scene(SIZE, 0);
 	struct drm_vuma_cmd cmds[2] = {
 		vuma_cmd_spin(2000000),
 		vuma_cmd_fill(s.va, SIZE, 3, 5),
@@ -582,7 +561,7 @@ static void discard_waits(void)
 	uint32_t syncobj;
 	int status;
 
-	bind(&s);
+	scene_bind(&s);
 	KT_OK(vuma_syncobj_create(s.fd, false, &syncobj));
 	KT_OK(vuma_submit_one(s.fd, s.vm.id, cmds, 2, syncobj));
 	KT_RET(vuma_bo_wait(s.fd, s.bo.handle, 0, 0), -EBUSY);
@@ -595,7 +574,7 @@ static void discard_waits(void)
 
 static void discard_of_pinned(void)
 {
-	struct scene s = scene_new(SIZE, 0);
+	struct scene s = filled_scene(SIZE, 0);
 	struct vuma_bo there = { 0 };
 	int dmabuf, tries;
 
@@ -620,7 +599,7 @@ static void discard_of_pinned(void)
 
 static void discard_of_nothing(void)
 {
-	struct scene s = scene_new(PAGE, 0);
+	struct scene s = filled_scene(PAGE, 0);
 	struct vuma_bo bo = bo_new_mapped(s.fd, SIZE, 0);
 
 	KT_OK(vuma_bo_discard(s.fd, bo.handle, 0, SIZE));
@@ -632,11 +611,11 @@ static void discard_of_nothing(void)
 
 static void discard_of_private(void)
 {
-	struct scene s = scene_new(PAGE, 0);
+	struct scene s = filled_scene(PAGE, 0);
 
 	s.bo.size = SIZE;
 	KT_OK(vuma_bo_create_private(s.fd, s.vm.id, SIZE, 0, &s.bo.handle));
-	bind(&s);
+	scene_bind(&s);
 	run_cmd(&s.vm, vuma_cmd_fill(s.va, SIZE, 1, 7));
 	discard(&s, MIB, MIB);
 	verify_checksum(&s.vm, s.va, MIB, 1, 7, &s.out, s.out_va);
@@ -646,11 +625,11 @@ static void discard_of_private(void)
 
 static void discard_on_reclaim(void)
 {
-	struct scene s = scene_new(SIZE, DRM_VUMA_BO_DISCARD_ON_RECLAIM);
+	struct scene s = filled_scene(SIZE, DRM_VUMA_BO_DISCARD_ON_RECLAIM);
 	uint64_t i;
 
 	KT_OK(cgroup_write(&s.cg, "memory.swap.max", "0"));
-	bind(&s);
+	scene_bind(&s);
 	for (i = 0; i < 3; i++) {
 		verify_checksum(&s.vm, s.va, SIZE, i ? i + 100 : 1, 7, &s.out, s.out_va);
 		arena_squeeze(&s.cg, 64 * MIB);
@@ -668,10 +647,10 @@ static void discard_on_reclaim(void)
 
 static void discard_on_reclaim_not_when_busy(void)
 {
-	struct scene s = scene_new(SIZE, DRM_VUMA_BO_DISCARD_ON_RECLAIM);
+	struct scene s = filled_scene(SIZE, DRM_VUMA_BO_DISCARD_ON_RECLAIM);
 	struct stream stream = { 0 };
 
-	bind(&s);
+	scene_bind(&s);
 	stream_start(&stream, &s.vm);
 	arena_squeeze(&s.cg, 64 * MIB);
 	expect_filled(&s.bo, 0, SIZE);

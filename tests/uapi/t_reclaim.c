@@ -2,41 +2,11 @@
 /* What is taken away comes back as it was, in every state a BO can be in. */
 #include <xf86drm.h>
 
-#include "arena.h"
+#include "scene.h"
 #include "stream.h"
 
 #define SIZE	(2 * VUMA_MIB + 3 * PAGE)
 #define MIB	VUMA_MIB
-
-/* The test's cgroup, a file, a VM, and a BO with a place for results. */
-struct scene {
-	struct cgroup cg;
-	int fd;
-	struct vuma_vm vm;
-	struct vuma_bo bo, out;
-	uint64_t va, out_va;
-};
-
-static struct scene scene_new(uint64_t size, uint32_t flags)
-{
-	struct scene s;
-
-	need_reclaim();
-	s.cg = arena_enter("a");
-	s.fd = dev_open(0);
-	s.vm = vm_new(s.fd);
-	s.bo = bo_new(s.fd, size, flags);
-	s.out = bo_new_mapped(s.fd, PAGE, 0);
-	s.va = 0x40000000;
-	s.out_va = 0x20000000;
-	KT_OK(vuma_vm_map(&s.vm, s.out.handle, s.out_va, 0, PAGE, 0));
-	return s;
-}
-
-static void bind(struct scene *s)
-{
-	KT_OK(vuma_vm_map(&s->vm, s->bo.handle, s->va, 0, s->bo.size, 0));
-}
 
 /* Both the BO and the result page, which is in the VM as well. */
 static void evict(struct scene *s)
@@ -112,7 +82,7 @@ static void gpu_mapped(void)
 
 	fill_by_cpu(&s, 1);
 	KT_OK(vuma_bo_unmap(&s.bo));
-	bind(&s);
+	scene_bind(&s);
 	for (i = 1; i < 4; i++) {
 		check_by_gpu(&s, i);
 		KT_EQ(bo_status(&s.bo) & DRM_VUMA_BO_STATUS_GPU_MAPPED,
@@ -130,7 +100,7 @@ static void cpu_write_after_eviction(void)
 {
 	struct scene s = scene_new(SIZE, 0);
 
-	bind(&s);
+	scene_bind(&s);
 	fill_by_gpu(&s, 1);
 	evict(&s);
 	fill_by_cpu(&s, 2);
@@ -144,7 +114,7 @@ static void written_by_gpu_only(void)
 {
 	struct scene s = scene_new(SIZE, 0);
 
-	bind(&s);
+	scene_bind(&s);
 	fill_by_gpu(&s, 3);
 	evict(&s);
 	check_by_cpu(&s, 3);
@@ -155,7 +125,7 @@ static void written_by_gpu_after_restore(void)
 {
 	struct scene s = scene_new(SIZE, 0);
 
-	bind(&s);
+	scene_bind(&s);
 	fill_by_gpu(&s, 3);
 	evict(&s);
 	check_by_gpu(&s, 3);
@@ -216,7 +186,7 @@ static void never_written_zero(void)
 	verify_pattern(s.bo.map, s.bo.size, 0, 0);
 	arena_evict(&s.cg, &s.bo, 1);
 	verify_pattern(s.bo.map, s.bo.size, 0, 0);
-	bind(&s);
+	scene_bind(&s);
 	verify_checksum(&s.vm, s.va, s.bo.size, 0, 0, &s.out, s.out_va);
 	arena_evict(&s.cg, &s.bo, 1);
 	verify_checksum(&s.vm, s.va, s.bo.size, 0, 0, &s.out, s.out_va);
@@ -233,7 +203,7 @@ static void busy(void)
 
 	fill_by_cpu(&s, 1);
 	KT_OK(vuma_bo_unmap(&s.bo));
-	bind(&s);
+	scene_bind(&s);
 	fill = vuma_cmd_fill(s.va, s.bo.size, 2, 7);
 	KT_OK(vuma_syncobj_create(s.fd, false, &syncobj));
 	stream_start(&stream, &s.vm);
@@ -269,7 +239,7 @@ static void busy_and_oldest(void)
 		KT_OK(vuma_vm_map(&vm, bos[i].handle, s.va, 0, bos[i].size, 0));
 		run_cmd(&vm, vuma_cmd_nop());
 	}
-	bind(&s);
+	scene_bind(&s);
 	stream_start(&stream, &s.vm);
 	/* A fault makes the others younger. */
 	for (i = 0; i < COUNT; i++) {
@@ -310,7 +280,7 @@ static void queued(void)
 	struct drm_vuma_cmd cmd;
 	uint32_t syncobj;
 
-	bind(&s);
+	scene_bind(&s);
 	fill_by_gpu(&s, 1);
 	keep_busy(&long_vm);
 	cmd = vuma_cmd_fill(s.va, s.bo.size, 2, 7);
@@ -343,7 +313,7 @@ static void evicted_takes_all_ioctls(void)
 	KT_OK(vuma_prime_import(other, dmabuf, &there.handle));
 	map = mmap(NULL, s.bo.size, PROT_READ, MAP_SHARED, dmabuf, 0);
 	KT_TRUE(map != MAP_FAILED);
-	bind(&s);
+	scene_bind(&s);
 	/* None of these has brought it back. */
 	expect_evicted(&s.bo);
 	expect_evicted(&there);
@@ -406,7 +376,7 @@ static void cpu_touch_between_evictions(void)
 	struct scene s = scene_new(SIZE, 0);
 	int i;
 
-	bind(&s);
+	scene_bind(&s);
 	fill_by_gpu(&s, 1);
 	for (i = 0; i < 3; i++) {
 		evict(&s);
@@ -422,7 +392,7 @@ static void bound_while_evicted(void)
 	struct scene s = scene_new(SIZE, 0);
 	uint64_t second = s.va + VUMA_GIB;
 
-	bind(&s);
+	scene_bind(&s);
 	fill_by_gpu(&s, 1);
 	evict(&s);
 	KT_OK(vuma_vm_map(&s.vm, s.bo.handle, second, 0, s.bo.size, 0));
@@ -445,7 +415,7 @@ static void several_vms(void)
 	struct vuma_vm second = vm_new(s.fd);
 	int i;
 
-	bind(&s);
+	scene_bind(&s);
 	KT_OK(vuma_vm_map(&second, s.bo.handle, s.va + MIB, 0, s.bo.size, 0));
 	KT_OK(vuma_vm_map(&second, s.out.handle, s.out_va, 0, PAGE, 0));
 	for (i = 0; i < 3; i++) {
@@ -466,7 +436,7 @@ static void split_while_evicted(void)
 	struct drm_vuma_cmd cmd;
 	uint64_t words = MIB / 8;
 
-	bind(&s);
+	scene_bind(&s);
 	fill_by_gpu(&s, 0);
 	evict(&s);
 	KT_OK(vuma_vm_unmap(&s.vm, s.va + MIB, 2 * MIB));
@@ -566,7 +536,7 @@ static void huge(void)
 	struct scene s = scene_new(8 * MIB, DRM_VUMA_BO_HUGE);
 	int i;
 
-	bind(&s);
+	scene_bind(&s);
 	fill_by_cpu(&s, 1);
 	for (i = 1; i < 3; i++) {
 		check_by_gpu(&s, i);

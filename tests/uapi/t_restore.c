@@ -7,12 +7,11 @@
 
 #include "legacy.h"
 #include "peer.h"
+#include "scene.h"
 
 #define MIB	VUMA_MIB
 /* Enough for helpers. */
 #define LARGE	(ktap_slow() > 1 ? 8 * MIB : 32 * MIB)
-#define VA	0x40000000ull
-#define OUT_VA	0x20000000ull
 
 #define PARAMS	"/sys/module/gem_uma/parameters/"
 
@@ -62,58 +61,45 @@ static void need_two_cpus(void)
 		KT_SKIP("helpers need a second CPU");
 }
 
-struct scene {
-	struct cgroup cg;
-	struct vuma_vm vm;
-	struct vuma_bo bo, out;
-};
-
-static struct scene scene_new(uint64_t size)
+/* A BO that the GPU filled with the pattern 1, 3. */
+static struct scene filled_scene(uint64_t size)
 {
-	struct scene s;
-	int fd;
+	struct scene s = scene_new(size, 0);
 
-	need_reclaim();
-	s.cg = arena_enter("a");
-	fd = dev_open(0);
-	s.vm = vm_new(fd);
-	s.bo = bo_new(fd, size, 0);
-	s.out = bo_new_mapped(fd, PAGE, 0);
-	KT_OK(vuma_vm_map(&s.vm, s.out.handle, OUT_VA, 0, PAGE, 0));
-	KT_OK(vuma_vm_map(&s.vm, s.bo.handle, VA, 0, size, 0));
-	run_cmd(&s.vm, vuma_cmd_fill(VA, size, 1, 3));
+	scene_bind(&s);
+	run_cmd(&s.vm, vuma_cmd_fill(s.va, size, 1, 3));
 	return s;
 }
 
 static void scene_check(struct scene *s)
 {
-	verify_checksum(&s->vm, VA, s->bo.size, 1, 3, &s->out, OUT_VA);
+	verify_checksum(&s->vm, s->va, s->bo.size, 1, 3, &s->out, s->out_va);
 }
 
 /* The middle of a buffer is bound, and nothing else comes back for a job. */
 static void only_what_is_bound(void)
 {
-	struct scene s = scene_new(8 * MIB);
+	struct scene s = filled_scene(8 * MIB);
 	struct vuma_vm vm = vm_new(s.bo.fd);
 	struct drm_vuma_bo_query q;
 
-	KT_OK(vuma_vm_map(&vm, s.out.handle, OUT_VA, 0, PAGE, 0));
-	KT_OK(vuma_vm_map(&vm, s.bo.handle, VA, 2 * MIB, MIB, 0));
+	KT_OK(vuma_vm_map(&vm, s.out.handle, s.out_va, 0, PAGE, 0));
+	KT_OK(vuma_vm_map(&vm, s.bo.handle, s.va, 2 * MIB, MIB, 0));
 	KT_OK(vuma_vm_fini(&s.vm));
 	arena_evict(&s.cg, &s.bo, 1);
-	verify_checksum(&vm, VA, MIB, 1 + 3 * (2 * MIB / 8), 3, &s.out, OUT_VA);
+	verify_checksum(&vm, s.va, MIB, 1 + 3 * (2 * MIB / 8), 3, &s.out, s.out_va);
 	q = bo_query(&s.bo);
 	KT_EQ(q.resident, MIB);
 	KT_EQ(q.restored, MIB);
 	/* The rest was not lost. */
-	KT_OK(vuma_vm_map(&vm, s.bo.handle, 2 * VA, 0, s.bo.size, 0));
-	verify_checksum(&vm, 2 * VA, s.bo.size, 1, 3, &s.out, OUT_VA);
+	KT_OK(vuma_vm_map(&vm, s.bo.handle, 2 * s.va, 0, s.bo.size, 0));
+	verify_checksum(&vm, 2 * s.va, s.bo.size, 1, 3, &s.out, s.out_va);
 }
 
 /* Whether a helper gets to run in time is the scheduler's business: a few tries. */
 static void helpers_help(void)
 {
-	struct scene s = scene_new(LARGE);
+	struct scene s = filled_scene(LARGE);
 	uint64_t before;
 	int tries;
 
@@ -129,7 +115,7 @@ static void helpers_help(void)
 
 static void without_helpers(void)
 {
-	struct scene s = scene_new(LARGE);
+	struct scene s = filled_scene(LARGE);
 	uint64_t before;
 
 	set_helpers(0);
@@ -153,7 +139,7 @@ static void restores_in_another_cgroup(const struct peer *peer, void *arg)
 /* A kernel thread of the root cgroup reads, at the request of another: the creator pays. */
 static void helpers_charge_the_creator(void)
 {
-	struct scene s = scene_new(LARGE);
+	struct scene s = filled_scene(LARGE);
 	struct cgroup b = arena_new("b");
 	uint64_t before;
 	struct peer peer;
@@ -177,14 +163,14 @@ static void many_buffers_of_a_vm(void)
 {
 	enum { MOST = 48, BO_SIZE = 512 * 1024 };
 	const int count = ktap_slow() > 1 ? MOST / 3 : MOST;
-	struct scene s = scene_new(PAGE);
+	struct scene s = filled_scene(PAGE);
 	struct vuma_bo bos[MOST + 1];
 	uint64_t before;
 	int i, tries;
 
 	need_two_cpus();
 	for (i = 0; i < count; i++) {
-		uint64_t va = 2 * VA + i * (uint64_t)BO_SIZE;
+		uint64_t va = 2 * s.va + i * (uint64_t)BO_SIZE;
 
 		bos[i] = bo_new(s.bo.fd, BO_SIZE, 0);
 		KT_OK(vuma_vm_map(&s.vm, bos[i].handle, va, 0, BO_SIZE, 0));
@@ -195,8 +181,8 @@ static void many_buffers_of_a_vm(void)
 	for (tries = 0; tries < 3 && !helped(before, BO_SIZE / PAGE); tries++) {
 		arena_evict(&s.cg, bos, count + 1);
 		for (i = 0; i < count; i++)
-			verify_checksum(&s.vm, 2 * VA + i * (uint64_t)BO_SIZE, BO_SIZE, i, 5,
-					&s.out, OUT_VA);
+			verify_checksum(&s.vm, 2 * s.va + i * (uint64_t)BO_SIZE, BO_SIZE, i, 5,
+					&s.out, s.out_va);
 	}
 	KT_TRUE(helped(before, BO_SIZE / PAGE));
 }
@@ -248,7 +234,7 @@ static uint64_t stall_total(const struct cgroup *cg)
 
 static void counts_as_pressure(void)
 {
-	struct scene s = scene_new(LARGE);
+	struct scene s = filled_scene(LARGE);
 	uint64_t before;
 
 	/* Otherwise it were over before the clock of PSI has moved. */
@@ -287,15 +273,15 @@ static void killed_in_the_middle(void)
 {
 	const uint64_t each = ktap_slow() > 1 ? MIB / 2 : 4 * MIB, total = KILL_COUNT * each;
 	struct vuma_bo bos[KILL_COUNT];
-	struct scene s = scene_new(PAGE);
+	struct scene s = filled_scene(PAGE);
 	uint64_t start, now, restored;
 	int i, tries, status, caught = 0;
 
 	set_helpers(0);
 	for (i = 0; i < KILL_COUNT; i++) {
 		bos[i] = bo_new(s.bo.fd, each, 0);
-		KT_OK(vuma_vm_map(&s.vm, bos[i].handle, 2 * VA + i * each, 0, each, 0));
-		run_cmd(&s.vm, vuma_cmd_fill(2 * VA + i * each, each, i, 5));
+		KT_OK(vuma_vm_map(&s.vm, bos[i].handle, 2 * s.va + i * each, 0, each, 0));
+		run_cmd(&s.vm, vuma_cmd_fill(2 * s.va + i * each, each, i, 5));
 	}
 	for (tries = 0; tries < 10 && !caught; tries++) {
 		pid_t pid;
@@ -319,7 +305,7 @@ static void killed_in_the_middle(void)
 	if (!caught)
 		KT_FAIL("never ended in the middle, in %d tries", tries);
 	for (i = 0; i < KILL_COUNT; i++)
-		verify_checksum(&s.vm, 2 * VA + i * each, each, i, 5, &s.out, OUT_VA);
+		verify_checksum(&s.vm, 2 * s.va + i * each, each, i, 5, &s.out, s.out_va);
 }
 
 static const struct ktap_test tests[] = {

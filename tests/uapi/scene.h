@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What tests of reclaim start from. */
+#ifndef SCENE_H
+#define SCENE_H
+
+#include "arena.h"
+
+/* The test's cgroup, a file, a VM, and a BO with a place for results. */
+struct scene {
+	struct cgroup cg;
+	int fd;
+	struct vuma_vm vm;
+	struct vuma_bo bo, out;
+	uint64_t va, out_va;
+};
+
+/* The result page is in the VM; the BO is not, and nobody has touched it. */
+struct scene scene_new(uint64_t size, uint32_t flags);
+/* All of the BO, at va. */
+void scene_bind(struct scene *s);
+
+#endif /* SCENE_H */
