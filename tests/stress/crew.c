@@ -2,6 +2,7 @@
 #include <sys/random.h>
 
 #include "crew.h"
+#include "sheet.h"
 
 #define SECONDS		2
 #define MIN_ROUNDS	3
@@ -64,6 +65,18 @@ bool worker_again(struct worker *w)
 uint64_t worker_below(struct worker *w, uint64_t limit)
 {
 	return stress_below(&w->rng, limit);
+}
+
+void bystander(struct worker *w)
+{
+	struct vuma_bo bo = bo_new_mapped(dev_open(0), 64 * PAGE, 0);
+	struct sheet s = sheet_new(w->index, bo.map, 64);
+
+	sheet_bind(&s, &bo, 0);
+	while (worker_again(w))
+		sheet_random(&s, &w->rng);
+	sheet_check_all(&s);
+	sheet_fini(&s);
 }
 
 void crew_add(struct crew *crew, const char *noun, unsigned int count,

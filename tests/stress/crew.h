@@ -80,4 +80,7 @@ void crew_race(struct crew *crew);
 bool worker_again(struct worker *w);
 uint64_t worker_below(struct worker *w, uint64_t limit);
 
+/* A worker on the first device who needs its content and has no part in the quarrel. */
+void bystander(struct worker *w);
+
 #endif /* CREW_H */

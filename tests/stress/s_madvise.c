@@ -201,19 +201,6 @@ static void scratch(struct worker *w)
 	room_fini(&r);
 }
 
-/* Needs its content, beside all these who do not. */
-static void bystander(struct worker *w)
-{
-	struct vuma_bo bo = bo_new_mapped(dev_open(0), 64 * PAGE, 0);
-	struct sheet s = sheet_new(w->index, bo.map, 64);
-
-	sheet_bind(&s, &bo, 0);
-	while (worker_again(w))
-		sheet_random(&s, &w->rng);
-	sheet_check_all(&s);
-	sheet_fini(&s);
-}
-
 static void advice(void)
 {
 	static const enum window windows[] = {

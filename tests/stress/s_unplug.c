@@ -270,19 +270,6 @@ static void importer(struct worker *w)
 	}
 }
 
-/* Has nothing to do with the device that goes. */
-static void bystander(struct worker *w)
-{
-	struct vuma_bo bo = bo_new_mapped(dev_open(0), 64 * PAGE, 0);
-	struct sheet s = sheet_new(w->index, bo.map, 64);
-
-	sheet_bind(&s, &bo, 0);
-	while (worker_again(w))
-		sheet_random(&s, &w->rng);
-	sheet_check_all(&s);
-	sheet_fini(&s);
-}
-
 static void find_last(void)
 {
 	int fd;
