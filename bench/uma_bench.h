@@ -133,7 +133,6 @@ uint64_t buf_read(const struct buf *buf, uint64_t tag);
 uint64_t buf_read_scattered(const struct buf *buf, uint64_t tag);
 
 /* uma_bench_proc.c: facts of the machine. */
-int proc_write(const char *path, const char *text);
 int proc_key(const char *path, const char *key, uint64_t *value);
 /* Pages that are neither free, nor page cache, nor anonymous memory. */
 int proc_kernel_bytes(uint64_t *bytes);

@@ -2,30 +2,11 @@
 /* Facts that the kernel tells in /proc. */
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "file.h"
 #include "uma_bench.h"
-
-int proc_write(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	ssize_t done;
-	int err = 0;
-
-	if (fd < 0)
-		return -errno;
-	done = write(fd, text, strlen(text));
-	if (done < 0)
-		err = -errno;
-	else if ((size_t)done != strlen(text))
-		err = -EIO;
-	if (close(fd) && !err)
-		err = -errno;
-	return err;
-}
 
 /* First number after @key, at the start of a line. "kB" is made bytes. */
 int proc_key(const char *path, const char *key, uint64_t *value)
@@ -83,7 +64,7 @@ int proc_kernel_bytes(uint64_t *bytes)
 	int err;
 
 	/* Folds the per-CPU differences of all counters. */
-	err = proc_write("/proc/sys/vm/stat_refresh", "1");
+	err = file_write("/proc/sys/vm/stat_refresh", "1");
 	if (err)
 		return err;
 	err = percpu_free_pages(&used);
@@ -118,7 +99,7 @@ int proc_shrink_slabs(void)
 			continue;
 		snprintf(path, sizeof(path), "/sys/kernel/slab/%s/shrink",
 			 entry->d_name);
-		err = proc_write(path, "1");
+		err = file_write(path, "1");
 		/* A cache that went away between the two calls. */
 		if (err == -ENOENT || err == -ENODEV)
 			err = 0;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../tests/lib/cgroup.h"
+#include "file.h"
 #include "uma_bench.h"
 
 #define LARGE		(32 * VUMA_MIB)
@@ -62,7 +63,7 @@ static int restore_once(struct actor *a, struct large *h, const char *row, const
 		return fail(a, -EIO, "%s: %llu pages evicted only", row,
 			    (unsigned long long)pages);
 	if (a->who == WHO_VUMA)
-		err = proc_write(HELPERS, helpers);
+		err = file_write(HELPERS, helpers);
 	if (err)
 		return err;
 	start = vuma_now_ns();
@@ -135,7 +136,7 @@ static void restore_teardown(struct actor *a, const struct scene *s)
 	if (!h)
 		return;
 	if (a->who == WHO_VUMA)
-		proc_write(HELPERS, "3");
+		file_write(HELPERS, "3");
 	if (h->vm.id)
 		vuma_vm_fini(&h->vm);
 	if (h->buf.size)

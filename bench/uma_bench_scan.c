@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "file.h"
 #include "uma_bench.h"
 
 #define SHRINK	"/sys/kernel/debug/dri/vuma.0/shrink"
@@ -74,7 +75,7 @@ static int scan_times(struct actor *a, const char *row, uint64_t ops)
 	int err = 0;
 
 	for (int i = 0; !err && i < SCANS; i++)
-		err = proc_write(SHRINK, BATCH);
+		err = file_write(SHRINK, BATCH);
 	emit(a, row, vuma_now_ns() - start, ops);
 	return err;
 }

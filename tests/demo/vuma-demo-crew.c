@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "vuma_client.h"
 #include "vuma-demo.h"
 
@@ -30,25 +31,11 @@ void demo_outcome(struct demo_run *run, enum demo_outcome outcome, const char *f
 	va_end(args);
 }
 
-static int write_self(const char *file, const char *text)
-{
-	FILE *f = fopen(file, "we");
-	int ret = 0;
-
-	if (!f)
-		return -errno;
-	if (fputs(text, f) < 0)
-		ret = -EIO;
-	if (fclose(f))
-		ret = -errno;
-	return ret;
-}
-
 /* If the guest runs out of memory, a client has to die, and not its judge. */
 static noreturn void become_client(struct demo_client *client)
 {
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || getppid() == 1 ||
-	    cgroup_enter(&client->cgroup) || write_self("/proc/self/oom_score_adj", "1000")) {
+	    cgroup_enter(&client->cgroup) || file_write("/proc/self/oom_score_adj", "1000")) {
 		client->stat->error = errno ?: EIO;
 		snprintf(client->stat->what, sizeof(client->stat->what), "enter its cgroup");
 		_exit(1);

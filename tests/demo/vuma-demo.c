@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "vuma_client.h"
 #include "vuma-demo.h"
 
@@ -406,10 +407,10 @@ static int parse(int argc, char **argv)
 /* The director must survive what it shows, and not be swapped out by it. */
 static int protect(void)
 {
-	FILE *f = fopen("/proc/self/oom_score_adj", "we");
+	int ret = file_write("/proc/self/oom_score_adj", "-1000");
 
-	if (!f || fputs("-1000", f) < 0 || fclose(f)) {
-		perror("vuma-demo: oom_score_adj");
+	if (ret) {
+		fprintf(stderr, "vuma-demo: oom_score_adj: %s\n", strerror(-ret));
 		return -1;
 	}
 	if (mlockall(MCL_CURRENT | MCL_FUTURE)) {

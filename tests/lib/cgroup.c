@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,28 +9,17 @@
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "file.h"
 
 #define CGROUP_ROOT	"/sys/fs/cgroup"
 #define REMOVE_TRIES	500
 
 static int write_path(const char *dir, const char *file, const char *text)
 {
-	size_t len = strlen(text);
 	char path[512];
-	ssize_t done;
-	int fd;
 
 	snprintf(path, sizeof(path), "%s/%s", dir, file);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	done = write(fd, text, len);
-	if (done < 0)
-		done = -errno;
-	close(fd);
-	if (done < 0)
-		return done;
-	return (size_t)done == len ? 0 : -EIO;
+	return file_write(path, text);
 }
 
 int cgroup_create(struct cgroup *cg, const char *name)
@@ -105,24 +93,9 @@ int cgroup_write(const struct cgroup *cg, const char *file, const char *fmt, ...
 int cgroup_read(const struct cgroup *cg, const char *file, char *text, size_t len)
 {
 	char path[512];
-	size_t used = 0;
-	ssize_t got;
-	int fd;
 
 	snprintf(path, sizeof(path), "%s/%s", cg->path, file);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	do {
-		got = read(fd, text + used, len - 1 - used);
-		if (got > 0)
-			used += got;
-	} while (got > 0 && used < len - 1);
-	if (got < 0)
-		got = -errno;
-	close(fd);
-	text[used] = '\0';
-	return got < 0 ? got : 0;
+	return file_read(path, text, len);
 }
 
 static int parse_u64(const char *text, uint64_t *value)

@@ -15,6 +15,7 @@
 #include <linux/sync_file.h>
 #include <xf86drm.h>
 
+#include "file.h"
 #include "vuma_client.h"
 
 #define MINORS_PER_TYPE	64
@@ -630,25 +631,12 @@ int vuma_syncobj_status(int fd, uint32_t handle, int *status)
 int vuma_fdinfo_read(pid_t pid, int fd, char *text, size_t len)
 {
 	char path[64];
-	size_t used = 0;
-	ssize_t got;
-	int file;
 
 	if (pid)
 		snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", pid, fd);
 	else
 		snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	file = open(path, O_RDONLY | O_CLOEXEC);
-	if (file < 0)
-		return -errno;
-	do {
-		got = read(file, text + used, len - 1 - used);
-		if (got > 0)
-			used += got;
-	} while (got > 0 && used < len - 1);
-	close(file);
-	text[used] = '\0';
-	return got < 0 ? -errno : 0;
+	return file_read(path, text, len);
 }
 
 static uint64_t unit_factor(const char *unit)

@@ -8,6 +8,7 @@
  * driver and device.
  */
 #include "crew.h"
+#include "file.h"
 #include "sheet.h"
 
 #define DRIVER	"/sys/bus/platform/drivers/vuma/"
@@ -16,31 +17,14 @@
 /* Of the last device. */
 static char bus_id[64];
 
-static int write_driver_file(const char *file)
-{
-	char path[96];
-	int fd, ret;
-
-	snprintf(path, sizeof(path), DRIVER "%s", file);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	KT_SYS(fd);
-	ret = write(fd, bus_id, strlen(bus_id)) < 0 ? -errno : 0;
-	close(fd);
-	return ret;
-}
-
 /* After the test, however it ended. */
 static void rebind(void)
 {
-	int fd;
-
 	if (access("/sys/bus/platform/devices/vuma.1", F_OK) ||
 	    !access("/sys/bus/platform/devices/vuma.1/driver", F_OK))
 		return;
-	fd = open(DRIVER "bind", O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, "vuma.1", 6) < 0)
+	if (file_write(DRIVER "bind", "vuma.1"))
 		ktap_bail_out("vuma.1 cannot be bound again");
-	close(fd);
 }
 
 /* No DMA address outlives the binding: DMA API debugging knows all that there are. */
@@ -64,10 +48,10 @@ static void unplugger(struct worker *w)
 {
 	while (worker_again(w)) {
 		usleep((uintptr_t)w->arg + worker_below(w, 60000));
-		KT_OK(write_driver_file("unbind"));
+		KT_OK(file_write(DRIVER "unbind", bus_id));
 		expect_no_addresses();
 		usleep(worker_below(w, 10000));
-		KT_OK(write_driver_file("bind"));
+		KT_OK(file_write(DRIVER "bind", bus_id));
 	}
 }
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "ktap.h"
 #include "window.h"
 
@@ -77,18 +76,6 @@ static const struct {
 		"unplugged, DMA addresses live: panthor-70" },
 };
 
-static int write_probes(const char *text)
-{
-	int fd = open(PROBES, O_WRONLY | O_CLOEXEC), ret = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		ret = -errno;
-	close(fd);
-	return ret;
-}
-
 /* A kernel with kprobes has the module: only without them may the windows stay shut. */
 static bool have_delays(void)
 {
@@ -117,7 +104,7 @@ void windows_open(const enum window *windows, size_t count)
 	for (i = 0; i < count; i++) {
 		snprintf(line, sizeof(line), "%s %u %u", table[windows[i]].symbol,
 			 table[windows[i]].usecs, table[windows[i]].every);
-		ret = write_probes(line);
+		ret = file_write(PROBES, line);
 		if (ret)
 			KT_FAIL("window %s (%s): %s", table[windows[i]].symbol,
 				table[windows[i]].what, strerror(-ret));
@@ -163,5 +150,5 @@ void windows_close(const enum window *windows, size_t count)
 
 void windows_clear(void)
 {
-	write_probes("clear");
+	file_write(PROBES, "clear");
 }

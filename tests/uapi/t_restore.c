@@ -5,6 +5,7 @@
 
 #include <xf86drm.h>
 
+#include "file.h"
 #include "legacy.h"
 #include "peer.h"
 #include "scene.h"
@@ -14,6 +15,7 @@
 #define LARGE	(ktap_slow() > 1 ? 8 * MIB : 32 * MIB)
 
 #define PARAMS	"/sys/module/gem_uma/parameters/"
+#define HELPERS	PARAMS "restore_helpers"
 
 static uint64_t param_read(const char *name)
 {
@@ -35,23 +37,14 @@ static bool helped(uint64_t before, uint64_t pages)
 	return param_read("restored_ahead") - before >= pages;
 }
 
-static void set_helpers(unsigned int helpers)
+static void set_helpers(const char *helpers)
 {
-	FILE *file = fopen(PARAMS "restore_helpers", "w");
-
-	KT_TRUE(file);
-	fprintf(file, "%u", helpers);
-	KT_EQ(fclose(file), 0);
+	KT_OK(file_write(HELPERS, helpers));
 }
 
 static void default_again(void)
 {
-	FILE *file = fopen(PARAMS "restore_helpers", "w");
-
-	if (file) {
-		fprintf(file, "3");
-		fclose(file);
-	}
+	file_write(HELPERS, "3");
 	arena_cleanup();
 }
 
@@ -118,7 +111,7 @@ static void without_helpers(void)
 	struct scene s = filled_scene(LARGE);
 	uint64_t before;
 
-	set_helpers(0);
+	set_helpers("0");
 	before = param_read("restored_ahead");
 	arena_evict(&s.cg, &s.bo, 1);
 	scene_check(&s);
@@ -145,7 +138,7 @@ static void helpers_charge_the_creator(void)
 	struct peer peer;
 
 	need_two_cpus();
-	set_helpers(8);
+	set_helpers("8");
 	before = param_read("restored_ahead");
 	peer = peer_start(&b, restores_in_another_cgroup, &s);
 	arena_evict(&s.cg, &s.bo, 1);
@@ -238,7 +231,7 @@ static void counts_as_pressure(void)
 	uint64_t before;
 
 	/* Otherwise it were over before the clock of PSI has moved. */
-	set_helpers(0);
+	set_helpers("0");
 	arena_evict(&s.cg, &s.bo, 1);
 	before = stall_total(&s.cg);
 	run_cmd(&s.vm, vuma_cmd_nop());
@@ -277,7 +270,7 @@ static void killed_in_the_middle(void)
 	uint64_t start, now, restored;
 	int i, tries, status, caught = 0;
 
-	set_helpers(0);
+	set_helpers("0");
 	for (i = 0; i < KILL_COUNT; i++) {
 		bos[i] = bo_new(s.bo.fd, each, 0);
 		KT_OK(vuma_vm_map(&s.vm, bos[i].handle, 2 * s.va + i * each, 0, each, 0));

@@ -8,6 +8,7 @@
 #include <xf86drm.h>
 
 #include "arena.h"
+#include "file.h"
 
 #define MIB		VUMA_MIB
 #define SIZE		(4 * MIB)
@@ -18,33 +19,6 @@
 
 #define WHEN_HIBERNATE	1
 #define WHEN_SUSPEND	2
-
-static int file_write(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC), ret = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		ret = -errno;
-	close(fd);
-	return ret;
-}
-
-static int file_read(const char *path, char *text, size_t len)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got;
-
-	if (fd < 0)
-		return -errno;
-	got = read(fd, text, len - 1);
-	close(fd);
-	if (got < 0)
-		return -EIO;
-	text[got] = '\0';
-	return 0;
-}
 
 /* Skips unless the file offers the word. */
 static void need_word(const char *path, const char *word)

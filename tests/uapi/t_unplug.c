@@ -7,6 +7,7 @@
 #include <linux/sync_file.h>
 #include <xf86drm.h>
 
+#include "file.h"
 #include "legacy.h"
 #include "rig.h"
 
@@ -26,18 +27,9 @@ static unsigned int last_device(void)
 static int write_driver_file(const char *file, const char *text)
 {
 	char path[160];
-	ssize_t done;
-	int fd;
 
 	snprintf(path, sizeof(path), "/sys/bus/platform/drivers/%s/%s", driver, file);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	done = write(fd, text, strlen(text));
-	if (done < 0)
-		done = -errno;
-	close(fd);
-	return done < 0 ? done : 0;
+	return file_write(path, text);
 }
 
 static void wait_for_count(unsigned int count)
