@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "cgroup.h"
 #include "vuma_client.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -137,7 +138,10 @@ int proc_key(const char *path, const char *key, uint64_t *value);
 /* Pages that are neither free, nor page cache, nor anonymous memory. */
 int proc_kernel_bytes(uint64_t *bytes);
 int proc_shrink_slabs(void);
-bool proc_have_swap(void);
+/* For one competitor in one scene, whose teardown removes it. */
+int proc_cgroup_create(const struct actor *a, const struct scene *s, struct cgroup *cg);
+/* The same, where there is swap, and entered. */
+int proc_cgroup_enter(const struct actor *a, const struct scene *s, struct cgroup *cg);
 
 /* uma_bench_report.c */
 int report_main(int argc, char **argv);

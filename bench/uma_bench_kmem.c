@@ -15,7 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../tests/lib/cgroup.h"
 #include "uma_bench.h"
 
 #define HELD_BOS	48
@@ -237,7 +236,6 @@ static int calibrate(struct actor *a)
 static int kmem_setup(struct actor *a, const struct scene *s)
 {
 	struct held *h;
-	char name[64];
 	int err = calibrate(a);
 
 	if (err)
@@ -246,8 +244,7 @@ static int kmem_setup(struct actor *a, const struct scene *s)
 	if (!h)
 		return -ENOMEM;
 	a->state = h;
-	snprintf(name, sizeof(name), "bench-%s-%s", s->name, who_names[a->who]);
-	return cgroup_create(&h->cg, name);
+	return proc_cgroup_create(a, s, &h->cg);
 }
 
 static void kmem_teardown(struct actor *a, const struct scene *s)

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "../tests/lib/cgroup.h"
 #include "uma_bench.h"
 
 #define IDLE_BOS	8
@@ -180,19 +179,13 @@ static int probe(struct actor *a, struct idle *h)
 static int reclaim_setup(struct actor *a, const struct scene *s)
 {
 	struct idle *h = calloc(1, sizeof(*h));
-	char name[64];
 	int err, err2;
 
 	if (!h)
 		return -ENOMEM;
 	a->state = h;
 	h->gpu = s->no_tmpfs;
-	if (!proc_have_swap())
-		return fail(a, -ENODEV, "no swap");
-	snprintf(name, sizeof(name), "bench-%s-%s", s->name, who_names[a->who]);
-	err = cgroup_create(&h->cg, name);
-	if (!err)
-		err = cgroup_enter(&h->cg);
+	err = proc_cgroup_enter(a, s, &h->cg);
 	if (err)
 		return err;
 	err = fill(a, h);

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../tests/lib/cgroup.h"
 #include "file.h"
 #include "uma_bench.h"
 
@@ -92,7 +91,6 @@ static int restore_round(struct actor *a, const struct scene *s)
 static int restore_setup(struct actor *a, const struct scene *s)
 {
 	struct large *h = calloc(1, sizeof(*h));
-	char name[64];
 	uint64_t va;
 	int err, err2;
 
@@ -102,12 +100,7 @@ static int restore_setup(struct actor *a, const struct scene *s)
 	h->na = a->who == WHO_SHMEM;
 	if (h->na)
 		return 0;
-	if (!proc_have_swap())
-		return fail(a, -ENODEV, "no swap");
-	snprintf(name, sizeof(name), "bench-%s-%s", s->name, who_names[a->who]);
-	err = cgroup_create(&h->cg, name);
-	if (!err)
-		err = cgroup_enter(&h->cg);
+	err = proc_cgroup_enter(a, s, &h->cg);
 	if (err)
 		return err;
 	err = buf_create(&h->buf, a, LARGE, false);
