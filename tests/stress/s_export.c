@@ -7,7 +7,6 @@
  * exporter's file has gone).
  */
 #include <linux/dma-buf.h>
-#include <xf86drm.h>
 
 #include "crew.h"
 #include "sheet.h"
@@ -17,14 +16,6 @@
 
 static struct vuma_bo shared;
 static int dmabuf;
-
-static int export_bo(const struct vuma_bo *bo)
-{
-	int fd = vuma_prime_export(bo->fd, bo->handle, DRM_CLOEXEC | DRM_RDWR);
-
-	KT_GE(fd, 0);
-	return fd;
-}
 
 /* All of them at once, if they are not too far apart: there is no last but one pin then. */
 static void meet(atomic_uint *met, unsigned int round)

@@ -4,6 +4,8 @@
 #include <sys/sysmacros.h>
 #include <time.h>
 
+#include <xf86drm.h>
+
 #include "common.h"
 
 const char *driver = "vuma";
@@ -106,6 +108,23 @@ struct drm_vuma_bo_query bo_query(const struct vuma_bo *bo)
 uint32_t bo_status(const struct vuma_bo *bo)
 {
 	return bo_query(bo).status;
+}
+
+int export_bo(const struct vuma_bo *bo)
+{
+	int dmabuf = vuma_prime_export(bo->fd, bo->handle, DRM_CLOEXEC | DRM_RDWR);
+
+	if (dmabuf < 0)
+		KT_RET(dmabuf, 0);
+	return dmabuf;
+}
+
+struct vuma_bo import_bo(int fd, int dmabuf, uint64_t size)
+{
+	struct vuma_bo bo = { .fd = fd, .size = size };
+
+	KT_OK(vuma_prime_import(fd, dmabuf, &bo.handle));
+	return bo;
 }
 
 struct vuma_vm vm_new(int fd)

@@ -57,6 +57,9 @@ struct vuma_bo bo_new(int fd, uint64_t size, uint32_t flags);
 struct vuma_bo bo_new_mapped(int fd, uint64_t size, uint32_t flags);
 struct drm_vuma_bo_query bo_query(const struct vuma_bo *bo);
 uint32_t bo_status(const struct vuma_bo *bo);
+/* As a dma-buf, for writing, too; and the buffer behind one, in a file of whatever device. */
+int export_bo(const struct vuma_bo *bo);
+struct vuma_bo import_bo(int fd, int dmabuf, uint64_t size);
 
 struct vuma_vm vm_new(int fd);
 uint64_t vm_param(const struct vuma_vm *vm, uint32_t param);

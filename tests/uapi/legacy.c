@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <xf86drm.h>
-
 #include "legacy.h"
 
 #define TRIES	2000
@@ -50,23 +48,6 @@ void legacy_expect(const struct vuma_bo *bo, uint64_t word)
 	legacy_run(bo->fd, use, 2, vuma_cmd_copy(LEGACY_AT(1, 0), LEGACY_AT(0, 0), 8));
 	KT_EQ(*(volatile uint64_t *)out.map, word);
 	KT_OK(vuma_bo_fini(&out));
-}
-
-int export_bo(const struct vuma_bo *bo)
-{
-	int dmabuf = vuma_prime_export(bo->fd, bo->handle, DRM_CLOEXEC | DRM_RDWR);
-
-	if (dmabuf < 0)
-		KT_RET(dmabuf, 0);
-	return dmabuf;
-}
-
-struct vuma_bo import_bo(int fd, int dmabuf, uint64_t size)
-{
-	struct vuma_bo bo = { .fd = fd, .size = size };
-
-	KT_OK(vuma_prime_import(fd, dmabuf, &bo.handle));
-	return bo;
 }
 
 uint64_t engine_counter(int fd, const char *name)

@@ -20,10 +20,6 @@ uint64_t legacy_touch(const struct vuma_bo *bo, uint64_t word);
 /* The first word of each of @nr BOs, read by jobs. */
 void legacy_expect(const struct vuma_bo *bo, uint64_t word);
 
-/* For writing, too. */
-int export_bo(const struct vuma_bo *bo);
-struct vuma_bo import_bo(int fd, int dmabuf, uint64_t size);
-
 /* A counter in debugfs. */
 uint64_t engine_counter(int fd, const char *name);
 /* Objects of the device, as debugfs lists them; 0 on the twin, which lists none. */

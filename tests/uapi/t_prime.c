@@ -9,21 +9,11 @@
 
 #define PAGES	16
 
-static int export_bo(const struct vuma_bo *bo)
+/* Of the size that this file is told, as a BO without mmap. */
+static struct vuma_bo import_sized(int fd, int dmabuf)
 {
-	int dmabuf = vuma_prime_export(bo->fd, bo->handle, DRM_CLOEXEC | DRM_RDWR);
+	struct vuma_bo bo = import_bo(fd, dmabuf, 0);
 
-	if (dmabuf < 0)
-		KT_RET(dmabuf, 0);
-	return dmabuf;
-}
-
-/* Seen by a file of whatever device, as a BO without mmap. */
-static struct vuma_bo import_bo(int fd, int dmabuf)
-{
-	struct vuma_bo bo = { .fd = fd };
-
-	KT_OK(vuma_prime_import(fd, dmabuf, &bo.handle));
 	bo.size = bo_query(&bo).size;
 	return bo;
 }
@@ -50,7 +40,7 @@ static void between_devices(void)
 	bo = bo_new_mapped(dev_open(0), PAGES * PAGE, 0);
 	other = dev_open(1);
 	vuma_pattern_fill(bo.map, bo.size, 100, 3);
-	there = import_bo(other, export_bo(&bo));
+	there = import_sized(other, export_bo(&bo));
 	KT_EQ(there.size, bo.size);
 	KT_EQ(bo_status(&there) & DRM_VUMA_BO_STATUS_IMPORTED, DRM_VUMA_BO_STATUS_IMPORTED);
 	KT_EQ(bo_status(&bo) & (DRM_VUMA_BO_STATUS_IMPORTED | DRM_VUMA_BO_STATUS_EXPORTED),
@@ -69,7 +59,7 @@ static void never_populated(void)
 
 	need_devices(2);
 	bo = bo_new(dev_open(0), PAGES * PAGE, 0);
-	there = import_bo(dev_open(1), export_bo(&bo));
+	there = import_sized(dev_open(1), export_bo(&bo));
 	KT_OK(vuma_bo_map(&bo));
 	verify_pattern(bo.map, bo.size, 0, 0);
 	vuma_pattern_fill(bo.map, bo.size, 5, 3);
@@ -84,7 +74,7 @@ static void import_has_no_offset(void)
 
 	need_devices(2);
 	bo = bo_new(dev_open(0), PAGE, 0);
-	there = import_bo(dev_open(1), export_bo(&bo));
+	there = import_sized(dev_open(1), export_bo(&bo));
 	KT_RET(vuma_bo_mmap_offset(there.fd, there.handle, &offset), -EINVAL);
 }
 
@@ -94,12 +84,12 @@ static void import_takes_all_ioctls(void)
 
 	need_devices(2);
 	bo = bo_new(dev_open(0), PAGE, 0);
-	there = import_bo(dev_open(1), export_bo(&bo));
+	there = import_sized(dev_open(1), export_bo(&bo));
 	KT_OK(vuma_bo_wait(there.fd, there.handle, 0, VUMA_SEC));
 	KT_OK(vuma_bo_set_label(there.fd, there.handle, "import"));
 	KT_EQ(bo_query(&there).evicted, 0);
 	/* Exported again it is the same dma-buf. */
-	KT_EQ(import_bo(bo.fd, export_bo(&there)).handle, bo.handle);
+	KT_EQ(import_sized(bo.fd, export_bo(&there)).handle, bo.handle);
 	KT_OK(vuma_bo_close(there.fd, there.handle));
 }
 
@@ -112,7 +102,7 @@ static void import_unmapped_in_the_middle(void)
 	need_devices(2);
 	bo = bo_new_mapped(dev_open(0), 1024 * PAGE, DRM_VUMA_BO_HUGE);
 	stamp_pages(bo.map, 1024, 0);
-	there = import_bo(dev_open(1), export_bo(&bo));
+	there = import_sized(dev_open(1), export_bo(&bo));
 	vm = vm_new(there.fd);
 	out = bo_new_mapped(there.fd, PAGE, 0);
 	out_va = vm_map_bo(&vm, &out);
@@ -135,10 +125,10 @@ static void self_import(void)
 {
 	struct vuma_bo bo = bo_new_mapped(dev_open(0), PAGES * PAGE, 0);
 	int dmabuf = export_bo(&bo), again = export_bo(&bo);
-	struct vuma_bo same = import_bo(bo.fd, dmabuf);
+	struct vuma_bo same = import_sized(bo.fd, dmabuf);
 
 	KT_EQ(same.handle, bo.handle);
-	KT_EQ(import_bo(bo.fd, again).handle, bo.handle);
+	KT_EQ(import_sized(bo.fd, again).handle, bo.handle);
 	KT_EQ(bo_status(&same) & DRM_VUMA_BO_STATUS_IMPORTED, 0);
 }
 
@@ -146,7 +136,7 @@ static void same_device_other_file(void)
 {
 	struct vuma_bo bo = bo_new_mapped(dev_open(0), PAGES * PAGE, 0);
 	int dmabuf = export_bo(&bo);
-	struct vuma_bo there = import_bo(dev_open(0), dmabuf);
+	struct vuma_bo there = import_sized(dev_open(0), dmabuf);
 
 	/* The object itself: no attachment, an offset of its own. */
 	KT_EQ(bo_status(&there) & DRM_VUMA_BO_STATUS_IMPORTED, 0);
@@ -158,7 +148,7 @@ static void same_device_other_file(void)
 	gpu_reads_and_writes(&there, 8, 9);
 	verify_pattern(bo.map, bo.size, 9, 3);
 	/* Twice is the same handle. */
-	KT_EQ(import_bo(there.fd, dmabuf).handle, there.handle);
+	KT_EQ(import_sized(there.fd, dmabuf).handle, there.handle);
 }
 
 static void imported_twice(void)
@@ -169,11 +159,11 @@ static void imported_twice(void)
 	need_devices(2);
 	bo = bo_new_mapped(dev_open(0), PAGE, 0);
 	vuma_pattern_fill(bo.map, PAGE, 1, 3);
-	there = import_bo(dev_open(1), export_bo(&bo));
+	there = import_sized(dev_open(1), export_bo(&bo));
 	dmabuf = export_bo(&bo);
-	KT_EQ(import_bo(there.fd, dmabuf).handle, there.handle);
+	KT_EQ(import_sized(there.fd, dmabuf).handle, there.handle);
 	KT_OK(vuma_bo_close(there.fd, there.handle));
-	there = import_bo(there.fd, dmabuf);
+	there = import_sized(there.fd, dmabuf);
 	gpu_reads_and_writes(&there, 1, 2);
 	verify_pattern(bo.map, PAGE, 2, 3);
 }
@@ -214,7 +204,7 @@ static void outlives_exporter(void)
 	map = mmap(NULL, PAGES * PAGE, PROT_READ, MAP_SHARED, dmabuf, 0);
 	KT_TRUE(map != MAP_FAILED);
 	verify_pattern(map, PAGES * PAGE, 1, 3);
-	there = import_bo(dev_open(vuma_count(driver, VUMA_NODE_RENDER) - 1), dmabuf);
+	there = import_sized(dev_open(vuma_count(driver, VUMA_NODE_RENDER) - 1), dmabuf);
 	KT_SYS(close(dmabuf));
 	gpu_reads_and_writes(&there, 1, 2);
 	verify_pattern(map, PAGES * PAGE, 2, 3);
@@ -226,7 +216,7 @@ static void outlives_importer(void)
 
 	need_devices(2);
 	bo = bo_new_mapped(dev_open(0), PAGES * PAGE, 0);
-	there = import_bo(dev_open(1), export_bo(&bo));
+	there = import_sized(dev_open(1), export_bo(&bo));
 	vuma_pattern_fill(bo.map, bo.size, 1, 3);
 	gpu_reads_and_writes(&there, 1, 2);
 	KT_SYS(close(there.fd));
@@ -247,7 +237,7 @@ static void pinned_while_imported(void)
 		dmabuf = export_bo(&bo);
 		/* Nobody has it yet, so it can still be taken away. */
 		KT_EQ(bo_status(&bo) & DRM_VUMA_BO_STATUS_PINNED, 0);
-		there = import_bo(dev_open(1), dmabuf);
+		there = import_sized(dev_open(1), dmabuf);
 		KT_EQ(bo_status(&bo) & DRM_VUMA_BO_STATUS_PINNED, DRM_VUMA_BO_STATUS_PINNED);
 		KT_SYS(close(dmabuf));
 		KT_OK(vuma_bo_close(there.fd, there.handle));
@@ -317,7 +307,7 @@ static void from_udmabuf(void)
 	create.memfd = memfd;
 	dmabuf = ioctl(dev, UDMABUF_CREATE, &create);
 	KT_SYS(dmabuf);
-	there = import_bo(dev_open(0), dmabuf);
+	there = import_sized(dev_open(0), dmabuf);
 	KT_EQ(there.size, PAGES * PAGE);
 	KT_EQ(bo_status(&there) & DRM_VUMA_BO_STATUS_IMPORTED, DRM_VUMA_BO_STATUS_IMPORTED);
 	gpu_reads_and_writes(&there, 1, 2);
@@ -345,7 +335,7 @@ static void with_vgem(void)
 	vuma_pattern_fill(map, create.size, 1, 3);
 	dmabuf = vuma_prime_export(vgem, create.handle, DRM_CLOEXEC | DRM_RDWR);
 	KT_GE(dmabuf, 0);
-	there = import_bo(dev_open(0), dmabuf);
+	there = import_sized(dev_open(0), dmabuf);
 	gpu_reads_and_writes(&there, 1, 2);
 	verify_pattern(map, create.size, 2, 3);
 

@@ -3,8 +3,6 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-#include <xf86drm.h>
-
 #include "peer.h"
 
 #define MIB	VUMA_MIB
@@ -166,26 +164,14 @@ static void reclaim_takes_what_it_is_asked_for(void)
 		verify_pattern(bos[i].map, MIB, i, 3);
 }
 
-/* A buffer of another cgroup, under its own handle here. */
-static struct vuma_bo import(int fd, int dmabuf, uint64_t size)
-{
-	struct vuma_bo bo = { .fd = fd, .size = size };
-
-	KT_OK(vuma_prime_import(fd, dmabuf, &bo.handle));
-	return bo;
-}
-
 /* Creates, exports over the socket, and lives on. */
 static void exports_buffer(const struct peer *peer, void *arg)
 {
 	struct vuma_bo bo = bo_new_mapped(dev_open(0), SIZE, 0);
-	int dmabuf;
 
 	vuma_pattern_fill(bo.map, SIZE, 7, 3);
-	dmabuf = vuma_prime_export(bo.fd, bo.handle, DRM_CLOEXEC | DRM_RDWR);
-	KT_GE(dmabuf, 0);
 	peer_wait(peer->from);
-	fd_send(*(int *)arg, dmabuf);
+	fd_send(*(int *)arg, export_bo(&bo));
 	peer_go(peer->to);
 	peer_wait(peer->from);
 	verify_pattern(bo.map, SIZE, 8, 3);
@@ -209,7 +195,7 @@ static void two_owners_in_one_vm(void)
 	peer = peer_start(&b, exports_buffer, &sock[1]);
 	peer_step(&peer);
 	fd = dev_open(0);
-	theirs = import(fd, fd_receive(sock[0]), SIZE);
+	theirs = import_bo(fd, fd_receive(sock[0]), SIZE);
 	mine = bo_new_mapped(fd, SIZE, 0);
 	vuma_pattern_fill(mine.map, SIZE, 1, 3);
 	out = bo_new_mapped(fd, PAGE, 0);
@@ -306,7 +292,7 @@ static void charge_after_passing(void)
 	struct forked *shared;
 	struct cgroup a, b;
 	struct peer peer;
-	int sock[2], fd, dmabuf;
+	int sock[2], fd;
 
 	need_reclaim();
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
@@ -320,10 +306,8 @@ static void charge_after_passing(void)
 	KT_OK(cgroup_enter(&a));
 	fd = dev_open(0);
 	shared->ours = bo_new(fd, SIZE, 0);
-	dmabuf = vuma_prime_export(fd, shared->ours.handle, DRM_CLOEXEC | DRM_RDWR);
-	KT_GE(dmabuf, 0);
 	fd_send(sock[0], fd);
-	fd_send(sock[0], dmabuf);
+	fd_send(sock[0], export_bo(&shared->ours));
 	peer_step(&peer);
 	join_child(peer.pid);
 	shared->theirs.fd = fd;
