@@ -7,17 +7,16 @@
 
 #define MIB	VUMA_MIB
 #define SIZE	(8 * MIB)
-#define RECLAIM	"/sys/kernel/debug/dri/vuma.0/reclaim"
 /* Columns of a stage, in the order of the file. */
 enum column { RUNS, LOOKED, OBJECTS, PAGES, BUSY, LOCKED, SPARED, WAITS, NS, COLUMNS };
 
-/* A number of a stage, as it is now. */
-static uint64_t stage_count(const char *stage, enum column column)
+/* A number of a stage of the device, as it is now. */
+static uint64_t stage_count(int fd, const char *stage, enum column column)
 {
 	unsigned long long n[COLUMNS];
 	bool found = false;
 	char line[256], name[32];
-	FILE *file = fopen(RECLAIM, "r");
+	FILE *file = open_debugfs(fd, "reclaim", "r");
 
 	if (!file)
 		KT_SKIP("no debugfs");
@@ -27,7 +26,7 @@ static uint64_t stage_count(const char *stage, enum column column)
 			       &n[8]) == 1 + COLUMNS && !strcmp(name, stage);
 	fclose(file);
 	if (!found)
-		KT_FAIL("no stage %s in " RECLAIM, stage);
+		KT_FAIL("no stage %s in the file reclaim", stage);
 	return n[column];
 }
 
@@ -119,24 +118,31 @@ static void numbers_add_up(void)
 	bos[1] = &s.one;
 	bos[2] = &s.shared;
 	for (i = 0; i < 3; i++)
-		before[i] = stage_count(names[i], PAGES);
-	written = stage_count("evicted", PAGES);
-	scans = stage_count(names[0], RUNS);
+		before[i] = stage_count(s.fd, names[i], PAGES);
+	written = stage_count(s.fd, "evicted", PAGES);
+	scans = stage_count(s.fd, names[0], RUNS);
 	for (i = 0; i < 64 && bo_query(&s.shared).resident; i++)
 		arena_squeeze(&s.cg, MIB);
 	for (i = 0; i < 3; i++) {
 		KT_EQ(bo_query(bos[i]).evicted, SIZE);
-		KT_EQ(stage_count(names[i], PAGES) - before[i], SIZE / PAGE);
+		KT_EQ(stage_count(s.fd, names[i], PAGES) - before[i], SIZE / PAGE);
 	}
 	/* How many of them the system has written by itself is its business. */
-	KT_GE(stage_count("evicted", PAGES) - written, 1);
-	KT_GE(stage_count(names[0], RUNS) - scans, 1);
-	KT_GE(stage_count(names[0], NS), 1);
+	KT_GE(stage_count(s.fd, "evicted", PAGES) - written, 1);
+	KT_GE(stage_count(s.fd, names[0], RUNS) - scans, 1);
+	KT_GE(stage_count(s.fd, names[0], NS), 1);
+}
+
+/* How often kswapd has waited for jobs. */
+static uint64_t waits(int fd)
+{
+	return stage_count(fd, "busy", WAITS) + stage_count(fd, "busy-shared", WAITS);
 }
 
 /* More than there is, a piece at a time, until kswapd has waited. It compresses well. */
-static bool press_until_waited(uint64_t before)
+static bool press_until_waited(int fd)
 {
+	uint64_t before = waits(fd);
 	struct sysinfo info;
 	unsigned int i;
 
@@ -147,7 +153,7 @@ static bool press_until_waited(uint64_t before)
 
 		KT_TRUE(mem != MAP_FAILED);
 		memset(mem, 0x5a, 16 * MIB);
-		if (stage_count("busy", WAITS) + stage_count("busy-shared", WAITS) > before)
+		if (waits(fd) > before)
 			return true;
 	}
 	return false;
@@ -156,7 +162,6 @@ static bool press_until_waited(uint64_t before)
 /* The machine is short of memory, and all that is left has jobs. */
 static void kswapd_waits_for_jobs(void)
 {
-	uint64_t before = stage_count("busy", WAITS) + stage_count("busy-shared", WAITS);
 	struct scene s = scene_new();
 	struct stream stream = { 0 };
 	bool waited;
@@ -164,7 +169,7 @@ static void kswapd_waits_for_jobs(void)
 	KT_OK(vuma_bo_fini(&s.unused));
 	stream_start(&stream, &s.first);
 	KT_OK(cgroup_leave());
-	waited = press_until_waited(before);
+	waited = press_until_waited(s.fd);
 	stream_end(&stream);
 	KT_TRUE(waited);
 	verify(&s.one, 2);
