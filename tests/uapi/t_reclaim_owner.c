@@ -376,6 +376,8 @@ static void page_tables_are_charged(void)
 struct race {
 	_Atomic int go, stop;
 	_Atomic uint64_t rounds[2];
+	/* Of each one's buffers, while it raced. */
+	uint64_t evictions[2];
 	uint64_t goal;
 };
 
@@ -383,6 +385,15 @@ struct racer {
 	struct race *race;
 	int index;
 };
+
+static uint64_t evictions_of(const struct vuma_bo *bos, int count)
+{
+	uint64_t sum = 0;
+
+	while (count--)
+		sum += bo_query(&bos[count]).evictions;
+	return sum;
+}
 
 /* Uses one buffer after the other, by CPU and GPU in turn, all of them checked. */
 static void races(const struct peer *peer, void *arg)
@@ -393,6 +404,7 @@ static void races(const struct peer *peer, void *arg)
 	int fd = dev_open(0), i, n;
 	struct vuma_bo bos[COUNT], out = bo_new_mapped(fd, PAGE, 0);
 	struct vuma_vm vms[COUNT];
+	uint64_t before;
 
 	for (i = 0; i < COUNT; i++) {
 		bos[i] = bo_new_mapped(fd, MIB, 0);
@@ -402,6 +414,7 @@ static void races(const struct peer *peer, void *arg)
 		KT_OK(vuma_vm_map(&vms[i], bos[i].handle, 0x40000000, 0, MIB, 0));
 	}
 	peer_wait(peer->from);
+	before = evictions_of(bos, COUNT);
 	peer_go(peer->to);
 	for (n = 0; !race->stop; n++) {
 		i = n % COUNT;
@@ -412,6 +425,7 @@ static void races(const struct peer *peer, void *arg)
 		if (++race->rounds[racer->index] >= race->goal)
 			race->stop = 1;
 	}
+	race->evictions[racer->index] = evictions_of(bos, COUNT) - before;
 	peer_wait(peer->from);
 	peer_go(peer->to);
 }
@@ -420,7 +434,8 @@ static void races(const struct peer *peer, void *arg)
  * Two cgroups of equal weight share what is less than both use. Whoever is first at the
  * goal ends the race. The other need not be near: once the buffers of one are all in
  * memory it is many times faster, and reclaim finds those of the other cold. But it must
- * have been through a cycle of its buffers, or, where few are asked for, have begun one.
+ * have been through a cycle of its buffers, or, where few are asked for, have begun one. And
+ * who is ahead has paid, too: if not as much as the other, then not far less.
  */
 static void equals_both_advance(void)
 {
@@ -428,8 +443,7 @@ static void equals_both_advance(void)
 	struct cgroup p, cg[2];
 	struct peer peer[2];
 	struct race *race;
-	uint64_t slower;
-	int i;
+	int i, fast;
 
 	need_reclaim();
 	race = mmap(NULL, sizeof(*race), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
@@ -451,10 +465,14 @@ static void equals_both_advance(void)
 		peer_step(&peer[i]);
 	for (i = 0; i < 2; i++)
 		join_child(peer[i].pid);
-	slower = race->rounds[0] < race->rounds[1] ? race->rounds[0] : race->rounds[1];
-	ktap_note("rounds: %llu and %llu", (unsigned long long)race->rounds[0],
-		  (unsigned long long)race->rounds[1]);
-	KT_GE(slower, race->goal / 20);
+	fast = race->rounds[1] > race->rounds[0];
+	ktap_note("rounds: %llu and %llu, evictions: %llu and %llu",
+		  (unsigned long long)race->rounds[0], (unsigned long long)race->rounds[1],
+		  (unsigned long long)race->evictions[0], (unsigned long long)race->evictions[1]);
+	KT_GE(race->rounds[!fast], race->goal / 20);
+	KT_GE(race->evictions[0], 1);
+	KT_GE(race->evictions[1], 1);
+	KT_GE(race->evictions[fast] * 4, race->evictions[!fast]);
 	KT_EQ(arena_event(&p, "oom_kill"), 0);
 	/* Else there was nothing to share. */
 	KT_GE(arena_event(&p, "max"), 1);
