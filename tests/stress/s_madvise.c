@@ -72,14 +72,6 @@ static bool room_sum(struct room *r, uint64_t start, uint64_t step)
 	return true;
 }
 
-static uint32_t advise(const struct vuma_bo *bo, uint32_t advice)
-{
-	uint32_t retained = ~0u;
-
-	KT_OK(vuma_bo_advise(bo->fd, bo->handle, advice, &retained));
-	return retained;
-}
-
 static void expect_purged(struct room *r)
 {
 	struct drm_vuma_cmd nop = vuma_cmd_nop();
@@ -89,7 +81,7 @@ static void expect_purged(struct room *r)
 	      DRM_VUMA_BO_STATUS_PURGED);
 	KT_EQ(touch(r->bo.map, &word), SIGBUS);
 	KT_RET(vuma_submit_one(r->fd, r->vm.id, &nop, 1, 0), -EFAULT);
-	KT_EQ(advise(&r->bo, DRM_VUMA_MADV_WILLNEED), 0);
+	KT_EQ(bo_advise(&r->bo, DRM_VUMA_MADV_WILLNEED), 0);
 }
 
 /* Whatever happens between "not needed" and "needed", it is all there, or it is purged. */
@@ -127,9 +119,9 @@ static void owner(struct worker *w)
 			vuma_pattern_fill(r.bo.map, r.bo.size, round, 3);
 		else
 			run_cmd(&r.vm, vuma_cmd_fill(r.va, r.bo.size, round, 3));
-		advise(&r.bo, DRM_VUMA_MADV_DONTNEED);
+		bo_advise(&r.bo, DRM_VUMA_MADV_DONTNEED);
 		doubt(w, &r, round);
-		if (advise(&r.bo, DRM_VUMA_MADV_WILLNEED)) {
+		if (bo_advise(&r.bo, DRM_VUMA_MADV_WILLNEED)) {
 			verify_pattern(r.bo.map, r.bo.size, round, 3);
 			KT_TRUE(room_sum(&r, round, 3));
 			continue;
@@ -229,10 +221,10 @@ static void quarreller(struct worker *w)
 	while (worker_again(w)) {
 		switch (worker_below(w, 5)) {
 		case 0:
-			advise(bo, DRM_VUMA_MADV_DONTNEED);
+			bo_advise(bo, DRM_VUMA_MADV_DONTNEED);
 			break;
 		case 1:
-			advise(bo, DRM_VUMA_MADV_WILLNEED);
+			bo_advise(bo, DRM_VUMA_MADV_WILLNEED);
 			break;
 		case 2:
 			ret = vuma_bo_discard(bo->fd, bo->handle, 0, PAGE);

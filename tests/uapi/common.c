@@ -110,6 +110,14 @@ uint32_t bo_status(const struct vuma_bo *bo)
 	return bo_query(bo).status;
 }
 
+uint32_t bo_advise(const struct vuma_bo *bo, uint32_t advice)
+{
+	uint32_t retained = ~0u;
+
+	KT_OK(vuma_bo_advise(bo->fd, bo->handle, advice, &retained));
+	return retained;
+}
+
 int export_bo(const struct vuma_bo *bo)
 {
 	int dmabuf = vuma_prime_export(bo->fd, bo->handle, DRM_CLOEXEC | DRM_RDWR);

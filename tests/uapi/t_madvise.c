@@ -21,17 +21,9 @@ static struct scene filled_scene(uint64_t size, uint32_t flags)
 	return s;
 }
 
-static uint32_t advise(const struct vuma_bo *bo, uint32_t advice)
-{
-	uint32_t retained = ~0u;
-
-	KT_OK(vuma_bo_advise(bo->fd, bo->handle, advice, &retained));
-	return retained;
-}
-
 static void dont_need(const struct vuma_bo *bo)
 {
-	KT_EQ(advise(bo, DRM_VUMA_MADV_DONTNEED), 1);
+	KT_EQ(bo_advise(bo, DRM_VUMA_MADV_DONTNEED), 1);
 	KT_EQ(bo_status(bo) & (PURGED | PURGEABLE), PURGEABLE);
 }
 
@@ -134,8 +126,8 @@ static void retained(void)
 		dont_need(&s.bo);
 		expect_filled(&s.bo, 0, SIZE);
 		verify_checksum(&s.vm, s.va, SIZE, 1, 7, &s.out, s.out_va);
-		KT_EQ(advise(&s.bo, DRM_VUMA_MADV_WILLNEED), 1);
-		KT_EQ(advise(&s.bo, DRM_VUMA_MADV_WILLNEED), 1);
+		KT_EQ(bo_advise(&s.bo, DRM_VUMA_MADV_WILLNEED), 1);
+		KT_EQ(bo_advise(&s.bo, DRM_VUMA_MADV_WILLNEED), 1);
 		KT_EQ(bo_status(&s.bo) & (PURGED | PURGEABLE), 0);
 	}
 	/* Needed again: from here on it is evicted, not purged. */
@@ -151,8 +143,8 @@ static void purged_for_good(void)
 
 	purge(&s);
 	for (i = 0; i < 3; i++) {
-		KT_EQ(advise(&s.bo, DRM_VUMA_MADV_WILLNEED), 0);
-		KT_EQ(advise(&s.bo, DRM_VUMA_MADV_DONTNEED), 0);
+		KT_EQ(bo_advise(&s.bo, DRM_VUMA_MADV_WILLNEED), 0);
+		KT_EQ(bo_advise(&s.bo, DRM_VUMA_MADV_DONTNEED), 0);
 		KT_EQ(bo_status(&s.bo) & (PURGED | PURGEABLE), PURGED);
 	}
 	/* Not evicted: that would have kept it. */
@@ -202,7 +194,7 @@ static void purge_under_a_limit(void)
 	}
 	for (i = s.bo.handle - COUNT + 1; i <= s.bo.handle; i++) {
 		bo.handle = i;
-		purged += !advise(&bo, DRM_VUMA_MADV_WILLNEED);
+		purged += !bo_advise(&bo, DRM_VUMA_MADV_WILLNEED);
 	}
 	KT_GE(purged, 1);
 	KT_LT(purged, COUNT);
@@ -347,13 +339,13 @@ static void exports(void)
 	/* Said before, and taken back, is as if it had not been said. */
 	vuma_pattern_fill(shared.map, SIZE, 5, 3);
 	dont_need(&shared);
-	KT_EQ(advise(&shared, DRM_VUMA_MADV_WILLNEED), 1);
+	KT_EQ(bo_advise(&shared, DRM_VUMA_MADV_WILLNEED), 1);
 	dmabuf = vuma_prime_export(s.fd, shared.handle, DRM_CLOEXEC | DRM_RDWR);
 	KT_GE(dmabuf, 0);
 	KT_OK(vuma_prime_import(there.fd, dmabuf, &there.handle));
 	KT_RET(vuma_bo_advise(s.fd, shared.handle, DRM_VUMA_MADV_DONTNEED, NULL), -EBUSY);
 	KT_RET(vuma_bo_advise(there.fd, there.handle, DRM_VUMA_MADV_DONTNEED, NULL), -EBUSY);
-	KT_EQ(advise(&shared, DRM_VUMA_MADV_WILLNEED), 1);
+	KT_EQ(bo_advise(&shared, DRM_VUMA_MADV_WILLNEED), 1);
 	KT_EQ(bo_status(&shared) & (PURGED | PURGEABLE), 0);
 	KT_SYS(close(dmabuf));
 	KT_RET(vuma_bo_advise(s.fd, shared.handle, DRM_VUMA_MADV_DONTNEED, NULL), -EBUSY);
@@ -435,7 +427,7 @@ static void purge_of_evicted(void)
 	KT_GE(swapped(&s), SIZE);
 	purge(&s);
 	KT_LT(swapped(&s), SIZE / 2);
-	KT_EQ(advise(&s.bo, DRM_VUMA_MADV_WILLNEED), 0);
+	KT_EQ(bo_advise(&s.bo, DRM_VUMA_MADV_WILLNEED), 0);
 }
 
 static void purgeable_in_fdinfo(void)
@@ -448,7 +440,7 @@ static void purgeable_in_fdinfo(void)
 	dont_need(&s.bo);
 	KT_OK(vuma_fdinfo(0, s.fd, "drm-purgeable-memory", &bytes));
 	KT_EQ(bytes, SIZE);
-	KT_EQ(advise(&s.bo, DRM_VUMA_MADV_WILLNEED), 1);
+	KT_EQ(bo_advise(&s.bo, DRM_VUMA_MADV_WILLNEED), 1);
 	KT_OK(vuma_fdinfo(0, s.fd, "drm-purgeable-memory", &bytes));
 	KT_EQ(bytes, 0);
 	purge(&s);

@@ -100,7 +100,6 @@ static void purging(void)
 	uint64_t finals, pages;
 	struct vuma_bo bo;
 	struct cgroup cg;
-	uint32_t retained;
 	int fd;
 
 	need_reclaim();
@@ -109,7 +108,7 @@ static void purging(void)
 	bo = bo_new_mapped(fd, SIZE, 0);
 	vuma_pattern_fill(bo.map, SIZE, 1, 7);
 	trace_on();
-	KT_OK(vuma_bo_advise(fd, bo.handle, DRM_VUMA_MADV_DONTNEED, &retained));
+	KT_EQ(bo_advise(&bo, DRM_VUMA_MADV_DONTNEED), 1);
 	arena_squeeze(&cg, 2 * SIZE);
 	KT_EQ(trace_count("purge", " pages=", &pages), 1);
 	KT_EQ(pages, PAGES);
