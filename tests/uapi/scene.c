@@ -21,3 +21,12 @@ void scene_bind(struct scene *s)
 {
 	KT_OK(vuma_vm_map(&s->vm, s->bo.handle, s->va, 0, s->bo.size, 0));
 }
+
+void scene_wait_unpinned(const struct scene *s)
+{
+	int tries;
+
+	for (tries = 0; tries < 1000 && bo_status(&s->bo) & DRM_VUMA_BO_STATUS_PINNED; tries++)
+		usleep(10000);
+	KT_EQ(bo_status(&s->bo) & DRM_VUMA_BO_STATUS_PINNED, 0);
+}

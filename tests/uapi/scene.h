@@ -18,5 +18,7 @@ struct scene {
 struct scene scene_new(uint64_t size, uint32_t flags);
 /* All of the BO, at va. */
 void scene_bind(struct scene *s);
+/* For the end of imports: the last references of a closed file are dropped by a work item. */
+void scene_wait_unpinned(const struct scene *s);
 
 #endif /* SCENE_H */

@@ -97,17 +97,13 @@ static void bad_arguments(void)
 
 static void import_is_not_ours(void)
 {
-	struct vuma_bo bo, there = { 0 };
-	int dmabuf;
+	struct vuma_bo bo, there;
 
 	not_on_twin("it has no madvise");
 	need_devices(2);
 	bo = bo_new_mapped(dev_open(0), SIZE, 0);
 	vuma_pattern_fill(bo.map, SIZE, 1, 7);
-	dmabuf = vuma_prime_export(bo.fd, bo.handle, DRM_CLOEXEC | DRM_RDWR);
-	KT_GE(dmabuf, 0);
-	there.fd = dev_open(1);
-	KT_OK(vuma_prime_import(there.fd, dmabuf, &there.handle));
+	there = import_bo(dev_open(1), export_bo(&bo), SIZE);
 	KT_RET(vuma_bo_advise(there.fd, there.handle, DRM_VUMA_MADV_DONTNEED, NULL), -EPERM);
 	KT_RET(vuma_bo_advise(there.fd, there.handle, DRM_VUMA_MADV_WILLNEED, NULL), -EPERM);
 	KT_RET(vuma_bo_discard(there.fd, there.handle, 0, PAGE), -EPERM);
@@ -327,8 +323,7 @@ static void scanout_is_a_pin(void)
 static void exports(void)
 {
 	struct scene s = filled_scene(SIZE, 0);
-	struct vuma_bo shared = bo_new_mapped(s.fd, SIZE, 0);
-	struct vuma_bo there = { .fd = dev_open(0) };
+	struct vuma_bo shared = bo_new_mapped(s.fd, SIZE, 0), there;
 	int dmabuf;
 
 	dont_need(&s.bo);
@@ -340,9 +335,8 @@ static void exports(void)
 	vuma_pattern_fill(shared.map, SIZE, 5, 3);
 	dont_need(&shared);
 	KT_EQ(bo_advise(&shared, DRM_VUMA_MADV_WILLNEED), 1);
-	dmabuf = vuma_prime_export(s.fd, shared.handle, DRM_CLOEXEC | DRM_RDWR);
-	KT_GE(dmabuf, 0);
-	KT_OK(vuma_prime_import(there.fd, dmabuf, &there.handle));
+	dmabuf = export_bo(&shared);
+	there = import_bo(dev_open(0), dmabuf, SIZE);
 	KT_RET(vuma_bo_advise(s.fd, shared.handle, DRM_VUMA_MADV_DONTNEED, NULL), -EBUSY);
 	KT_RET(vuma_bo_advise(there.fd, there.handle, DRM_VUMA_MADV_DONTNEED, NULL), -EBUSY);
 	KT_EQ(bo_advise(&shared, DRM_VUMA_MADV_WILLNEED), 1);
@@ -567,23 +561,20 @@ static void discard_waits(void)
 static void discard_of_pinned(void)
 {
 	struct scene s = filled_scene(SIZE, 0);
-	struct vuma_bo there = { 0 };
-	int dmabuf, tries;
+	struct vuma_bo there;
+	int dmabuf;
 
 	need_devices(2);
-	dmabuf = vuma_prime_export(s.fd, s.bo.handle, DRM_CLOEXEC | DRM_RDWR);
-	KT_GE(dmabuf, 0);
+	dmabuf = export_bo(&s.bo);
 	/* That others can get at it is no reason against zeroes. */
 	discard(&s, 0, PAGE);
-	there.fd = dev_open(1);
-	KT_OK(vuma_prime_import(there.fd, dmabuf, &there.handle));
+	there = import_bo(dev_open(1), dmabuf, SIZE);
 	KT_RET(vuma_bo_discard(s.fd, s.bo.handle, PAGE, PAGE), -EBUSY);
 	expect_filled(&s.bo, PAGE, SIZE - PAGE);
 	KT_OK(vuma_bo_close(there.fd, there.handle));
 	KT_SYS(close(dmabuf));
 	KT_SYS(close(there.fd));
-	for (tries = 0; tries < 1000 && bo_status(&s.bo) & DRM_VUMA_BO_STATUS_PINNED; tries++)
-		usleep(10000);
+	scene_wait_unpinned(&s);
 	discard(&s, PAGE, PAGE);
 	expect_zero(&s.bo, 0, 2 * PAGE);
 	expect_filled(&s.bo, 2 * PAGE, SIZE - 2 * PAGE);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What is taken away comes back as it was, in every state a BO can be in. */
-#include <xf86drm.h>
-
 #include "scene.h"
 #include "stream.h"
 
@@ -298,7 +296,7 @@ static void evicted_takes_all_ioctls(void)
 {
 	struct scene s = scene_new(SIZE, 0);
 	int dmabuf, other = dev_open(0);
-	struct vuma_bo there = { .fd = other };
+	struct vuma_bo there;
 	uint64_t offset;
 	void *map;
 
@@ -308,9 +306,8 @@ static void evicted_takes_all_ioctls(void)
 	KT_OK(vuma_bo_set_label(s.fd, s.bo.handle, "evicted"));
 	KT_OK(vuma_bo_wait(s.fd, s.bo.handle, 0, 0));
 	KT_OK(vuma_bo_mmap_offset(s.fd, s.bo.handle, &offset));
-	dmabuf = vuma_prime_export(s.fd, s.bo.handle, DRM_CLOEXEC | DRM_RDWR);
-	KT_GE(dmabuf, 0);
-	KT_OK(vuma_prime_import(other, dmabuf, &there.handle));
+	dmabuf = export_bo(&s.bo);
+	there = import_bo(other, dmabuf, s.bo.size);
 	map = mmap(NULL, s.bo.size, PROT_READ, MAP_SHARED, dmabuf, 0);
 	KT_TRUE(map != MAP_FAILED);
 	scene_bind(&s);
@@ -331,21 +328,17 @@ static void evicted_takes_all_ioctls(void)
 static void import_of_evicted(void)
 {
 	struct scene s = scene_new(SIZE, 0);
-	struct vuma_bo there = { 0 };
-	struct vuma_bo out;
+	struct vuma_bo there, out;
 	struct vuma_vm vm;
 	uint64_t va, out_va;
-	int dmabuf, tries;
+	int dmabuf;
 
 	need_devices(2);
 	fill_by_cpu(&s, 1);
 	KT_OK(vuma_bo_unmap(&s.bo));
 	evict(&s);
-	dmabuf = vuma_prime_export(s.fd, s.bo.handle, DRM_CLOEXEC | DRM_RDWR);
-	KT_GE(dmabuf, 0);
-	there.fd = dev_open(1);
-	KT_OK(vuma_prime_import(there.fd, dmabuf, &there.handle));
-	there.size = s.bo.size;
+	dmabuf = export_bo(&s.bo);
+	there = import_bo(dev_open(1), dmabuf, s.bo.size);
 	vm = vm_new(there.fd);
 	out = bo_new_mapped(there.fd, PAGE, 0);
 	va = vm_map_bo(&vm, &there);
@@ -362,10 +355,7 @@ static void import_of_evicted(void)
 	/* A mapping keeps the file open. */
 	KT_OK(vuma_bo_unmap(&out));
 	KT_SYS(close(there.fd));
-	/* The last references of a closed file are dropped by a work item. */
-	for (tries = 0; tries < 1000 && bo_status(&s.bo) & DRM_VUMA_BO_STATUS_PINNED; tries++)
-		usleep(10000);
-	KT_EQ(bo_status(&s.bo) & DRM_VUMA_BO_STATUS_PINNED, 0);
+	scene_wait_unpinned(&s);
 	evict(&s);
 	check_by_cpu(&s, 2);
 }
@@ -479,10 +469,9 @@ static void split_vma(void)
 static void dmabuf_mapping(void)
 {
 	struct scene s = scene_new(64 * PAGE, 0);
-	int dmabuf = vuma_prime_export(s.fd, s.bo.handle, DRM_CLOEXEC | DRM_RDWR);
+	int dmabuf = export_bo(&s.bo);
 	char *map;
 
-	KT_GE(dmabuf, 0);
 	map = mmap(NULL, 60 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, dmabuf, 4 * PAGE);
 	KT_TRUE(map != MAP_FAILED);
 	KT_OK(vuma_bo_map(&s.bo));

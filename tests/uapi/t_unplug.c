@@ -124,8 +124,7 @@ static void mappings_go_on(void)
 	fresh = bo_new_mapped(fd, PAGES * PAGE, 0);
 	stamp_pages(bo.map, PAGES, 0);
 	KT_OK(vuma_bo_mmap(fd, bo.handle, bo.size, PROT_READ, (void **)&second));
-	dmabuf = vuma_prime_export(fd, bo.handle, DRM_CLOEXEC | DRM_RDWR);
-	KT_GE(dmabuf, 0);
+	dmabuf = export_bo(&bo);
 	unplug(fd);
 	verify_pages(bo.map, PAGES, 0, 0);
 	verify_pages(second, PAGES, 0, 0);
@@ -205,11 +204,8 @@ static void importer_goes_on(void)
 	fd = dev_open(last_device());
 	bo = bo_new_mapped(fd, PAGES * PAGE, 0);
 	vuma_pattern_fill(bo.map, bo.size, 1, 3);
-	dmabuf = vuma_prime_export(fd, bo.handle, DRM_CLOEXEC | DRM_RDWR);
-	KT_GE(dmabuf, 0);
-	there.fd = dev_open(0);
-	KT_OK(vuma_prime_import(there.fd, dmabuf, &there.handle));
-	there.size = bo.size;
+	dmabuf = export_bo(&bo);
+	there = import_bo(dev_open(0), dmabuf, bo.size);
 	vm = vm_new(there.fd);
 	out = bo_new_mapped(there.fd, PAGE, 0);
 	va = vm_map_bo(&vm, &there);
@@ -235,11 +231,8 @@ static void exporter_goes_on(void)
 
 	need_devices(2);
 	bo = bo_new_mapped(dev_open(0), PAGES * PAGE, 0);
-	dmabuf = vuma_prime_export(bo.fd, bo.handle, DRM_CLOEXEC | DRM_RDWR);
-	KT_GE(dmabuf, 0);
-	there.fd = dev_open(last_device());
-	KT_OK(vuma_prime_import(there.fd, dmabuf, &there.handle));
-	there.size = bo.size;
+	dmabuf = export_bo(&bo);
+	there = import_bo(dev_open(last_device()), dmabuf, bo.size);
 	vm = vm_new(there.fd);
 	va = vm_map_bo(&vm, &there);
 	run_cmd(&vm, vuma_cmd_fill(va, bo.size, 2, 3));
