@@ -132,7 +132,8 @@ CANNOT_FAIL = """
     queue_rcu_work rb_erase rb_insert_color schedule schedule_timeout_killable
     __msecs_to_jiffies __num_online_cpus _find_first_bit _find_next_bit
     css_next_descendant_pre debugfs_attr_read debugfs_attr_write
-    debugfs_create_file_unsafe jiffies param_ops_uint pm_wakeup_pending register_pm_notifier
+    debugfs_create_file_unsafe jiffies param_ops_uint pm_wakeup_pending psi_memstall_enter
+    psi_memstall_leave register_pm_notifier
     sysfs_emit unregister_pm_notifier xa_load
     __cpu_online_mask seq_putc strlen
 """

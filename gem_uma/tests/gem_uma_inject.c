@@ -62,8 +62,6 @@ const struct gem_uma_inject_call gem_uma_inject_calls[] = {
 	/* the other half of a pair */
 	{ "dma_unmap_page_attrs", .counted = true },
 	{ "vunmap", .counted = true },
-	{ "psi_memstall_enter", .counted = true },
-	{ "psi_memstall_leave", .counted = true },
 };
 
 const unsigned int gem_uma_inject_nr_calls = ARRAY_SIZE(gem_uma_inject_calls);
