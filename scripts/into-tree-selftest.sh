@@ -9,11 +9,10 @@
 #                                    W=1 without a warning. BUILD is the build folder of a
 #                                    7.3 kernel, for its configuration and its exports.
 #
-# What BUILD needs is kept in build/into-tree, so that a second run compiles little.
+# What BUILD needs is kept in the cache, so that a second run compiles little.
 set -uo pipefail
 export LC_ALL=C
 cd "$(dirname "$0")/.." || exit
-top=$PWD
 
 if ! source=$(tests/vm/kbuild.sh source 7.3); then
 	echo "no source of Linux 7.3, and it could not be fetched"
@@ -30,6 +29,9 @@ into=$ours/scripts/into-tree.sh
 hooked=(drivers/gpu/drm/Kconfig drivers/gpu/drm/Makefile Documentation/gpu/index.rst MAINTAINERS)
 (cd "$source" && tar -cf - Makefile "${hooked[@]}" include/linux/*.h include/linux/sched include/drm include/uapi/drm/drm.h) |
 	tar -xf - -C "$work/clean" || exit
+
+cache=${GEM_UMA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/gem-uma}
+export CCACHE_DIR=${CCACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/ccache}
 
 # Names of its own for the mails, and no settings of whoever runs this.
 export HOME=$work GIT_CONFIG_NOSYSTEM=1 XDG_CONFIG_HOME=$work/none
@@ -166,7 +168,7 @@ t_refuses_need_of_compat() {
 # A tree of links to the source, at a place that stays, for ccache and for make.
 linked_tree() {
 	local version
-	kept=$top/build/into-tree
+	kept=$cache/into-tree
 	mkdir -p "$kept"
 	exec 9<"$kept"
 	flock 9
