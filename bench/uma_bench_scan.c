@@ -26,14 +26,22 @@ struct scan {
 	uint32_t syncobj;
 };
 
-static size_t scan_count(const struct scene *s)
-{
-	return s->huge ? 100000 : 1000;
-}
+struct scan_size {
+	size_t count;
+	const char *busy;
+	const char *idle;
+};
 
-static const char *scan_row(const struct scene *s, const char *few, const char *many)
+/* In the order of the scenes. */
+static const struct scan_size scan_sizes[] = {
+	{ 1000, "scan-busy-1k", "scan-idle-1k" },
+	{ 100000, "scan-busy-100k", "scan-idle-100k" },
+	{ 1000000, "scan-busy-1m", "scan-idle-1m" },
+};
+
+static const struct scan_size *scan_size(const struct scene *s)
 {
-	return s->huge ? many : few;
+	return &scan_sizes[s - scenes_scan];
 }
 
 static int scan_make(struct actor *a, const struct scene *s, struct scan *m)
@@ -42,13 +50,13 @@ static int scan_make(struct actor *a, const struct scene *s, struct scan *m)
 	uint64_t va;
 	int err;
 
-	m->bos = calloc(scan_count(s), sizeof(*m->bos));
+	m->bos = calloc(scan_size(s)->count, sizeof(*m->bos));
 	if (!m->bos)
 		return -ENOMEM;
 	err = vuma_vm_init(&m->vm, a->fd);
 	if (!err)
 		err = vuma_syncobj_create(a->fd, false, &m->syncobj);
-	while (!err && m->nr < scan_count(s)) {
+	while (!err && m->nr < scan_size(s)->count) {
 		err = vuma_bo_init(&m->bos[m->nr], a->fd, PAGE, 0);
 		if (!err)
 			err = vuma_vm_map_bo(&m->vm, &m->bos[m->nr++], &va);
@@ -82,26 +90,25 @@ static int scan_times(struct actor *a, const char *row, uint64_t ops)
 
 static int scan_round(struct actor *a, const struct scene *s)
 {
-	const char *busy = scan_row(s, "scan-busy-1k", "scan-busy-100k");
-	const char *idle = scan_row(s, "scan-idle-1k", "scan-idle-100k");
+	const struct scan_size *size = scan_size(s);
 	struct drm_vuma_cmd spin = vuma_cmd_spin(SPIN_US), nop = vuma_cmd_nop();
 	struct scan *m = a->state;
 	int err;
 
 	if (!m) {
-		emit_na(a, busy, "it has no reclaim");
-		emit_na(a, idle, "it has no reclaim");
+		emit_na(a, size->busy, "it has no reclaim");
+		emit_na(a, size->idle, "it has no reclaim");
 		return 0;
 	}
 	err = vuma_submit_one(a->fd, m->vm.id, &spin, 1, m->syncobj);
 	if (!err)
-		err = scan_times(a, busy, SCANS);
+		err = scan_times(a, size->busy, SCANS);
 	if (!err && vuma_syncobj_wait(a->fd, m->syncobj, 0) != -ETIME)
 		err = fail(a, -EIO, "%s: the job ended before the scans", s->name);
 	if (!err)
 		err = vuma_syncobj_wait(a->fd, m->syncobj, 60 * VUMA_SEC);
 	if (!err)
-		err = scan_times(a, idle, SCANS);
+		err = scan_times(a, size->idle, SCANS);
 	return err ? err : vuma_exec(a->fd, m->vm.id, &nop, 1);
 }
 
@@ -123,11 +130,13 @@ static void scan_teardown(struct actor *a, const struct scene *s)
 	a->state = NULL;
 }
 
-/* Of "huge" here, only the number of buffers is. */
 const struct scene scenes_scan[] = {
 	{ .name = "scan-1k", .rounds = 10, .warmup = 1, .no_tmpfs = true,
 	  .setup = scan_setup, .round = scan_round, .teardown = scan_teardown },
-	{ .name = "scan-100k", .rounds = 4, .warmup = 1, .no_tmpfs = true, .huge = true,
+	{ .name = "scan-100k", .rounds = 4, .warmup = 1, .no_tmpfs = true,
+	  .setup = scan_setup, .round = scan_round, .teardown = scan_teardown },
+	/* Wants 10 GiB of memory, and minutes. */
+	{ .name = "scan-1m", .rounds = 3, .warmup = 1, .no_tmpfs = true, .by_name = true,
 	  .setup = scan_setup, .round = scan_round, .teardown = scan_teardown },
 };
 
