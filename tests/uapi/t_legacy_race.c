@@ -48,11 +48,12 @@ static void *storm_thread(void *arg)
 static void users_race(void)
 {
 	struct before b = look();
+	const int turns = ktap_slow() > 1 ? 4 : 10;
 	int fd = dev_open(0), i, turn;
 	pthread_t threads[4];
 	struct vuma_bo bo;
 
-	for (turn = 0; turn < 10; turn++) {
+	for (turn = 0; turn < turns; turn++) {
 		struct storm s = { .stop = false };
 
 		for (i = 0; i < BUFS; i++) {
@@ -79,7 +80,7 @@ static void users_race(void)
 
 static unsigned int last_users(void)
 {
-	return ktap_slow() > 1 ? 100 : 2000;
+	return ktap_slow() > 1 ? 60 : 2000;
 }
 
 /* Its only user goes while its only job ends, a little sooner or later. */

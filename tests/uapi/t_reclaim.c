@@ -265,7 +265,7 @@ static void keep_busy(struct vuma_vm *vm)
 	struct drm_vuma_cmd spin = vuma_cmd_spin(4000000);
 	unsigned int i;
 
-	for (i = 0; i < (ktap_slow() > 1 ? 4 : 1); i++)
+	for (i = 0; i < (ktap_slow() > 1 ? 3 : 1); i++)
 		KT_OK(vuma_submit_one(vm->fd, vm->id, &spin, 1, 0));
 }
 
@@ -522,7 +522,7 @@ static void forked(void)
 
 static void huge(void)
 {
-	struct scene s = scene_new(8 * MIB, DRM_VUMA_BO_HUGE);
+	struct scene s = scene_new((ktap_slow() > 1 ? 4 : 8) * MIB, DRM_VUMA_BO_HUGE);
 	int i;
 
 	scene_bind(&s);

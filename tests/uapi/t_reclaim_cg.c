@@ -213,7 +213,7 @@ static void three_times_the_limit(void)
 static void vm_beyond_the_limit(void)
 {
 	enum { MOST = 16 };
-	const int count = ktap_slow() > 1 ? MOST / 2 : MOST;
+	const int count = ktap_slow() > 1 ? MOST / 4 : MOST;
 	const uint64_t size = (ktap_slow() > 1 ? 2 : 4) * MIB;
 	const unsigned long long half = count * size / 2;
 	struct drm_vuma_cmd cmd;
@@ -243,7 +243,7 @@ static void vm_beyond_the_limit(void)
 	}
 	KT_EQ(arena_event(&cg, "oom_kill"), 0);
 	/* Another VM, with less bound, is not concerned. */
-	for (i = 0; i < count; i += 5) {
+	for (i = 0; i < count; i += count / 4) {
 		struct vuma_vm small = vm_new(fd);
 
 		KT_OK(vuma_vm_map(&small, out.handle, out_va, 0, PAGE, 0));

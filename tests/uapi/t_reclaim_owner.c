@@ -6,7 +6,7 @@
 #include "peer.h"
 
 #define MIB	VUMA_MIB
-#define SIZE	(8 * MIB)
+#define SIZE	((ktap_slow() > 1 ? 4 : 8) * MIB)
 /* Squeezes that a test may need until something has happened. */
 #define TRIES	100
 
@@ -449,7 +449,7 @@ static void equals_both_advance(void)
 	race = mmap(NULL, sizeof(*race), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		    -1, 0);
 	KT_TRUE(race != MAP_FAILED);
-	race->goal = ktap_slow() > 1 ? 48 : 240;
+	race->goal = ktap_slow() > 1 ? 24 : 240;
 	p = arena_new("p");
 	cg[0] = arena_new("p/a");
 	cg[1] = arena_new("p/b");
@@ -480,7 +480,7 @@ static void equals_both_advance(void)
 
 static int many_idle(void)
 {
-	return ktap_slow() > 1 ? 500 : 10000;
+	return ktap_slow() > 1 ? 300 : 10000;
 }
 
 static void holds_many(const struct peer *peer, void *arg)

@@ -9,7 +9,7 @@
 #include "legacy.h"
 
 #define MIB	VUMA_MIB
-#define SECONDS	(3 * ktap_factor())
+#define SECONDS	((ktap_slow() > 1 ? 2 : 3) * ktap_factor())
 
 static atomic_bool stop;
 

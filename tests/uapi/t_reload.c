@@ -163,7 +163,7 @@ static void use(void)
 
 static void under_load(void)
 {
-	enum { CLIENTS = 3, ATTEMPTS = 300, SECONDS = 12 };
+	enum { CLIENTS = 3, ATTEMPTS = 300, SECONDS = 8 };
 	int i, refused = 0, done = 0, status;
 	time_t end = time(NULL) + SECONDS;
 	pid_t pids[CLIENTS];

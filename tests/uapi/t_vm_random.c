@@ -382,7 +382,7 @@ static void check_objects(void)
 static void random_sequence(void)
 {
 	const char *seed = getenv("VM_RANDOM_SEED"), *count = getenv("VM_RANDOM_OPS");
-	uint64_t ops = count ? strtoull(count, NULL, 0) : ktap_slow() > 1 ? 2000 : 20000;
+	uint64_t ops = count ? strtoull(count, NULL, 0) : ktap_slow() > 1 ? 1000 : 20000;
 	int i;
 
 	w.state = (seed ? strtoull(seed, NULL, 0) : (uint64_t)vuma_now_ns()) | 1;
