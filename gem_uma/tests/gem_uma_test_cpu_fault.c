@@ -125,7 +125,7 @@ static void cpu_map_fault_of_other_sizes_falls_back(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, FAULT(VM_FAULT_FALLBACK),
 				FAULT(gem_uma_cpu_map_fault_locked(room.cmap, &vmf,
 								   PUD_SHIFT - PAGE_SHIFT)));
-		KUNIT_EXPECT_EQ(test, 0, gem_uma_cpu_map_map_pages(&vmf, 0, 3));
+		KUNIT_EXPECT_EQ(test, 0, FAULT(gem_uma_cpu_map_map_pages(&vmf, 0, 3)));
 	}
 	dma_resv_unlock(room.obj->resv);
 	mmap_read_unlock(current->mm);
