@@ -178,20 +178,26 @@ static int gem_uma_restore_read(struct gem_uma_restore_job *job, const struct ge
 	return 0;
 }
 
+/*
+ * One chunk: a workqueue freezes between works only, and one that takes as long as a whole
+ * object would make a suspend fail.
+ */
 static void gem_uma_restore_work(struct work_struct *work)
 {
 	struct gem_uma_restore_job *job =
 		container_of(work, struct gem_uma_restore_helper, work)->job;
 	struct mem_cgroup *old = set_active_memcg(job->memcg);
 	struct gem_uma_extent e;
+	bool more;
 
 	/* An error is the task's to find out, or nobody's. */
-	while (gem_uma_restore_take(job, &e))
-		if (gem_uma_restore_read(job, &e))
-			break;
+	more = gem_uma_restore_take(job, &e) && !gem_uma_restore_read(job, &e);
 	set_active_memcg(old);
 	gem_uma_restore_forget_high();
-	gem_uma_restore_job_put(job);
+	if (more)
+		queue_work(gem_uma_restore_wq, work);
+	else
+		gem_uma_restore_job_put(job);
 }
 
 /* Pages of a range that have to be read from swap; about, since nothing holds the others. */

@@ -33,10 +33,12 @@ bool gem_uma_vm_bo_prefetch_locked(struct gem_uma_vm_ahead *ahead, struct drm_gp
 	    ahead->bytes >= GEM_UMA_VM_PREFETCH_BYTES)
 		return false;
 	drm_gpuvm_bo_for_each_va(va, vm_bo) {
-		if (!to_gem_uma_va(va)->evicted)
+		u64 range = min_t(u64, va->va.range, GEM_UMA_VM_PREFETCH_BYTES - ahead->bytes);
+
+		if (!range || !to_gem_uma_va(va)->evicted)
 			continue;
-		vm->ops->prefetch(vm_bo->obj, va->gem.offset, va->va.range);
-		ahead->bytes += va->va.range;
+		vm->ops->prefetch(vm_bo->obj, va->gem.offset, range);
+		ahead->bytes += range;
 	}
 	return true;
 }
