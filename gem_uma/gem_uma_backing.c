@@ -11,6 +11,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
 #include <linux/export.h>
+#include <linux/freezer.h>
 #include <linux/highmem.h>
 #include <linux/memcontrol.h>
 #include <linux/pagemap.h>
@@ -255,6 +256,12 @@ static int gem_uma_backing_fill_gap(struct gem_uma_backing *b,
 	while (!ret && pgoff < gap->end) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
+		/*
+		 * The freezer waits some seconds only, and does not kill. Not without
+		 * progress: an access by the kernel would be back at once.
+		 */
+		if (pgoff > gap->start && freezing(current))
+			return -EINTR;
 		if (pgoff >= need && gem_uma_backing_is_throttled())
 			return -EAGAIN;
 		gem_uma_backing_restore_reached(restore, pgoff);
@@ -339,10 +346,10 @@ EXPORT_SYMBOL_GPL(gem_uma_backing_populate_some_locked);
  *
  * Context: resv held. May sleep, reclaim and do I/O: not for fence signalling.
  *
- * Return: 0; -ENOMEM; -EINTR when the task is being killed; -EINVAL for a range outside
- * of the object; -EIO when content could not be read from swap, or a page is broken;
- * -EFAULT for a purged object; -ENODEV for a write-combined object of an unplugged device.
- * On error, what was populated stays so; repeating continues.
+ * Return: 0; -ENOMEM; -EINTR when the task is being killed or frozen; -EINVAL for a range
+ * outside of the object; -EIO when content could not be read from swap, or a page is
+ * broken; -EFAULT for a purged object; -ENODEV for a write-combined object of an unplugged
+ * device. On error, what was populated stays so; repeating continues.
  */
 int gem_uma_backing_populate_locked(struct gem_uma_backing *b, pgoff_t start,
 				    pgoff_t end)

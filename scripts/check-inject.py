@@ -101,6 +101,7 @@ CANNOT_FAIL = """
     dma_resv_test_signaled dma_sync_single_for_device down_read down_write
     drm_gem_object_free drm_gem_object_release drm_gem_private_object_fini
     drm_gem_private_object_init drm_gem_vm_close drm_gem_vm_open drm_prime_gem_destroy
+    freezer_active freezing_slow_path
     drm_printf drm_vma_offset_lookup_locked dump_page filemap_get_folios flush_work
     folio_clear_dirty_for_io folio_mark_dirty folio_unlock folios_put_refs fput
     fs_reclaim_acquire fs_reclaim_release generic_file_llseek get_mem_cgroup_from_mm

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Suspend and hibernation: what is evicted for it, and that nothing is lost. */
 #include <dirent.h>
+#include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/sysinfo.h>
@@ -16,6 +17,8 @@
 #define POWER		"/sys/power/"
 #define TEST_DELAY	"/sys/module/suspend/parameters/pm_test_delay"
 #define DRI		"/sys/kernel/debug/dri"
+/* Pages by helpers, so far. */
+#define RESTORED	"/sys/module/gem_uma/parameters/restored_ahead"
 
 #define WHEN_HIBERNATE	1
 #define WHEN_SUSPEND	2
@@ -79,6 +82,7 @@ static void default_again(void)
 
 	file_write(POWER "pm_test", "none");
 	file_write(POWER "image_size", "0");
+	file_write(POWER "pm_freeze_timeout", "20000");
 	while (dir && (entry = readdir(dir))) {
 		snprintf(path, sizeof(path), DRI "/%.32s/pm_when", entry->d_name);
 		file_write(path, "1");
@@ -352,6 +356,49 @@ static void devices_suspended(void)
 	expect_gone_and_back(&s);
 }
 
+/*
+ * A restore takes as long as it takes, by the task and by helpers. Neither lets the freezer
+ * wait for more than a part of it, and both go on afterwards.
+ */
+static void restore_does_not_block(void)
+{
+	const uint64_t size = 128 * MIB;
+	struct drm_vuma_cmd nop = vuma_cmd_nop();
+	char before[32], now[32];
+	struct cgroup cg;
+	struct vuma_bo bo;
+	struct vuma_vm vm;
+	uint64_t va;
+	pid_t pid;
+	int fd;
+
+	need_reclaim();
+	need_sleep("freeze", "freezer");
+	cg = arena_enter("a");
+	fd = dev_open(0);
+	vm = vm_new(fd);
+	bo = bo_new_mapped(fd, size, 0);
+	vuma_pattern_fill(bo.map, size, 1, 3);
+	va = vm_map_bo(&vm, &bo);
+	arena_evict(&cg, &bo, 1);
+	KT_OK(file_read(RESTORED, before, sizeof(before)));
+	KT_OK(file_write(POWER "pm_freeze_timeout", "100"));
+	pid = fork();
+	KT_SYS(pid);
+	if (!pid)
+		_exit(vuma_submit_one(fd, vm.id, &nop, 1, 0) ? 1 : 0);
+	do {
+		sched_yield();
+		KT_EQ(waitpid(pid, NULL, WNOHANG), 0);
+		KT_OK(file_read(RESTORED, now, sizeof(now)));
+	} while (!strcmp(now, before));
+	sleep_now("freeze");
+	join_child(pid);
+	KT_EQ(bo_query(&bo).resident, size);
+	run_cmd(&vm, vuma_cmd_fill(va, PAGE, 1, 3));
+	verify_pattern(bo.map, size, 1, 3);
+}
+
 static bool has_swap_on_disk(void)
 {
 	char text[1024];
@@ -385,6 +432,8 @@ static const struct ktap_test tests[] = {
 	{ .name = "hibernation_tells_what_it_did", .run = stats_tell },
 	{ .name = "hibernation_gives_way_to_a_wakeup", .run = wakeup_comes_first },
 	{ .name = "suspend_of_devices_and_back", .run = devices_suspended },
+	{ .name = "suspend_is_not_blocked_by_a_restore", .run = restore_does_not_block,
+	  .timeout = 120 },
 	{ .name = "hibernation_to_disk_and_back", .run = really_hibernated, .timeout = 240 },
 };
 
