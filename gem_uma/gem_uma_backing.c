@@ -125,6 +125,9 @@ void gem_uma_backing_fini(struct gem_uma_backing *b)
 		gem_uma_backing_release(b, false);
 	gem_uma_extents_fini(&b->held);
 	gem_uma_extents_fini(&b->known);
+	/* Helpers that have yet to run would keep all of it until then, in memory and swap. */
+	if (file_count(b->file) > 1)
+		shmem_truncate_range(file_inode(b->file), 0, (loff_t)-1);
 	fput(b->file);
 	b->file = NULL;
 	mem_cgroup_put(b->memcg);

@@ -2,6 +2,8 @@
 /* Tests of bringing back what was swapped out, by the task itself and by helpers. */
 #include <linux/delay.h>
 #include <linux/dma-resv.h>
+#include <linux/file.h>
+#include <linux/shmem_fs.h>
 #include <linux/swap.h>
 
 #include "gem_uma_mock.h"
@@ -197,6 +199,20 @@ static void prefetch_outlives_the_object(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, frees, 1);
 }
 
+/* Whoever reads ahead has the file open, but what is in it goes with the object. */
+static void prefetch_keeps_nothing_of_a_freed_object(struct kunit *test)
+{
+	struct restore_rig rig = restore_rig(test, 64, 9);
+	struct file *file = get_file(rig.b->file);
+
+	KUNIT_EXPECT_EQ(test, restore_populate(&rig, 0, 16), 0);
+	KUNIT_EXPECT_GT(test, SHMEM_I(file_inode(file))->swapped, 0);
+	gem_uma_mock_object_put(test, rig.mobj);
+	KUNIT_EXPECT_EQ(test, SHMEM_I(file_inode(file))->swapped, 0);
+	KUNIT_EXPECT_EQ(test, file->f_mapping->nrpages, 0);
+	fput(file);
+}
+
 static void prefetch_and_restore_meet(struct kunit *test)
 {
 	struct restore_rig rig = restore_rig(test, PAGES, 8);
@@ -226,6 +242,7 @@ static struct kunit_case gem_uma_restore_cases[] = {
 	KUNIT_CASE(prefetch_creates_no_page),
 	KUNIT_CASE(prefetch_of_a_bad_range_is_EINVAL),
 	KUNIT_CASE(prefetch_outlives_the_object),
+	KUNIT_CASE(prefetch_keeps_nothing_of_a_freed_object),
 	KUNIT_CASE(prefetch_and_restore_meet),
 	{}
 };
