@@ -186,16 +186,20 @@ EXPORT_SYMBOL_GPL(gem_uma_purge_discard);
  * For drivers that export in a way of their own, before there is a dma-buf. It holds also
  * if the export then fails.
  *
- * Context: may sleep; takes resv.
+ * Context: may sleep; takes resv. PRIME calls with a lock held that all files of the
+ * device need, so a signal ends the wait.
  *
- * Return: 0, -EFAULT for a purged object, -EBUSY for one that is declared as not needed.
+ * Return: 0, -EFAULT for a purged object, -EBUSY for one that is declared as not needed;
+ * -EINTR for a signal.
  */
 int gem_uma_purge_share(struct gem_uma_object *uobj)
 {
 	struct gem_uma_backing *b = &uobj->backing;
-	int ret = 0;
+	int ret;
 
-	dma_resv_lock(uobj->base.resv, NULL);
+	ret = dma_resv_lock_interruptible(uobj->base.resv, NULL);
+	if (ret)
+		return ret;
 	if (gem_uma_backing_content(b) == GEM_UMA_CONTENT_PURGED)
 		ret = -EFAULT;
 	else if (gem_uma_backing_content(b) == GEM_UMA_CONTENT_PURGEABLE)

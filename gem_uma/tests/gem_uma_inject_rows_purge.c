@@ -126,8 +126,8 @@ const struct gem_uma_inject_row gem_uma_inject_purge_rows[GEM_UMA_INJECT_PURGE_R
 		.covers = { "gem_uma_purge_export", "gem_uma_purge_share" },
 		.size = INJECT_SIZE,
 		.run = run_purge_export, .undo = undo_purge_export,
-		.errnos = { -ENOMEM },
-		.allocations = 1, .calls = 1,
+		.errnos = { -ENOMEM, -EINTR },
+		.allocations = 1, .calls = 2,
 	},
 };
 
