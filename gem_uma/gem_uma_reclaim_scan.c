@@ -51,6 +51,9 @@ static const struct gem_uma_reclaim_stage gem_uma_reclaim_stages[] = {
 	{ "busy-discardable", GEM_UMA_DISCARDABLE, .busy = true },
 	{ "busy-purgeable", GEM_UMA_PURGEABLE, .busy = true },
 	{ "busy-never-written", GEM_UMA_NEVER_WRITTEN, .busy = true },
+	/* Of one resv with what jobs use: private to a VM, and not bound. */
+	{ "busy-unused", GEM_UMA_UNUSED, .needs_swap = true, .busy = true },
+	{ "busy-cpu-mapped", GEM_UMA_CPU_MAPPED, .needs_swap = true, .busy = true },
 	{ "busy", GEM_UMA_DEV_MAPPED, .needs_swap = true, .busy = true },
 	{ "busy-shared", GEM_UMA_DEV_SHARED, .needs_swap = true, .busy = true },
 };

@@ -227,6 +227,37 @@ static void stages_busy_is_purged_by_kswapd_alone_panthor_29(struct kunit *test)
 	}
 }
 
+/* What no job uses may share its resv with what jobs use: it goes before that. */
+static void stages_busy_and_not_bound_goes_before_bound(struct kunit *test)
+{
+	static const struct {
+		const char *name;
+		enum gem_uma_reclaim_state state;
+	} stages[] = {
+		{ "busy", GEM_UMA_DEV_MAPPED },
+		{ "busy-cpu-mapped", GEM_UMA_CPU_MAPPED },
+		{ "busy-unused", GEM_UMA_UNUSED },
+	};
+	struct gem_uma_fake_room *room = gem_uma_fake_room_create(test);
+	unsigned int i, nr = ARRAY_SIZE(stages);
+
+	gem_uma_mock_needs_swap(test);
+	for (i = 0; i < nr; i++) {
+		struct gem_uma_fake *fake = gem_uma_fake_filed(room, i, stages[i].state, 3);
+
+		stages_make_busy(test, fake->base.resv)->ends_when_waited_for = true;
+	}
+	KUNIT_EXPECT_EQ(test, stages_scan(room, 9, NULL), 0);
+	KUNIT_EXPECT_EQ(test, room->nr_order, 0);
+	KUNIT_EXPECT_EQ(test, stages_scan_kswapd(room, 9, NULL), 9);
+	KUNIT_ASSERT_EQ(test, room->nr_order, nr);
+	for (i = 0; i < nr; i++) {
+		KUNIT_EXPECT_EQ(test, room->order[i], nr - 1 - i);
+		KUNIT_EXPECT_EQ(test, stages_count(room, stages[i].name,
+						   GEM_UMA_RECLAIM_PAGES), 3);
+	}
+}
+
 /* 200 buffers of one VM whose job does not end: one wait, not 200. */
 static void stages_one_wait_for_all_of_a_vm_panthor_38(struct kunit *test)
 {
@@ -448,6 +479,7 @@ static struct kunit_case gem_uma_reclaim_stages_cases[] = {
 	KUNIT_CASE(stages_shared_busy_comes_last),
 	KUNIT_CASE(stages_what_need_not_be_kept_goes_first_panthor_46),
 	KUNIT_CASE(stages_busy_is_purged_by_kswapd_alone_panthor_29),
+	KUNIT_CASE(stages_busy_and_not_bound_goes_before_bound),
 	KUNIT_CASE(stages_one_wait_for_all_of_a_vm_panthor_38),
 	KUNIT_CASE(stages_a_wait_that_helped_helps_all_of_the_vm),
 	KUNIT_CASE(stages_waits_of_a_scan_are_bounded_panthor_38),
