@@ -78,7 +78,7 @@ pick_accel() {
 
 run_guest() {
 	local mode=$1 name=$2 dir=$3 percent=$4
-	local opts=(--mem 1G --swap 512M --timeout 900 --name "$name" --out "$dir")
+	local opts=(--mem 3G --swap 512M --timeout 900 --name "$name" --out "$dir")
 	local more=() m accel
 	if [[ $mode == icount ]]; then
 		opts+=(--icount "${emulated_cpu[@]}")

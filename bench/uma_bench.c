@@ -111,8 +111,7 @@ static int run(struct bench *b, char **names, int count)
 	if (count == 1 && !strcmp(names[0], "all")) {
 		for (size_t f = 0; f < ARRAY_SIZE(families); f++)
 			for (size_t i = 0; i < *families[f].count; i++) {
-				const struct scene *s = &families[f].scenes[i];
-				int err = s->by_name ? 0 : scene_run(b, s);
+				int err = scene_run(b, &families[f].scenes[i]);
 
 				if (err)
 					return err;
