@@ -53,7 +53,7 @@ never-runs 20 true
 JOBS
 
 echo "TAP version 13"
-echo "1..28"
+echo "1..30"
 run=bad
 "$here/run" --jobs "$out/jobs" --name bad --out "$out" >"$out/stdout" 2>&1
 result $(($? != 1)) "a run with failures exits 1"
@@ -85,9 +85,15 @@ grep -q '^# dmesg: .*sysrq: Show Blocked State' "$out/stdout"
 result $? "a hang shows the stacks"
 grep -q 'Kernel panic' "$out/bad.dmesg"
 result $? "the log of a crash is on the host"
-last=$("$here/summary" "$out/bad.json" | tail -n1)
+sum=$("$here/summary" "$out/bad.json")
+last=${sum##*$'\n'}
 [[ $last == "9 passed, 11 failed, 2 skipped" ]]
 result $? "the summary adds up ($last)"
+grep -q '^FAIL bad/crashes: crashes: kernel log not clean: .' <<<"$sum" &&
+	grep -q '^     > .*Kernel panic' <<<"$sum"
+result $? "the summary tells why a guest went down"
+grep -q '^FAIL bad: 1 jobs not run: .*: never-runs$' <<<"$sum"
+result $? "the summary tells what did not run"
 
 ! "$here/run" --modprobe vgem --mem 384M -- 'setsid sleep 60 </dev/dri/renderD128 & sleep 1' \
 	>"$out/stdout" 2>&1 && grep -q 'BUG: vgem: still in use' "$out/stdout"
