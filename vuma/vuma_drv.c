@@ -10,6 +10,7 @@
 #include <linux/moduleparam.h>
 #include <linux/platform_device.h>
 #include <linux/refcount.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include <drm/drm_debugfs.h>
@@ -63,34 +64,37 @@ static int vuma_open(struct drm_device *drm, struct drm_file *file)
 	if (!vfile)
 		return -ENOMEM;
 
+	ret = drm_sched_entity_init(&vfile->entity, DRM_SCHED_PRIORITY_NORMAL, &sched, 1, NULL);
+	if (ret) {
+		kfree(vfile);
+		return ret;
+	}
 	kref_init(&vfile->kref);
 	vfile->vdev = vdev;
 	xa_init_flags(&vfile->vms, XA_FLAGS_ALLOC1);
 	mutex_init(&vfile->scanout_lock);
 	INIT_LIST_HEAD(&vfile->scanouts);
 	mutex_init(&vfile->submit_lock);
-	ret = drm_sched_entity_init(&vfile->entity, DRM_SCHED_PRIORITY_NORMAL, &sched, 1, NULL);
-	if (ret)
-		goto err_free;
 
 	file->driver_priv = vfile;
 	ret = vuma_bo_client_init(vdev, file);
-	if (ret)
-		goto err_entity;
-	return 0;
-
-err_entity:
-	file->driver_priv = NULL;
-	drm_sched_entity_destroy(&vfile->entity);
-err_free:
-	vuma_file_put(vfile);
+	if (ret) {
+		file->driver_priv = NULL;
+		vuma_file_put(vfile);
+	}
 	return ret;
 }
 
+/*
+ * Only now, and not with jobs in its queue: while drm_sched_entity_kill() removes the entity
+ * from the scheduler's tree, the worker can be popping a job of it, and then enters it again
+ * for the next one. What is freed would stay in the tree. (Linux 6.12 to 7.3)
+ */
 static void vuma_file_free(struct kref *kref)
 {
 	struct vuma_file *vfile = container_of(kref, struct vuma_file, kref);
 
+	drm_sched_entity_fini(&vfile->entity);
 	xa_destroy(&vfile->vms);
 	mutex_destroy(&vfile->submit_lock);
 	mutex_destroy(&vfile->scanout_lock);
@@ -100,6 +104,8 @@ static void vuma_file_free(struct kref *kref)
 /**
  * vuma_file_put - drop a reference
  * @vfile: the file
+ *
+ * The caller holds the device. May sleep, but waits for no job.
  */
 void vuma_file_put(struct vuma_file *vfile)
 {
@@ -112,7 +118,9 @@ static void vuma_postclose(struct drm_device *drm, struct drm_file *file)
 	struct vuma_vm *vm;
 	unsigned long id;
 
-	drm_sched_entity_destroy(&vfile->entity);
+	/* Nobody wants to see what they do, and an OOM killer wants their memory. */
+	if (current->flags & PF_EXITING && current->exit_code == SIGKILL)
+		WRITE_ONCE(vfile->killed, true);
 	xa_for_each(&vfile->vms, id, vm) {
 		xa_erase(&vfile->vms, id);
 		gem_uma_vm_close(&vm->base);

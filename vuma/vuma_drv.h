@@ -117,8 +117,10 @@ struct vuma_file {
 	struct mutex scanout_lock;
 	/** @scanouts: struct vuma_scanout: what is pinned. */
 	struct list_head scanouts;
-	/** @entity: the queue that keeps the jobs of the file in order. */
+	/** @entity: the queue that keeps the jobs of the file in order; goes with the last. */
 	struct drm_sched_entity entity;
+	/** @killed: set once, when the file is closed; jobs that did not start yet fail. */
+	bool killed;
 	/** @submit_lock: makes arming and queueing a job one step. */
 	struct mutex submit_lock;
 	/** @busy_ns: time the engine spent on the jobs of this file. */

@@ -315,6 +315,8 @@ static struct dma_fence *vuma_sched_run_job(struct drm_sched_job *base)
 	if (READ_ONCE(job->vdev->gone)) {
 		vuma_vm_job_done(job->vm, DRM_VUMA_FAULT_UNPLUG, 0);
 		vuma_fence_fail(job->fence, -ENODEV);
+	} else if (READ_ONCE(job->vfile->killed)) {
+		vuma_fence_fail(job->fence, -ECANCELED);
 	} else {
 		vuma_fence_start(job->fence);
 		queue_work(job->vdev->engine.run_wq, &job->run_work);
@@ -343,14 +345,7 @@ static enum drm_gpu_sched_stat vuma_sched_timedout_job(struct drm_sched_job *bas
 
 static void vuma_sched_free_job(struct drm_sched_job *base)
 {
-	struct vuma_job *job = to_vuma_job(base);
-
-	/* Its file was closed before it could run. */
-	if (!job->fence->base.ops) {
-		vuma_fence_fail(job->fence, -ECANCELED);
-		base->s_fence->parent = dma_fence_get(&job->fence->base);
-	}
-	vuma_job_free_later(job);
+	vuma_job_free_later(to_vuma_job(base));
 }
 
 static const struct drm_sched_backend_ops vuma_sched_ops = {

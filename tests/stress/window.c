@@ -74,6 +74,8 @@ static const struct {
 		"a VMA is gone and still counted: panthor-77 -79" },
 	[WINDOW_UNPLUG] = { "gem_uma_object_unplug_all", 2000, 1,
 		"unplugged, DMA addresses live: panthor-70" },
+	[WINDOW_POP] = { "drm_sched_entity_pop_job", 10000, 1,
+		"picked, not taken off its queue yet, and its file may be closed" },
 };
 
 /* A kernel with kprobes has the module: only without them may the windows stay shut. */

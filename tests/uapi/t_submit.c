@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <xf86drm.h>
+
 #include "rig.h"
 
 /* Offsets and sizes in bytes that touch every kind of border. */
@@ -360,6 +362,57 @@ static void killed_with_jobs(void)
 	fault_of_one_vm_only();
 }
 
+/* Behind a job of another file, with a buffer and a syncobj of that one's. */
+static void queue_and_be_killed(int dmabuf, int syncobj_fd, int queued)
+{
+	int fd = dev_open(0);
+	struct vuma_bo bo = import_bo(fd, dmabuf, RIG_SIZE);
+	struct vuma_vm vm = vm_new(fd);
+	struct drm_vuma_cmd cmd = vuma_cmd_fill(vm_map_bo(&vm, &bo), RIG_SIZE, 1, 1);
+	uint32_t done;
+
+	KT_SYS(drmSyncobjFDToHandle(fd, syncobj_fd, &done));
+	KT_OK(vuma_submit_one(fd, vm.id, &cmd, 1, done));
+	KT_EQ(write(queued, "", 1), 1);
+	for (;;)
+		pause();
+}
+
+static void killed_before_jobs_start(void)
+{
+	struct drm_vuma_cmd spin = vuma_cmd_spin(500000);
+	int pipes[2], dmabuf, done_fd, status, tries = 0;
+	struct rig r = rig_new(RIG_SIZE);
+	uint32_t busy, done;
+	char byte;
+	pid_t pid;
+
+	KT_OK(vuma_syncobj_create(r.fd, false, &busy));
+	KT_OK(vuma_syncobj_create(r.fd, false, &done));
+	KT_SYS(drmSyncobjHandleToFD(r.fd, done, &done_fd));
+	dmabuf = export_bo(&r.a);
+	KT_SYS(pipe2(pipes, O_CLOEXEC));
+	/* Again if the engine was free before the process was gone. */
+	do {
+		KT_LE(++tries, 20);
+		memset(r.a.map, 0, RIG_SIZE);
+		KT_OK(vuma_submit_one(r.fd, r.vm.id, &spin, 1, busy));
+		pid = fork();
+		KT_SYS(pid);
+		if (!pid)
+			queue_and_be_killed(dmabuf, done_fd, pipes[1]);
+		KT_EQ(read(pipes[0], &byte, 1), 1);
+		KT_SYS(kill(pid, SIGKILL));
+		KT_SYS(waitpid(pid, NULL, 0));
+		status = vuma_syncobj_wait(r.fd, busy, 0);
+		KT_OK(vuma_syncobj_wait(r.fd, done, 30 * VUMA_SEC));
+	} while (!status);
+	KT_EQ(status, -ETIME);
+	KT_OK(vuma_syncobj_status(r.fd, done, &status));
+	KT_EQ(status, -ECANCELED);
+	verify_pattern(r.a.map, RIG_SIZE, 0, 0);
+}
+
 static void isolation(void)
 {
 	struct rig r = rig_new(RIG_SIZE), other = rig_new(RIG_SIZE);
@@ -393,6 +446,7 @@ static const struct ktap_test tests[] = {
 	{ .name = "submit_fault_is_of_one_vm", .run = fault_of_one_vm_only },
 	{ .name = "submit_endless_job_times_out", .run = timeout, .timeout = 150 },
 	{ .name = "submit_killed_client_leaves_the_device_usable", .run = killed_with_jobs },
+	{ .name = "submit_killed_process_starts_no_more_jobs", .run = killed_before_jobs_start },
 	{ .name = "submit_job_reaches_only_its_vm", .run = isolation },
 };
 
