@@ -358,6 +358,9 @@ int gem_uma_backing_populate_locked(struct gem_uma_backing *b, pgoff_t start,
 				    pgoff_t end)
 {
 	dma_resv_assert_held(b->obj->resv);
+	/* Of many small objects, each would be done before its gap is half filled. */
+	if (start < end && freezing(current) && !gem_uma_extents_covers(&b->held, start, end))
+		return -EINTR;
 	return gem_uma_backing_populate(b, start, end, end);
 }
 EXPORT_SYMBOL_GPL(gem_uma_backing_populate_locked);

@@ -360,27 +360,29 @@ static void devices_suspended(void)
  * A restore takes as long as it takes, by the task and by helpers. Neither lets the freezer
  * wait for more than a part of it, and both go on afterwards.
  */
-static void restore_does_not_block(void)
+static void restore_does_not_block(unsigned int count, uint64_t size)
 {
-	const uint64_t size = 128 * MIB;
 	struct drm_vuma_cmd nop = vuma_cmd_nop();
+	struct vuma_bo *bos = calloc(count, sizeof(*bos));
 	char before[32], now[32];
 	struct cgroup cg;
-	struct vuma_bo bo;
 	struct vuma_vm vm;
-	uint64_t va;
+	unsigned int i;
 	pid_t pid;
 	int fd;
 
+	KT_TRUE(bos);
 	need_reclaim();
 	need_sleep("freeze", "freezer");
 	cg = arena_enter("a");
 	fd = dev_open(0);
 	vm = vm_new(fd);
-	bo = bo_new_mapped(fd, size, 0);
-	vuma_pattern_fill(bo.map, size, 1, 3);
-	va = vm_map_bo(&vm, &bo);
-	arena_evict(&cg, &bo, 1);
+	for (i = 0; i < count; i++) {
+		bos[i] = bo_new_mapped(fd, size, 0);
+		vuma_pattern_fill(bos[i].map, size, i, 3);
+		vm_map_bo(&vm, &bos[i]);
+	}
+	arena_evict(&cg, bos, count);
 	KT_OK(file_read(RESTORED, before, sizeof(before)));
 	KT_OK(file_write(POWER "pm_freeze_timeout", "100"));
 	pid = fork();
@@ -394,9 +396,21 @@ static void restore_does_not_block(void)
 	} while (!strcmp(now, before));
 	sleep_now("freeze");
 	join_child(pid);
-	KT_EQ(bo_query(&bo).resident, size);
-	run_cmd(&vm, vuma_cmd_fill(va, PAGE, 1, 3));
-	verify_pattern(bo.map, size, 1, 3);
+	for (i = 0; i < count; i++) {
+		KT_EQ(bo_query(&bos[i]).resident, size);
+		verify_pattern(bos[i].map, size, i, 3);
+	}
+	free(bos);
+}
+
+static void large_restore_does_not_block(void)
+{
+	restore_does_not_block(1, 128 * MIB);
+}
+
+static void many_restores_do_not_block(void)
+{
+	restore_does_not_block(8192, PAGE);
 }
 
 static bool has_swap_on_disk(void)
@@ -432,7 +446,9 @@ static const struct ktap_test tests[] = {
 	{ .name = "hibernation_tells_what_it_did", .run = stats_tell },
 	{ .name = "hibernation_gives_way_to_a_wakeup", .run = wakeup_comes_first },
 	{ .name = "suspend_of_devices_and_back", .run = devices_suspended },
-	{ .name = "suspend_is_not_blocked_by_a_restore", .run = restore_does_not_block,
+	{ .name = "suspend_is_not_blocked_by_a_restore", .run = large_restore_does_not_block,
+	  .timeout = 120 },
+	{ .name = "suspend_is_not_blocked_by_many_restores", .run = many_restores_do_not_block,
 	  .timeout = 120 },
 	{ .name = "hibernation_to_disk_and_back", .run = really_hibernated, .timeout = 240 },
 };
