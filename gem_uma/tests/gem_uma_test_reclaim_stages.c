@@ -171,13 +171,33 @@ static void stages_shared_busy_comes_last(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, room->order[2], 0);
 }
 
+struct stages_line {
+	const char *name;
+	enum gem_uma_reclaim_state state;
+};
+
+/* One object of @pages each was filed, in the order of @lines: the last has gone first. */
+static void stages_expect_reversed(struct gem_uma_fake_room *room,
+				   const struct stages_line *lines, unsigned int nr,
+				   unsigned long pages)
+{
+	struct kunit *test = room->test;
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, room->nr_order, nr);
+	for (i = 0; i < nr; i++) {
+		KUNIT_EXPECT_EQ(test, room->order[i], nr - 1 - i);
+		KUNIT_EXPECT_EQ(test, stages_count(room, lines[i].name,
+						   GEM_UMA_RECLAIM_OBJECTS), 1);
+		KUNIT_EXPECT_EQ(test, stages_count(room, lines[i].name,
+						   GEM_UMA_RECLAIM_PAGES), pages);
+	}
+}
+
 /* Each in a stage of its own, and none of them needs swap. */
 static void stages_what_need_not_be_kept_goes_first_panthor_46(struct kunit *test)
 {
-	static const struct {
-		const char *name;
-		enum gem_uma_reclaim_state state;
-	} stages[] = {
+	static const struct stages_line stages[] = {
 		{ "never-written", GEM_UMA_NEVER_WRITTEN },
 		{ "purgeable", GEM_UMA_PURGEABLE },
 		{ "discardable", GEM_UMA_DISCARDABLE },
@@ -190,15 +210,10 @@ static void stages_what_need_not_be_kept_goes_first_panthor_46(struct kunit *tes
 	for (i = 0; i < nr; i++)
 		fakes[i] = gem_uma_fake_filed(room, i, stages[i].state, 2);
 	KUNIT_EXPECT_EQ(test, stages_scan(room, 2 * nr, NULL), 2 * nr);
-	KUNIT_ASSERT_EQ(test, room->nr_order, nr);
+	stages_expect_reversed(room, stages, nr, 2);
 	for (i = 0; i < nr; i++) {
-		KUNIT_EXPECT_EQ(test, room->order[i], nr - 1 - i);
 		KUNIT_EXPECT_EQ(test, fakes[i]->purges, 1);
 		KUNIT_EXPECT_EQ(test, fakes[i]->evicts, 0);
-		KUNIT_EXPECT_EQ(test, stages_count(room, stages[i].name,
-						   GEM_UMA_RECLAIM_OBJECTS), 1);
-		KUNIT_EXPECT_EQ(test, stages_count(room, stages[i].name,
-						   GEM_UMA_RECLAIM_PAGES), 2);
 	}
 	KUNIT_EXPECT_EQ(test, other->purges + other->evicts, 0);
 }
@@ -230,10 +245,7 @@ static void stages_busy_is_purged_by_kswapd_alone_panthor_29(struct kunit *test)
 /* What no job uses may share its resv with what jobs use: it goes before that. */
 static void stages_busy_and_not_bound_goes_before_bound(struct kunit *test)
 {
-	static const struct {
-		const char *name;
-		enum gem_uma_reclaim_state state;
-	} stages[] = {
+	static const struct stages_line stages[] = {
 		{ "busy", GEM_UMA_DEV_MAPPED },
 		{ "busy-cpu-mapped", GEM_UMA_CPU_MAPPED },
 		{ "busy-unused", GEM_UMA_UNUSED },
@@ -250,12 +262,7 @@ static void stages_busy_and_not_bound_goes_before_bound(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, stages_scan(room, 9, NULL), 0);
 	KUNIT_EXPECT_EQ(test, room->nr_order, 0);
 	KUNIT_EXPECT_EQ(test, stages_scan_kswapd(room, 9, NULL), 9);
-	KUNIT_ASSERT_EQ(test, room->nr_order, nr);
-	for (i = 0; i < nr; i++) {
-		KUNIT_EXPECT_EQ(test, room->order[i], nr - 1 - i);
-		KUNIT_EXPECT_EQ(test, stages_count(room, stages[i].name,
-						   GEM_UMA_RECLAIM_PAGES), 3);
-	}
+	stages_expect_reversed(room, stages, nr, 3);
 }
 
 /* 200 buffers of one VM whose job does not end: one wait, not 200. */
