@@ -6,7 +6,7 @@
 #include "arena.h"
 
 /* Page tables, slabs and stacks, beside the pages of buffers. */
-#define SLACK	(2 * VUMA_MIB)
+#define SLACK	((ktap_slow() > 1 ? 1 : 2) * VUMA_MIB)
 
 /* A process in a cgroup of its own, which does one thing after the other. */
 struct peer {
