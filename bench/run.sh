@@ -65,28 +65,11 @@ accel_meta() {
 	fi
 }
 
-# Emulated, "rep stosb" is a loop over bytes, and clearing a page costs three times
-# a fault: not as on any real machine. Without ERMS the kernel clears by words.
-emulated_cpu=(--qemu "-cpu max,-cx16,-la57,-erms,-fsrm")
-
-# Asks the runner which accelerator it would take.
-pick_accel() {
-	"$top/tests/vm/run" --quiet --modprobe '' --swap 0 --name accel --out "$1" -- true \
-		>/dev/null || { echo "run.sh: no guest boots" >&2; exit 1; }
-	sed -n 's/^ *"accel": "\(.*\)",*$/\1/p' "$1/accel.json"
-}
-
 run_guest() {
 	local mode=$1 name=$2 dir=$3 percent=$4
 	local opts=(--mem 3G --swap 512M --timeout 900 --name "$name" --out "$dir")
-	local more=() m accel
-	if [[ $mode == icount ]]; then
-		opts+=(--icount "${emulated_cpu[@]}")
-	else
-		accel=$(pick_accel "$dir")
-		opts+=(--accel "$accel")
-		[[ $accel != tcg ]] || opts+=("${emulated_cpu[@]}")
-	fi
+	local more=() m
+	[[ $mode != icount ]] || opts+=(--icount)
 	for m in vuma vuma_shmem; do
 		[[ -n $only && ,$only, != *,$m,* ]] || opts+=(--modprobe "$m")
 	done
