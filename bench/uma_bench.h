@@ -79,6 +79,7 @@ struct scene {
 	bool huge;
 	bool no_tmpfs;
 	bool only_tmpfs;
+	bool by_name;		/* not in "all" */
 	int (*setup)(struct actor *a, const struct scene *s);
 	int (*round)(struct actor *a, const struct scene *s);
 	void (*teardown)(struct actor *a, const struct scene *s);

@@ -16,11 +16,16 @@
 #define SHRINK	"/sys/kernel/debug/dri/vuma.0/shrink"
 #define BATCH	"128"
 #define SCANS	16
-/* Longer than the scans take, and not so long that the job times out. */
-#define SPIN_US	1500000
+/* Longer than the scans take, and the submits of other VMs, but no job times out. */
+#define SPIN_US	900000
+
+/* A submit locks all of a VM, and there is a limit to the memory that this takes at once. */
+#define BOS_OF_VM	100000
+#define MAX_VMS		10
 
 struct scan {
-	struct vuma_vm vm;
+	struct vuma_vm vms[MAX_VMS];
+	size_t nr_vms;
 	struct vuma_bo *bos;
 	size_t nr;
 	uint32_t syncobj;
@@ -36,6 +41,7 @@ struct scan_size {
 static const struct scan_size scan_sizes[] = {
 	{ 1000, "scan-busy-1k", "scan-idle-1k" },
 	{ 100000, "scan-busy-100k", "scan-idle-100k" },
+	{ MAX_VMS * BOS_OF_VM, "scan-busy-1m", "scan-idle-1m" },
 };
 
 static const struct scan_size *scan_size(const struct scene *s)
@@ -43,24 +49,52 @@ static const struct scan_size *scan_size(const struct scene *s)
 	return &scan_sizes[s - scenes_scan];
 }
 
-static int scan_make(struct actor *a, const struct scene *s, struct scan *m)
+/* One job in each VM; of the first it is @cmd, and the others wait for that. */
+static int scan_submit(struct actor *a, struct scan *m, const struct drm_vuma_cmd *cmd)
 {
 	struct drm_vuma_cmd nop = vuma_cmd_nop();
+	int err = 0;
+
+	for (size_t i = 0; !err && i < m->nr_vms; i++)
+		err = vuma_submit_one(a->fd, m->vms[i].id, i ? &nop : cmd, 1, m->syncobj);
+	return err;
+}
+
+static int scan_use(struct actor *a, struct scan *m)
+{
+	struct drm_vuma_cmd nop = vuma_cmd_nop();
+	int err = scan_submit(a, m, &nop);
+
+	return err ? err : vuma_syncobj_wait(a->fd, m->syncobj, 60 * VUMA_SEC);
+}
+
+static int scan_make_bo(struct actor *a, struct scan *m)
+{
 	uint64_t va;
+	int err = 0;
+
+	if (m->nr == m->nr_vms * BOS_OF_VM) {
+		err = vuma_vm_init(&m->vms[m->nr_vms], a->fd);
+		m->nr_vms += !err;
+	}
+	if (!err)
+		err = vuma_bo_init(&m->bos[m->nr], a->fd, PAGE, 0);
+	if (err)
+		return err;
+	return vuma_vm_map_bo(&m->vms[m->nr_vms - 1], &m->bos[m->nr++], &va);
+}
+
+static int scan_make(struct actor *a, const struct scene *s, struct scan *m)
+{
 	int err;
 
 	m->bos = calloc(scan_size(s)->count, sizeof(*m->bos));
 	if (!m->bos)
 		return -ENOMEM;
-	err = vuma_vm_init(&m->vm, a->fd);
-	if (!err)
-		err = vuma_syncobj_create(a->fd, false, &m->syncobj);
-	while (!err && m->nr < scan_size(s)->count) {
-		err = vuma_bo_init(&m->bos[m->nr], a->fd, PAGE, 0);
-		if (!err)
-			err = vuma_vm_map_bo(&m->vm, &m->bos[m->nr++], &va);
-	}
-	return err ? err : vuma_exec(a->fd, m->vm.id, &nop, 1);
+	err = vuma_syncobj_create(a->fd, false, &m->syncobj);
+	while (!err && m->nr < scan_size(s)->count)
+		err = scan_make_bo(a, m);
+	return err ? err : scan_use(a, m);
 }
 
 static int scan_setup(struct actor *a, const struct scene *s)
@@ -110,7 +144,7 @@ static int scan_age(struct actor *a, const struct scene *s)
 static int scan_round(struct actor *a, const struct scene *s)
 {
 	const struct scan_size *size = scan_size(s);
-	struct drm_vuma_cmd spin = vuma_cmd_spin(SPIN_US), nop = vuma_cmd_nop();
+	struct drm_vuma_cmd spin;
 	struct scan *m = a->state;
 	int err;
 
@@ -119,7 +153,8 @@ static int scan_round(struct actor *a, const struct scene *s)
 		emit_na(a, size->idle, "it has no reclaim");
 		return 0;
 	}
-	err = vuma_submit_one(a->fd, m->vm.id, &spin, 1, m->syncobj);
+	spin = vuma_cmd_spin(SPIN_US * m->nr_vms);
+	err = scan_submit(a, m, &spin);
 	if (!err)
 		err = scan_times(a, size->busy, SCANS);
 	if (!err && vuma_syncobj_wait(a->fd, m->syncobj, 0) != -ETIME)
@@ -130,7 +165,7 @@ static int scan_round(struct actor *a, const struct scene *s)
 		err = scan_age(a, s);
 	if (!err)
 		err = scan_times(a, size->idle, SCANS);
-	return err ? err : vuma_exec(a->fd, m->vm.id, &nop, 1);
+	return err ? err : scan_use(a, m);
 }
 
 static void scan_teardown(struct actor *a, const struct scene *s)
@@ -140,8 +175,8 @@ static void scan_teardown(struct actor *a, const struct scene *s)
 	(void)s;
 	if (!m)
 		return;
-	if (m->vm.id)
-		vuma_vm_fini(&m->vm);
+	while (m->nr_vms)
+		vuma_vm_fini(&m->vms[--m->nr_vms]);
 	while (m->nr)
 		vuma_bo_fini(&m->bos[--m->nr]);
 	if (m->syncobj)
@@ -155,6 +190,9 @@ const struct scene scenes_scan[] = {
 	{ .name = "scan-1k", .rounds = 10, .warmup = 1, .no_tmpfs = true,
 	  .setup = scan_setup, .round = scan_round, .teardown = scan_teardown },
 	{ .name = "scan-100k", .rounds = 4, .warmup = 1, .no_tmpfs = true,
+	  .setup = scan_setup, .round = scan_round, .teardown = scan_teardown },
+	/* Wants 12 GiB of memory, and minutes. */
+	{ .name = "scan-1m", .rounds = 3, .warmup = 1, .no_tmpfs = true, .by_name = true,
 	  .setup = scan_setup, .round = scan_round, .teardown = scan_teardown },
 };
 
