@@ -71,6 +71,7 @@ static int vuma_open(struct drm_device *drm, struct drm_file *file)
 	}
 	kref_init(&vfile->kref);
 	vfile->vdev = vdev;
+	drm_dev_get(drm);
 	xa_init_flags(&vfile->vms, XA_FLAGS_ALLOC1);
 	mutex_init(&vfile->scanout_lock);
 	INIT_LIST_HEAD(&vfile->scanouts);
@@ -86,30 +87,69 @@ static int vuma_open(struct drm_device *drm, struct drm_file *file)
 }
 
 /*
- * Only now, and not with jobs in its queue: while drm_sched_entity_kill() removes the entity
- * from the scheduler's tree, the worker can be popping a job of it, and then enters it again
- * for the next one. What is freed would stay in the tree. (Linux 6.12 to 7.3)
+ * The entity goes now and not with jobs in its queue: while drm_sched_entity_kill() removes
+ * it from the scheduler's tree, the worker can be popping a job of it, and then enters it
+ * again for the next one. What is freed would stay in the tree. (Linux 6.12 to 7.3)
  */
-static void vuma_file_free(struct kref *kref)
+static void vuma_file_free_work(struct work_struct *work)
 {
-	struct vuma_file *vfile = container_of(kref, struct vuma_file, kref);
+	struct vuma_file *vfile = container_of(to_rcu_work(work), struct vuma_file, free_work);
+	struct vuma_device *vdev = vfile->vdev;
 
 	drm_sched_entity_fini(&vfile->entity);
 	xa_destroy(&vfile->vms);
 	mutex_destroy(&vfile->submit_lock);
 	mutex_destroy(&vfile->scanout_lock);
 	kfree(vfile);
+	drm_dev_put(&vdev->drm);
+}
+
+/*
+ * A fence that a job waited for may still be telling the entity so: drm_sched_entity_wakeup()
+ * looks at it, and at the scheduler, after the job can run. It is in an RCU reader, as the
+ * fence's lock is held with interrupts off.
+ */
+static void vuma_file_free(struct kref *kref)
+{
+	struct vuma_file *vfile = container_of(kref, struct vuma_file, kref);
+
+	INIT_RCU_WORK(&vfile->free_work, vuma_file_free_work);
+	queue_rcu_work(vuma_put_wq, &vfile->free_work);
 }
 
 /**
  * vuma_file_put - drop a reference
  * @vfile: the file
- *
- * The caller holds the device. May sleep, but waits for no job.
  */
 void vuma_file_put(struct vuma_file *vfile)
 {
 	kref_put(&vfile->kref, vuma_file_free);
+}
+
+static bool vuma_file_all_started(struct vuma_file *vfile)
+{
+	return !spsc_queue_count(&vfile->entity.job_queue);
+}
+
+/*
+ * As in drm_sched_entity_flush(), what is queued has some time to start. But not if who
+ * queued it has died of a signal: nobody wants to see what it does, and an OOM killer wants
+ * its memory.
+ */
+static void vuma_file_end_jobs(struct vuma_file *vfile)
+{
+	wait_queue_head_t *started = &vfile->vdev->engine.sched.job_scheduled;
+	bool exits = current->flags & PF_EXITING;
+	bool killed = exits && current->exit_code & 0x7f &&
+		      READ_ONCE(vfile->entity.last_user) == current->group_leader;
+
+	if (exits && !killed)
+		wait_event_timeout(*started, vuma_file_all_started(vfile), HZ);
+	else if (!exits)
+		wait_event_killable(*started, vuma_file_all_started(vfile));
+	/* The last one may be off the queue, and not have looked at this yet. */
+	if (!vuma_file_all_started(vfile))
+		WRITE_ONCE(vfile->cancelled, true);
 }
 
 static void vuma_postclose(struct drm_device *drm, struct drm_file *file)
@@ -118,9 +158,7 @@ static void vuma_postclose(struct drm_device *drm, struct drm_file *file)
 	struct vuma_vm *vm;
 	unsigned long id;
 
-	/* Nobody wants to see what they do, and an OOM killer wants their memory. */
-	if (current->flags & PF_EXITING && current->exit_code == SIGKILL)
-		WRITE_ONCE(vfile->killed, true);
+	vuma_file_end_jobs(vfile);
 	xa_for_each(&vfile->vms, id, vm) {
 		xa_erase(&vfile->vms, id);
 		gem_uma_vm_close(&vm->base);

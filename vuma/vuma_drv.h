@@ -103,8 +103,10 @@ struct vuma_device {
 struct vuma_file {
 	/** @kref: one for the open file, one for each job. */
 	struct kref kref;
-	/** @vdev: the device. */
+	/** @vdev: the device; a reference. */
 	struct vuma_device *vdev;
+	/** @free_work: frees it. */
+	struct rcu_work free_work;
 	/** @bo: owned by the backend of the buffer objects. */
 	struct vuma_bo_client *bo;
 	/** @path: who decides on addresses, &enum gem_uma_vm_path. */
@@ -119,8 +121,8 @@ struct vuma_file {
 	struct list_head scanouts;
 	/** @entity: the queue that keeps the jobs of the file in order; goes with the last. */
 	struct drm_sched_entity entity;
-	/** @killed: set once, when the file is closed; jobs that did not start yet fail. */
-	bool killed;
+	/** @cancelled: set once, when the file is closed; jobs that did not start yet fail. */
+	bool cancelled;
 	/** @submit_lock: makes arming and queueing a job one step. */
 	struct mutex submit_lock;
 	/** @busy_ns: time the engine spent on the jobs of this file. */

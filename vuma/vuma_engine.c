@@ -315,7 +315,7 @@ static struct dma_fence *vuma_sched_run_job(struct drm_sched_job *base)
 	if (READ_ONCE(job->vdev->gone)) {
 		vuma_vm_job_done(job->vm, DRM_VUMA_FAULT_UNPLUG, 0);
 		vuma_fence_fail(job->fence, -ENODEV);
-	} else if (READ_ONCE(job->vfile->killed)) {
+	} else if (READ_ONCE(job->vfile->cancelled)) {
 		vuma_fence_fail(job->fence, -ECANCELED);
 	} else {
 		vuma_fence_start(job->fence);

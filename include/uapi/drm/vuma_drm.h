@@ -543,7 +543,10 @@ struct drm_vuma_sync {
  *
  * A job that fails (see &enum drm_vuma_fault) signals its fence with -EFAULT,
  * -ETIME or, after unplug, -ENODEV; commands before the failing one have been
- * executed. The job is ordered after the in-syncs and after earlier jobs of the
+ * executed. One that did not start before its file was closed may end with
+ * -ECANCELED: close() waits until all have started, unless it is killed; a process
+ * that exits waits for a second, and one that dies of a signal does not wait. The
+ * job is ordered after the in-syncs and after earlier jobs of the
  * same file; there is no implicit ordering through buffers.
  *
  * Addresses that no VM could map are -EINVAL, unmapped ones are faults of the job. An
