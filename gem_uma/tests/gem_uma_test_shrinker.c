@@ -161,7 +161,8 @@ static void reclaim_lists_are_of_nodes(struct kunit *test)
 }
 
 #if IS_ENABLED(CONFIG_MEMCG)
-#define RECLAIM_CGROUP	"gem-uma-kunit"
+/* Not the one that objects are charged to, which exists. */
+#define RECLAIM_CGROUP	"gem-uma-kunit-lists"
 
 static int reclaim_user_command(char *command)
 {
