@@ -22,7 +22,7 @@ help: ## this list
 demo: modules user ## GPU buffers under a memory limit: the in-kernel helper beside ours, in one guest
 	@tests/demo/run.sh
 
-check: deps ## every test: host, static, guest; closes with the totals
+check: deps ## host tests, static checks, programs in guests; closes with the totals
 	@$(VM)/check.sh
 
 check-debug: deps ## unit, uAPI and race tests on KASAN and lockdep kernels, 6.12 and 7.3

@@ -16,7 +16,10 @@
 #define SHRINK	"/sys/kernel/debug/dri/vuma.0/shrink"
 #define BATCH	"128"
 #define SCANS	16
-/* Longer than the scans take, and the submits of other VMs, but no job times out. */
+/*
+ * For each VM: longer than the scans take, and the submits of the others. All of them are
+ * one SPIN, which can be of ten seconds at most.
+ */
 #define SPIN_US	900000
 
 /* A submit locks all of a VM, and there is a limit to the memory that this takes at once. */

@@ -17,7 +17,8 @@
  *  I7  a scan ends although jobs do not
  *  I8  CPU, kernel, GPU and shadow agree, and what can be written is dirty
  *  I10 nothing is unmapped under a job, and no job starts without its pages
- * I9, on operation contexts of a VM, concerns nothing that exists.
+ * I9, on what a bind has allocated before it can be seen, is checked by vm_random: here are
+ * no binds.
  */
 #include <linux/mm.h>
 #include <linux/mman.h>
