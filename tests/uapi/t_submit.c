@@ -378,7 +378,7 @@ static void queue_and_be_killed(int dmabuf, int syncobj_fd, int queued)
 		pause();
 }
 
-static void killed_before_jobs_start(void)
+static void killed_before_jobs_start(int sig)
 {
 	struct drm_vuma_cmd spin = vuma_cmd_spin(500000);
 	int pipes[2], dmabuf, done_fd, status, tries = 0;
@@ -402,7 +402,7 @@ static void killed_before_jobs_start(void)
 		if (!pid)
 			queue_and_be_killed(dmabuf, done_fd, pipes[1]);
 		KT_EQ(read(pipes[0], &byte, 1), 1);
-		KT_SYS(kill(pid, SIGKILL));
+		KT_SYS(kill(pid, sig));
 		KT_SYS(waitpid(pid, NULL, 0));
 		status = vuma_syncobj_wait(r.fd, busy, 0);
 		KT_OK(vuma_syncobj_wait(r.fd, done, 30 * VUMA_SEC));
@@ -411,6 +411,49 @@ static void killed_before_jobs_start(void)
 	KT_OK(vuma_syncobj_status(r.fd, done, &status));
 	KT_EQ(status, -ECANCELED);
 	verify_pattern(r.a.map, RIG_SIZE, 0, 0);
+}
+
+static void sigkill_before_jobs_start(void)
+{
+	killed_before_jobs_start(SIGKILL);
+}
+
+static void sigterm_before_jobs_start(void)
+{
+	killed_before_jobs_start(SIGTERM);
+}
+
+/* Half a minute of jobs: some of them start, as nobody was in a hurry. */
+static void exit_with_jobs(void)
+{
+	struct drm_vuma_cmd spin = vuma_cmd_spin(500000);
+	struct rig r = rig_new(RIG_SIZE);
+	uint32_t first, last, in_child;
+	int fds[2], status, i;
+	pid_t pid;
+
+	KT_OK(vuma_syncobj_create(r.fd, false, &first));
+	KT_OK(vuma_syncobj_create(r.fd, false, &last));
+	KT_SYS(drmSyncobjHandleToFD(r.fd, first, &fds[0]));
+	KT_SYS(drmSyncobjHandleToFD(r.fd, last, &fds[1]));
+	pid = fork();
+	KT_SYS(pid);
+	if (!pid) {
+		struct rig own = rig_new(RIG_SIZE);
+
+		for (i = 0; i < 60; i++) {
+			KT_SYS(drmSyncobjFDToHandle(own.fd, fds[!!i], &in_child));
+			KT_OK(vuma_submit_one(own.fd, own.vm.id, &spin, 1, in_child));
+		}
+		_exit(0);
+	}
+	join_child(pid);
+	KT_OK(vuma_syncobj_wait(r.fd, last, 20 * VUMA_SEC));
+	KT_OK(vuma_syncobj_status(r.fd, last, &status));
+	KT_EQ(status, -ECANCELED);
+	KT_OK(vuma_syncobj_wait(r.fd, first, 0));
+	KT_OK(vuma_syncobj_status(r.fd, first, &status));
+	KT_GT(status, 0);
 }
 
 static void isolation(void)
@@ -446,7 +489,10 @@ static const struct ktap_test tests[] = {
 	{ .name = "submit_fault_is_of_one_vm", .run = fault_of_one_vm_only },
 	{ .name = "submit_endless_job_times_out", .run = timeout, .timeout = 150 },
 	{ .name = "submit_killed_client_leaves_the_device_usable", .run = killed_with_jobs },
-	{ .name = "submit_killed_process_starts_no_more_jobs", .run = killed_before_jobs_start },
+	{ .name = "submit_killed_process_starts_no_more_jobs", .run = sigkill_before_jobs_start },
+	{ .name = "submit_terminated_process_starts_no_more_jobs",
+	  .run = sigterm_before_jobs_start },
+	{ .name = "submit_exit_does_not_wait_for_all_jobs", .run = exit_with_jobs },
 	{ .name = "submit_job_reaches_only_its_vm", .run = isolation },
 };
 
