@@ -155,6 +155,9 @@ static void gem_uma_object_init_common(struct gem_uma_object *uobj,
 	uobj->udev = udev;
 	uobj->ops = ops ?: &gem_uma_object_no_ops;
 	uobj->flags = flags;
+	uobj->creator.tgid = task_tgid_nr(current);
+	/* Of the process: names of threads are those of a user-space driver's workers. */
+	get_task_comm(uobj->creator.comm, current->group_leader);
 	INIT_LIST_HEAD(&uobj->clients);
 	spin_lock_init(&uobj->lock);
 	gem_uma_object_set_lock_class(&uobj->lock);

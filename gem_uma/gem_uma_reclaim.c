@@ -274,7 +274,7 @@ static void gem_uma_reclaim_unlist(struct gem_uma_reclaim *reclaim)
 				       reclaim->nid, gem_uma_reclaim_memcg(reclaim)));
 	atomic_long_dec(&rdev->objects);
 	atomic_long_sub(reclaim->pages, &rdev->pages);
-	reclaim->state = GEM_UMA_UNRECLAIMABLE;
+	WRITE_ONCE(reclaim->state, GEM_UMA_UNRECLAIMABLE);
 }
 
 /**
@@ -320,7 +320,7 @@ void gem_uma_reclaim_update_locked(struct gem_uma_reclaim *reclaim, unsigned lon
 	if (state == GEM_UMA_UNRECLAIMABLE)
 		return;
 
-	reclaim->state = state;
+	WRITE_ONCE(reclaim->state, state);
 	reclaim->pages = pages;
 	reclaim->nid = nid;
 	reclaim->listed = ktime_get_mono_fast_ns();

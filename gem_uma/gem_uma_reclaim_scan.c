@@ -60,6 +60,29 @@ static const struct gem_uma_reclaim_stage gem_uma_reclaim_stages[] = {
 
 static_assert(ARRAY_SIZE(gem_uma_reclaim_stages) <= GEM_UMA_RECLAIM_MAX_STAGES);
 
+/**
+ * gem_uma_reclaim_state_name() - on which list is an object, for people
+ * @reclaim: the part, initialized
+ *
+ * As it was filed, which may be outdated.
+ *
+ * Context: any; a snapshot without resv.
+ *
+ * Return: the name of the first stage that goes through the list, or "-" if the object is
+ * on none: it has no pages, is pinned, or a scan just holds it.
+ */
+const char *gem_uma_reclaim_state_name(const struct gem_uma_reclaim *reclaim)
+{
+	enum gem_uma_reclaim_state state = READ_ONCE(reclaim->state);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(gem_uma_reclaim_stages); i++)
+		if (gem_uma_reclaim_stages[i].list == state)
+			return gem_uma_reclaim_stages[i].name;
+	return "-";
+}
+EXPORT_SYMBOL_GPL(gem_uma_reclaim_state_name);
+
 /* Objects that one scan may look at in vain, in each stage. */
 #define GEM_UMA_RECLAIM_PATIENCE	64
 /* Objects compared with each other to find the best victim. */
@@ -238,7 +261,7 @@ gem_uma_reclaim_next(struct gem_uma_reclaim_scan *scan, unsigned long *seen)
 	if (pick.found) {
 		atomic_long_dec(&rdev->objects);
 		atomic_long_sub(pick.found->pages, &rdev->pages);
-		pick.found->state = GEM_UMA_UNRECLAIMABLE;
+		WRITE_ONCE(pick.found->state, GEM_UMA_UNRECLAIMABLE);
 	}
 	return pick.found;
 }

@@ -39,7 +39,7 @@ INFALLIBLE = {
         gem_uma_backing_in_memory gem_uma_backing_is_resident_locked gem_uma_backing_nid_locked
         gem_uma_dev_map_is_mapped_locked gem_uma_dev_map_run_locked
         gem_uma_device_bounces gem_uma_object_is_resident_locked
-        gem_uma_object_mmap_offset gem_uma_object_status
+        gem_uma_object_mmap_offset gem_uma_object_status gem_uma_reclaim_state_name
         gem_uma_vm_bo_is_mapped_locked gem_uma_vm_bo_vms_locked gem_uma_vm_bo_writer_locked
         gem_uma_vm_implicit_address gem_uma_vm_legacy_idle""",
     "takes note": """

@@ -3,8 +3,11 @@
 #ifndef _GEM_UMA_TEST_OBJECT_H_
 #define _GEM_UMA_TEST_OBJECT_H_
 
+#include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
+#include <linux/slab.h>
 
+#include <drm/drm_prime.h>
 #include <drm/gem_uma/gem_uma_object.h>
 #include <drm/gem_uma/gem_uma_reclaim.h>
 
@@ -76,6 +79,38 @@ static inline void object_unpin(struct gem_uma_object *uobj)
 static inline unsigned long object_evict_all(struct gem_uma_mock *mock)
 {
 	return gem_uma_reclaim_device_run(&mock->udev, ULONG_MAX);
+}
+
+/* An importer: a device, an attachment, and an object around it if wanted. */
+struct object_import {
+	struct dma_buf *dmabuf;
+	struct dma_buf_attachment *attach;
+	struct sg_table *sgt;
+	struct gem_uma_object *uobj;
+};
+
+static inline void object_import_attach(struct kunit *test, struct object_import *im,
+					struct gem_uma_object *exported, struct device *dev)
+{
+	im->dmabuf = drm_gem_prime_export(&exported->base, O_RDWR);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, im->dmabuf);
+	im->attach = dma_buf_attach(im->dmabuf, dev);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, im->attach);
+	im->sgt = dma_buf_map_attachment_unlocked(im->attach, DMA_BIDIRECTIONAL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, im->sgt);
+}
+
+/* The importing side; what the core does after the driver's hook is done here. */
+static inline void object_import_create(struct kunit *test, struct object_import *im,
+					struct gem_uma_mock *mock,
+					struct gem_uma_object *exported)
+{
+	object_import_attach(test, im, exported, mock->drm.dev);
+	im->uobj = kzalloc(sizeof(*im->uobj), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, im->uobj);
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_init_import(im->uobj, &mock->udev, im->attach,
+							    im->sgt, NULL));
+	im->uobj->base.import_attach = im->attach;
 }
 
 #endif

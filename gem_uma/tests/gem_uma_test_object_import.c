@@ -9,32 +9,12 @@
 #include <linux/sizes.h>
 
 #include <drm/drm_gem.h>
-#include <drm/drm_prime.h>
 #include <drm/gem_uma/gem_uma_object.h>
 #include <drm/gem_uma/gem_uma_reclaim.h>
 #include <kunit/resource.h>
 
 #include "gem_uma_mock.h"
 #include "gem_uma_test_object.h"
-
-/* An importer: a device, an attachment, and an object around it if wanted. */
-struct object_import {
-	struct dma_buf *dmabuf;
-	struct dma_buf_attachment *attach;
-	struct sg_table *sgt;
-	struct gem_uma_object *uobj;
-};
-
-static void object_import_attach(struct kunit *test, struct object_import *im,
-				 struct gem_uma_object *exported, struct device *dev)
-{
-	im->dmabuf = drm_gem_prime_export(&exported->base, O_RDWR);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, im->dmabuf);
-	im->attach = dma_buf_attach(im->dmabuf, dev);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, im->attach);
-	im->sgt = dma_buf_map_attachment_unlocked(im->attach, DMA_BIDIRECTIONAL);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, im->sgt);
-}
 
 static void object_import_detach(struct object_import *im)
 {
@@ -77,18 +57,6 @@ static void object_export_is_pinned_while_attached(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, uobj->reclaim.state, GEM_UMA_UNUSED);
 	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 4);
 	gem_uma_mock_expect_content(test, uobj, 9);
-}
-
-/* The importing side; what the core does after the driver's hook is done here. */
-static void object_import_create(struct kunit *test, struct object_import *im,
-				 struct gem_uma_mock *mock, struct gem_uma_object *exported)
-{
-	object_import_attach(test, im, exported, mock->drm.dev);
-	im->uobj = kzalloc(sizeof(*im->uobj), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, im->uobj);
-	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_init_import(im->uobj, &mock->udev, im->attach,
-							    im->sgt, NULL));
-	im->uobj->base.import_attach = im->attach;
 }
 
 static void object_import_shares_the_pages(struct kunit *test)

@@ -455,6 +455,30 @@ static void stages_mapped_in_several_vms_is_shared(struct kunit *test)
 	}
 }
 
+/* The word for people is that of the stage; what is on no list has none. */
+static void stages_state_has_the_name_of_its_stage(struct kunit *test)
+{
+	static const char *const names[] = {
+		[GEM_UMA_DISCARDABLE] = "discardable",
+		[GEM_UMA_PURGEABLE] = "purgeable",
+		[GEM_UMA_NEVER_WRITTEN] = "never-written",
+		[GEM_UMA_EVICTED] = "evicted",
+		[GEM_UMA_UNUSED] = "unused",
+		[GEM_UMA_CPU_MAPPED] = "cpu-mapped",
+		[GEM_UMA_DEV_MAPPED] = "one-vm",
+		[GEM_UMA_DEV_SHARED] = "shared",
+		[GEM_UMA_UNRECLAIMABLE] = "-",
+	};
+	struct gem_uma_fake_room *room = gem_uma_fake_room_create(test);
+	struct gem_uma_fake *fake = gem_uma_fake_filed(room, 0, GEM_UMA_UNUSED, 1);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		gem_uma_fake_file(fake, i, 1);
+		KUNIT_EXPECT_STREQ(test, gem_uma_reclaim_state_name(&fake->reclaim), names[i]);
+	}
+}
+
 /* Pages are let go once, and leave memory when they are written. */
 static void stages_each_page_is_freed_once_panthor_44(struct kunit *test)
 {
@@ -497,6 +521,7 @@ static struct kunit_case gem_uma_reclaim_stages_cases[] = {
 	KUNIT_CASE(stages_driver_can_keep_an_object),
 	KUNIT_CASE(stages_numbers_are_what_happened),
 	KUNIT_CASE(stages_mapped_in_several_vms_is_shared),
+	KUNIT_CASE(stages_state_has_the_name_of_its_stage),
 	KUNIT_CASE(stages_each_page_is_freed_once_panthor_44),
 	{}
 };

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Tests of the numbers: per-file counters, fdinfo, labels, debugfs. */
 #include <linux/dma-resv.h>
+#include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/umh.h>
 
 #include <drm/drm_gem.h>
 #include <drm/drm_print.h>
+#include <drm/gem_uma/gem_uma_purge.h>
 #include <drm/gem_uma/gem_uma_reclaim.h>
 #include <drm/gem_uma/gem_uma_stats.h>
 #include <kunit/resource.h>
 
 #include "gem_uma_mock.h"
+#include "gem_uma_test_object.h"
 
 /* All counters of a file, in pages. */
 struct stats_numbers {
@@ -268,18 +271,42 @@ static void stats_debugfs_create(struct kunit *test, struct gem_uma_mock *mock)
 		kunit_skip(test, "needs a user space with debugfs");
 }
 
+/*
+ * The first %s heads the last columns, each other one this thread as the creator. A
+ * line without a label ends in a space. b has been given another creator.
+ */
 static const char stats_gems_text[] =
-	"size-KiB resident  evicted evictions pins mmaps files flags label\n"
-	"      16       16        0         0    1     1     0 ---\x20\n"
-	"      32        8       24         1    0     0     1 --- frame\n"
-	"resident 24 KiB, evicted so far 32 KiB, restored so far 8 KiB";
+	"size-KiB resident  evicted evictions pins mmaps files flags %s\n"
+	"      16       16        0         0    1     1     0 ---   -             %-24s\x20\n"
+	"      32        8       24         1    0     0     1 ---   unused        %s frame\n"
+	"      16       16        0         0    0     0     0 ---   purgeable     %-24s\x20\n"
+	"      16       16        0         0    0     0     0 i--   -             %-24s there\n"
+	"resident 40 KiB, evicted so far 32 KiB, restored so far 8 KiB";
+
+/* The text as it is for objects that this thread created. */
+static const char *stats_gems_expected(struct kunit *test)
+{
+	char *text = kunit_kzalloc(test, 1024, GFP_KERNEL);
+	char me[40];
+
+	KUNIT_ASSERT_NOT_NULL(test, text);
+	snprintf(me, sizeof(me), "%d:%s", task_tgid_nr(current), current->comm);
+	KUNIT_ASSERT_LT(test, snprintf(text, 1024, stats_gems_text,
+				       "state         creator                  label", me,
+				       "7:a\\040b\\134\\012\\344\\303", me, me), 1024);
+	return text;
+}
 
 static void stats_gems_lists_all_objects_panthor_83(struct kunit *test)
 {
 	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
 	struct gem_uma_object *a = &gem_uma_mock_object_create(test, mock, SZ_16K, 0)->base;
 	struct gem_uma_object *b = &gem_uma_mock_object_create(test, mock, SZ_32K, 0)->base;
+	struct gem_uma_mock *exporter = gem_uma_mock_create(test, false);
+	struct gem_uma_object *c, *there;
 	struct gem_uma_client client = {};
+	struct object_import im;
+	bool retained;
 
 	gem_uma_mock_needs_swap(test);
 	stats_debugfs_create(test, mock);
@@ -288,14 +315,23 @@ static void stats_gems_lists_all_objects_panthor_83(struct kunit *test)
 	stats_populate(test, b, 2 * PAGE_SIZE);
 	stats_open(test, &client, b);
 	KUNIT_ASSERT_EQ(test, 0, gem_uma_stats_set_label(b, "frame", 5));
+	/* As of a process that chose its name badly. */
+	b->creator = (struct gem_uma_object_creator) { 7, "a b\\\n\xe4\xc3" };
 	dma_resv_lock(a->base.resv, NULL);
 	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_pin(&a->base));
 	dma_resv_unlock(a->base.resv);
 	gem_uma_mock_mmap(test, &a->base, SZ_16K, 0);
+	c = &gem_uma_mock_object_create(test, mock, SZ_16K, 0)->base;
+	gem_uma_mock_fill(test, c, 2);
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_purge_advise(c, false, &retained));
+	there = &gem_uma_mock_object_create(test, exporter, SZ_16K, 0)->base;
+	object_import_create(test, &im, mock, there);
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_stats_set_label(im.uobj, "there", 5));
 
 	KUNIT_EXPECT_EQ(test, 0,
 			stats_debugfs(mock, "test \"$(cat \"$1\")\" = \"$2\"", "gems",
-				      stats_gems_text));
+				      stats_gems_expected(test)));
+	drm_gem_object_put(&im.uobj->base);
 	dma_resv_lock(a->base.resv, NULL);
 	gem_uma_object_unpin(&a->base);
 	dma_resv_unlock(a->base.resv);

@@ -3,6 +3,7 @@
 #define _DRM_GEM_UMA_OBJECT_H_
 
 #include <linux/list.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 
 #include <drm/drm_gem.h>
@@ -73,6 +74,16 @@ struct gem_uma_object_pages {
 };
 
 /**
+ * struct gem_uma_object_creator - the process that made an object
+ */
+struct gem_uma_object_creator {
+	/** @tgid: its number in the initial PID namespace. */
+	pid_t tgid;
+	/** @comm: its name at that time; any bytes, terminated. */
+	char comm[TASK_COMM_LEN];
+};
+
+/**
  * struct gem_uma_object - the turn-key object: all parts in one
  *
  * Embedded anywhere in the driver's own object, or used as it is.
@@ -86,6 +97,8 @@ struct gem_uma_object {
 	const struct gem_uma_object_ops *ops;
 	/** @flags: GEM_UMA_OBJECT_*. */
 	u32 flags;
+	/** @creator: who made it, or imported it; constant after init, so without a lock. */
+	struct gem_uma_object_creator creator;
 	/** @backing: pages; not initialized for imports. */
 	struct gem_uma_backing backing;
 	/** @cpu_map: CPU mappings; not initialized for imports. */

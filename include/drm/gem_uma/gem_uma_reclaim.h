@@ -91,7 +91,7 @@ struct gem_uma_reclaim {
 	struct gem_uma_reclaim_node *node;
 	/* Last put by a scan, done later. */
 	struct llist_node free;
-	/* Protected by resv. */
+	/* Protected by resv; @state is also read without, for debugfs. */
 	enum gem_uma_reclaim_state state;
 	unsigned long pages;
 	int nid;
@@ -107,6 +107,7 @@ unsigned long gem_uma_reclaim_device_run(struct gem_uma_device *udev,
 					 unsigned long nr_pages);
 
 void gem_uma_reclaim_show(struct gem_uma_device *udev, struct seq_file *m);
+const char *gem_uma_reclaim_state_name(const struct gem_uma_reclaim *reclaim);
 
 int gem_uma_reclaim_init(struct gem_uma_reclaim *reclaim, struct gem_uma_device *udev,
 			 struct drm_gem_object *obj, struct mem_cgroup *memcg,
