@@ -100,6 +100,8 @@ struct gem_uma_reclaim_device {
 	 * pointer or an id it is never used again.
 	 */
 	u64 primed;
+	/** @written: pages that kswapd has sent to swap since it last counted. */
+	atomic_long_t written;
 	/** @stats: numbers for people. */
 	struct gem_uma_reclaim_stats stats;
 	/** @puts: objects whose last put is left to @put_work. */

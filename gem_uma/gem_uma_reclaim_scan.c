@@ -83,6 +83,11 @@ const char *gem_uma_reclaim_state_name(const struct gem_uma_reclaim *reclaim)
 }
 EXPORT_SYMBOL_GPL(gem_uma_reclaim_state_name);
 
+/*
+ * Pages that kswapd sends to swap before it gets back to the LRU, which frees them. Until
+ * then they are there twice if swap is compressed memory, and kswapd may use the last page.
+ */
+#define GEM_UMA_RECLAIM_WRITE_MAX	256
 /* Objects that one scan may look at in vain, in each stage. */
 #define GEM_UMA_RECLAIM_PATIENCE	64
 /* Objects compared with each other to find the best victim. */
@@ -472,6 +477,9 @@ unsigned long gem_uma_reclaim_count_objects(struct shrinker *shrinker,
 	unsigned long objects = 0, blocked = 0, all, pages;
 	unsigned int i;
 
+	/* It does so before each series of scans, and looks at the LRU between them. */
+	if (current_is_kswapd())
+		atomic_long_set(&rdev->written, 0);
 	for (i = 0; i < ARRAY_SIZE(gem_uma_reclaim_stages); i++) {
 		const struct gem_uma_reclaim_stage *stage = &gem_uma_reclaim_stages[i];
 		unsigned long n;
@@ -505,13 +513,15 @@ unsigned long gem_uma_reclaim_count_objects(struct shrinker *shrinker,
  *
  * Context: inside of memory reclaim.
  *
- * Return: pages let go, 0 if there is more to look at; SHRINK_STOP if there is not.
+ * Return: pages let go, 0 if there is more to look at; SHRINK_STOP if there is not, or if
+ * the LRU has enough to free.
  */
 unsigned long gem_uma_reclaim_scan_objects(struct shrinker *shrinker,
 					   struct shrink_control *sc)
 {
+	struct gem_uma_reclaim_device *rdev = shrinker->private_data;
 	struct gem_uma_reclaim_scan scan = {
-		.rdev = shrinker->private_data,
+		.rdev = rdev,
 		.memcg = sc->memcg,
 		.nid = sc->nid,
 		.means = gem_uma_reclaim_means_of(sc->memcg, sc->gfp_mask),
@@ -524,7 +534,11 @@ unsigned long gem_uma_reclaim_scan_objects(struct shrinker *shrinker,
 	 */
 	if (!(sc->gfp_mask & __GFP_FS))
 		return SHRINK_STOP;
+	if (current_is_kswapd() && atomic_long_read(&rdev->written) >= GEM_UMA_RECLAIM_WRITE_MAX)
+		return SHRINK_STOP;
 	gem_uma_reclaim_scan(&scan);
+	if (current_is_kswapd())
+		atomic_long_add(scan.written, &rdev->written);
 	if (!scan.looked)
 		return SHRINK_STOP;
 	/* Objects are not as long as what was asked for: the core goes on from here. */

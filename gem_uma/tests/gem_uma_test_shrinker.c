@@ -83,6 +83,34 @@ static void reclaim_evicted_count_and_go_only_with_IO_panthor_45(struct kunit *t
 	KUNIT_EXPECT_EQ(test, fake->writebacks, 1);
 }
 
+/* What it wrote is freed by the LRU, to which it has to get back. */
+static void reclaim_kswapd_writes_a_bounded_amount_at_once(struct kunit *test)
+{
+	struct gem_uma_fake_room *room = gem_uma_fake_room_create(test);
+	struct shrink_control sc = reclaim_sc(GFP_KERNEL, 128);
+	unsigned int i, scans = 0, writebacks = 0;
+	struct gem_uma_fake *fakes[16];
+
+	gem_uma_mock_needs_swap(test);
+	for (i = 0; i < ARRAY_SIZE(fakes); i++)
+		fakes[i] = gem_uma_fake_filed(room, i, GEM_UMA_EVICTED, 64);
+	current->flags |= PF_KSWAPD;
+	reclaim_shrink_count(room, &sc);
+	while (scans < 8 && reclaim_shrink_scan(room, &sc) != SHRINK_STOP)
+		scans++;
+	current->flags &= ~PF_KSWAPD;
+	for (i = 0; i < ARRAY_SIZE(fakes); i++)
+		writebacks += fakes[i]->writebacks;
+	KUNIT_EXPECT_EQ(test, scans, 2);
+	KUNIT_EXPECT_EQ(test, writebacks, 4);
+	/* Others are not kswapd; and it may write again when it is back. */
+	KUNIT_EXPECT_EQ(test, reclaim_shrink_scan(room, &sc), 0);
+	current->flags |= PF_KSWAPD;
+	reclaim_shrink_count(room, &sc);
+	KUNIT_EXPECT_EQ(test, reclaim_shrink_scan(room, &sc), 0);
+	current->flags &= ~PF_KSWAPD;
+}
+
 static void reclaim_scan_returns_what_was_freed_panthor_26(struct kunit *test)
 {
 	struct gem_uma_fake_room *room = gem_uma_fake_room_create(test);
@@ -312,6 +340,7 @@ static struct kunit_case gem_uma_shrinker_cases[] = {
 	KUNIT_CASE(reclaim_count_of_nothing_is_EMPTY_panthor_27),
 	KUNIT_CASE(reclaim_count_is_in_pages),
 	KUNIT_CASE(reclaim_evicted_count_and_go_only_with_IO_panthor_45),
+	KUNIT_CASE(reclaim_kswapd_writes_a_bounded_amount_at_once),
 	KUNIT_CASE(reclaim_scan_returns_what_was_freed_panthor_26),
 	KUNIT_CASE(reclaim_scan_of_nothing_is_STOP_panthor_31),
 	KUNIT_CASE(reclaim_scan_without_FS_is_STOP_panthor_45),
