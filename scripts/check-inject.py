@@ -91,7 +91,7 @@ CANNOT_FAIL = """
     __SCT__WARN_trap __SCT__cond_resched __SCT__might_resched __SCT__preempt_schedule
     __SCT__preempt_schedule_notrace __clear_pages_unrolled __cond_resched
     __default_kernel_pte_mask __dma_sync_single_for_device __drm_dev_dbg
-    __dynamic_drm_dev_dbg __fentry__ __folio_put __fortify_panic __init_work
+    __dynamic_drm_dev_dbg __fentry__ __folio_put __fortify_panic __get_task_comm __init_work
     __preempt_count __ref_stack_chk_guard __stack_chk_fail __supported_pte_mask
     __virt_addr_valid __vma_start_write __warn_printk __x86_return_thunk _ctype
     check_move_unevictable_folios clear_page_erms clear_page_orig clear_page_rep
@@ -113,7 +113,8 @@ CANNOT_FAIL = """
     memory_cgrp_subsys_on_dfl_key memset mutex_is_locked node_states nr_node_ids
     nr_swap_pages numa_node page_offset_base pcpu_hot pgprot_writecombine put_fs_context
     queue_work_on rcuwait_wake_up refcount_dec_not_one refcount_warn_saturate
-    reservation_ww_class seq_lseek seq_printf seq_read seq_write sg_next shrinker_free
+    reservation_ww_class seq_escape_mem seq_lseek seq_pad seq_printf seq_read seq_write
+    sg_next shrinker_free sized_strscpy
     shmem_truncate_range shrinker_register simple_attr_open simple_attr_read simple_attr_release
     simple_attr_write single_open single_release this_cpu_off unmap_mapping_range
     unregister_vmap_purge_notifier up_read up_write usleep_range_state vm_get_page_prot
