@@ -100,7 +100,10 @@ struct gem_uma_reclaim_device {
 	 * pointer or an id it is never used again.
 	 */
 	u64 primed;
-	/** @written: pages that kswapd has sent to swap since it last counted. */
+	/**
+	 * @written: pages that kswapd has sent to swap since it last counted. Those of all
+	 * nodes share it: one may stop early, but each series begins at zero.
+	 */
 	atomic_long_t written;
 	/** @stats: numbers for people. */
 	struct gem_uma_reclaim_stats stats;
