@@ -542,6 +542,32 @@ static void object_get_sg_table_lists_all_pages_and_dirties(struct kunit *test)
 	object_unlock(uobj);
 }
 
+/* Whoever's processor it is that asks: the other node's kswapd would not find it. */
+static void object_evicted_stays_on_the_list_of_its_node(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_object *uobj = &gem_uma_mock_object_create(test, mock, SZ_16K, 0)->base;
+	struct gem_uma_reclaim *reclaim = &uobj->reclaim;
+	unsigned int cpu, others = 0;
+	int nid;
+
+	gem_uma_mock_needs_swap(test);
+	gem_uma_mock_fill(test, uobj, 1);
+	nid = reclaim->nid;
+	object_lock(uobj);
+	KUNIT_EXPECT_EQ(test, reclaim->ops->evict(reclaim), 4);
+	for_each_online_cpu(cpu) {
+		set_cpus_allowed_ptr(current, cpumask_of(cpu));
+		others += numa_mem_id() != nid;
+		gem_uma_object_update_locked(uobj);
+		KUNIT_EXPECT_EQ(test, reclaim->state, GEM_UMA_EVICTED);
+		KUNIT_EXPECT_EQ(test, reclaim->nid, nid);
+	}
+	object_unlock(uobj);
+	if (!others)
+		kunit_skip(test, "needs two NUMA nodes");
+}
+
 static struct kunit_case gem_uma_object_cases[] = {
 	KUNIT_CASE(object_init_bad_arguments),
 	KUNIT_CASE(object_init_sets_up_all_parts),
@@ -565,6 +591,7 @@ static struct kunit_case gem_uma_object_cases[] = {
 	KUNIT_CASE(object_mark_used_leaves_a_time_stamp),
 	KUNIT_CASE(object_get_unmapped_area_knows_its_objects),
 	KUNIT_CASE(object_get_sg_table_lists_all_pages_and_dirties),
+	KUNIT_CASE(object_evicted_stays_on_the_list_of_its_node),
 	{}
 };
 
