@@ -121,6 +121,7 @@ struct gem_uma_fake_room *gem_uma_fake_room_create(struct kunit *test)
 	room->udev = &room->mock->udev;
 	room->rdev = room->udev->reclaim;
 	KUNIT_ASSERT_NOT_NULL(test, room->rdev);
+	room->nid = first_memory_node;
 	return room;
 }
 

@@ -42,6 +42,8 @@ struct gem_uma_fake_room {
 	struct gem_uma_reclaim_device *rdev;
 	/* Of objects that are created from now on; NULL for their own. */
 	struct dma_resv *resv;
+	/* Where scans look. */
+	int nid;
 	/* Who was asked to give up, in order. */
 	int order[512];
 	unsigned int nr_order;

@@ -84,7 +84,7 @@ static unsigned long stages_scan(struct gem_uma_fake_room *room, unsigned long n
 {
 	struct shrinker *shrinker = room->rdev->shrinker;
 	struct shrink_control sc = {
-		.gfp_mask = GFP_KERNEL, .nid = first_memory_node, .nr_to_scan = nr_pages,
+		.gfp_mask = GFP_KERNEL, .nid = room->nid, .nr_to_scan = nr_pages,
 		.nr_scanned = nr_pages,
 	};
 	unsigned long ret;
@@ -490,6 +490,7 @@ static void stages_each_page_is_freed_once_panthor_44(struct kunit *test)
 	gem_uma_mock_needs_swap(test);
 	mobj = gem_uma_mock_object_create(test, room->mock, SZ_256K, 0);
 	gem_uma_mock_fill(test, &mobj->base, 1);
+	room->nid = mobj->base.reclaim.nid;
 	for (i = 0; i < 100 && gem_uma_backing_in_memory(&mobj->base.backing); i++) {
 		ret = stages_scan_kswapd(room, 128, NULL);
 		KUNIT_ASSERT_NE(test, ret, SHRINK_STOP);
