@@ -49,10 +49,6 @@ INFALLIBLE = {
         gem_uma_stats_update_locked gem_uma_vm_use_locked gem_uma_vm_wrote_locked""",
     "prints": "gem_uma_client_show_fdinfo gem_uma_pm_debugfs_init gem_uma_stats_debugfs_init",
     "only tries a lock": "gem_uma_vm_bo_evict_locked",
-    # Not infallible: they fail in tests/uapi/t_legacy_args and t_legacy.
-    "not in these tests": """
-        gem_uma_vm_implicit_get gem_uma_vm_implicit_validate_locked
-        gem_uma_vm_legacy_init""",
     "data": "gem_uma_object_funcs gem_uma_object_vm_ops",
 }
 
@@ -74,7 +70,7 @@ ELSEWHERE = {
     "_mutex_trylock_nest_lock": "vm_eviction_tries_the_lock_only",
     "dma_fence_wait_timeout": "vm_waiting_bind_can_be_interrupted",
     "drm_dev_enter": "vm_bind_without_device_is_ENODEV",
-    "drm_mm_insert_node_in_range": "pressure_by_a_list",
+    "drm_mm_insert_node_in_range": "vm_legacy_too_much_at_once_is_ENOSPC",
     "mutex_trylock": "vm_eviction_tries_the_lock_only",
     "prepare_to_wait_event": "vm_tables_on_the_queue_are_limited",
     "wait_for_completion_killable": "vm_bind_in_the_tree_ends_by_a_kill_only",

@@ -97,6 +97,7 @@ struct gem_uma_inject_row;
 struct space_bo;
 struct space_room;
 struct space_vm;
+struct gem_uma_vm_implicit;
 
 /**
  * struct gem_uma_inject_rig - what an operation works on
@@ -142,6 +143,10 @@ struct gem_uma_inject_rig {
 	struct space_vm *space;
 	/** @bo: what is mapped there, or NULL. */
 	struct space_bo *bo;
+	/** @other: what is mapped there, too, or NULL. */
+	struct space_bo *other;
+	/** @ims: addresses of both that the kernel has chosen. */
+	struct gem_uma_vm_implicit *ims[2];
 	/** @seed: of the content. */
 	u32 seed;
 };
@@ -206,7 +211,7 @@ struct gem_uma_inject_row {
 #define GEM_UMA_INJECT_ROWS	25
 #define GEM_UMA_INJECT_MAP_ROWS	8
 #define GEM_UMA_INJECT_PURGE_ROWS	5
-#define GEM_UMA_INJECT_VM_ROWS	11
+#define GEM_UMA_INJECT_VM_ROWS	14
 
 extern const struct gem_uma_inject_row gem_uma_inject_rows[GEM_UMA_INJECT_ROWS];
 extern const struct gem_uma_inject_row gem_uma_inject_map_rows[GEM_UMA_INJECT_MAP_ROWS];

@@ -243,6 +243,90 @@ static void check_close(struct gem_uma_inject_rig *rig)
 	KUNIT_EXPECT_EQ(rig->test, rig->room->errors, 0);
 }
 
+static int run_legacy_init(struct gem_uma_inject_rig *rig)
+{
+	struct space_vm *vm = space_implicit_vm_alloc(rig->room, &space_geometries[0], SZ_1G, 64);
+
+	if (IS_ERR(vm))
+		return PTR_ERR(vm);
+	rig->space = vm;
+	return 0;
+}
+
+/* Half of the space each, and a handle each. */
+static void begin_implicit(struct gem_uma_inject_rig *rig)
+{
+	struct kunit *test = rig->test;
+
+	rig->space = space_implicit_vm_alloc(rig->room, &space_geometries[rig->row->geometry],
+					     SZ_1G, INJECT_SPACE);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, rig->space);
+	rig->bo = space_bo_alloc(rig->room, INJECT_SPACE / 2, SPACE_ALIGNED, NULL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, rig->bo);
+	rig->other = space_bo_alloc(rig->room, INJECT_SPACE / 2, SPACE_ODD, NULL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, rig->other);
+	gem_uma_vm_users_get(&rig->bo->users);
+	gem_uma_vm_users_get(&rig->other->users);
+}
+
+static void end_implicit(struct gem_uma_inject_rig *rig)
+{
+	gem_uma_vm_users_put(&rig->bo->users);
+	gem_uma_vm_users_put(&rig->other->users);
+	drm_gem_object_put(&rig->other->base);
+	rig->other = NULL;
+	end_space(rig);
+}
+
+/* Both or none is busy; what has an address keeps it. */
+static int run_implicit_get(struct gem_uma_inject_rig *rig)
+{
+	struct space_bo *bos[] = { rig->bo, rig->other };
+
+	return space_implicit_get(rig->space, bos, ARRAY_SIZE(bos), rig->ims);
+}
+
+static void undo_implicit_get(struct gem_uma_inject_rig *rig)
+{
+	space_implicit_put(rig->space, rig->ims, ARRAY_SIZE(rig->ims));
+	KUNIT_EXPECT_EQ(rig->test, gem_uma_vm_legacy_trim(&rig->space->base), 2);
+	space_adopt(rig->space);
+}
+
+static void begin_implicit_evicted(struct gem_uma_inject_rig *rig)
+{
+	begin_implicit(rig);
+	KUNIT_ASSERT_EQ(rig->test, run_implicit_get(rig), 0);
+	KUNIT_ASSERT_EQ(rig->test, space_evict(rig->bo), 0);
+	KUNIT_ASSERT_EQ(rig->test, space_evict(rig->other), 0);
+}
+
+static int run_implicit_validate(struct gem_uma_inject_rig *rig)
+{
+	struct space_bo *bos[] = { rig->bo, rig->other };
+	struct dma_fence *fence;
+	int ret = space_implicit_validate(rig->space, bos, ARRAY_SIZE(bos), rig->ims, &fence);
+
+	KUNIT_EXPECT_NULL(rig->test, fence);
+	return ret;
+}
+
+static void undo_implicit_validate(struct gem_uma_inject_rig *rig)
+{
+	KUNIT_EXPECT_EQ(rig->test, space_evict(rig->bo), 0);
+	KUNIT_EXPECT_EQ(rig->test, space_evict(rig->other), 0);
+}
+
+static void end_implicit_evicted(struct gem_uma_inject_rig *rig)
+{
+	space_implicit_put(rig->space, rig->ims, ARRAY_SIZE(rig->ims));
+	end_implicit(rig);
+}
+
+/* Progress of a list of which the rest got no address. */
+#define INJECT_ADDRESSES \
+	(BIT(GEM_UMA_INJECT_SPACE_VAS) | BIT(GEM_UMA_INJECT_SPACE_REFS) | \
+	 BIT(GEM_UMA_INJECT_SPACE_TABLES) | BIT(GEM_UMA_INJECT_SPACE_BO_REFS))
 #define INJECT_CLOSED \
 	(BIT(GEM_UMA_INJECT_SPACES) | BIT(GEM_UMA_INJECT_SPACE_REFS) | \
 	 BIT(GEM_UMA_INJECT_SPACE_VAS) | BIT(GEM_UMA_INJECT_SPACE_TABLES) | \
@@ -336,5 +420,30 @@ const struct gem_uma_inject_row gem_uma_inject_vm_rows[GEM_UMA_INJECT_VM_ROWS] =
 		.begin = begin_evicted, .run = run_close, .check = check_close, .end = end_space,
 		.remains = INJECT_CLOSED | INJECT_RESTORED,
 		.allocations = 1,
+	}, {
+		.name = "vm_legacy_init",
+		.covers = { "gem_uma_vm_legacy_init" },
+		.space = true,
+		.run = run_legacy_init, .undo = undo_vm_init,
+		.errnos = { -ENOMEM },
+		.allocations = 6,
+	}, {
+		.name = "vm_implicit_get",
+		.covers = { "gem_uma_vm_implicit_get" },
+		.space = true,
+		.begin = begin_implicit, .run = run_implicit_get, .undo = undo_implicit_get,
+		.end = end_implicit,
+		.errnos = { -ENOMEM, -EINTR },
+		.changes = INJECT_ADDRESSES,
+		.allocations = 20, .calls = 2, .space_callbacks = 6,
+	}, {
+		.name = "vm_implicit_validate",
+		.covers = { "gem_uma_vm_implicit_validate_locked" },
+		.space = true,
+		.begin = begin_implicit_evicted, .run = run_implicit_validate,
+		.undo = undo_implicit_validate, .end = end_implicit_evicted,
+		.errnos = { -ENOMEM, -EINTR, -EIO },
+		.changes = INJECT_RESTORED,
+		.allocations = 10, .space_callbacks = 12,
 	},
 };

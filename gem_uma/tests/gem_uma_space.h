@@ -15,6 +15,7 @@
 #include <linux/sizes.h>
 
 #include <drm/gem_uma/gem_uma_vm.h>
+#include <drm/gem_uma/gem_uma_vm_legacy.h>
 
 #include "gem_uma_mock.h"
 
@@ -116,6 +117,8 @@ struct space_vm {
 	u64 first[GEM_UMA_VM_LEVELS];
 	/* Tables hung in, without the root. */
 	unsigned long tables;
+	/* Busy implicit addresses, which are one user together. */
+	unsigned int implicits;
 	/* Changed and not flushed. */
 	bool unflushed;
 	/* Tables that were allocated and not freed, in pools and hung in. */
@@ -140,6 +143,8 @@ struct space_bo {
 	struct dma_resv resv;
 	struct dma_buf_attachment attach;
 	struct drm_gem_object *r_obj;
+	/* Who keeps its implicit addresses; nobody at first. */
+	struct gem_uma_vm_users users;
 	unsigned int populates, changes;
 	struct task_struct **freed_by;
 };
@@ -211,6 +216,21 @@ int space_evict(struct space_bo *bo);
 int space_populate(struct space_bo *bo);
 bool space_is_mapped(struct space_bo *bo);
 void space_forget(struct space_vm *vm);
+
+/* gem_uma_space_implicit.c: addresses that the kernel chooses. */
+struct space_vm *space_implicit_vm_alloc(struct space_room *room,
+					 const struct gem_uma_vm_geometry *geometry, u64 start,
+					 unsigned long pages);
+struct space_vm *space_implicit_vm_create(struct space_room *room,
+					  const struct gem_uma_vm_geometry *geometry,
+					  unsigned long pages);
+void space_adopt(struct space_vm *vm);
+int space_implicit_get(struct space_vm *vm, struct space_bo *const *bos, u32 nr,
+		       struct gem_uma_vm_implicit **ims);
+void space_implicit_put(struct space_vm *vm, struct gem_uma_vm_implicit *const *ims, u32 nr);
+int space_implicit_validate(struct space_vm *vm, struct space_bo *const *bos, u32 nr,
+			    struct gem_uma_vm_implicit **ims, struct dma_fence **fence);
+bool space_is_bound(struct space_vm *vm, struct space_bo *bo);
 
 /* gem_uma_space_check.c */
 void space_geometry_name(const struct gem_uma_vm_geometry *g, char *desc);

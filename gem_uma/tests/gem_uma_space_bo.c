@@ -150,6 +150,7 @@ struct space_bo *space_bo_alloc(struct space_room *room, unsigned long pages,
 		bo->base.resv = bo->r_obj->resv;
 	}
 	drm_gem_private_object_init(&room->mock->drm, &bo->base, (u64)pages << SPACE_SHIFT);
+	gem_uma_vm_users_init(&bo->users, &bo->base);
 	space_bo_lay_out(bo);
 	bitmap_fill(bo->resident, pages);
 	atomic_inc(&room->live);

@@ -164,6 +164,12 @@ static const char *space_check_ptes(struct space_vm *vm)
 	return bad;
 }
 
+/* The owner, and all jobs of the legacy path. */
+static int space_users(struct space_vm *vm)
+{
+	return 1 + !!vm->implicits;
+}
+
 /**
  * space_settle() - wait until what was done leaves no trace
  * @vm: space that no bind waits in
@@ -172,7 +178,7 @@ void space_settle(struct space_vm *vm)
 {
 	unsigned int i;
 
-	for (i = 0; i < 2000 && (atomic_read(&vm->base.users) > 1 ||
+	for (i = 0; i < 2000 && (atomic_read(&vm->base.users) > space_users(vm) ||
 				 atomic_long_read(&vm->base.tables)); i++)
 		usleep_range(200, 1000);
 }
@@ -213,7 +219,7 @@ const char *space_check(struct space_vm *vm, bool written)
 		return bad;
 	if (!space_refs_settle(vm, refs))
 		return "references of the space";
-	if (atomic_read(&vm->base.users) != 1)
+	if (atomic_read(&vm->base.users) != space_users(vm))
 		return "users of the space";
 	if (atomic_long_read(&vm->base.tables))
 		return "tables of binds that are finished";

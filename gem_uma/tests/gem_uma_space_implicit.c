@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Address spaces where the kernel chooses the addresses, and what a driver does there for
+ * a job.
+ *
+ * The oracle cannot know an address before the kernel has chosen it: it takes from the tree
+ * where objects are, and page tables are checked against that. Which objects are there is
+ * what tests know.
+ */
+#include <linux/dma-resv.h>
+
+#include <drm/drm_exec.h>
+#include <kunit/resource.h>
+
+#include "gem_uma_space.h"
+
+/* More than any test asks for at once. */
+#define SPACE_IMPLICITS	SPACE_BOS
+
+/**
+ * space_implicit_vm_alloc() - an address space of the legacy path that the caller closes
+ * @room: room
+ * @geometry: of its tables
+ * @start: lowest address
+ * @pages: size
+ *
+ * Return: the space, or an ERR_PTR.
+ */
+struct space_vm *space_implicit_vm_alloc(struct space_room *room,
+					 const struct gem_uma_vm_geometry *geometry, u64 start,
+					 unsigned long pages)
+{
+	struct space_vm *vm = space_vm_alloc(room, geometry, start, pages);
+	int ret;
+
+	if (IS_ERR(vm))
+		return vm;
+	ret = gem_uma_vm_legacy_init(&vm->base);
+	if (!ret)
+		return vm;
+	space_vm_free(vm);
+	return ERR_PTR(ret);
+}
+
+/**
+ * space_implicit_vm_create() - the same, closed at the end of the test at the latest
+ * @room: room
+ * @geometry: of its tables
+ * @pages: size
+ *
+ * Return: the space.
+ */
+struct space_vm *space_implicit_vm_create(struct space_room *room,
+					  const struct gem_uma_vm_geometry *geometry,
+					  unsigned long pages)
+{
+	struct space_vm *vm = space_vm_create(room, geometry, pages);
+
+	KUNIT_ASSERT_EQ(room->test, gem_uma_vm_legacy_init(&vm->base), 0);
+	return vm;
+}
+
+/**
+ * space_adopt() - let the oracle know where objects are now
+ * @vm: space of the legacy path, in which nothing is going on
+ *
+ * Each has to be there as a whole, once, and writable.
+ */
+void space_adopt(struct space_vm *vm)
+{
+	struct space_want want = { .kind = SPACE_MEMORY };
+	struct drm_gpuva *va;
+	unsigned long page, i;
+
+	memset(vm->want, 0, vm->pages * sizeof(*vm->want));
+	dma_resv_lock(drm_gpuvm_resv(&vm->base.base), NULL);
+	drm_gpuvm_for_each_va(va, &vm->base.base) {
+		if (!va->gem.obj || va->gem.offset || va->va.range != va->gem.obj->size ||
+		    to_gem_uma_va(va)->prot) {
+			space_error(vm->room, "not an object as a whole");
+			continue;
+		}
+		want.bo = to_space_bo(va->gem.obj);
+		want.live = !to_gem_uma_va(va)->evicted;
+		page = (va->va.addr - vm->start) >> SPACE_SHIFT;
+		for (i = 0; i < want.bo->pages; i++) {
+			want.pgoff = i;
+			vm->want[page + i] = want;
+		}
+	}
+	dma_resv_unlock(drm_gpuvm_resv(&vm->base.base));
+}
+
+/**
+ * space_implicit_get() - give objects their addresses, for a job
+ * @vm: space
+ * @bos: objects
+ * @nr: how many
+ * @ims: result
+ *
+ * Return: as gem_uma_vm_implicit_get().
+ */
+int space_implicit_get(struct space_vm *vm, struct space_bo *const *bos, u32 nr,
+		       struct gem_uma_vm_implicit **ims)
+{
+	struct gem_uma_vm_users *users[SPACE_IMPLICITS];
+	int ret;
+	u32 i;
+
+	if (WARN_ON_ONCE(nr > SPACE_IMPLICITS))
+		return -E2BIG;
+	for (i = 0; i < nr; i++)
+		users[i] = &bos[i]->users;
+	ret = gem_uma_vm_implicit_get(&vm->base, users, nr, ims);
+	if (!ret)
+		vm->implicits += nr;
+	space_adopt(vm);
+	return ret;
+}
+
+/**
+ * space_implicit_put() - the job has ended
+ * @vm: space, of which there is a reference
+ * @ims: addresses
+ * @nr: how many
+ */
+void space_implicit_put(struct space_vm *vm, struct gem_uma_vm_implicit *const *ims, u32 nr)
+{
+	vm->implicits -= nr;
+	while (nr--)
+		gem_uma_vm_implicit_put(ims[nr]);
+	space_adopt(vm);
+}
+
+static int space_implicit_lock(struct space_vm *vm, struct space_bo *const *bos, u32 nr,
+			       struct drm_exec *exec)
+{
+	int ret = 0;
+	u32 i;
+
+	drm_exec_init(exec, DRM_EXEC_IGNORE_DUPLICATES, 0);
+	drm_exec_until_all_locked(exec) {
+		ret = drm_gpuvm_prepare_vm(&vm->base.base, exec, 1);
+		for (i = 0; i < nr && !ret; i++)
+			ret = drm_exec_prepare_obj(exec, &bos[i]->base, 1);
+		drm_exec_retry_on_contention(exec);
+		if (ret)
+			break;
+	}
+	return ret;
+}
+
+/**
+ * space_implicit_validate() - what a job does before it runs
+ * @vm: space
+ * @bos: its objects
+ * @nr: how many
+ * @ims: their addresses
+ * @fence: what the job has to wait for, or NULL
+ *
+ * Return: as gem_uma_vm_implicit_validate_locked().
+ */
+int space_implicit_validate(struct space_vm *vm, struct space_bo *const *bos, u32 nr,
+			    struct gem_uma_vm_implicit **ims, struct dma_fence **fence)
+{
+	struct drm_exec exec;
+	int ret;
+
+	*fence = NULL;
+	ret = space_implicit_lock(vm, bos, nr, &exec);
+	if (!ret)
+		ret = gem_uma_vm_implicit_validate_locked(&vm->base, &exec, ims, nr, fence);
+	drm_exec_fini(&exec);
+	space_adopt(vm);
+	return ret;
+}
+
+/**
+ * space_is_bound() - does an object have an address in a space?
+ * @vm: space
+ * @bo: object
+ *
+ * Return: true if it has, evicted or not.
+ */
+bool space_is_bound(struct space_vm *vm, struct space_bo *bo)
+{
+	struct drm_gpuva *va;
+	bool bound = false;
+
+	dma_resv_lock(drm_gpuvm_resv(&vm->base.base), NULL);
+	drm_gpuvm_for_each_va(va, &vm->base.base)
+		bound |= va->gem.obj == &bo->base;
+	dma_resv_unlock(drm_gpuvm_resv(&vm->base.base));
+	return bound;
+}
