@@ -122,19 +122,21 @@ static bool space_pte_agrees(struct space_vm *vm, unsigned long page)
 	}
 }
 
-/* Tables that the entries need, by a walk to each of them. */
+/* Tables that the entries need, by a walk to each leaf. */
 static unsigned long space_count_tables(struct space_vm *vm)
 {
 	const struct gem_uma_vm_geometry *g = vm->base.geometry;
 	u64 last[GEM_UMA_VM_LEVELS] = {};
-	unsigned long page, nr = 0;
+	unsigned long page, step, nr = 0;
 	unsigned int level;
 
-	for (page = 0; page < vm->pages; page++) {
+	for (page = 0; page < vm->pages; page += step) {
 		u64 va = vm->start + ((u64)page << SPACE_SHIFT);
 
+		step = 1;
 		if (!vm->ptes[page].kind)
 			continue;
+		step = max(vm->ptes[page].leaf >> SPACE_SHIFT, 1);
 		for (level = 0; level + 1 < g->levels; level++) {
 			u64 i = (va >> g->shift[level + 1]) + 1;
 

@@ -40,16 +40,20 @@ mirror() {
 }
 
 modules() {
-	local kdir release farm log
+	local kdir release farm log cc=()
 	kdir=${KDIR:-$("$here/kernel.sh" kdir)}
 	release=$(make -s -C "$kdir" kernelrelease)
 	farm=$top/build/$release
 	lock_dir "$farm"
 	mirror "$farm"
 	log=$farm/build.log
+	# A fresh clone at the place of an old one compiles only what is new.
+	if [[ -z ${CC:-}${LLVM:-}${CROSS_COMPILE:-} ]] && command -v ccache >/dev/null; then
+		cc=(CC="ccache gcc")
+	fi
 	# BTF needs the kernel's vmlinux with debug info, which headers do not have.
 	make -C "$kdir" M="$farm" W=1 CONFIG_DEBUG_INFO_BTF_MODULES= -j"$jobs" \
-		"${pass[@]}" modules 9<&- >"$log" 2>&1 || {
+		"${cc[@]}" "${pass[@]}" modules 9<&- >"$log" 2>&1 || {
 		cat "$log" >&2
 		return 1
 	}
