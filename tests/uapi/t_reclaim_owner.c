@@ -432,30 +432,15 @@ static void races(const struct peer *peer, void *arg)
 	peer_go(peer->to);
 }
 
-/*
- * Two cgroups of equal weight share what is less than both use. Whoever is first at the
- * goal ends the race. The other need not be near: once the buffers of one are all in
- * memory it is many times faster, and reclaim finds those of the other cold: a tenth of the
- * rounds has been seen. But it must have got on, with a few of its buffers. And who is ahead
- * has paid, too: if not as much as the other, then not far less.
- */
-static void equals_both_advance(void)
+/* One race. Returns whether the slower one has a twentieth of the rounds of the other. */
+static bool race_once(struct race *race, const struct cgroup *cg)
 {
 	struct racer racers[2];
-	struct cgroup p, cg[2];
 	struct peer peer[2];
-	struct race *race;
 	int i, fast;
 
-	need_reclaim();
-	race = mmap(NULL, sizeof(*race), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-		    -1, 0);
-	KT_TRUE(race != MAP_FAILED);
-	race->goal = ktap_slow() > 1 ? 12 : 240;
-	p = arena_new("p");
-	cg[0] = arena_new("p/a");
-	cg[1] = arena_new("p/b");
-	KT_OK(cgroup_write(&p, "memory.max", "%llu", 16 * MIB));
+	memset(race, 0, sizeof(*race));
+	race->goal = ktap_slow() > 1 ? 24 : 240;
 	for (i = 0; i < 2; i++) {
 		racers[i].race = race;
 		racers[i].index = i;
@@ -473,10 +458,40 @@ static void equals_both_advance(void)
 	ktap_note("rounds: %llu and %llu, evictions: %llu and %llu",
 		  (unsigned long long)race->rounds[0], (unsigned long long)race->rounds[1],
 		  (unsigned long long)race->evictions[0], (unsigned long long)race->evictions[1]);
-	KT_GE(race->rounds[!fast] * 80, race->goal);
+	KT_GE(race->rounds[!fast], 1);
 	KT_GE(race->evictions[0], 1);
 	KT_GE(race->evictions[1], 1);
 	KT_GE(race->evictions[fast] * 4, race->evictions[!fast]);
+	return race->rounds[!fast] >= race->goal / 20;
+}
+
+/*
+ * Two cgroups of equal weight share what is less than both use. Whoever is first at the
+ * goal ends the race. The other need not be near: once the buffers of one are all in
+ * memory it is many times faster, and reclaim finds those of the other cold. But it must
+ * have been through a cycle of its buffers, or, where few are asked for, have begun one: a
+ * tenth of the rounds is common, less than a twentieth was seen in one race of ten, so not
+ * in three in a row. And who is ahead has paid, too: if not as much as the other, then not
+ * far less.
+ */
+static void equals_both_advance(void)
+{
+	struct cgroup p, cg[2];
+	struct race *race;
+	bool advance = false;
+	int i;
+
+	need_reclaim();
+	race = mmap(NULL, sizeof(*race), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		    -1, 0);
+	KT_TRUE(race != MAP_FAILED);
+	p = arena_new("p");
+	cg[0] = arena_new("p/a");
+	cg[1] = arena_new("p/b");
+	KT_OK(cgroup_write(&p, "memory.max", "%llu", 16 * MIB));
+	for (i = 0; i < 3 && !advance; i++)
+		advance = race_once(race, cg);
+	KT_TRUE(advance);
 	KT_EQ(arena_event(&p, "oom_kill"), 0);
 	/* Else there was nothing to share. */
 	KT_GE(arena_event(&p, "max"), 1);
