@@ -99,7 +99,8 @@ static const char *space_check_tree(struct space_vm *vm, unsigned int *refs)
 	return NULL;
 }
 
-static bool space_pte_agrees(struct space_vm *vm, unsigned long page)
+/* Looks at arrays of the model only, at all of them each time: KASAN would double that. */
+static bool __no_sanitize_address space_pte_agrees(struct space_vm *vm, unsigned long page)
 {
 	const struct space_want *want = &vm->want[page];
 	const struct space_pte *pte = &vm->ptes[page];
@@ -123,7 +124,7 @@ static bool space_pte_agrees(struct space_vm *vm, unsigned long page)
 }
 
 /* Tables that the entries need, by a walk to each leaf. */
-static unsigned long space_count_tables(struct space_vm *vm)
+static unsigned long __no_sanitize_address space_count_tables(struct space_vm *vm)
 {
 	const struct gem_uma_vm_geometry *g = vm->base.geometry;
 	u64 last[GEM_UMA_VM_LEVELS] = {};

@@ -91,6 +91,20 @@ void space_adopt(struct space_vm *vm)
 	dma_resv_unlock(drm_gpuvm_resv(&vm->base.base));
 }
 
+/* What jobs are told is where the tree has it. */
+static void space_implicit_expect(struct space_vm *vm, struct space_bo *const *bos, u32 nr,
+				  struct gem_uma_vm_implicit **ims)
+{
+	u32 i;
+
+	for (i = 0; i < nr; i++) {
+		u64 page = (gem_uma_vm_implicit_address(ims[i]) - vm->start) >> SPACE_SHIFT;
+
+		if (page >= vm->pages || vm->want[page].bo != bos[i] || vm->want[page].pgoff)
+			space_error(vm->room, "the address is not that of the object");
+	}
+}
+
 /**
  * space_implicit_get() - give objects their addresses, for a job
  * @vm: space
@@ -112,10 +126,12 @@ int space_implicit_get(struct space_vm *vm, struct space_bo *const *bos, u32 nr,
 	for (i = 0; i < nr; i++)
 		users[i] = &bos[i]->users;
 	ret = gem_uma_vm_implicit_get(&vm->base, users, nr, ims);
-	if (!ret)
-		vm->implicits += nr;
 	space_adopt(vm);
-	return ret;
+	if (ret)
+		return ret;
+	vm->implicits += nr;
+	space_implicit_expect(vm, bos, nr, ims);
+	return 0;
 }
 
 /**
