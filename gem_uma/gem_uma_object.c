@@ -413,14 +413,14 @@ EXPORT_SYMBOL_GPL(gem_uma_object_fini);
  */
 void gem_uma_object_update_locked(struct gem_uma_object *uobj)
 {
-	int nid = uobj->reclaim.nid;
+	int nid;
 
 	dma_resv_assert_held(uobj->base.resv);
 	if (gem_uma_object_is_imported(uobj))
 		return;
 	/* Pages that were let go, but not written, are still where they were. */
-	if (gem_uma_backing_resident(&uobj->backing))
-		nid = gem_uma_backing_nid_locked(&uobj->backing);
+	nid = gem_uma_backing_resident(&uobj->backing) ?
+	      gem_uma_backing_nid_locked(&uobj->backing) : uobj->reclaim.nid;
 	gem_uma_stats_update_locked(uobj);
 	gem_uma_reclaim_update_locked(&uobj->reclaim,
 				      gem_uma_backing_in_memory(&uobj->backing), nid);
