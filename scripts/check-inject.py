@@ -31,7 +31,7 @@ INFALLIBLE = {
         gem_uma_cpu_map_vunmap_locked gem_uma_cpu_map_zap_locked gem_uma_purge_vmaps
         gem_uma_dev_map_drop_locked gem_uma_dev_map_fini gem_uma_object_unpin
         gem_uma_object_unplug_all gem_uma_object_vunmap gem_uma_reclaim_fini
-        gem_uma_vm_bind_destroy gem_uma_vm_close gem_uma_vm_implicit_put
+        gem_uma_vm_bind_destroy gem_uma_vm_close gem_uma_vm_legacy_put
         gem_uma_vm_legacy_trim gem_uma_vm_unuse gem_uma_vm_users_get gem_uma_vm_users_init
         gem_uma_vm_users_put""",
     "answers a question": """
@@ -41,7 +41,7 @@ INFALLIBLE = {
         gem_uma_device_bounces gem_uma_object_is_resident_locked
         gem_uma_object_mmap_offset gem_uma_object_status gem_uma_reclaim_state_name
         gem_uma_vm_bo_is_mapped_locked gem_uma_vm_bo_vms_locked gem_uma_vm_bo_writer_locked
-        gem_uma_vm_implicit_address gem_uma_vm_legacy_idle""",
+        gem_uma_vm_legacy_address gem_uma_vm_legacy_nr_idle""",
     "takes note": """
         gem_uma_backing_advise_locked
         gem_uma_backing_mark_dirty_locked gem_uma_object_mark_used gem_uma_pm_evict
@@ -155,7 +155,8 @@ def read(path):
 
 def exported():
     names = {}
-    for path in sorted(glob.glob(os.path.join(TOP, "gem_uma/*.c"))):
+    for path in sorted(glob.glob(os.path.join(TOP, "gem_uma/*.c")) +
+                       glob.glob(os.path.join(TOP, "gem_uma/gpuvm/*.c"))):
         rel = os.path.relpath(path, TOP)
         for n, line in enumerate(read(rel).splitlines(), 1):
             m = re.match(r"EXPORT_SYMBOL\w*\((\w+)\)", line)

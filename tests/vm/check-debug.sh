@@ -58,7 +58,7 @@ build_for() {
 	[[ $lane == debug ]] || return 0
 	built=build/$(make -s -C "$kdir" kernelrelease)/gem_uma
 	# A finding; the modules are there to be tested all the same.
-	step "$s-imports" -- scripts/check-inject.py "$built"/gem_uma{,_gpuvm}.ko || :
+	step "$s-imports" -- scripts/check-inject.py "$built"/{gem_uma,gpuvm/gem_uma_gpuvm}.ko || :
 }
 
 name_of() {
