@@ -31,8 +31,8 @@ INFALLIBLE = {
         gem_uma_cpu_map_vunmap_locked gem_uma_cpu_map_zap_locked gem_uma_purge_vmaps
         gem_uma_dev_map_drop_locked gem_uma_dev_map_fini gem_uma_object_unpin
         gem_uma_object_unplug_all gem_uma_object_vunmap gem_uma_reclaim_fini
-        gem_uma_vm_bind_destroy gem_uma_vm_close gem_uma_vm_legacy_put
-        gem_uma_vm_legacy_trim gem_uma_vm_unuse gem_uma_vm_users_get gem_uma_vm_users_init
+        gem_uma_vm_bind_destroy gem_uma_vm_close gem_uma_vm_implicit_put
+        gem_uma_vm_implicit_trim gem_uma_vm_unuse gem_uma_vm_users_get gem_uma_vm_users_init
         gem_uma_vm_users_put""",
     "answers a question": """
         gem_uma_backing_can_purge_locked gem_uma_backing_extent_locked
@@ -41,7 +41,7 @@ INFALLIBLE = {
         gem_uma_device_bounces gem_uma_object_is_resident_locked
         gem_uma_object_mmap_offset gem_uma_object_status gem_uma_reclaim_state_name
         gem_uma_vm_bo_is_mapped_locked gem_uma_vm_bo_vms_locked gem_uma_vm_bo_writer_locked
-        gem_uma_vm_legacy_address gem_uma_vm_legacy_nr_idle""",
+        gem_uma_vm_implicit_address gem_uma_vm_implicit_nr_idle""",
     "takes note": """
         gem_uma_backing_advise_locked
         gem_uma_backing_mark_dirty_locked gem_uma_object_mark_used gem_uma_pm_evict
@@ -70,7 +70,7 @@ ELSEWHERE = {
     "_mutex_trylock_nest_lock": "vm_eviction_tries_the_lock_only",
     "dma_fence_wait_timeout": "vm_waiting_bind_can_be_interrupted",
     "drm_dev_enter": "vm_bind_without_device_is_ENODEV",
-    "drm_mm_insert_node_in_range": "vm_legacy_too_much_at_once_is_ENOSPC",
+    "drm_mm_insert_node_in_range": "vm_implicit_too_much_at_once_is_ENOSPC",
     "mutex_trylock": "vm_eviction_tries_the_lock_only",
     "prepare_to_wait_event": "vm_tables_on_the_queue_are_limited",
     "wait_for_completion_killable": "vm_bind_in_the_tree_ends_by_a_kill_only",

@@ -428,8 +428,8 @@ cocci() {
 	finds lint/cocci.sh 'spatch understands 0 of 1 functions' gem_uma/gem_uma_planted.c
 	# of the real ones: the kernel-doc, the callbacks and the closure over calls are found
 	sed -i 's/^static int gem_uma_vm_bo_evict_one_locked.*$/&/; s/if (!mutex_trylock(&vm->op_lock))/mutex_lock(\&vm->op_lock); if (0)/' \
-		gem_uma/gpuvm/gem_uma_vm.c
-	finds lint/cocci.sh 'gem_uma_vm\.c:[0-9]+: gem_uma_vm_bo_evict_one_locked\(\) can sleep'
+		gem_uma/gpuvm/gem_uma_vm_resident.c
+	finds lint/cocci.sh 'gem_uma_vm_resident\.c:[0-9]+: gem_uma_vm_bo_evict_one_locked\(\) can sleep'
 }
 
 lint_kdoc() {

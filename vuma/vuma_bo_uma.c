@@ -16,7 +16,7 @@
 #include <drm/gem_uma/gem_uma_purge.h>
 #include <drm/gem_uma/gem_uma_stats.h>
 #include <drm/gem_uma/gem_uma_vm.h>
-#include <drm/gem_uma/gem_uma_vm_legacy.h>
+#include <drm/gem_uma/gem_uma_vm_implicit.h>
 #include <drm/vuma_drm.h>
 
 #include "vuma_bo.h"

@@ -59,7 +59,7 @@ static struct vuma_vm *vuma_legacy_vm_create(struct vuma_device *vdev)
 
 	if (IS_ERR(vm))
 		return vm;
-	ret = gem_uma_vm_legacy_init(&vm->base);
+	ret = gem_uma_vm_implicit_init(&vm->base);
 	if (ret) {
 		gem_uma_vm_close(&vm->base);
 		return ERR_PTR(ret);
@@ -80,7 +80,7 @@ static struct vuma_vm *vuma_legacy_vm_get(struct vuma_file *vfile)
 	vm = vuma_legacy_vm_create(vfile->vdev);
 	if (IS_ERR(vm))
 		return vm;
-	ret = gem_uma_vm_latch(&vfile->path, GEM_UMA_VM_PATH_LEGACY);
+	ret = gem_uma_vm_latch(&vfile->path, GEM_UMA_VM_PATH_IMPLICIT);
 	/* Others of the same path may have been faster. */
 	if (ret || cmpxchg(&vfile->legacy, NULL, vm))
 		gem_uma_vm_close(&vm->base);
@@ -266,7 +266,7 @@ int vuma_legacy_begin(struct vuma_legacy *legacy, struct vuma_file *vfile)
 		return PTR_ERR(vm);
 	legacy->vm = vm;
 	if (legacy->trim)
-		gem_uma_vm_legacy_trim(&vm->base);
+		gem_uma_vm_implicit_trim(&vm->base);
 	ret = vuma_legacy_get_addresses(legacy);
 	return ret ?: vuma_legacy_tell_addresses(legacy);
 }

@@ -164,7 +164,7 @@ void vuma_vm_read_stat(struct vuma_vm *vm, struct vuma_vm_stat *stat)
 	stat->maps = vm->base.maps;
 	stat->unmaps = vm->base.unmaps;
 	mutex_unlock(&vm->base.op_lock);
-	stat->idle = gem_uma_vm_legacy_idle(&vm->base);
+	stat->idle = gem_uma_vm_implicit_nr_idle(&vm->base);
 }
 
 /**

@@ -8,7 +8,7 @@
 #include <linux/spinlock.h>
 
 #include <drm/gem_uma/gem_uma_vm.h>
-#include <drm/gem_uma/gem_uma_vm_legacy.h>
+#include <drm/gem_uma/gem_uma_vm_implicit.h>
 #include <drm/vuma_drm.h>
 
 #include "vuma_drv.h"
@@ -72,7 +72,7 @@ static inline bool vuma_range_valid(u64 va, u64 range)
 /* To be asked when nothing is wrong with the request but this. */
 static inline bool vuma_path_is_legacy(struct vuma_file *vfile)
 {
-	return atomic_read(&vfile->path) == GEM_UMA_VM_PATH_LEGACY;
+	return atomic_read(&vfile->path) == GEM_UMA_VM_PATH_IMPLICIT;
 }
 
 void vuma_vm_read_stat(struct vuma_vm *vm, struct vuma_vm_stat *stat);

@@ -15,7 +15,7 @@
 #include <drm/drm_drv.h>
 #include <drm/drm_exec.h>
 
-#include "gem_uma_vm_internal.h"
+#include "gem_uma_vm_types.h"
 
 /**
  * DOC: Binds
@@ -72,17 +72,6 @@ struct gem_uma_vm_step *gem_uma_vm_bind_add_step(struct gem_uma_vm_bind *bind, u
 	step->range = range;
 	list_add_tail(&step->link, &bind->steps);
 	return step;
-}
-
-/* What it was given after it was added to its bind. */
-static void gem_uma_vm_step_reset(struct gem_uma_vm *vm, struct gem_uma_vm_step *step)
-{
-	vm->ops->free_tables(vm, &step->tables);
-	step->nr_tables = 0;
-	if (step->pieces != &step->sparse)
-		kvfree(step->pieces);
-	step->pieces = NULL;
-	step->nr_pieces = 0;
 }
 
 static void gem_uma_vm_tables_return(struct gem_uma_vm *vm, long nr)
@@ -193,12 +182,12 @@ static gfp_t gem_uma_vm_ops_gfp(const struct gem_uma_vm_op *ops, u32 nr)
  *
  * Return: a bind to be run or destroyed, or an ERR_PTR: -ENOMEM; -EINVAL for a range that
  * is empty, misaligned, or not within the VM or its object, for a combination that makes
- * no sense, for an object that is private to another VM, or for a VM of the legacy path.
+ * no sense, for an object that is private to another VM, or for a VM of the implicit path.
  */
 struct gem_uma_vm_bind *gem_uma_vm_bind_create(struct gem_uma_vm *vm,
 					       const struct gem_uma_vm_op *ops, u32 nr)
 {
-	if (vm->legacy)
+	if (vm->implicit)
 		return ERR_PTR(-EINVAL);
 	return gem_uma_vm_bind_prepare(vm, ops, nr);
 }
@@ -262,101 +251,6 @@ int gem_uma_vm_bind_add_dependency(struct gem_uma_vm_bind *bind, struct dma_fenc
 	return 0;
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_bind_add_dependency);
-
-/* Runs of an object, counted first: *nr of them. */
-static int gem_uma_vm_count_runs_locked(struct gem_uma_vm *vm, struct gem_uma_vm_step *step,
-					struct drm_gem_object *obj, u64 offset, unsigned long *nr)
-	__must_hold(obj->resv)
-{
-	u64 at = 0, len;
-	dma_addr_t addr;
-	int ret;
-
-	dma_resv_assert_held(obj->resv);
-	for (*nr = 0; at < step->range; at += len, ++*nr) {
-		ret = vm->ops->run(obj, offset + at, step->range - at, &addr, &len);
-		if (ret)
-			return ret;
-	}
-	return 0;
-}
-
-/**
- * gem_uma_vm_step_memory_locked() - copy where the memory of an object is
- * @vm: VM
- * @step: step; its range is mapped
- * @obj: object, resident in the range
- * @offset: in the object
- * @prot: GEM_UMA_VM_*
- *
- * Context: resv of @obj held; may sleep and reclaim.
- *
- * Return: 0, -ENOMEM, or as &gem_uma_vm_ops.run.
- */
-int gem_uma_vm_step_memory_locked(struct gem_uma_vm *vm, struct gem_uma_vm_step *step,
-				  struct drm_gem_object *obj, u64 offset, u32 prot)
-{
-	struct gem_uma_vm_piece *piece;
-	unsigned long nr, i;
-	u64 va = step->va;
-	int ret;
-
-	dma_resv_assert_held(obj->resv);
-	ret = gem_uma_vm_count_runs_locked(vm, step, obj, offset, &nr);
-	if (ret)
-		return ret;
-	step->pieces = kvcalloc(nr, sizeof(*step->pieces), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
-	if (!step->pieces)
-		return -ENOMEM;
-	step->nr_pieces = nr;
-	for (i = 0; i < nr; i++, va += piece->len) {
-		piece = &step->pieces[i];
-		piece->kind = GEM_UMA_VM_MEMORY;
-		piece->va = va;
-		piece->prot = prot;
-		ret = vm->ops->run(obj, offset + (va - step->va), step->va + step->range - va,
-				   &piece->addr, &piece->len);
-		if (ret)
-			return ret;
-	}
-	return 0;
-}
-
-/* Tables that clearing can need: leaves are cut, or mapped again in smaller pieces. */
-static unsigned long gem_uma_vm_clear_tables(struct gem_uma_vm *vm)
-{
-	const struct gem_uma_vm_geometry *g = vm->geometry;
-
-	if (!g->can_split)
-		return gem_uma_vm_logic_replace(g->leaves, g->shift, g->levels);
-	return gem_uma_vm_logic_split(g->leaves, g->shift, g->levels);
-}
-
-/**
- * gem_uma_vm_step_tables() - allocate the page tables that a step can need
- * @vm: VM
- * @step: step, with its pieces
- * @clear: something may be cleared before
- *
- * Context: may sleep and reclaim.
- *
- * Return: 0 or as &gem_uma_vm_ops.alloc_tables.
- */
-int gem_uma_vm_step_tables(struct gem_uma_vm *vm, struct gem_uma_vm_step *step, bool clear)
-{
-	struct gem_uma_vm_count count = {};
-	unsigned long i;
-	int ret;
-
-	for (i = 0; i < step->nr_pieces; i++)
-		gem_uma_vm_count_piece(vm, &count, &step->pieces[i]);
-	if (clear)
-		count.nr += gem_uma_vm_clear_tables(vm);
-	ret = vm->ops->alloc_tables(vm, &step->tables, count.nr);
-	if (!ret)
-		step->nr_tables = count.nr;
-	return ret;
-}
 
 /* The most tables that a bind can need, whatever its objects' memory looks like. */
 static long gem_uma_vm_bind_tables_bound(struct gem_uma_vm_bind *bind)

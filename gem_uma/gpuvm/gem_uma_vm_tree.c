@@ -10,7 +10,7 @@
 
 #include <drm/drm_print.h>
 
-#include "gem_uma_vm_internal.h"
+#include "gem_uma_vm_types.h"
 
 /**
  * DOC: Splits
@@ -311,4 +311,17 @@ void gem_uma_vm_tree_apply_locked(struct gem_uma_vm_bind *bind, const struct gem
 	/* The next validation brings the pages and the entries. */
 	if (!step->resident && !step->vm_bo->evicted)
 		drm_gpuvm_bo_evict(step->vm_bo, true);
+}
+
+/* Free vas that are in no tree, with the references that they hold. */
+void gem_uma_vm_free_dead(struct list_head *dead)
+{
+	struct gem_uma_va *va, *next;
+
+	list_for_each_entry_safe(va, next, dead, link) {
+		if (va->base.gem.obj)
+			drm_gem_object_put(va->base.gem.obj);
+		kfree(va);
+	}
+	INIT_LIST_HEAD(dead);
 }

@@ -243,7 +243,7 @@ static void check_close(struct gem_uma_inject_rig *rig)
 	KUNIT_EXPECT_EQ(rig->test, rig->room->errors, 0);
 }
 
-static int run_legacy_init(struct gem_uma_inject_rig *rig)
+static int run_implicit_init(struct gem_uma_inject_rig *rig)
 {
 	struct space_vm *vm = space_implicit_vm_alloc(rig->room, &space_geometries[0], SZ_1G, 64);
 
@@ -289,7 +289,7 @@ static int run_implicit_get(struct gem_uma_inject_rig *rig)
 static void undo_implicit_get(struct gem_uma_inject_rig *rig)
 {
 	space_implicit_put(rig->space, rig->ims, ARRAY_SIZE(rig->ims));
-	KUNIT_EXPECT_EQ(rig->test, gem_uma_vm_legacy_trim(&rig->space->base), 2);
+	KUNIT_EXPECT_EQ(rig->test, gem_uma_vm_implicit_trim(&rig->space->base), 2);
 	space_adopt(rig->space);
 }
 
@@ -421,10 +421,10 @@ const struct gem_uma_inject_row gem_uma_inject_vm_rows[GEM_UMA_INJECT_VM_ROWS] =
 		.remains = INJECT_CLOSED | INJECT_RESTORED,
 		.allocations = 1,
 	}, {
-		.name = "vm_legacy_init",
-		.covers = { "gem_uma_vm_legacy_init" },
+		.name = "vm_implicit_init",
+		.covers = { "gem_uma_vm_implicit_init" },
 		.space = true,
-		.run = run_legacy_init, .undo = undo_vm_init,
+		.run = run_implicit_init, .undo = undo_vm_init,
 		.errnos = { -ENOMEM },
 		.allocations = 6,
 	}, {

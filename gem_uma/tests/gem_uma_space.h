@@ -15,7 +15,7 @@
 #include <linux/sizes.h>
 
 #include <drm/gem_uma/gem_uma_vm.h>
-#include <drm/gem_uma/gem_uma_vm_legacy.h>
+#include <drm/gem_uma/gem_uma_vm_implicit.h>
 
 #include "gem_uma_mock.h"
 

@@ -167,7 +167,7 @@ static const char *space_check_ptes(struct space_vm *vm)
 	return bad;
 }
 
-/* The owner, and all jobs of the legacy path. */
+/* The owner, and all jobs of the implicit path. */
 static int space_users(struct space_vm *vm)
 {
 	return 1 + !!vm->implicits;

@@ -18,7 +18,7 @@
 #define SPACE_IMPLICITS	SPACE_BOS
 
 /**
- * space_implicit_vm_alloc() - an address space of the legacy path that the caller closes
+ * space_implicit_vm_alloc() - an address space of the implicit path that the caller closes
  * @room: room
  * @geometry: of its tables
  * @start: lowest address
@@ -35,7 +35,7 @@ struct space_vm *space_implicit_vm_alloc(struct space_room *room,
 
 	if (IS_ERR(vm))
 		return vm;
-	ret = gem_uma_vm_legacy_init(&vm->base);
+	ret = gem_uma_vm_implicit_init(&vm->base);
 	if (!ret)
 		return vm;
 	space_vm_free(vm);
@@ -56,13 +56,13 @@ struct space_vm *space_implicit_vm_create(struct space_room *room,
 {
 	struct space_vm *vm = space_vm_create(room, geometry, pages);
 
-	KUNIT_ASSERT_EQ(room->test, gem_uma_vm_legacy_init(&vm->base), 0);
+	KUNIT_ASSERT_EQ(room->test, gem_uma_vm_implicit_init(&vm->base), 0);
 	return vm;
 }
 
 /**
  * space_adopt() - let the oracle know where objects are now
- * @vm: space of the legacy path, in which nothing is going on
+ * @vm: space of the implicit path, in which nothing is going on
  *
  * Each has to be there as a whole, once, and writable.
  */

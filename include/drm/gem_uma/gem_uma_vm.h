@@ -18,7 +18,7 @@ struct drm_device;
 struct drm_exec;
 struct gem_uma_vm;
 struct gem_uma_vm_bind;
-struct gem_uma_vm_legacy;
+struct gem_uma_vm_implicit_set;
 struct page;
 
 /* Levels of page tables that can be described. */
@@ -186,8 +186,8 @@ struct gem_uma_vm {
 	unsigned int dummy_order;
 	dma_addr_t dummy_addr;
 
-	/* Of the legacy path, else NULL; set before anybody else knows the VM. */
-	struct gem_uma_vm_legacy *legacy;
+	/* Of the implicit path, else NULL; set before anybody else knows the VM. */
+	struct gem_uma_vm_implicit_set *implicit;
 };
 
 #define to_gem_uma_vm(gpuvm)	container_of(gpuvm, struct gem_uma_vm, base)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-#ifndef _DRM_GEM_UMA_VM_LEGACY_H_
-#define _DRM_GEM_UMA_VM_LEGACY_H_
+#ifndef _DRM_GEM_UMA_VM_IMPLICIT_H_
+#define _DRM_GEM_UMA_VM_IMPLICIT_H_
 
 #include <linux/atomic.h>
 #include <linux/errno.h>
@@ -20,14 +20,14 @@ enum gem_uma_vm_path {
 	GEM_UMA_VM_PATH_NONE,
 	/** @GEM_UMA_VM_PATH_BIND: user space, by VM_BIND. */
 	GEM_UMA_VM_PATH_BIND,
-	/** @GEM_UMA_VM_PATH_LEGACY: the kernel, when an object is used. */
-	GEM_UMA_VM_PATH_LEGACY,
+	/** @GEM_UMA_VM_PATH_IMPLICIT: the kernel, when an object is used. */
+	GEM_UMA_VM_PATH_IMPLICIT,
 };
 
 /**
  * gem_uma_vm_latch() - choose the path of a file, once
  * @path: of the file; &enum gem_uma_vm_path, zeroed
- * @want: GEM_UMA_VM_PATH_BIND or GEM_UMA_VM_PATH_LEGACY
+ * @want: GEM_UMA_VM_PATH_BIND or GEM_UMA_VM_PATH_IMPLICIT
  *
  * The first caller decides, for good. To be called when nothing else can fail.
  *
@@ -63,7 +63,7 @@ void gem_uma_vm_users_init(struct gem_uma_vm_users *users, struct drm_gem_object
 void gem_uma_vm_users_get(struct gem_uma_vm_users *users);
 void gem_uma_vm_users_put(struct gem_uma_vm_users *users);
 
-int gem_uma_vm_legacy_init(struct gem_uma_vm *vm);
+int gem_uma_vm_implicit_init(struct gem_uma_vm *vm);
 int gem_uma_vm_implicit_get(struct gem_uma_vm *vm, struct gem_uma_vm_users *const *users,
 			    u32 nr, struct gem_uma_vm_implicit **ims);
 void gem_uma_vm_implicit_put(struct gem_uma_vm_implicit *im);
@@ -72,7 +72,7 @@ int gem_uma_vm_implicit_validate_locked(struct gem_uma_vm *vm, struct drm_exec *
 					struct gem_uma_vm_implicit **ims, u32 nr,
 					struct dma_fence **fence)
 	__must_hold(drm_gpuvm_resv(&vm->base));
-unsigned long gem_uma_vm_legacy_trim(struct gem_uma_vm *vm);
-unsigned long gem_uma_vm_legacy_idle(struct gem_uma_vm *vm);
+unsigned long gem_uma_vm_implicit_trim(struct gem_uma_vm *vm);
+unsigned long gem_uma_vm_implicit_nr_idle(struct gem_uma_vm *vm);
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * GPU address spaces: addresses that the kernel chooses.
  *
- * Owns where objects are in a VM of the legacy path. Locks: the legacy mutex of the VM,
+ * Owns where objects are in a VM of the implicit path. Locks: the mutex of its implicit addresses of the VM,
  * taken before any resv; then the lock of an object's users. Neighbours: bind, which maps,
  * and the VM, which unmaps.
  */
@@ -16,14 +16,14 @@
 
 #include <drm/drm_exec.h>
 #include <drm/drm_mm.h>
-#include <drm/gem_uma/gem_uma_vm_legacy.h>
+#include <drm/gem_uma/gem_uma_vm_implicit.h>
 
-#include "gem_uma_vm_internal.h"
+#include "gem_uma_vm_types.h"
 
 /**
  * DOC: Implicit addresses
  *
- * On the legacy path user space names objects, and the kernel maps each of them as a whole
+ * On the implicit path user space names objects, and the kernel maps each of them as a whole
  * when it is used first in a VM. It stays mapped when the job has ended: an object that is
  * used again, as each of the buffers of a page flip is, costs nothing.
  *
@@ -45,7 +45,7 @@
  *
  * - with the last user of the object;
  * - with the VM;
- * - by gem_uma_vm_legacy_trim();
+ * - by gem_uma_vm_implicit_trim();
  * - the least recently used first, if an address is needed and none is free;
  * - all of them, if that was not enough because what is free is in pieces.
  *
@@ -62,7 +62,7 @@
  */
 
 /* The addresses of a VM; freed with it. */
-struct gem_uma_vm_legacy {
+struct gem_uma_vm_implicit_set {
 	struct gem_uma_vm *vm;
 	/* Protects all that follows, and the vas in the tree. */
 	struct mutex lock;
@@ -81,7 +81,7 @@ struct gem_uma_vm_legacy {
 
 /* An object in a VM. What the tree has of it holds VM and object. */
 struct gem_uma_vm_implicit {
-	struct gem_uma_vm_legacy *legacy;
+	struct gem_uma_vm_implicit_set *set;
 	struct gem_uma_vm_users *users;
 	struct drm_gpuva *va;
 	struct drm_mm_node addr;
@@ -122,10 +122,10 @@ EXPORT_SYMBOL_GPL(gem_uma_vm_users_get);
 
 static void gem_uma_vm_implicit_set_idle(struct gem_uma_vm_implicit *im)
 {
-	struct gem_uma_vm_legacy *legacy = im->legacy;
+	struct gem_uma_vm_implicit_set *set = im->set;
 
-	list_add_tail(&im->idle_of_vm, &legacy->idle);
-	WRITE_ONCE(legacy->nr_idle, legacy->nr_idle + 1);
+	list_add_tail(&im->idle_of_vm, &set->idle);
+	WRITE_ONCE(set->nr_idle, set->nr_idle + 1);
 	spin_lock(&im->users->lock);
 	list_add(&im->idle_of_obj, &im->users->idle);
 	spin_unlock(&im->users->lock);
@@ -133,13 +133,13 @@ static void gem_uma_vm_implicit_set_idle(struct gem_uma_vm_implicit *im)
 
 static void gem_uma_vm_implicit_clear_idle(struct gem_uma_vm_implicit *im)
 {
-	struct gem_uma_vm_legacy *legacy = im->legacy;
+	struct gem_uma_vm_implicit_set *set = im->set;
 
 	spin_lock(&im->users->lock);
 	list_del(&im->idle_of_obj);
 	spin_unlock(&im->users->lock);
 	list_del(&im->idle_of_vm);
-	WRITE_ONCE(legacy->nr_idle, legacy->nr_idle - 1);
+	WRITE_ONCE(set->nr_idle, set->nr_idle - 1);
 }
 
 static int gem_uma_vm_implicit_cmp(const void *key, const struct rb_node *node)
@@ -156,10 +156,10 @@ static bool gem_uma_vm_implicit_less(struct rb_node *a, const struct rb_node *b)
 				       b) < 0;
 }
 
-static struct gem_uma_vm_implicit *gem_uma_vm_implicit_find(struct gem_uma_vm_legacy *legacy,
+static struct gem_uma_vm_implicit *gem_uma_vm_implicit_find(struct gem_uma_vm_implicit_set *set,
 							    struct gem_uma_vm_users *users)
 {
-	struct rb_node *node = rb_find(users, &legacy->by_obj, gem_uma_vm_implicit_cmp);
+	struct rb_node *node = rb_find(users, &set->by_obj, gem_uma_vm_implicit_cmp);
 
 	return node ? rb_entry(node, struct gem_uma_vm_implicit, by_obj) : NULL;
 }
@@ -170,13 +170,13 @@ static struct gem_uma_vm_implicit *gem_uma_vm_implicit_find(struct gem_uma_vm_le
  */
 static void gem_uma_vm_implicit_drop(struct gem_uma_vm_implicit *im, struct list_head *gone)
 {
-	struct gem_uma_vm_legacy *legacy = im->legacy;
+	struct gem_uma_vm_implicit_set *set = im->set;
 
-	lockdep_assert_held(&legacy->lock);
+	lockdep_assert_held(&set->lock);
 	gem_uma_vm_implicit_clear_idle(im);
 	drm_gem_object_get(im->users->obj);
-	gem_uma_vm_unmap_va(legacy->vm, im->va);
-	rb_erase(&im->by_obj, &legacy->by_obj);
+	gem_uma_vm_unmap_va(set->vm, im->va);
+	rb_erase(&im->by_obj, &set->by_obj);
 	drm_mm_remove_node(&im->addr);
 	list_add_tail(&im->idle_of_vm, gone);
 }
@@ -191,11 +191,11 @@ static void gem_uma_vm_implicit_free(struct list_head *gone)
 	}
 }
 
-static void gem_uma_vm_legacy_drop_all(struct gem_uma_vm_legacy *legacy, struct list_head *gone)
+static void gem_uma_vm_implicit_drop_all(struct gem_uma_vm_implicit_set *set, struct list_head *gone)
 {
 	struct gem_uma_vm_implicit *im, *next;
 
-	list_for_each_entry_safe(im, next, &legacy->idle, idle_of_vm)
+	list_for_each_entry_safe(im, next, &set->idle, idle_of_vm)
 		gem_uma_vm_implicit_drop(im, gone);
 }
 
@@ -208,22 +208,22 @@ static struct gem_uma_vm *gem_uma_vm_users_first(struct gem_uma_vm_users *users)
 	spin_lock(&users->lock);
 	im = list_first_entry_or_null(&users->idle, struct gem_uma_vm_implicit, idle_of_obj);
 	if (im)
-		vm = gem_uma_vm_get(im->legacy->vm);
+		vm = gem_uma_vm_get(im->set->vm);
 	spin_unlock(&users->lock);
 	return vm;
 }
 
-static void gem_uma_vm_legacy_forget(struct gem_uma_vm_legacy *legacy,
+static void gem_uma_vm_implicit_forget(struct gem_uma_vm_implicit_set *set,
 				     struct gem_uma_vm_users *users)
 {
 	struct gem_uma_vm_implicit *im;
 	LIST_HEAD(gone);
 
-	mutex_lock(&legacy->lock);
-	im = gem_uma_vm_implicit_find(legacy, users);
+	mutex_lock(&set->lock);
+	im = gem_uma_vm_implicit_find(set, users);
 	if (im && !im->busy)
 		gem_uma_vm_implicit_drop(im, &gone);
-	mutex_unlock(&legacy->lock);
+	mutex_unlock(&set->lock);
 	gem_uma_vm_implicit_free(&gone);
 }
 
@@ -242,14 +242,14 @@ void gem_uma_vm_users_put(struct gem_uma_vm_users *users)
 	if (!atomic_dec_and_test(&users->nr))
 		return;
 	while ((vm = gem_uma_vm_users_first(users))) {
-		gem_uma_vm_legacy_forget(vm->legacy, users);
+		gem_uma_vm_implicit_forget(vm->implicit, users);
 		gem_uma_vm_put(vm);
 	}
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_users_put);
 
 /**
- * gem_uma_vm_legacy_init() - have the kernel choose the addresses of a VM
+ * gem_uma_vm_implicit_init() - have the kernel choose the addresses of a VM
  * @vm: VM in which nothing was bound
  *
  * gem_uma_vm_bind_create() refuses the VM afterwards.
@@ -258,52 +258,52 @@ EXPORT_SYMBOL_GPL(gem_uma_vm_users_put);
  *
  * Return: 0 or -ENOMEM.
  */
-int gem_uma_vm_legacy_init(struct gem_uma_vm *vm)
+int gem_uma_vm_implicit_init(struct gem_uma_vm *vm)
 {
-	struct gem_uma_vm_legacy *legacy = kzalloc(sizeof(*legacy), GFP_KERNEL_ACCOUNT);
+	struct gem_uma_vm_implicit_set *set = kzalloc(sizeof(*set), GFP_KERNEL_ACCOUNT);
 
-	if (!legacy)
+	if (!set)
 		return -ENOMEM;
-	legacy->vm = vm;
-	mutex_init(&legacy->lock);
-	legacy->by_obj = RB_ROOT;
-	INIT_LIST_HEAD(&legacy->idle);
-	init_waitqueue_head(&legacy->wait);
-	drm_mm_init(&legacy->mm, vm->base.mm_start, vm->base.mm_range);
-	vm->legacy = legacy;
+	set->vm = vm;
+	mutex_init(&set->lock);
+	set->by_obj = RB_ROOT;
+	INIT_LIST_HEAD(&set->idle);
+	init_waitqueue_head(&set->wait);
+	drm_mm_init(&set->mm, vm->base.mm_start, vm->base.mm_range);
+	vm->implicit = set;
 	return 0;
 }
-EXPORT_SYMBOL_GPL(gem_uma_vm_legacy_init);
+EXPORT_SYMBOL_GPL(gem_uma_vm_implicit_init);
 
-static void gem_uma_vm_legacy_wake(struct gem_uma_vm_legacy *legacy)
+static void gem_uma_vm_implicit_wake(struct gem_uma_vm_implicit_set *set)
 {
-	WRITE_ONCE(legacy->nr_put, legacy->nr_put + 1);
-	wake_up_all(&legacy->wait);
+	WRITE_ONCE(set->nr_put, set->nr_put + 1);
+	wake_up_all(&set->wait);
 }
 
 /* The owner closes the VM. */
-void gem_uma_vm_legacy_close(struct gem_uma_vm_legacy *legacy)
+void gem_uma_vm_implicit_close(struct gem_uma_vm_implicit_set *set)
 {
 	LIST_HEAD(gone);
 
-	mutex_lock(&legacy->lock);
-	legacy->closed = true;
-	gem_uma_vm_legacy_wake(legacy);
-	gem_uma_vm_legacy_drop_all(legacy, &gone);
-	mutex_unlock(&legacy->lock);
+	mutex_lock(&set->lock);
+	set->closed = true;
+	gem_uma_vm_implicit_wake(set);
+	gem_uma_vm_implicit_drop_all(set, &gone);
+	mutex_unlock(&set->lock);
 	gem_uma_vm_implicit_free(&gone);
 }
 
-void gem_uma_vm_legacy_fini(struct gem_uma_vm_legacy *legacy)
+void gem_uma_vm_implicit_fini(struct gem_uma_vm_implicit_set *set)
 {
-	WARN_ON_ONCE(!RB_EMPTY_ROOT(&legacy->by_obj));
-	drm_mm_takedown(&legacy->mm);
-	mutex_destroy(&legacy->lock);
-	kfree(legacy);
+	WARN_ON_ONCE(!RB_EMPTY_ROOT(&set->by_obj));
+	drm_mm_takedown(&set->mm);
+	mutex_destroy(&set->lock);
+	kfree(set);
 }
 
 /* So that its memory can be mapped with the largest leaves. */
-static u64 gem_uma_vm_legacy_align(struct gem_uma_vm *vm, u64 size)
+static u64 gem_uma_vm_implicit_align(struct gem_uma_vm *vm, u64 size)
 {
 	u64 leaves = vm->geometry->leaves;
 
@@ -318,13 +318,13 @@ static u64 gem_uma_vm_legacy_align(struct gem_uma_vm *vm, u64 size)
  */
 static int gem_uma_vm_implicit_insert(struct gem_uma_vm_implicit *im, bool packed)
 {
-	struct gem_uma_vm_legacy *legacy = im->legacy;
-	u64 leaves = legacy->vm->geometry->leaves, size = im->users->obj->size, align;
+	struct gem_uma_vm_implicit_set *set = im->set;
+	u64 leaves = set->vm->geometry->leaves, size = im->users->obj->size, align;
 	int ret;
 
-	align = packed ? leaves & -leaves : gem_uma_vm_legacy_align(legacy->vm, size);
+	align = packed ? leaves & -leaves : gem_uma_vm_implicit_align(set->vm, size);
 	for (;;) {
-		ret = drm_mm_insert_node_generic(&legacy->mm, &im->addr, size, align, 0,
+		ret = drm_mm_insert_node_generic(&set->mm, &im->addr, size, align, 0,
 						 DRM_MM_INSERT_BEST);
 		leaves &= align - 1;
 		if (ret != -ENOSPC || !leaves)
@@ -336,14 +336,14 @@ static int gem_uma_vm_implicit_insert(struct gem_uma_vm_implicit *im, bool packe
 static int gem_uma_vm_implicit_place(struct gem_uma_vm_implicit *im, bool packed,
 				     struct list_head *gone)
 {
-	struct gem_uma_vm_legacy *legacy = im->legacy;
+	struct gem_uma_vm_implicit_set *set = im->set;
 	int ret;
 
 	for (;;) {
 		ret = gem_uma_vm_implicit_insert(im, packed);
-		if (ret != -ENOSPC || list_empty(&legacy->idle))
+		if (ret != -ENOSPC || list_empty(&set->idle))
 			return ret;
-		gem_uma_vm_implicit_drop(list_first_entry(&legacy->idle,
+		gem_uma_vm_implicit_drop(list_first_entry(&set->idle,
 							  struct gem_uma_vm_implicit,
 							  idle_of_vm), gone);
 	}
@@ -351,7 +351,7 @@ static int gem_uma_vm_implicit_place(struct gem_uma_vm_implicit *im, bool packed
 
 static int gem_uma_vm_implicit_map(struct gem_uma_vm_implicit *im)
 {
-	struct gem_uma_vm *vm = im->legacy->vm;
+	struct gem_uma_vm *vm = im->set->vm;
 	const struct gem_uma_vm_op op = {
 		.type = GEM_UMA_VM_MAP,
 		.va = im->addr.start,
@@ -374,7 +374,7 @@ static int gem_uma_vm_implicit_map(struct gem_uma_vm_implicit *im)
 	return ret == -ENOENT && READ_ONCE(vm->error) ? -EIO : ret;
 }
 
-static struct gem_uma_vm_implicit *gem_uma_vm_implicit_create(struct gem_uma_vm_legacy *legacy,
+static struct gem_uma_vm_implicit *gem_uma_vm_implicit_create(struct gem_uma_vm_implicit_set *set,
 							      struct gem_uma_vm_users *users,
 							      bool packed, struct list_head *gone)
 {
@@ -384,7 +384,7 @@ static struct gem_uma_vm_implicit *gem_uma_vm_implicit_create(struct gem_uma_vm_
 	im = kzalloc(sizeof(*im), GFP_KERNEL_ACCOUNT);
 	if (!im)
 		return ERR_PTR(-ENOMEM);
-	im->legacy = legacy;
+	im->set = set;
 	im->users = users;
 	ret = gem_uma_vm_implicit_place(im, packed, gone);
 	if (ret)
@@ -392,7 +392,7 @@ static struct gem_uma_vm_implicit *gem_uma_vm_implicit_create(struct gem_uma_vm_
 	ret = gem_uma_vm_implicit_map(im);
 	if (ret)
 		goto err_remove;
-	rb_add(&im->by_obj, &legacy->by_obj, gem_uma_vm_implicit_less);
+	rb_add(&im->by_obj, &set->by_obj, gem_uma_vm_implicit_less);
 	gem_uma_vm_implicit_set_idle(im);
 	return im;
 
@@ -403,21 +403,21 @@ err_free:
 	return ERR_PTR(ret);
 }
 
-static int gem_uma_vm_implicit_get_one(struct gem_uma_vm_legacy *legacy,
+static int gem_uma_vm_implicit_get_one(struct gem_uma_vm_implicit_set *set,
 				       struct gem_uma_vm_users *users, bool packed,
 				       struct list_head *gone, struct gem_uma_vm_implicit **result)
 {
-	struct gem_uma_vm_implicit *im = gem_uma_vm_implicit_find(legacy, users);
+	struct gem_uma_vm_implicit *im = gem_uma_vm_implicit_find(set, users);
 
 	if (!im)
-		im = gem_uma_vm_implicit_create(legacy, users, packed, gone);
+		im = gem_uma_vm_implicit_create(set, users, packed, gone);
 	if (IS_ERR(im))
 		return PTR_ERR(im);
 	if (!im->busy++) {
 		gem_uma_vm_implicit_clear_idle(im);
 		/* The owner is a user, too, as long as the VM is not closed. */
-		if (!legacy->nr_busy++)
-			atomic_inc(&legacy->vm->users);
+		if (!set->nr_busy++)
+			atomic_inc(&set->vm->users);
 	}
 	*result = im;
 	return 0;
@@ -426,21 +426,21 @@ static int gem_uma_vm_implicit_get_one(struct gem_uma_vm_legacy *legacy,
 /* Returns true if the caller has to call gem_uma_vm_unuse(), without the mutex. */
 static bool gem_uma_vm_implicit_put_one(struct gem_uma_vm_implicit *im, struct list_head *gone)
 {
-	struct gem_uma_vm_legacy *legacy = im->legacy;
+	struct gem_uma_vm_implicit_set *set = im->set;
 
-	lockdep_assert_held(&legacy->lock);
+	lockdep_assert_held(&set->lock);
 	if (--im->busy)
 		return false;
-	legacy->nr_busy--;
+	set->nr_busy--;
 	/* Listed before it looks: whoever is the last user sees it, or is seen. */
 	gem_uma_vm_implicit_set_idle(im);
-	if (legacy->closed || !atomic_read(&im->users->nr))
+	if (set->closed || !atomic_read(&im->users->nr))
 		gem_uma_vm_implicit_drop(im, gone);
-	return !legacy->nr_busy;
+	return !set->nr_busy;
 }
 
 /* All or none. How often the caller has to call gem_uma_vm_unuse() is added to @unuse. */
-static int gem_uma_vm_implicit_get_all(struct gem_uma_vm_legacy *legacy,
+static int gem_uma_vm_implicit_get_all(struct gem_uma_vm_implicit_set *set,
 				       struct gem_uma_vm_users *const *users, u32 nr, bool packed,
 				       struct list_head *gone, struct gem_uma_vm_implicit **ims,
 				       unsigned int *unuse)
@@ -448,9 +448,9 @@ static int gem_uma_vm_implicit_get_all(struct gem_uma_vm_legacy *legacy,
 	int ret = 0;
 	u32 i = 0;
 
-	lockdep_assert_held(&legacy->lock);
+	lockdep_assert_held(&set->lock);
 	while (i < nr && !ret) {
-		ret = gem_uma_vm_implicit_get_one(legacy, users[i], packed, gone, &ims[i]);
+		ret = gem_uma_vm_implicit_get_one(set, users[i], packed, gone, &ims[i]);
 		i += !ret;
 	}
 	while (ret && i)
@@ -463,7 +463,7 @@ static int gem_uma_vm_implicit_get_all(struct gem_uma_vm_legacy *legacy,
  * both be refused. With -ENOSPC, @seen tells if it is worth another try: it is the number
  * of puts so far, if others have addresses, else ULONG_MAX.
  */
-static int gem_uma_vm_implicit_try(struct gem_uma_vm_legacy *legacy,
+static int gem_uma_vm_implicit_try(struct gem_uma_vm_implicit_set *set,
 				   struct gem_uma_vm_users *const *users, u32 nr,
 				   struct gem_uma_vm_implicit **ims, unsigned long *seen)
 {
@@ -471,26 +471,26 @@ static int gem_uma_vm_implicit_try(struct gem_uma_vm_legacy *legacy,
 	LIST_HEAD(gone);
 	int ret;
 
-	if (mutex_lock_interruptible(&legacy->lock))
+	if (mutex_lock_interruptible(&set->lock))
 		return -EINTR;
-	ret = legacy->closed ? -ENOENT : gem_uma_vm_implicit_get_all(legacy, users, nr, false,
+	ret = set->closed ? -ENOENT : gem_uma_vm_implicit_get_all(set, users, nr, false,
 								     &gone, ims, &unuse);
 	/* There is room, but in pieces, and those that are in the way may be the caller's own. */
-	if (ret == -ENOSPC && !legacy->nr_busy) {
-		gem_uma_vm_legacy_drop_all(legacy, &gone);
-		ret = gem_uma_vm_implicit_get_all(legacy, users, nr, true, &gone, ims, &unuse);
+	if (ret == -ENOSPC && !set->nr_busy) {
+		gem_uma_vm_implicit_drop_all(set, &gone);
+		ret = gem_uma_vm_implicit_get_all(set, users, nr, true, &gone, ims, &unuse);
 	}
-	*seen = legacy->nr_busy ? legacy->nr_put : ULONG_MAX;
-	mutex_unlock(&legacy->lock);
+	*seen = set->nr_busy ? set->nr_put : ULONG_MAX;
+	mutex_unlock(&set->lock);
 	while (unuse--)
-		gem_uma_vm_unuse(legacy->vm);
+		gem_uma_vm_unuse(set->vm);
 	gem_uma_vm_implicit_free(&gone);
 	return ret;
 }
 
 /**
  * gem_uma_vm_implicit_get() - find out, or choose, where objects are in a VM
- * @vm: VM of the legacy path, of which the caller has a reference
+ * @vm: VM of the implicit path, of which the caller has a reference
  * @users: of the objects, of each of which the caller has a reference
  * @nr: how many; not 0
  * @ims: result: the addresses, each busy until gem_uma_vm_implicit_put()
@@ -512,7 +512,7 @@ static int gem_uma_vm_implicit_try(struct gem_uma_vm_legacy *legacy,
 int gem_uma_vm_implicit_get(struct gem_uma_vm *vm, struct gem_uma_vm_users *const *users,
 			    u32 nr, struct gem_uma_vm_implicit **ims)
 {
-	struct gem_uma_vm_legacy *legacy = vm->legacy;
+	struct gem_uma_vm_implicit_set *set = vm->implicit;
 	unsigned long seen;
 	u64 size = 0;
 	int ret;
@@ -524,10 +524,10 @@ int gem_uma_vm_implicit_get(struct gem_uma_vm *vm, struct gem_uma_vm_users *cons
 		    size > vm->base.mm_range)
 			return -ENOSPC;
 	for (;;) {
-		ret = gem_uma_vm_implicit_try(legacy, users, nr, ims, &seen);
+		ret = gem_uma_vm_implicit_try(set, users, nr, ims, &seen);
 		if (ret != -ENOSPC || seen == ULONG_MAX)
 			return ret;
-		ret = wait_event_interruptible(legacy->wait, READ_ONCE(legacy->nr_put) != seen);
+		ret = wait_event_interruptible(set->wait, READ_ONCE(set->nr_put) != seen);
 		if (ret)
 			return ret;
 	}
@@ -544,16 +544,16 @@ EXPORT_SYMBOL_GPL(gem_uma_vm_implicit_get);
  */
 void gem_uma_vm_implicit_put(struct gem_uma_vm_implicit *im)
 {
-	struct gem_uma_vm_legacy *legacy = im->legacy;
+	struct gem_uma_vm_implicit_set *set = im->set;
 	LIST_HEAD(gone);
 	bool unuse;
 
-	mutex_lock(&legacy->lock);
+	mutex_lock(&set->lock);
 	unuse = gem_uma_vm_implicit_put_one(im, &gone);
-	gem_uma_vm_legacy_wake(legacy);
-	mutex_unlock(&legacy->lock);
+	gem_uma_vm_implicit_wake(set);
+	mutex_unlock(&set->lock);
 	if (unuse)
-		gem_uma_vm_unuse(legacy->vm);
+		gem_uma_vm_unuse(set->vm);
 	gem_uma_vm_implicit_free(&gone);
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_implicit_put);
@@ -644,38 +644,38 @@ int gem_uma_vm_implicit_validate_locked(struct gem_uma_vm *vm, struct drm_exec *
 EXPORT_SYMBOL_GPL(gem_uma_vm_implicit_validate_locked);
 
 /**
- * gem_uma_vm_legacy_trim() - unmap all that is idle
+ * gem_uma_vm_implicit_trim() - unmap all that is idle
  * @vm: VM
  *
  * Context: may sleep; takes resvs.
  *
  * Return: how many objects that were.
  */
-unsigned long gem_uma_vm_legacy_trim(struct gem_uma_vm *vm)
+unsigned long gem_uma_vm_implicit_trim(struct gem_uma_vm *vm)
 {
-	struct gem_uma_vm_legacy *legacy = vm->legacy;
+	struct gem_uma_vm_implicit_set *set = vm->implicit;
 	unsigned long nr;
 	LIST_HEAD(gone);
 
-	mutex_lock(&legacy->lock);
-	nr = legacy->nr_idle;
-	gem_uma_vm_legacy_drop_all(legacy, &gone);
-	mutex_unlock(&legacy->lock);
+	mutex_lock(&set->lock);
+	nr = set->nr_idle;
+	gem_uma_vm_implicit_drop_all(set, &gone);
+	mutex_unlock(&set->lock);
 	gem_uma_vm_implicit_free(&gone);
 	return nr;
 }
-EXPORT_SYMBOL_GPL(gem_uma_vm_legacy_trim);
+EXPORT_SYMBOL_GPL(gem_uma_vm_implicit_trim);
 
 /**
- * gem_uma_vm_legacy_idle() - count the objects that have an address and no job
+ * gem_uma_vm_implicit_nr_idle() - count the objects that have an address and no job
  * @vm: VM
  *
  * Context: any.
  *
  * Return: how many; 0 in a VM of the other path.
  */
-unsigned long gem_uma_vm_legacy_idle(struct gem_uma_vm *vm)
+unsigned long gem_uma_vm_implicit_nr_idle(struct gem_uma_vm *vm)
 {
-	return vm->legacy ? READ_ONCE(vm->legacy->nr_idle) : 0;
+	return vm->implicit ? READ_ONCE(vm->implicit->nr_idle) : 0;
 }
-EXPORT_SYMBOL_GPL(gem_uma_vm_legacy_idle);
+EXPORT_SYMBOL_GPL(gem_uma_vm_implicit_nr_idle);

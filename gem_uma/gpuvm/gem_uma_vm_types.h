@@ -4,6 +4,7 @@
 #define _GEM_UMA_VM_INTERNAL_H_
 
 #include <linux/dma-fence.h>
+#include <linux/workqueue.h>
 
 #include <drm/gem_uma/gem_uma_vm.h>
 
@@ -123,50 +124,30 @@ struct gem_uma_vm_bind {
 	const struct gem_uma_vm_op *op;
 };
 
-/* gem_uma_vm.c */
+/**
+ * gem_uma_vm_fail() - the page tables are not what they should be
+ * @vm: VM
+ * @error: why, 0 for nothing
+ *
+ * Context: any.
+ */
+static inline void gem_uma_vm_fail(struct gem_uma_vm *vm, int error)
+{
+	if (error)
+		cmpxchg(&vm->error, 0, error);
+}
+
+/* gem_uma_vm_fence.c */
+extern struct workqueue_struct *gem_uma_vm_run_wq;
+extern struct workqueue_struct *gem_uma_vm_put_wq;
+extern const struct dma_fence_ops gem_uma_vm_fence_ops;
+struct gem_uma_vm_fence *gem_uma_vm_fence_create(struct drm_device *drm);
+void gem_uma_vm_fence_put(struct gem_uma_vm_fence *fence);
+
+/* gem_uma_vm_dummy.c */
 int gem_uma_vm_dummy_locked(struct gem_uma_vm *vm)
 	__must_hold(drm_gpuvm_resv(&vm->base));
-void gem_uma_vm_free_dead(struct list_head *dead);
-void gem_uma_vm_unmap_va(struct gem_uma_vm *vm, struct drm_gpuva *va);
-int gem_uma_vm_bo_validate(struct drm_gpuvm_bo *vm_bo, struct drm_exec *exec)
-	__must_hold(vm_bo->obj->resv);
-int gem_uma_vm_rebind_begin_locked(struct gem_uma_vm *vm)
-	__must_hold(drm_gpuvm_resv(&vm->base));
-int gem_uma_vm_rebind_end_locked(struct gem_uma_vm *vm, struct drm_exec *exec, int ret,
-				 struct dma_fence **fence)
-	__must_hold(drm_gpuvm_resv(&vm->base));
-int gem_uma_vm_rebound_locked(struct gem_uma_vm *vm, struct dma_fence **fence)
-	__must_hold(drm_gpuvm_resv(&vm->base));
-
-/* gem_uma_vm_prefetch.c */
-struct gem_uma_vm_ahead {
-	unsigned int objects;
-	u64 bytes;
-};
-
-bool gem_uma_vm_bo_prefetch_locked(struct gem_uma_vm_ahead *ahead, struct drm_gpuvm_bo *vm_bo)
-	__must_hold(vm_bo->obj->resv);
-void gem_uma_vm_prefetch_locked(struct gem_uma_vm *vm)
-	__must_hold(drm_gpuvm_resv(&vm->base));
-
-/* gem_uma_vm_legacy.c */
-void gem_uma_vm_legacy_close(struct gem_uma_vm_legacy *legacy);
-void gem_uma_vm_legacy_fini(struct gem_uma_vm_legacy *legacy);
-
-/* gem_uma_vm_bind.c */
-struct gem_uma_vm_bind *gem_uma_vm_bind_prepare(struct gem_uma_vm *vm,
-						const struct gem_uma_vm_op *ops, u32 nr);
-struct gem_uma_vm_bind *gem_uma_vm_bind_alloc(struct gem_uma_vm *vm, gfp_t gfp);
-int gem_uma_vm_bind_alloc_fence(struct gem_uma_vm_bind *bind);
-struct gem_uma_vm_step *gem_uma_vm_bind_add_step(struct gem_uma_vm_bind *bind, u64 va,
-						 u64 range);
-int gem_uma_vm_step_memory_locked(struct gem_uma_vm *vm, struct gem_uma_vm_step *step,
-				  struct drm_gem_object *obj, u64 offset, u32 prot)
-	__must_hold(obj->resv);
-int gem_uma_vm_step_tables(struct gem_uma_vm *vm, struct gem_uma_vm_step *step, bool clear);
-void gem_uma_vm_bind_finish_locked(struct gem_uma_vm_bind *bind, struct drm_exec *exec,
-				   struct dma_fence **fence)
-	__must_hold(drm_gpuvm_resv(&bind->vm->base));
+void gem_uma_vm_dummy_free(struct gem_uma_vm *vm);
 
 /* gem_uma_vm_tree.c */
 void gem_uma_va_link(struct gem_uma_va *va, struct drm_gpuvm_bo *vm_bo);
@@ -178,11 +159,23 @@ void gem_uma_vm_tree_apply_locked(struct gem_uma_vm_bind *bind,
 				  const struct gem_uma_vm_op *op,
 				  struct gem_uma_vm_step *step)
 	__must_hold(drm_gpuvm_resv(&bind->vm->base));
+void gem_uma_vm_free_dead(struct list_head *dead);
+
+/* gem_uma_vm_step.c */
+void gem_uma_vm_step_reset(struct gem_uma_vm *vm, struct gem_uma_vm_step *step);
+int gem_uma_vm_step_memory_locked(struct gem_uma_vm *vm, struct gem_uma_vm_step *step,
+				  struct drm_gem_object *obj, u64 offset, u32 prot)
+	__must_hold(obj->resv);
+int gem_uma_vm_step_tables(struct gem_uma_vm *vm, struct gem_uma_vm_step *step, bool clear);
+unsigned long gem_uma_vm_clear_tables(struct gem_uma_vm *vm);
+int gem_uma_vm_run_steps(struct gem_uma_vm_bind *bind);
+
+/* gem_uma_vm.c */
+void gem_uma_vm_unmap_va(struct gem_uma_vm *vm, struct drm_gpuva *va);
 
 /* gem_uma_vm_queue.c */
 void gem_uma_vm_queue_init(struct gem_uma_vm *vm);
 void gem_uma_vm_queue_fini(struct gem_uma_vm *vm);
-void gem_uma_vm_fail(struct gem_uma_vm *vm, int error);
 void gem_uma_vm_bind_let_go(struct gem_uma_vm_bind *bind);
 bool gem_uma_vm_queue_idle(struct gem_uma_vm *vm);
 struct dma_fence *gem_uma_vm_queue_last(struct gem_uma_vm *vm);
@@ -191,10 +184,38 @@ struct dma_fence *gem_uma_vm_queue_writer_locked(struct drm_gem_object *obj)
 void gem_uma_vm_queue_add_locked(struct gem_uma_vm_bind *bind, struct drm_exec *exec,
 				 struct dma_fence **fence)
 	__must_hold(drm_gpuvm_resv(&bind->vm->base));
-int gem_uma_vm_run_steps(struct gem_uma_vm_bind *bind);
-void gem_uma_vm_count_piece(struct gem_uma_vm *vm, struct gem_uma_vm_count *count,
-			    const struct gem_uma_vm_piece *piece);
-struct gem_uma_vm_fence *gem_uma_vm_fence_create(struct drm_device *drm);
-void gem_uma_vm_fence_put(struct gem_uma_vm_fence *fence);
+
+/* gem_uma_vm_bind.c */
+struct gem_uma_vm_bind *gem_uma_vm_bind_prepare(struct gem_uma_vm *vm,
+						const struct gem_uma_vm_op *ops, u32 nr);
+struct gem_uma_vm_bind *gem_uma_vm_bind_alloc(struct gem_uma_vm *vm, gfp_t gfp);
+int gem_uma_vm_bind_alloc_fence(struct gem_uma_vm_bind *bind);
+struct gem_uma_vm_step *gem_uma_vm_bind_add_step(struct gem_uma_vm_bind *bind, u64 va,
+						 u64 range);
+void gem_uma_vm_bind_finish_locked(struct gem_uma_vm_bind *bind, struct drm_exec *exec,
+				   struct dma_fence **fence)
+	__must_hold(drm_gpuvm_resv(&bind->vm->base));
+
+/* gem_uma_vm_resident.c */
+struct gem_uma_vm_ahead {
+	unsigned int objects;
+	u64 bytes;
+};
+
+int gem_uma_vm_bo_validate(struct drm_gpuvm_bo *vm_bo, struct drm_exec *exec)
+	__must_hold(vm_bo->obj->resv);
+int gem_uma_vm_rebind_begin_locked(struct gem_uma_vm *vm)
+	__must_hold(drm_gpuvm_resv(&vm->base));
+int gem_uma_vm_rebind_end_locked(struct gem_uma_vm *vm, struct drm_exec *exec, int ret,
+				 struct dma_fence **fence)
+	__must_hold(drm_gpuvm_resv(&vm->base));
+int gem_uma_vm_rebound_locked(struct gem_uma_vm *vm, struct dma_fence **fence)
+	__must_hold(drm_gpuvm_resv(&vm->base));
+bool gem_uma_vm_bo_prefetch_locked(struct gem_uma_vm_ahead *ahead, struct drm_gpuvm_bo *vm_bo)
+	__must_hold(vm_bo->obj->resv);
+
+/* gem_uma_vm_implicit.c */
+void gem_uma_vm_implicit_close(struct gem_uma_vm_implicit_set *set);
+void gem_uma_vm_implicit_fini(struct gem_uma_vm_implicit_set *set);
 
 #endif

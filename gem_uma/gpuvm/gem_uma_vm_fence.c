@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * GPU address spaces: fences of binds, and the workqueues that signal and free them.
+ *
+ * Locks: none. Neighbour: the queue.
+ */
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+
+#include <drm/drm_device.h>
+#include <drm/drm_drv.h>
+
+#include "gem_uma_vm_types.h"
+
+struct workqueue_struct *gem_uma_vm_run_wq;
+struct workqueue_struct *gem_uma_vm_put_wq;
+
+static const char *gem_uma_vm_fence_driver_name(struct dma_fence *base)
+{
+	struct gem_uma_vm_fence *fence = container_of(base, struct gem_uma_vm_fence, base);
+
+	return fence->drm->driver->name;
+}
+
+static const char *gem_uma_vm_fence_timeline_name(struct dma_fence *base)
+{
+	return "bind";
+}
+
+static void gem_uma_vm_fence_put_work(struct work_struct *work)
+{
+	struct gem_uma_vm_fence *fence = container_of(to_rcu_work(work), struct gem_uma_vm_fence,
+						      put_work);
+	struct module *owner = fence->drm->driver->fops->owner;
+
+	drm_dev_put(fence->drm);
+	kfree(fence);
+	module_put(owner);
+}
+
+/*
+ * Called from any context; the device can only go from one that sleeps. Names are read
+ * under RCU by whoever finds the fence, so they stay for a grace period.
+ */
+static void gem_uma_vm_fence_release(struct dma_fence *base)
+{
+	struct gem_uma_vm_fence *fence = container_of(base, struct gem_uma_vm_fence, base);
+
+	queue_rcu_work(gem_uma_vm_put_wq, &fence->put_work);
+}
+
+const struct dma_fence_ops gem_uma_vm_fence_ops = {
+	.get_driver_name = gem_uma_vm_fence_driver_name,
+	.get_timeline_name = gem_uma_vm_fence_timeline_name,
+	.release = gem_uma_vm_fence_release,
+};
+
+/* Not initialised yet. */
+struct gem_uma_vm_fence *gem_uma_vm_fence_create(struct drm_device *drm)
+{
+	struct gem_uma_vm_fence *fence = kzalloc(sizeof(*fence), GFP_KERNEL);
+
+	if (!fence)
+		return NULL;
+	spin_lock_init(&fence->lock);
+	INIT_RCU_WORK(&fence->put_work, gem_uma_vm_fence_put_work);
+	drm_dev_get(drm);
+	fence->drm = drm;
+	/* The caller came through an open file, which holds the driver. */
+	__module_get(drm->driver->fops->owner);
+	return fence;
+}
+
+/* Also of a fence that nobody has initialised. */
+void gem_uma_vm_fence_put(struct gem_uma_vm_fence *fence)
+{
+	if (fence->initialized)
+		dma_fence_put(&fence->base);
+	else
+		queue_rcu_work(gem_uma_vm_put_wq, &fence->put_work);
+}
+
+static int __init gem_uma_vm_module_init(void)
+{
+	/* Fences, and so memory, wait for the first; memory for the second. */
+	gem_uma_vm_run_wq = alloc_workqueue("gem-uma-bind", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	if (!gem_uma_vm_run_wq)
+		return -ENOMEM;
+	gem_uma_vm_put_wq = alloc_workqueue("gem-uma-bind-put", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	if (!gem_uma_vm_put_wq) {
+		destroy_workqueue(gem_uma_vm_run_wq);
+		return -ENOMEM;
+	}
+	return 0;
+}
+module_init(gem_uma_vm_module_init);
+
+static void __exit gem_uma_vm_module_exit(void)
+{
+	/* Of fences; their drivers are gone, so they are about to be freed. */
+	rcu_barrier();
+	destroy_workqueue(gem_uma_vm_run_wq);
+	destroy_workqueue(gem_uma_vm_put_wq);
+}
+module_exit(gem_uma_vm_module_exit);
+
+MODULE_DESCRIPTION("GPU address spaces for GPUs and NPUs that share memory with the CPU");
+MODULE_AUTHOR("The gem-uma authors");
+MODULE_LICENSE("GPL");

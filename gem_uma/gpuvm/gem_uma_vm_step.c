@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * GPU address spaces: what one operation does to the page tables.
+ *
+ * A step is prepared, which can fail, and executed, which fences wait for: executing
+ * allocates nothing, takes no resv and drops no reference. Locks: op_lock. Neighbours:
+ * binds and validation, which prepare, and the queue, which executes.
+ */
+#include <linux/dma-resv.h>
+#include <linux/log2.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "gem_uma_vm_types.h"
+
+/* What it was given after it was added to its bind. */
+void gem_uma_vm_step_reset(struct gem_uma_vm *vm, struct gem_uma_vm_step *step)
+{
+	vm->ops->free_tables(vm, &step->tables);
+	step->nr_tables = 0;
+	if (step->pieces != &step->sparse)
+		kvfree(step->pieces);
+	step->pieces = NULL;
+	step->nr_pieces = 0;
+}
+
+/* Runs of an object, counted first: *nr of them. */
+static int gem_uma_vm_count_runs_locked(struct gem_uma_vm *vm, struct gem_uma_vm_step *step,
+					struct drm_gem_object *obj, u64 offset, unsigned long *nr)
+	__must_hold(obj->resv)
+{
+	u64 at = 0, len;
+	dma_addr_t addr;
+	int ret;
+
+	dma_resv_assert_held(obj->resv);
+	for (*nr = 0; at < step->range; at += len, ++*nr) {
+		ret = vm->ops->run(obj, offset + at, step->range - at, &addr, &len);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/**
+ * gem_uma_vm_step_memory_locked() - copy where the memory of an object is
+ * @vm: VM
+ * @step: step; its range is mapped
+ * @obj: object, resident in the range
+ * @offset: in the object
+ * @prot: GEM_UMA_VM_*
+ *
+ * Context: resv of @obj held; may sleep and reclaim.
+ *
+ * Return: 0, -ENOMEM, or as &gem_uma_vm_ops.run.
+ */
+int gem_uma_vm_step_memory_locked(struct gem_uma_vm *vm, struct gem_uma_vm_step *step,
+				  struct drm_gem_object *obj, u64 offset, u32 prot)
+{
+	struct gem_uma_vm_piece *piece;
+	unsigned long nr, i;
+	u64 va = step->va;
+	int ret;
+
+	dma_resv_assert_held(obj->resv);
+	ret = gem_uma_vm_count_runs_locked(vm, step, obj, offset, &nr);
+	if (ret)
+		return ret;
+	step->pieces = kvcalloc(nr, sizeof(*step->pieces), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!step->pieces)
+		return -ENOMEM;
+	step->nr_pieces = nr;
+	for (i = 0; i < nr; i++, va += piece->len) {
+		piece = &step->pieces[i];
+		piece->kind = GEM_UMA_VM_MEMORY;
+		piece->va = va;
+		piece->prot = prot;
+		ret = vm->ops->run(obj, offset + (va - step->va), step->va + step->range - va,
+				   &piece->addr, &piece->len);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* Tables that mapping a piece can need; pieces come in ascending order. */
+static void gem_uma_vm_count_piece(struct gem_uma_vm *vm, struct gem_uma_vm_count *count,
+				   const struct gem_uma_vm_piece *piece)
+{
+	const struct gem_uma_vm_geometry *g = vm->geometry;
+	u64 va = piece->va, len = piece->len, addr = piece->addr, leaf;
+	unsigned int level;
+
+	/* Large leaves fit only if the dummy is as large: its pages follow va then. */
+	if (piece->kind == GEM_UMA_VM_SHARED_DUMMY &&
+	    (u64)PAGE_SIZE << vm->dummy_order < rounddown_pow_of_two(g->leaves)) {
+		gem_uma_vm_logic_count(count, g->shift, g->levels, 0, va, len);
+		return;
+	}
+	if (piece->kind != GEM_UMA_VM_MEMORY)
+		addr = va;
+	while (len) {
+		u64 n = gem_uma_vm_logic_piece(g->leaves, va, addr, len, &leaf);
+
+		level = gem_uma_vm_logic_level(g->shift, g->levels, leaf);
+		gem_uma_vm_logic_count(count, g->shift, g->levels, level, va, n);
+		va += n;
+		addr += n;
+		len -= n;
+	}
+}
+
+/* Tables that clearing can need: leaves are cut, or mapped again in smaller pieces. */
+unsigned long gem_uma_vm_clear_tables(struct gem_uma_vm *vm)
+{
+	const struct gem_uma_vm_geometry *g = vm->geometry;
+
+	if (!g->can_split)
+		return gem_uma_vm_logic_replace(g->leaves, g->shift, g->levels);
+	return gem_uma_vm_logic_split(g->leaves, g->shift, g->levels);
+}
+
+/**
+ * gem_uma_vm_step_tables() - allocate the page tables that a step can need
+ * @vm: VM
+ * @step: step, with its pieces
+ * @clear: something may be cleared before
+ *
+ * Context: may sleep and reclaim.
+ *
+ * Return: 0 or as &gem_uma_vm_ops.alloc_tables.
+ */
+int gem_uma_vm_step_tables(struct gem_uma_vm *vm, struct gem_uma_vm_step *step, bool clear)
+{
+	struct gem_uma_vm_count count = {};
+	unsigned long i;
+	int ret;
+
+	for (i = 0; i < step->nr_pieces; i++)
+		gem_uma_vm_count_piece(vm, &count, &step->pieces[i]);
+	if (clear)
+		count.nr += gem_uma_vm_clear_tables(vm);
+	ret = vm->ops->alloc_tables(vm, &step->tables, count.nr);
+	if (!ret)
+		step->nr_tables = count.nr;
+	return ret;
+}
+
+static int gem_uma_vm_map_memory(struct gem_uma_vm *vm, u64 va, dma_addr_t addr, u64 len,
+				 u32 prot, struct gem_uma_vm_tables *tables)
+{
+	int ret = 0;
+
+	while (len && !ret) {
+		u64 leaf, n = gem_uma_vm_logic_piece(vm->geometry->leaves, va, addr, len, &leaf);
+
+		ret = vm->ops->map(vm, va, addr, n, leaf, prot, tables);
+		va += n;
+		addr += n;
+		len -= n;
+	}
+	return ret;
+}
+
+static int gem_uma_vm_map_null(struct gem_uma_vm *vm, u64 va, u64 len,
+			       struct gem_uma_vm_tables *tables)
+{
+	int ret = 0;
+
+	while (len && !ret) {
+		u64 leaf, n = gem_uma_vm_logic_piece(vm->geometry->leaves, va, va, len, &leaf);
+
+		ret = vm->ops->map_null(vm, va, n, leaf, tables);
+		va += n;
+		len -= n;
+	}
+	return ret;
+}
+
+static int gem_uma_vm_map_dummy(struct gem_uma_vm *vm, u64 va, u64 len, u32 prot,
+				struct gem_uma_vm_tables *tables)
+{
+	u64 size = PAGE_SIZE << vm->dummy_order;
+	int ret = 0;
+
+	while (len && !ret) {
+		u64 skip = va & (size - 1), n = min(len, size - skip);
+
+		ret = gem_uma_vm_map_memory(vm, va, vm->dummy_addr + skip, n, prot, tables);
+		va += n;
+		len -= n;
+	}
+	return ret;
+}
+
+static int gem_uma_vm_map_piece(struct gem_uma_vm *vm, const struct gem_uma_vm_piece *piece,
+				struct gem_uma_vm_tables *tables)
+{
+	switch (piece->kind) {
+	case GEM_UMA_VM_MEMORY:
+		return gem_uma_vm_map_memory(vm, piece->va, piece->addr, piece->len, piece->prot,
+					     tables);
+	case GEM_UMA_VM_NULL:
+		return gem_uma_vm_map_null(vm, piece->va, piece->len, tables);
+	case GEM_UMA_VM_SHARED_DUMMY:
+		return gem_uma_vm_map_dummy(vm, piece->va, piece->len, piece->prot, tables);
+	default:
+		return 0;
+	}
+}
+
+static void gem_uma_vm_step_fill(struct gem_uma_vm *vm, struct gem_uma_vm_step *step)
+{
+	unsigned long i;
+	int ret = 0;
+
+	for (i = 0; i < ARRAY_SIZE(step->keep) && !ret; i++)
+		ret = gem_uma_vm_map_piece(vm, &step->keep[i], &step->tables);
+	for (i = 0; i < step->nr_pieces && !ret; i++)
+		ret = gem_uma_vm_map_piece(vm, &step->pieces[i], &step->tables);
+	gem_uma_vm_fail(vm, ret);
+}
+
+static void gem_uma_vm_step_run(struct gem_uma_vm *vm, struct gem_uma_vm_step *step)
+{
+	u64 start = step->va, len = step->range;
+
+	if (step->clear_len) {
+		start = step->clear;
+		len = step->clear_len;
+		gem_uma_vm_fail(vm, vm->ops->unmap(vm, start, len, &step->tables));
+		vm->unmaps++;
+	}
+	if (!READ_ONCE(vm->error)) {
+		gem_uma_vm_step_fill(vm, step);
+		vm->maps += !!step->nr_pieces;
+	}
+	if (vm->ops->flush && (step->clear_len || step->nr_pieces))
+		gem_uma_vm_fail(vm, vm->ops->flush(vm, start, len));
+}
+
+/**
+ * gem_uma_vm_run_steps() - write the page tables as a bind says
+ * @bind: bind, entered into the tree, and first of the queue
+ *
+ * Context: may be waited for by fences. Takes op_lock.
+ *
+ * Return: 0, or -EIO when the VM is unusable.
+ */
+int gem_uma_vm_run_steps(struct gem_uma_vm_bind *bind)
+{
+	struct gem_uma_vm *vm = bind->vm;
+	struct gem_uma_vm_step *step;
+
+	list_for_each_entry(step, &bind->steps, link) {
+		mutex_lock(&vm->op_lock);
+		gem_uma_vm_step_run(vm, step);
+		mutex_unlock(&vm->op_lock);
+		cond_resched();
+	}
+	return READ_ONCE(vm->error) ? -EIO : 0;
+}
