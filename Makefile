@@ -7,6 +7,9 @@ else
 
 VM := tests/vm
 .DEFAULT_GOAL := help
+# Variables of kbuild that a human may set for make modules; no other one reaches it.
+said = $(foreach v,LLVM CC ARCH CROSS_COMPILE KCFLAGS V C CF,$(if \
+	$(filter command environment,$(firstword $(origin $(v)))),'$(v)=$($(v))'))
 MAKEFLAGS += --no-print-directory
 
 help: ## this list
@@ -15,8 +18,8 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
 		while IFS='|' read -r t d; do printf '%-23s %s\n' "  $${t#  }" "$$d"; done
 	@echo
-	@echo "  KDIR=<kernel build> builds modules against another kernel; LLVM=1 passes"
-	@echo "  through; OUT=<dir> is where results go (out/); GEM_UMA_CACHE=<dir> is where"
+	@echo "  KDIR=<kernel build> builds modules against another kernel, LLVM=1 and CC= by"
+	@echo "  another compiler; OUT=<dir> is where results go (out/); GEM_UMA_CACHE=<dir> is where"
 	@echo "  kernels are kept (~/.cache/gem-uma)."
 
 demo: modules user ## GPU buffers under a memory limit: the in-kernel helper beside ours, in one guest
@@ -48,7 +51,7 @@ shell: modules user ## an interactive guest with everything loaded
 	@$(VM)/run --shell $(RUN)
 
 modules: deps ## our kernel modules against Debian's 6.12 (or KDIR=), W=1
-	@$(VM)/build.sh modules
+	@$(VM)/build.sh modules $(said)
 
 user: deps ## the guest's programs
 	@$(VM)/build.sh user

@@ -172,7 +172,7 @@ linked_tree() {
 	mkdir -p "$kept"
 	exec 9<"$kept"
 	flock 9
-	version=$(make -s -C "$source" kernelversion) || return
+	version=$(tests/vm/stated-make -s -C "$source" kernelversion) || return
 	[[ $(cat "$kept/version" 2>/dev/null) == "$version" ]] || {
 		rm -rf "$kept/src" "$kept/y" "$kept/m"
 		cp -as "$source" "$kept/src" && echo "$version" >"$kept/version" || return
@@ -182,8 +182,8 @@ linked_tree() {
 
 kmake() {
 	local cc=()
-	command -v ccache >/dev/null && cc=(CC="ccache ${CC:-gcc}" HOSTCC="ccache gcc")
-	make -s -C "$kept/src" O="$object" -j"$(nproc)" "${cc[@]}" "$@" 9<&-
+	command -v ccache >/dev/null && cc=(CC="ccache gcc" HOSTCC="ccache gcc")
+	tests/vm/stated-make -s -C "$kept/src" O="$object" -j"$(nproc)" "${cc[@]}" "$@" 9<&-
 }
 
 # compile y|m

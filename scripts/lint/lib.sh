@@ -7,8 +7,6 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 top=$PWD
 lint=${OUT:-$top/out}/lint
-# A parent make's flags are not for kbuild.
-unset MAKEFLAGS MFLAGS MAKELEVEL
 
 skip() {
 	echo "$*"
@@ -53,7 +51,7 @@ goals=(modules)
 build() {
 	local rooms=()
 	[[ -z ${LINT_ROOMS:-} ]] || rooms=(rooms="$LINT_ROOMS")
-	make -k -C "$1" M="$farm" W=1 CONFIG_DEBUG_INFO_BTF_MODULES= -j"$(nproc)" \
+	tests/vm/stated-make -k -C "$1" M="$farm" W=1 CONFIG_DEBUG_INFO_BTF_MODULES= -j"$(nproc)" \
 		"${rooms[@]}" "${@:2}" "${goals[@]}" >"$farm.log" 2>&1
 }
 

@@ -1,12 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-#   build.sh modules    our kernel modules, W=1, into build/<kernelrelease>/
-#   build.sh user       guest programs, into build/user/
+#   build.sh modules [VARIABLE=VALUE...]   our kernel modules, W=1, into
+#                                          build/<kernelrelease>/
+#   build.sh user                          guest programs, into build/user/
 #
-# KDIR=<kernel build> builds against another kernel; LLVM=1 and friends pass
-# through. Objects never land in the source tree: the rooms are mirrored by
-# symlinks under build/, and kbuild works there.
+# KDIR=<kernel build> builds against another kernel. Variables like LLVM=1 or
+# GCOV_PROFILE=y reach kbuild as arguments only: see stated-make. Objects never land in
+# the source tree: the rooms are mirrored by symlinks under build/, and kbuild works
+# there.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -39,21 +41,22 @@ mirror() {
 	find "$farm" -xtype l -delete
 }
 
+# modules [VARIABLE=VALUE...]
 modules() {
 	local kdir release farm log cc=()
 	kdir=${KDIR:-$("$here/kernel.sh" kdir)}
-	release=$(make -s -C "$kdir" kernelrelease)
+	release=$("$here/stated-make" -s -C "$kdir" kernelrelease)
 	farm=$top/build/$release
 	lock_dir "$farm"
 	mirror "$farm"
 	log=$farm/build.log
 	# A fresh clone at the place of an old one compiles only what is new.
-	if [[ -z ${CC:-}${LLVM:-}${CROSS_COMPILE:-} ]] && command -v ccache >/dev/null; then
+	if [[ " $*" != *" "@(CC|LLVM|CROSS_COMPILE)=* ]] && command -v ccache >/dev/null; then
 		cc=(CC="ccache gcc")
 	fi
 	# BTF needs the kernel's vmlinux with debug info, which headers do not have.
-	make -C "$kdir" M="$farm" W=1 CONFIG_DEBUG_INFO_BTF_MODULES= -j"$jobs" \
-		"${cc[@]}" "${pass[@]}" modules 9<&- >"$log" 2>&1 || {
+	"$here/stated-make" -C "$kdir" M="$farm" W=1 CONFIG_DEBUG_INFO_BTF_MODULES= \
+		-j"$jobs" "${cc[@]}" "$@" modules 9<&- >"$log" 2>&1 || {
 		cat "$log" >&2
 		return 1
 	}
@@ -63,7 +66,7 @@ modules() {
 		echo "build.sh: warnings are errors (all of it: $log)" >&2
 		return 1
 	fi
-	[[ -z ${V:-} ]] || cat "$log"
+	[[ " $*" != *" V="* ]] || cat "$log"
 	ln -sfn "$release" "$top/build/.modules.$$"
 	mv -fT "$top/build/.modules.$$" "$top/build/modules"
 	prune_modules "$farm"
@@ -86,21 +89,13 @@ user() {
 	mkdir -p "$out/bin"
 	for room in tests/uapi tests/demo tests/stress bench; do
 		[[ -f $top/$room/Makefile ]] || continue
-		make --no-print-directory -s -j"$jobs" -C "$top/$room" O="$out" all 9<&-
+		"$here/stated-make" --no-print-directory -s -j"$jobs" -C "$top/$room" \
+			O="$out" all 9<&-
 	done
 }
 
-# What kbuild must see, whether it came from make's command line or the
-# environment.
-pass=()
-for v in LLVM CC ARCH CROSS_COMPILE KCFLAGS GCOV_PROFILE KCOV_INSTRUMENT V C CF; do
-	[[ -z ${!v:-} ]] || pass+=("$v=${!v}")
-done
-# A parent make's flags (-n, --jobserver-auth) are not for kbuild.
-unset MAKEFLAGS MFLAGS MAKELEVEL
-
 case ${1:-} in
-modules) modules ;;
+modules) modules "${@:2}" ;;
 user) user ;;
-*) sed -n '4,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+*) sed -n '4,11s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac

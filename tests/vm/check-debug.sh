@@ -23,11 +23,13 @@ mkdir -p "$out"
 # Of the programs the twin is left out: it shares vuma's code, and the rest is the
 # kernel's. slow: what it takes longer than a stock kernel, for the limits of jobs.
 jobs=(tests/uapi/jobs.txt tests/stress/jobs.txt)
+# instrument: what our modules are compiled with, and nothing of the kernel.
+instrument=()
 case $lane in
 debug)
 	jobs=(tests/kunit/debug-jobs.txt "${jobs[@]}")
 	slow=6
-	export GCOV_PROFILE=y
+	instrument=(GCOV_PROFILE=y)
 	;;
 kcsan)
 	slow=8
@@ -35,7 +37,7 @@ kcsan)
 kcov)
 	jobs=(tests/stress/kcov-jobs.txt)
 	slow=4
-	export KCOV_INSTRUMENT=y
+	instrument=(KCOV_INSTRUMENT=y)
 	;;
 *)
 	sed -n '4,10s/^# \{0,1\}//p' "$0" >&2
@@ -54,9 +56,9 @@ step() {
 # The modules for one kernel, and what is to be said of them.
 build_for() {
 	local s=$1 kdir=$2 built
-	step "$s-modules" -- env KDIR="$kdir" "$here/build.sh" modules || return
+	step "$s-modules" -- env KDIR="$kdir" "$here/build.sh" modules "${instrument[@]}" || return
 	[[ $lane == debug ]] || return 0
-	built=build/$(make -s -C "$kdir" kernelrelease)/gem_uma
+	built=build/$("$here/stated-make" -s -C "$kdir" kernelrelease)/gem_uma
 	# A finding; the modules are there to be tested all the same.
 	step "$s-imports" -- scripts/check-inject.py "$built"/{gem_uma,gpuvm/gem_uma_gpuvm}.ko || :
 }
@@ -88,13 +90,13 @@ own_kernel() {
 	rm -rf "$tree"
 	mkdir -p "$tree/boot"
 	cp "$KDIR/arch/x86/boot/bzImage" "$tree/boot/vmlinuz" || return
-	make -s -C "$KDIR" INSTALL_MOD_PATH="$tree" modules_install >/dev/null || return
+	"$here/stated-make" -s -C "$KDIR" INSTALL_MOD_PATH="$tree" modules_install >/dev/null || return
 	echo "$tree"
 }
 
 declare -A trees
 if [[ -n ${KDIR:-} ]]; then
-	s=$(make -s -C "$KDIR" kernelversion)
+	s=$("$here/stated-make" -s -C "$KDIR" kernelversion)
 	series=("$s")
 	trees[$s]=$(own_kernel) || exit
 else

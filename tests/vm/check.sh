@@ -30,6 +30,7 @@ beside() {
 
 	case $name in
 	static) set -- scripts/check.sh ;;
+	env) set -- "$here/env-selftest.sh" ;;
 	gate) set -- "$here/gate-selftest.sh" ;;
 	ktap) set -- "$here/ktap-selftest.py" ;;
 	runner) set -- "$here/run-selftest.sh" ;;
@@ -54,7 +55,7 @@ second_half() {
 		name=$(basename "$(dirname "$jobs")")-$(basename "$jobs" .txt)
 		[[ $name == uapi-jobs ]] || names+=("$name")
 	done
-	names+=(static runner bench gate ktap)
+	names+=(static runner env bench gate ktap)
 	results+=("${names[@]/%/.json}")
 	printf '%s\n' "${names[@]}" | xargs -P 2 -I '{}' bash -c 'beside {}'
 	# Interrupted: no sum. What failed by itself is in the results.
@@ -62,7 +63,7 @@ second_half() {
 }
 
 if [[ -f tests/host/Makefile ]]; then
-	step host -- make --no-print-directory -C tests/host check
+	step host -- "$here/stated-make" --no-print-directory -C tests/host check
 else
 	step host --skip "no tests/host in this tree"
 fi

@@ -80,8 +80,8 @@ source_tree() {
 
 kmake() {
 	local cc=()
-	command -v ccache >/dev/null && cc=(CC="ccache ${CC:-gcc}" HOSTCC="ccache gcc")
-	make -s -C "$src" O="$1/build" -j"$(nproc)" "${cc[@]}" "${@:2}"
+	command -v ccache >/dev/null && cc=(CC="ccache gcc" HOSTCC="ccache gcc")
+	"$here/stated-make" -s -C "$src" O="$1/build" -j"$(nproc)" "${cc[@]}" "${@:2}"
 }
 
 configure() {
@@ -128,7 +128,7 @@ source)
 	lane=$1 series=${2:?series}
 	[[ -f $here/config/$lane.config ]] || { say "no lane $lane"; exit 2; }
 	src=$(source_tree "$series")
-	version=$(make -s -C "$src" kernelversion)
+	version=$("$here/stated-make" -s -C "$src" kernelversion)
 	key=$(cat "$here/config/base.config" "$here/config/$lane.config" |
 		sha256sum | cut -c1-12)
 	tree=$trees/$version-$lane-$key

@@ -1,0 +1,114 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What a build is given: with the variables of all lanes in the environment, a make that
+# only takes notes stands in for the real one, and no note may have any of them. KTAP.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit
+real_make=$(command -v make)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+n=0
+failed=0
+
+result() {
+	n=$((n + 1))
+	if [[ $1 == 0 ]]; then
+		echo "ok $n $2"
+	else
+		echo "not ok $n $2"
+		failed=1
+	fi
+}
+
+# A copy: builds leave objects and links behind.
+mkdir -p "$work/tree" "$work/bin" "$work/notes" "$work/src" "$work/kdir/arch/x86/boot"
+touch "$work/kdir/arch/x86/boot/bzImage"
+scripts/tree-files.sh | tar -cf - -T - | tar -xf - -C "$work/tree"
+cd "$work/tree" || exit
+
+cat >"$work/bin/make" <<MAKE
+#!/bin/bash
+note=\$(mktemp "$work/notes/XXXXXX")
+{ printf 'argument %s\n' "\$@"; tr '\0' '\n' </proc/\$\$/environ | sed 's/^/variable /'; } >"\$note"
+for a; do
+	case \$a in
+	kernelversion) echo 6.12.0 ;;
+	kernelrelease) echo 6.12.0-noted ;;
+	O=*) mkdir -p "\${a#O=}/arch/x86/boot"; touch "\${a#O=}/arch/x86/boot/bzImage" "\${a#O=}/a.o" ;;
+	KCONFIG_ALLCONFIG=*) cp "\${a#*=}" "\$(dirname "\${a#*=}")/.config" ;;
+	esac
+done
+MAKE
+chmod +x "$work/bin/"*
+printf '#!/bin/bash\nexit 0\n' >tests/vm/run
+
+# hostile COMMAND...: with every variable that a lane or kbuild knows, and one that
+# nobody does.
+hostile() {
+	local v settings=()
+	for v in GCOV_PROFILE KCOV_INSTRUMENT KCSAN_SANITIZE KASAN_SANITIZE KCFLAGS KCPPFLAGS KAFLAGS \
+		CFLAGS LDFLAGS CC HOSTCC LD LLVM LLVM_IAS ARCH CROSS_COMPILE W C CF V M O KBUILD_OUTPUT \
+		KBUILD_EXTRA_SYMBOLS KBUILD_MODPOST_WARN KCONFIG_CONFIG KCONFIG_ALLCONFIG LOCALVERSION \
+		INSTALL_MOD_PATH CONFIG_KUNIT MFLAGS MAKELEVEL MAKEFILES NOBODY_KNOWS; do
+		settings+=("$v=hostile")
+	done
+	rm -f "$work/notes/"*
+	env "${settings[@]}" MAKEFLAGS=hostile GEM_UMA_NO_DEPS=1 GEM_UMA_CACHE="$work/cache" OUT="$work/out" \
+		KSRC="$work/src" PATH="$work/bin:$PATH" "$@" >"$work/log" 2>&1
+}
+
+# noted PATTERN: the notes of builds with such an argument.
+noted() { grep -lxE "argument $1" "$work/notes/"*; }
+
+# Nothing hostile, and only the variables that stated-make lists.
+clean() {
+	local known notes
+	known=$(sed -n 's/^kept=(\(.*\))$/\1/p' tests/vm/stated-make)
+	mapfile -t notes < <(noted "$1")
+	((${#notes[@]})) || { echo "# no build with argument $1"; return 1; }
+	! grep -h hostile "${notes[@]}" | sed 's/^/# /' | grep . &&
+		! grep -h '^variable ' "${notes[@]}" | grep -vE "^variable (${known// /|}|LC_ALL|PWD|SHLVL|_)=" |
+			sort -u | sed 's/^/# /' | grep .
+}
+
+echo "TAP version 13"
+echo "1..12"
+hostile tests/vm/check-debug.sh debug 6.12
+clean "O=$work/cache/trees/.*"
+result $? "the debug kernel is built in a stated environment"
+[[ $(noted "O=$work/cache/trees/.*" | wc -l) == 3 ]]
+result $? "it is configured, built and installed"
+clean "M=$work/tree/build/.*"
+result $? "the modules of the debug lane are built in a stated environment"
+[[ $(grep -lx 'argument GCOV_PROFILE=y' "$work/notes/"*) == $(noted 'M=.*') ]]
+result $? "they count lines, and nothing else does"
+clean all
+result $? "the programs are built in a stated environment"
+hostile tests/vm/check-debug.sh kcov 6.12
+clean 'M=.*' && [[ $(grep -lx 'argument KCOV_INSTRUMENT=y' "$work/notes/"*) == $(noted 'M=.*') ]]
+result $? "the modules of the kcov lane are instrumented, and nothing else is"
+! grep -qx 'argument GCOV_PROFILE=y' "$work/notes/"*
+result $? "they do not count lines"
+hostile env KDIR="$work/kdir" tests/vm/check-debug.sh kcsan
+clean "M=.*" && ! grep -qE '^argument (GCOV|KCOV)' "$work/notes/"*
+result $? "the modules of the kcsan lane are plain"
+clean modules_install
+result $? "a kernel of somebody's own is installed in a stated environment"
+# shellcheck disable=SC2016 # the inner shell's
+hostile env KDIR="$work/kdir" bash -c '. scripts/lint/lib.sh; farm planted; build "$KDIR" C=2'
+clean 'M=.*' && grep -qx 'argument C=2' "$work/notes/"*
+result $? "lint builds in a stated environment"
+# by hand: make's own variables arrive, and those that are said
+rm -f "$work/notes/"*
+env KDIR="$work/kdir" GEM_UMA_NO_DEPS=1 GCOV_PROFILE=hostile KCFLAGS='-O1 -g' PATH="$work/bin:$PATH" \
+	"$real_make" -s modules LLVM=1 >"$work/log" 2>&1
+clean 'M=.*' && grep -qx 'argument LLVM=1' "$work/notes/"* && grep -qx 'argument KCFLAGS=-O1 -g' "$work/notes/"*
+result $? "what is said to make modules arrives"
+# no other way to a build: docs and host tests compile nothing of a kernel
+others=$(scripts/tree-files.sh '*.sh' 'tests/*' '.ci/run' | xargs grep -nIE '(^|[;&|(!{`]|\benv|\bexec)[[:space:]]*make[[:space:]]' |
+	sed 's/^/# /' | grep -vE '^# (tests/vm/stated-make|tests/vm/env-selftest\.sh|\.ci/run):|-C docs|echo "|^[^:]*:[0-9]+:#')
+[[ -z $others ]] || echo "$others"
+[[ -z $others ]]
+result $? "no script runs make past stated-make"
+exit $failed
