@@ -11,6 +11,7 @@ VM := tests/vm
 said = $(foreach v,LLVM CC ARCH CROSS_COMPILE KCFLAGS V C CF,$(if \
 	$(filter command environment,$(firstword $(origin $(v)))),'$(v)=$($(v))'))
 MAKEFLAGS += --no-print-directory
+.NOTPARALLEL:
 
 help: ## this list
 	@echo "gem-uma: buffer-object memory for GPUs that share memory with the CPU"
@@ -22,16 +23,16 @@ help: ## this list
 	@echo "  another compiler; OUT=<dir> is where results go (out/); GEM_UMA_CACHE=<dir> is where"
 	@echo "  kernels are kept (~/.cache/gem-uma)."
 
-demo: modules user ## GPU buffers under a memory limit: the in-kernel helper beside ours, in one guest
+demo: plan-demo modules user ## GPU buffers under a memory limit: the in-kernel helper beside ours, in one guest
 	@tests/demo/run.sh
 
-check: deps ## host tests, static checks, programs in guests; closes with the totals
+check: plan-check deps ## host tests, static checks, programs in guests; closes with the totals
 	@$(VM)/check.sh
 
-check-debug: deps ## unit, uAPI and race tests on KASAN and lockdep kernels, 6.12 and 7.3
+check-debug: plan-check-debug deps ## unit, uAPI and race tests on KASAN and lockdep kernels, 6.12 and 7.3
 	@$(VM)/check-debug.sh debug
 
-check-kcsan: deps ## uAPI and race tests on kernels that look for data races
+check-kcsan: plan-check-kcsan deps ## uAPI and race tests on kernels that look for data races
 	@$(VM)/check-debug.sh kcsan
 
 mutants: deps ## takes one fix out at a time, and demands that its test fails
@@ -64,6 +65,9 @@ deps: ## installs what is needed (root or sudo), or prints the line to type
 
 update-kernel: deps ## looks for a newer Debian 6.12 kernel now, not once a day
 	@$(VM)/kernel.sh update
+
+plan-%:
+	@$(VM)/plan $*
 
 clean: ## removes build/ and out/
 	@rm -rf build out

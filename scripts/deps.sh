@@ -6,6 +6,7 @@
 # line to type and fails. Set GEM_UMA_NO_DEPS=1 on systems without dpkg.
 #
 #   deps.sh [SET...]    also what a set needs: debug (kernels of our own), lint
+#   deps.sh --missing [SET...]    only prints what it would install
 set -euo pipefail
 
 packages=(
@@ -20,6 +21,8 @@ declare -A sets=(
 	[debug]='flex bison bc libssl-dev libelf-dev ccache'
 	[lint]='sparse coccinelle clang'
 )
+only_print=
+[[ ${1:-} != --missing ]] || { only_print=y; shift; }
 for set in "$@"; do
 	[[ -n ${sets[$set]:-} ]] || { echo "deps.sh: no set $set; there are: ${!sets[*]}" >&2; exit 2; }
 	# shellcheck disable=SC2206 # words
@@ -38,6 +41,7 @@ installed=" $(dpkg-query -W -f '${db:Status-Status}:${Package} ' "${packages[@]}
 for p in "${packages[@]}"; do
 	[[ $installed == *" installed:$p "* ]] || missing+=("$p")
 done
+[[ -z $only_print ]] || { printf '%s\n' "${missing[@]}"; exit 0; }
 ((${#missing[@]})) || exit 0
 
 sudo=()

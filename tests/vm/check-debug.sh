@@ -6,7 +6,8 @@
 # The tests on kernels of our own that look for what a stock kernel lets pass; built
 # when they are not there. Both series unless told. KDIR=<kernel build> tests that one
 # instead, whatever it was configured to find. The last line is the sum; results, and
-# the coverage of the debug lane, go to out/<lane>/.
+# the coverage of the debug lane, go to out/<lane>/. HOGS=N keeps N processors busy
+# meanwhile: no verdict may depend on the host's speed.
 set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -40,7 +41,7 @@ kcov)
 	instrument=(KCOV_INSTRUMENT=y)
 	;;
 *)
-	sed -n '4,10s/^# \{0,1\}//p' "$0" >&2
+	sed -n '4,11s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 	;;
 esac
@@ -104,6 +105,13 @@ else
 		trees[$s]=$("$here/kbuild.sh" "$lane" "$s")
 	done
 fi
+
+hogs=()
+for ((i = 0; i < ${HOGS:-0}; i++)); do
+	setpriv --pdeathsig KILL bash -c 'while :; do :; done' &
+	hogs+=($!)
+done
+((!${#hogs[@]})) || trap 'kill "${hogs[@]}"' EXIT
 
 step user -- "$here/build.sh" user
 # A guest mostly keeps one processor busy, so those of two kernels run side by side.

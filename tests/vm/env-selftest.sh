@@ -35,7 +35,7 @@ for a; do
 	case \$a in
 	kernelversion) echo 6.12.0 ;;
 	kernelrelease) echo 6.12.0-noted ;;
-	O=*) mkdir -p "\${a#O=}/arch/x86/boot"; touch "\${a#O=}/arch/x86/boot/bzImage" "\${a#O=}/a.o" ;;
+	O=*) mkdir -p "\${a#O=}/arch/x86/boot"; touch "\${a#O=}/arch/x86/boot/bzImage" "\${a#O=}/a.o"; sleep 0.3 ;;
 	KCONFIG_ALLCONFIG=*) cp "\${a#*=}" "\$(dirname "\${a#*=}")/.config" ;;
 	esac
 done
@@ -55,7 +55,7 @@ hostile() {
 	done
 	rm -f "$work/notes/"*
 	env "${settings[@]}" MAKEFLAGS=hostile GEM_UMA_NO_DEPS=1 GEM_UMA_CACHE="$work/cache" OUT="$work/out" \
-		KSRC="$work/src" PATH="$work/bin:$PATH" "$@" >"$work/log" 2>&1
+		KSRC="$work/src" PATH="$work/bin:$PATH" PROGRESS_SECONDS=0.1 "$@" >"$work/log" 2>&1
 }
 
 # noted PATTERN: the notes of builds with such an argument.
@@ -73,12 +73,14 @@ clean() {
 }
 
 echo "TAP version 13"
-echo "1..12"
+echo "1..13"
 hostile tests/vm/check-debug.sh debug 6.12
 clean "O=$work/cache/trees/.*"
 result $? "the debug kernel is built in a stated environment"
 [[ $(noted "O=$work/cache/trees/.*" | wc -l) == 3 ]]
 result $? "it is configured, built and installed"
+grep -q 'kbuild.sh: debug 6.12: 1 objects after 0 min' "$work/log"
+result $? "its progress is shown"
 clean "M=$work/tree/build/.*"
 result $? "the modules of the debug lane are built in a stated environment"
 [[ $(grep -lx 'argument GCOV_PROFILE=y' "$work/notes/"*) == $(noted 'M=.*') ]]

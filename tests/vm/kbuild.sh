@@ -6,6 +6,7 @@
 #   kbuild.sh <lane> <series>        build if needed, print the tree to boot:
 #                                    boot/vmlinuz, lib/modules/, build/ (KDIR)
 #   kbuild.sh source <series>        print the source tree
+#   kbuild.sh present <lane> <series>   is that kernel built? Looks, and does no more
 #
 # Lanes are tests/vm/config/<lane>.config on top of base.config; series are 6.12
 # and 7.3. A tree is keyed by source version and configuration, so a second call
@@ -101,37 +102,62 @@ configure() {
 	fi
 }
 
+# A line now and then while the kernel is built; a read that nobody answers waits.
+progress() {
+	local begin=$SECONDS never
+	exec {never}<> <(:)
+	while read -rt "${PROGRESS_SECONDS:-60}" -u "$never" || kill -0 $$ 2>/dev/null; do
+		say "$lane $series: $(find "$1/build" -name '*.o' 2>/dev/null | wc -l) objects after" \
+			"$(((SECONDS - begin) / 60)) min"
+	done
+}
+
 build() {
-	local tree=$1 log=$1/build.log
-	say "building $lane for $series: some ten minutes, once"
+	local tree=$1 log=$1/build.log watcher
+	say "building $lane for $series: some ten minutes on two processors, once (log: $log)"
 	rm -rf "$tree"
 	mkdir -p "$tree/boot"
+	progress "$tree" >/dev/null &
+	watcher=$!
 	if ! { configure "$tree" "$series" && kmake "$tree" &&
 		kmake "$tree" INSTALL_MOD_PATH="$tree" modules_install; } \
 		>"$log" 2>&1; then
+		kill "$watcher"
 		tail -n 40 "$log" >&2
 		return 1
 	fi
+	kill "$watcher"
 	cp "$tree/build/arch/x86/boot/bzImage" "$tree/boot/vmlinuz"
 	touch "$tree/done"
+}
+
+# Sets what a lane's kernel of a series is; src is its source.
+kernel_of() {
+	lane=$1 series=$2
+	version=$("$here/stated-make" -s -C "$src" kernelversion)
+	key=$(cat "$here/config/base.config" "$here/config/$lane.config" |
+		sha256sum | cut -c1-12)
+	tree=$trees/$version-$lane-$key
 }
 
 case ${1:-} in
 source)
 	source_tree "${2:?series}"
 	;;
+present)
+	src=${KSRC:-$sources/${3:?lane and series}}
+	[[ -d $src ]] || exit
+	kernel_of "$2" "$3"
+	[[ -e $tree/done ]]
+	;;
 "" | -*)
-	sed -n '3,15s/^# \{0,1\}//p' "$0" >&2
+	sed -n '4,16s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 	;;
 *)
-	lane=$1 series=${2:?series}
-	[[ -f $here/config/$lane.config ]] || { say "no lane $lane"; exit 2; }
-	src=$(source_tree "$series")
-	version=$("$here/stated-make" -s -C "$src" kernelversion)
-	key=$(cat "$here/config/base.config" "$here/config/$lane.config" |
-		sha256sum | cut -c1-12)
-	tree=$trees/$version-$lane-$key
+	[[ -f $here/config/$1.config ]] || { say "no lane $1"; exit 2; }
+	src=$(source_tree "${2:?series}")
+	kernel_of "$1" "$2"
 	mkdir -p "$trees"
 	exec 8>"$trees/.$version-$lane.lock"
 	flock 8

@@ -8,6 +8,7 @@
 #   kernel.sh kdir      print the directory to build modules against
 #   kernel.sh release   print the kernel release
 #   kernel.sh update    look for a newer package now
+#   kernel.sh present   is one in the cache? Looks, and does no more
 #
 # A newer package is looked for at most once a day; with no network the cached
 # kernel is used.
@@ -169,12 +170,13 @@ root | kdir | release)
 	release) echo "$release" ;;
 	esac
 	;;
+present) [[ -e $kernels/stock/boot ]] ;;
 update)
 	ensure now
 	readlink "$kernels/stock"
 	;;
 *)
-	sed -n '3,14s/^# \{0,1\}//p' "$0" >&2
+	sed -n '4,15s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 	;;
 esac
