@@ -7,8 +7,9 @@
 # into out/ (or $OUT): bench.csv, bench.json, bench.svg and the raw
 # bench-samples.csv. Then once more under -icount, where the unit is instructions
 # instead of nanoseconds: bench-icount.csv and so on. ICOUNT=0 leaves the second
-# out, --icount the first. Timings never fail the run; errors do. BENCH_RUN holds
-# more options of tests/vm/run.
+# out, --icount the first. Timings never fail the run. A scene that fails does, but
+# only at the end: the others run, and the report has every row that was measured.
+# BENCH_RUN holds more options of tests/vm/run.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -17,7 +18,7 @@ out=${OUT:-$top/out}
 bench=$top/build/user/bin/uma-bench
 
 usage() {
-	sed -n '4,13s/^# \{0,1\}//p' "$0" >&2
+	sed -n '4,14s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 }
 
@@ -93,9 +94,10 @@ bench_mode() {
 	host_meta >"$dir/$name.host"
 	run_guest "$mode" "$name" "$dir" "$percent" || rc=$?
 	if ((rc)); then
-		echo "run.sh: the benchmark failed ($rc); log: $dir/$name.log" >&2
-		return "$rc"
+		failed+=("$name ($rc): $(grep -E ' FAILED( |$)' "$dir/$name.log" | sort -u |
+			paste -sd';'); log: $dir/$name.log")
 	fi
+	[[ -s $dir/$name.guest.csv ]] || return 0
 
 	{
 		cat "$dir/$name.host"
@@ -119,6 +121,9 @@ plot() {
 	fi
 }
 
+failed=()
 for mode in "${modes[@]}"; do
 	bench_mode "$mode"
 done
+((!${#failed[@]})) || printf 'run.sh: FAILED: %s\n' "${failed[@]}" >&2
+((!${#failed[@]}))

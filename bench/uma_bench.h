@@ -33,6 +33,7 @@ enum unit {
 	UNIT_TIME,	/* ns, or instructions under -icount */
 	UNIT_BYTES,
 	UNIT_PERCENT,
+	UNIT_COUNT,
 };
 
 /* One line of the result. */
@@ -57,6 +58,7 @@ struct bench {
 	int cpu;
 	unsigned int round;
 	bool warmup;
+	unsigned int failed;	/* scenes */
 };
 
 /* One competitor in one scene. */
@@ -69,7 +71,7 @@ struct actor {
 };
 
 /*
- * All functions return 0 or a negative errno that ends the program. A competitor
+ * All functions return 0 or a negative errno that ends the scene. A competitor
  * that cannot do the work at all emits a reason instead, by emit_na().
  */
 struct scene {
@@ -105,7 +107,8 @@ extern const struct scene scenes_limits[];
 extern const size_t scenes_limits_count;
 
 /* uma_bench_run.c */
-int scene_run(struct bench *b, const struct scene *s);
+/* A scene that fails is named, counted, and keeps the rows that it has. */
+void scene_run(struct bench *b, const struct scene *s);
 /* @total is the cost of @ops operations. */
 void emit(struct actor *a, const char *row, int64_t total, uint64_t ops);
 void emit_na(struct actor *a, const char *row, const char *fmt, ...)

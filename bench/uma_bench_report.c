@@ -22,6 +22,8 @@ const char *report_unit(const struct report *r, const struct row *row)
 		return "B";
 	case UNIT_PERCENT:
 		return "%";
+	case UNIT_COUNT:
+		return "n";
 	default:
 		return r->time_unit;
 	}

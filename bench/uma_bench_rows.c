@@ -8,6 +8,7 @@
 	{ .name = n, .unit = UNIT_TIME, .what = w, .floor = f, .tmpfs = t }
 #define BYTES(n, w) { .name = n, .unit = UNIT_BYTES, .what = w }
 #define INFO(n, w) { .name = n, .unit = UNIT_BYTES, .what = w, .info = true }
+#define COUNT(n, w) { .name = n, .unit = UNIT_COUNT, .what = w, .info = true }
 #define PERCENT(n, w) { .name = n, .unit = UNIT_PERCENT, .what = w }
 
 const struct row bench_rows[] = {
@@ -38,9 +39,11 @@ const struct row bench_rows[] = {
 	     "syscall", NULL),
 	TIME("flip-trim", "same without the idle-va cache: mapped anew each time",
 	     "syscall", NULL),
+	COUNT("maps-flip-trim", "maps of it, per flip"),
 	TIME("flip-import", "dma-buf imported, SUBMIT_LEGACY, wait, handle closed",
 	     "syscall", NULL),
 	TIME("flip-import-trim", "same without the idle-va cache", "syscall", NULL),
+	COUNT("maps-import-trim", "maps of it, per flip"),
 	TIME("vm-map-4k", "VM_BIND map of a resident BO, per page", "ptes-map-4k", NULL),
 	TIME("vm-map-2m", "same, huge, per 2 MiB", "ptes-map-2m", NULL),
 	TIME("vm-unmap-4k", "VM_BIND unmap of it, per page", "ptes-unmap-4k", NULL),
