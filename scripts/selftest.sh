@@ -309,6 +309,48 @@ pitfalls() {
 	finds check-pitfalls.py 'no test race_jobs$'
 }
 
+commits() {
+	local base
+	commit() {
+		printf '%s\n' "$@" |
+			git -c user.name=A -c user.email=a@b.c -c commit.gpgSign=false -c core.hooksPath=/dev/null \
+				commit -q --allow-empty -F -
+	}
+	local why=('' 'Without it nothing works.' '') sign='Signed-off-by: A <a@b.c>'
+
+	fresh
+	git init -q .
+	commit 'an old one'
+	base=$(git rev-parse HEAD)
+	commit 'vuma: plant a tree' "${why[@]}" "$sign"
+	local hash
+	hash=$(git rev-parse --short=12 HEAD)
+	commit 'gem_uma/gpuvm: water it' "${why[@]}" "Fixes: $hash (\"vuma: plant a tree\")" "$sign"
+	silent check-commits.sh . "$base"
+	commit 'Planted a tree' "${why[@]}" "$sign"
+	commit "vuma: $(printf 'a%.0s' {1..67})" "${why[@]}" "$sign"
+	commit 'vuma: plant a full stop.' "${why[@]}" "$sign"
+	commit 'vuma: plant no name' "${why[@]}"
+	commit 'vuma: plant no reason' '' "$sign"
+	commit 'vuma: plant eleven digits' "${why[@]}" "Fixes: ${hash:1} (\"vuma: plant a tree\")" "$sign"
+	commit 'vuma: plant another' "${why[@]}" 'Fixes: 0123456789ab ("vuma: plant a tree")' "$sign"
+	commit 'vuma: plant a title' "${why[@]}" "Fixes: $hash (\"vuma: plant a house\")" "$sign"
+	finds check-commits.sh "not 'part: verb object': Planted" "$base"
+	also 'has 73 characters'
+	also 'full stop'
+	also 'no Signed-off-by'
+	also 'no body that says why'
+	also 'not .Fixes: <twelve digits>'
+	also 'fixes 0123456789ab, which is no commit before it'
+	also "fixes $hash, whose subject is not 'vuma: plant a house'"
+	tried=$((tried + 1))
+	scripts/check-commits.sh >/dev/null || (($? == 4)) || {
+		missed=$((missed + 1))
+		echo "check-commits.sh does not skip where the history does not reach"
+	}
+	rm -rf .git
+}
+
 runner() {
 	fresh
 	new scripts/check-planted.sh '#!/bin/sh' 'echo a finding; exit 1'
@@ -441,7 +483,7 @@ lint_kdoc() {
 
 groups=("$@")
 ((${#groups[@]})) || groups=(layers spdx size forbidden shell kdoc locked headers pitfalls inject checkpatch
-	docs runner)
+	docs commits runner)
 for group in "${groups[@]}"; do
 	$group
 done
