@@ -5,6 +5,9 @@
 # goes for all of them; the kinds that are not plain kernel code are here.
 #
 #   check-checkpatch.sh [FILE...]    paths from the top of the tree
+#
+# All files take minutes. One that was clean is not looked at again while it, the tool
+# and what is ignored are the same: the cache has their checksums.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -52,6 +55,15 @@ files=("$@")
 ((${#files[@]})) || mapfile -t files < <(scripts/tree-files.sh '*.[ch]')
 ((${#files[@]})) || { echo "found no sources to check"; exit 1; }
 
+tool=$(dirname "$checkpatch")
+clean=${GEM_UMA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/gem-uma}/checkpatch
+mkdir -p "$clean"
+find "$clean" -type f -mtime +30 -delete
+clean+=/$(cat "$0" .checkpatch.conf "$checkpatch" "$tool/spelling.txt" \
+	"$tool/const_structs.checkpatch" 2>/dev/null | sha256sum | cut -c1-16)
+touch "$clean"
+mapfile -t files < <(sha256sum "${files[@]}" | grep -vxFf "$clean" | cut -c67-)
+
 # It leaves a cache of names behind, and complains that git knows no include/.
 log=$(mktemp)
 trap 'rm -f "$log" .checkpatch-camelcase.*' EXIT
@@ -63,4 +75,8 @@ for kind in "${!ignore[@]}"; do
 	done | xargs -0 -r -n 4 -P "$(nproc)" "$checkpatch" "${options[@]}" -f >>"$log" 2>&1 || rc=1
 done
 grep -v -e '^total: ' -e '^fatal: ' "$log" | sort || true
+# Nothing is known of any file if the tool said what is no finding.
+if ! grep -qvE '^(total|fatal): |^[^ ]+:[0-9]+: ' "$log" && ((${#files[@]})); then
+	sha256sum "${files[@]}" | grep -vFf <(sed -n 's/^\([^ ]*\):[0-9]*: .*/  \1/p' "$log") >>"$clean" || true
+fi
 exit "$rc"

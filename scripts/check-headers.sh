@@ -49,8 +49,9 @@ if [[ -z ${KDIR:-} ]] && ! KDIR=$(tests/vm/kernel.sh kdir 2>"$work/why"); then
 	tail -n 1 "$work/why"
 	exit 4
 fi
-farm=$work/module
-mkdir "$farm"
+farm=$lint/headers
+rm -rf "$farm"
+mkdir -p "$farm"
 ln -s "$top/include" "$top/config.mk" "$farm/"
 ln -s "$top/Kbuild" "$farm/top.mk"
 cat >"$farm/Kbuild" <<-EOF

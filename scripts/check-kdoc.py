@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """Kernel-doc without warnings, and a contract for every export: a block with a
 Context: section (may it sleep, which locks, may it run in a signalling section)

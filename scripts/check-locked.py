@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """_locked is a promise of the caller to hold a resv. Each function of that name
 says so to tools, by __must_hold() on its declaration (or its definition, if it is

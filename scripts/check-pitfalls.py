@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """docs/pitfalls.md against the tree: each test named there exists, and each
 identifier of docs/pitfalls-ids.txt has a row.

@@ -4,8 +4,10 @@
 # make lint: what compilers and checkers find in the sources without running them.
 # KTAP on stdout; the last line is the sum. Details stay in $OUT/lint.
 #
-#   lint.sh [NAME...]    all, or only those named; lint-NAME is scripts/lint/NAME.sh,
-#                        NAME is scripts/check-NAME
+#   lint.sh [NAME...]    all, or only those named; lint-NAME is scripts/lint/NAME.sh
+#
+# What needs neither another compiler nor these tools is scripts/check.sh, which make
+# check runs.
 #
 #   lint-sparse   address spaces, endianness, contexts, what should be static
 #   lint-clang    all modules by clang, without a warning
@@ -17,8 +19,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 
 names=("$@")
-((${#names[@]})) || names=(lint-sparse lint-clang lint-resv lint-cocci lint-kdoc
-	kdoc locked headers checkpatch pitfalls lint-selftest)
+((${#names[@]})) || names=(lint-sparse lint-clang lint-resv lint-cocci lint-kdoc lint-selftest)
 
 CHECK_LOGS=${OUT:-$PWD/out}/lint
 export CHECK_LOGS

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """A function unwinds by goto or by scope (guard, scoped_guard, CLASS, __free), never
 by both: a jump can leave a scope, or skip into one, without being seen to.

@@ -44,6 +44,10 @@ farm() {
 		tar -cf - -T - | tar -xf - -C "$farm"
 }
 
+# Compilers go through ccache, where there is one: most files were compiled before.
+cached=
+! command -v ccache >/dev/null || cached="ccache "
+
 # build KDIR [VARIABLE=VALUE...]: makes $goals in the farm, by default all modules, with
 # a log in $farm.log. BTF needs the kernel's vmlinux, which headers do not have.
 # LINT_ROOMS=<rooms> leaves the other rooms out.
@@ -52,7 +56,7 @@ build() {
 	local rooms=()
 	[[ -z ${LINT_ROOMS:-} ]] || rooms=(rooms="$LINT_ROOMS")
 	tests/vm/stated-make -k -C "$1" M="$farm" W=1 CONFIG_DEBUG_INFO_BTF_MODULES= -j"$(nproc)" \
-		"${rooms[@]}" "${@:2}" "${goals[@]}" >"$farm.log" 2>&1
+		CC="${cached}gcc" "${rooms[@]}" "${@:2}" "${goals[@]}" >"$farm.log" 2>&1
 }
 
 # Lines of the log that speak of our files, by their names in the tree.
@@ -77,5 +81,5 @@ clang_build() {
 			CONFIG_FTRACE_MCOUNT_USE_CC= CONFIG_OBJTOOL=)
 		flags="-include $top/scripts/lint/clang-on-gcc.h"
 	fi
-	build "$dir" CC=clang "${gcc[@]}" KCFLAGS="$flags ${*:2}"
+	build "$dir" CC="${cached}clang" "${gcc[@]}" KCFLAGS="$flags ${*:2}"
 }

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """Prints a semantic patch that finds what must not be done where memory reclaim or
 a fence waits. Which functions those are is read from the sources: callbacks of that

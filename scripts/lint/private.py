@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """Prints a semantic patch that finds uses of private members: those that a struct
 of include/drm/gem_uma has behind its "private:" mark, outside of the part that owns
