@@ -29,8 +29,12 @@ demo: plan-demo modules user ## GPU buffers under a memory limit: the in-kernel 
 check: plan-check deps ## host tests, static checks, programs in guests; closes with the totals
 	@$(VM)/check.sh
 
-check-debug: plan-check-debug deps ## unit, uAPI and race tests on KASAN and lockdep kernels, 6.12 and 7.3
+check-debug: plan-check-debug deps ## unit, uAPI and race tests on KASAN and lockdep kernels of 6.12 and 7.3
 	@$(VM)/check-debug.sh debug
+
+check-all: deps ## once a night: all tests on each kernel, data races, mutants, bench
+	@rc=0; for t in check lint check-kcsan mutants bench; do $(MAKE) $$t || rc=1; done; \
+	$(VM)/check-debug.sh --all debug || rc=1; exit $$rc
 
 check-kcsan: plan-check-kcsan deps ## uAPI and race tests on kernels that look for data races
 	@$(VM)/check-debug.sh kcsan
@@ -75,5 +79,5 @@ clean: ## removes build/ and out/
 distclean: clean ## also the kernel cache
 	@rm -rf "$${GEM_UMA_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/gem-uma}"
 
-.PHONY: help demo check check-debug check-kcsan mutants check-host lint bench shell modules user docs deps update-kernel clean distclean
+.PHONY: help demo check check-debug check-all check-kcsan mutants check-host lint bench shell modules user docs deps update-kernel clean distclean
 endif

@@ -1,20 +1,26 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-#   check-debug.sh [debug|kcsan|kcov] [SERIES...]
+#   check-debug.sh [--all] [debug|kcsan|kcov] [SERIES...]
 #
 # The tests on kernels of our own that look for what a stock kernel lets pass; built
-# when they are not there. Both series unless told. KDIR=<kernel build> tests that one
-# instead, whatever it was configured to find. The last line is the sum; results, and
-# the coverage of the debug lane, go to out/<lane>/. HOGS=N keeps N processors busy
-# meanwhile: no verdict may depend on the host's speed.
+# when they are not there. The last line is the sum; results, and the coverage of the
+# debug lane, go to out/<lane>/.
+#
+# The debug lane runs the unit tests on both series, the programs on 7.3 and the races
+# on 6.12. --all, and each series that is named, runs all of them. KDIR=<kernel build>
+# tests that kernel instead, whatever it was configured to find. HOGS=N keeps N
+# processors busy meanwhile: no verdict may depend on the host's speed.
 set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
+all=
+[[ ${1:-} != --all ]] || { all=y; shift; }
 lane=${1:-debug}
-(($# < 2)) || series=("${@:2}")
+(($# < 2)) || series=("${@:2}") all=y
 [[ -n ${series[*]-} ]] || series=(6.12 7.3)
+[[ $lane == debug && -z ${KDIR:-} ]] || all=y
 out=${OUT:-$top/out}/$lane
 cd "$top" || exit
 scripts/deps.sh debug || exit
@@ -22,13 +28,14 @@ rm -rf "$out"
 mkdir -p "$out"
 
 # Of the programs the twin is left out: it shares vuma's code, and the rest is the
-# kernel's. slow: what it takes longer than a stock kernel, for the limits of jobs.
+# kernel's. What takes longest is first. slow: what it takes longer than a stock kernel,
+# for the limits of jobs.
 jobs=(tests/uapi/jobs.txt tests/stress/jobs.txt)
 # instrument: what our modules are compiled with, and nothing of the kernel.
 instrument=()
 case $lane in
 debug)
-	jobs=(tests/kunit/debug-jobs.txt "${jobs[@]}")
+	jobs=(tests/uapi/jobs.txt tests/kunit/debug-jobs.txt tests/stress/jobs.txt)
 	slow=6
 	instrument=(GCOV_PROFILE=y)
 	;;
@@ -41,10 +48,11 @@ kcov)
 	instrument=(KCOV_INSTRUMENT=y)
 	;;
 *)
-	sed -n '4,11s/^# \{0,1\}//p' "$0" >&2
+	sed -n '4,14s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 	;;
 esac
+export here out lane slow
 
 results=()
 step() {
@@ -52,6 +60,14 @@ step() {
 	shift
 	results+=("$out/$name.json")
 	"$here/step" "$name" "$out/$name.json" "$@"
+}
+
+# What is left to make check-all, as make check runs it on the stock kernel of 6.12.
+left_out() {
+	[[ -z $all ]] && case $1:$2 in
+	6.12:tests/uapi/* | 7.3:tests/stress/*) return 0 ;;
+	esac
+	return 1
 }
 
 # The modules for one kernel, and what is to be said of them.
@@ -64,26 +80,28 @@ build_for() {
 	step "$s-imports" -- scripts/check-inject.py "$built"/{gem_uma,gpuvm/gem_uma_gpuvm}.ko || :
 }
 
-name_of() {
-	echo "$1-$(basename "$(dirname "$2")")"
-}
+# beside NAME TREE FILE: one guest, or what else takes a processor.
+beside() {
+	local name=$1 tree=$2 file=$3 rc
+	# Mitigations cost an emulated processor a tenth of its time.
+	local more=(--append mitigations=off)
 
-# The guests of one kernel, one after the other, whatever fails on the way.
-guests() {
-	local s=$1 tree=$2 file rc more
-	for file in "${jobs[@]}"; do
-		# Mitigations cost an emulated processor a tenth of its time.
-		more=(--append mitigations=off)
-		# Where megabytes are written and compressed, a look at each 300th access
-		# takes so long that jobs of the device time out.
-		[[ $lane:$file != kcsan:tests/uapi/* ]] || more+=(--append kcsan.skip_watch=2000)
-		"$here/run" --kernel "$tree" --jobs "$file" --name "$(name_of "$s" "$file")" \
-			--out "$out" --mem 1G --slow "$slow" --timeout 2400 --quiet "${more[@]}"
-		# interrupted: no more guests
-		rc=$?
-		((rc < 128)) || exit "$rc"
-	done
+	# Where megabytes are written and compressed, a look at each 300th access takes so
+	# long that jobs of the device time out.
+	[[ $lane:$file != kcsan:tests/uapi/* ]] || more+=(--append kcsan.skip_watch=2000)
+	if [[ $name == into-tree ]]; then
+		"$here/step" "$name" "$out/$name.json" -- "$file" "$tree/build"
+	else
+		"$here/run" --kernel "$tree" --jobs "$file" --name "$name" --out "$out" --mem 1G \
+			--slow "$slow" --timeout 2400 --quiet "${more[@]}"
+	fi > >(sed -u "s/^/[$name] /") 2>&1
+	rc=$?
+	wait "$!"	# for what sed has yet to print
+	# interrupted: no more guests
+	((rc < 128)) || return 255
+	return "$rc"
 }
+export -f beside
 
 # A kernel that is built in KDIR, laid out to be booted.
 own_kernel() {
@@ -114,30 +132,32 @@ done
 ((!${#hogs[@]})) || trap 'kill "${hogs[@]}"' EXIT
 
 step user -- "$here/build.sh" user
-# A guest mostly keeps one processor busy, so those of two kernels run side by side.
-pids=()
+runs=()
+ready=()
 for s in "${series[@]}"; do
-	tree=${trees[$s]}
-	for file in "${jobs[@]}"; do
-		results+=("$out/$(name_of "$s" "$file").json")
-	done
-	if [[ -n $tree ]] && build_for "$s" "${KDIR:-$tree/build}"; then
-		guests "$s" "$tree" > >(sed -u "s/^/[$s] /") 2>&1 &
-		pids+=($!)
+	if [[ -n ${trees[$s]} ]] && build_for "$s" "${KDIR:-${trees[$s]}/build}"; then
+		ready+=("$s")
+	elif [[ -z ${trees[$s]} ]]; then
+		step "$s-kernel" -- false	# what kbuild.sh said stands above
 	fi
 done
-# When one of them has made room; it would take from two what their limits count on.
-if [[ $lane == debug && -n ${trees[7.3]-} ]]; then
-	((${#pids[@]} < 2)) || wait -n "${pids[@]}"
-	rc=$?
-	((rc < 128)) || exit "$rc"
-	step into-tree -- scripts/into-tree-selftest.sh "${trees[7.3]}/build"
-fi
-for pid in "${pids[@]}"; do
-	wait "$pid"
-	rc=$?
-	((rc < 128)) || exit "$rc"
+for file in "${jobs[@]}"; do
+	for s in "${ready[@]}"; do
+		! left_out "$s" "$file" || continue
+		name=$s-$(basename "$(dirname "$file")")
+		runs+=("$name" "${trees[$s]}" "$file")
+		results+=("$out/$name.json")
+	done
 done
+if [[ $lane == debug && " ${ready[*]} " == *" 7.3 "* ]]; then
+	runs+=(into-tree "${trees[7.3]}" scripts/into-tree-selftest.sh)
+	results+=("$out/into-tree.json")
+fi
+# Two at a time: a guest mostly keeps one processor busy, and limits count on that.
+if ((${#runs[@]})); then
+	printf '%s\0' "${runs[@]}" | xargs -0 -n 3 -P 2 bash -c 'beside "$@"' beside
+	(($? < 124)) || exit 130
+fi
 # A kernel of somebody's own need not count lines; ours do.
 if [[ $lane == debug ]]; then
 	if [[ -n ${KDIR:-} ]] && ! compgen -G "$out/*.gcov" >/dev/null; then
