@@ -52,6 +52,9 @@ lint: deps ## sparse, clang, coccinelle and the like over all sources
 bench: modules user ## vuma beside its gem-shmem twin: CSV and a table
 	@bench/run.sh
 
+figures: ## puts what make bench measured into README.md
+	@scripts/check-figures.py --write $${OUT:-out}/bench-icount.csv $${OUT:-out}/bench.csv
+
 shell: modules user ## an interactive guest with everything loaded
 	@$(VM)/run --shell $(RUN)
 
@@ -79,5 +82,5 @@ clean: ## removes build/ and out/
 distclean: clean ## also the kernel cache
 	@rm -rf "$${GEM_UMA_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/gem-uma}"
 
-.PHONY: help demo check check-debug check-all check-kcsan mutants check-host lint bench shell modules user docs deps update-kernel clean distclean
+.PHONY: help demo check check-debug check-all check-kcsan mutants check-host lint bench figures shell modules user docs deps update-kernel clean distclean
 endif

@@ -351,6 +351,25 @@ commits() {
 	rm -rf .git
 }
 
+figures() {
+	fresh
+	sed -i 's/^write-4k,insn,/&9/' bench/figures.csv
+	finds check-figures.py '^README\.md:[0-9]+: not what bench/figures\.csv says'
+	scripts/check-figures.py --write >/dev/null
+	silent check-figures.py .
+	printf '# git: 0123456789ab\nrow,unit,driver,median,vuma_over_this\n' >bench.csv
+	printf 'free-4k,%s\n' insn,vuma,50, insn,vuma_shmem,100,0.51 ns,vuma,7, >>bench.csv
+	scripts/check-figures.py --write bench.csv nowhere.csv >/dev/null
+	tried=$((tried + 1))
+	# shellcheck disable=SC2016 # marks of a commit
+	grep -qF '| 50.0 | 100 | 0.51 |  | `0123456789ab` |' README.md || {
+		missed=$((missed + 1))
+		echo "check-figures.py does not take what was measured"
+	}
+	sed -i '/^<!-- figures end/d' README.md
+	finds check-figures.py 'has no place for the table'
+}
+
 runner() {
 	fresh
 	new scripts/check-planted.sh '#!/bin/sh' 'echo a finding; exit 1'
@@ -483,7 +502,7 @@ lint_kdoc() {
 
 groups=("$@")
 ((${#groups[@]})) || groups=(layers spdx size forbidden shell kdoc locked headers pitfalls inject checkpatch
-	docs commits runner)
+	docs figures commits runner)
 for group in "${groups[@]}"; do
 	$group
 done
