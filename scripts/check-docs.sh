@@ -21,9 +21,10 @@ mapfile -t sources < <(scripts/tree-files.sh '*.[chS]' '*.sh' '*.py' '*Makefile'
 } | sort -u >"$work/words"
 scripts/tree-files.sh | sed 'p; :a; s|/[^/]*$||; p; ta' | sort -u >"$work/paths"
 
-while IFS=: read -r file line word; do
-	grep -qxF -e "$word" "$work/words" || { echo "$file:$line: no $word in the sources"; bad=1; }
-done < <(grep -noHE '\b(gem_uma|GEM_UMA|vuma|DRM_VUMA|drm_vuma)_[A-Za-z0-9_]*[A-Za-z0-9]\b' "${prose[@]}")
+awk -F: 'NR == FNR { known[$0]; next }
+	!($3 in known) { print $1 ":" $2 ": no " $3 " in the sources"; bad = 1 }
+	END { exit bad }' "$work/words" \
+	<(grep -noHE '\b(gem_uma|GEM_UMA|vuma|DRM_VUMA|drm_vuma)_[A-Za-z0-9_]*[A-Za-z0-9]\b' "${prose[@]}") || bad=1
 
 # A path is what stands between grave accents and begins with a room of ours; a
 # part in <> or with a * is a pattern.

@@ -14,19 +14,22 @@ complain() {
 	bad=1
 }
 
+# is_source FILE FIRST-LINE
 is_source() {
 	case $1 in
 	*.[chS] | *.sh | *.py | *.gp | *.mk | *.cocci | *.rst) return 0 ;;
 	Makefile | Kbuild | Kconfig | */Makefile | */Kbuild | */Kconfig) return 0 ;;
 	.clang-format | .editorconfig | .checkpatch.conf | .gitignore) return 0 ;;
 	esac
-	[[ $(head -c 2 "$1" | tr -d '\0') == '#!' ]]
+	[[ $2 == '#!'* ]]
 }
 
 while IFS= read -r file; do
-	is_source "$file" || continue
+	first='' line=''
+	{ IFS= read -r first && IFS= read -r line; } <"$file" 2>/dev/null || :
+	is_source "$file" "$first" || continue
 	seen=$((seen + 1))
-	line=$(sed -n '1{/^#!/!{p;q}}; 2{p;q}' "$file")
+	[[ $first == '#!'* ]] || line=$first
 	case $file in
 	include/uapi/*) licence='GPL-2.0 WITH Linux-syscall-note' ;;
 	*) licence='GPL-2.0' ;;

@@ -217,14 +217,12 @@ checkpatch() {
 docs() {
 	fresh
 	add docs/overview.rst '' 'See gem_uma_backing_frobnicate().'
-	finds check-docs.sh '^docs/overview\.rst:[0-9]+: no gem_uma_backing_frobnicate'
-	fresh
 	# shellcheck disable=SC2016 # marks of a path
 	add CONTRIBUTING.md 'See `gem_uma/gem_uma_frob.c`.'
-	finds check-docs.sh '^CONTRIBUTING\.md:[0-9]+: no gem_uma/gem_uma_frob'
-	fresh
 	add MAINTAINERS 'F:	vuma/vuma_frob.c'
-	finds check-docs.sh '^MAINTAINERS: no vuma/vuma_frob'
+	finds check-docs.sh '^docs/overview\.rst:[0-9]+: no gem_uma_backing_frobnicate'
+	also '^CONTRIBUTING\.md:[0-9]+: no gem_uma/gem_uma_frob'
+	also '^MAINTAINERS: no vuma/vuma_frob'
 	fresh
 	# shellcheck disable=SC2016 # marks of a reference
 	add docs/overview.rst '' ':ref:`nowhere`'
