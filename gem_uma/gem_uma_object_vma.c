@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the core calls for mappings of the turn-key object.
+ *
+ * Locks the object, has cpu_map do the work, and tells reclaim.
+ */
+/* First: 7.3 has headers below that need it and do not say so. */
+#include <linux/mm.h>
+
+#include <linux/dma-resv.h>
+#include <linux/export.h>
+#include <linux/fs.h>
+#include <linux/sched/mm.h>
+
+#include <drm/drm_device.h>
+#include <drm/drm_drv.h>
+#include <drm/drm_file.h>
+#include <drm/drm_gem.h>
+#include <drm/drm_vma_manager.h>
+#include <drm/gem_uma/gem_uma_object.h>
+
+static struct gem_uma_object *gem_uma_object_of_vma(struct vm_area_struct *vma)
+{
+	struct drm_gem_object *obj = vma->vm_private_data;
+
+	return to_gem_uma_object(obj);
+}
+
+static vm_fault_t gem_uma_object_huge_fault(struct vm_fault *vmf, unsigned int order)
+{
+	struct gem_uma_object *uobj = gem_uma_object_of_vma(vmf->vma);
+	vm_fault_t ret;
+
+	ret = gem_uma_cpu_map_fault_lock(&uobj->cpu_map, vmf);
+	if (ret)
+		return ret;
+	ret = gem_uma_cpu_map_fault_locked(&uobj->cpu_map, vmf, order);
+	gem_uma_object_mark_used(uobj);
+	gem_uma_object_update_locked(uobj);
+	gem_uma_cpu_map_fault_unlock(&uobj->cpu_map, ret);
+	return ret;
+}
+
+static vm_fault_t gem_uma_object_fault(struct vm_fault *vmf)
+{
+	return gem_uma_object_huge_fault(vmf, 0);
+}
+
+static vm_fault_t gem_uma_object_pfn_mkwrite(struct vm_fault *vmf)
+{
+	return gem_uma_cpu_map_mkwrite(&gem_uma_object_of_vma(vmf->vma)->cpu_map, vmf);
+}
+
+static void gem_uma_object_vm_open(struct vm_area_struct *vma)
+{
+	gem_uma_cpu_map_vm_open(&gem_uma_object_of_vma(vma)->cpu_map, vma);
+	drm_gem_vm_open(vma);
+}
+
+static void gem_uma_object_vm_close(struct vm_area_struct *vma)
+{
+	gem_uma_cpu_map_vm_close(&gem_uma_object_of_vma(vma)->cpu_map);
+	drm_gem_vm_close(vma);
+}
+
+const struct vm_operations_struct gem_uma_object_vm_ops = {
+	.open = gem_uma_object_vm_open,
+	.close = gem_uma_object_vm_close,
+	.fault = gem_uma_object_fault,
+	.huge_fault = gem_uma_object_huge_fault,
+	.map_pages = gem_uma_cpu_map_map_pages,
+	.pfn_mkwrite = gem_uma_object_pfn_mkwrite,
+};
+EXPORT_SYMBOL_GPL(gem_uma_object_vm_ops);
+
+static struct drm_gem_object *gem_uma_object_lookup_offset(struct drm_device *drm,
+							   unsigned long pgoff,
+							   unsigned long nr_pages)
+{
+	struct drm_vma_offset_manager *mgr = drm->vma_offset_manager;
+	struct drm_gem_object *obj = NULL;
+	struct drm_vma_offset_node *node;
+
+	drm_vma_offset_lock_lookup(mgr);
+	node = drm_vma_offset_exact_lookup_locked(mgr, pgoff, nr_pages);
+	if (node) {
+		obj = container_of(node, struct drm_gem_object, vma_node);
+		if (!kref_get_unless_zero(&obj->refcount))
+			obj = NULL;
+	}
+	drm_vma_offset_unlock_lookup(mgr);
+	return obj;
+}
+
+/**
+ * gem_uma_object_get_unmapped_area() - &file_operations.get_unmapped_area
+ * @filp: DRM file
+ * @addr: hint, in bytes
+ * @len: length, in bytes
+ * @pgoff: mmap offset, in pages
+ * @flags: MAP_*
+ *
+ * Context: mmap lock held for writing.
+ *
+ * Return: an address where objects with huge folios can be mapped by PMDs, or a
+ * negative errno.
+ */
+unsigned long gem_uma_object_get_unmapped_area(struct file *filp, unsigned long addr,
+					       unsigned long len, unsigned long pgoff,
+					       unsigned long flags)
+{
+	struct drm_file *file = filp->private_data;
+	struct gem_uma_object *uobj;
+	struct drm_gem_object *obj;
+	unsigned long ret;
+
+	obj = gem_uma_object_lookup_offset(file->minor->dev, pgoff, len >> PAGE_SHIFT);
+	if (!obj || obj->funcs->vm_ops != &gem_uma_object_vm_ops ||
+	    gem_uma_object_is_imported(to_gem_uma_object(obj))) {
+		ret = mm_get_unmapped_area(filp, addr, len, pgoff, flags);
+	} else {
+		uobj = to_gem_uma_object(obj);
+		ret = gem_uma_cpu_map_get_unmapped_area(&uobj->cpu_map, addr, len,
+							pgoff - drm_vma_node_start(&obj->vma_node),
+							flags);
+	}
+	if (obj)
+		drm_gem_object_put(obj);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_get_unmapped_area);
