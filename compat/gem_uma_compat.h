@@ -127,6 +127,11 @@ static inline bool vma_is_cow_mapping(const struct vm_area_struct *vma)
 }
 #endif
 
+#ifndef GEM_UMA_HAS_ZAP_SPECIAL_VMA_RANGE
+#include <linux/mm.h>
+#define zap_special_vma_range zap_vma_ptes
+#endif
+
 /* VMA flags had no type of their own. */
 #ifndef GEM_UMA_HAS_VMA_FLAGS
 #include <linux/mm.h>

@@ -37,6 +37,7 @@ has FS_STRING_UNSIZED linux/fs_context.h \
 has FC_MOUNT_LONGTERM linux/mount.h 'fc_mount_longterm\(struct'
 has SHMEM_WRITE_FOLIO linux/shmem_fs.h 'shmem_write_folio\(struct'
 has VMA_IS_COW_MAPPING linux/mm.h 'vma_is_cow_mapping\(const struct'
+has ZAP_SPECIAL_VMA_RANGE linux/mm.h 'zap_special_vma_range\(struct'
 has VMA_FLAGS linux/mm.h 'define mk_vma_flags\('
 has GET_UNMAPPED_AREA_CURRENT linux/sched/mm.h \
 	' mm_get_unmapped_area\(struct file \*'

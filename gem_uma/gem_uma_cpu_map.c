@@ -40,9 +40,8 @@
  * walk through the object in order, up to what one page of PTEs covers. Objects with
  * huge folios get PMD mappings where the addresses allow.
  *
- * Write access is given by write faults only, and marks the pages dirty before. A read
- * fault maps read-only, the first write to such a page is a fault of its own; the
- * same holds after mprotect().
+ * A fault gives what the VMA allows: also a read fault maps writable. See "Written pages"
+ * for how a store is noticed.
  *
  * The page that belongs to an address follows from the mmap offset and the start of the
  * object's offset node, never from the start of the VMA, which moves when a mapping
@@ -260,6 +259,8 @@ struct gem_uma_pte_fill {
 	pgoff_t first;
 	pgoff_t end;
 	pgprot_t prot;
+	/* PTEs made. */
+	unsigned long made;
 };
 
 /* Called under the PTE lock for each PTE of the window. */
@@ -274,12 +275,28 @@ static int gem_uma_cpu_map_fill_pte(pte_t *pte, unsigned long addr, void *data)
 	if (pgoff >= run->pgoff + run->nr &&
 	    gem_uma_backing_run_locked(fill->cmap->backing, pgoff, fill->end, run))
 		return -ENXIO;
-	/* There already: a racing fault, or a read-only one, whose upgrade is not ours. */
+	/* There already, by another fault. */
 	if (!pte_none(ptep_get(pte)))
 		return 0;
 	pfn = run->pfn + (pgoff - run->pgoff);
 	set_pte_at(fill->vma->vm_mm, addr, pte, pte_mkspecial(pfn_pte(pfn, fill->prot)));
+	fill->made++;
 	return 0;
+}
+
+/* @nr PTEs were made in [start, end). Those that nobody can ever write do not count. */
+static void gem_uma_cpu_map_add_ptes(struct gem_uma_cpu_map *cmap,
+				     const struct vm_area_struct *vma, unsigned long nr,
+				     pgoff_t start, pgoff_t end)
+	__must_hold(cmap->backing->obj->resv)
+{
+	if (!nr || !(vma->vm_flags & VM_MAYWRITE))
+		return;
+	if (!cmap->ptes)
+		cmap->mapped = (struct gem_uma_extent){ start, end };
+	cmap->mapped.start = min(cmap->mapped.start, start);
+	cmap->mapped.end = max(cmap->mapped.end, end);
+	cmap->ptes += nr;
 }
 
 /*
@@ -291,20 +308,21 @@ static int gem_uma_cpu_map_fill(struct gem_uma_cpu_map *cmap, struct vm_fault *v
 	__must_hold(cmap->backing->obj->resv)
 {
 	struct vm_area_struct *vma = vmf->vma;
-	bool write = vmf->flags & FAULT_FLAG_WRITE;
 	struct gem_uma_pte_fill fill = {
 		.cmap = cmap,
 		.vma = vma,
 		.first = first,
 		.end = e->end,
-		.prot = write ? vm_get_page_prot(vma->vm_flags) : vma->vm_page_prot,
+		.prot = gem_uma_cpu_map_prot(cmap, vm_get_page_prot(vma->vm_flags)),
 	};
+	int ret;
 
-	fill.prot = gem_uma_cpu_map_prot(cmap, fill.prot);
-	return apply_to_page_range(vma->vm_mm,
-				   vma->vm_start + ((e->start - first) << PAGE_SHIFT),
-				   (e->end - e->start) << PAGE_SHIFT,
-				   gem_uma_cpu_map_fill_pte, &fill);
+	ret = apply_to_page_range(vma->vm_mm,
+				  vma->vm_start + ((e->start - first) << PAGE_SHIFT),
+				  (e->end - e->start) << PAGE_SHIFT,
+				  gem_uma_cpu_map_fill_pte, &fill);
+	gem_uma_cpu_map_add_ptes(cmap, vma, fill.made, e->start, e->end);
+	return ret;
 }
 
 /*
@@ -377,8 +395,9 @@ static vm_fault_t gem_uma_cpu_map_fault_pte(struct gem_uma_cpu_map *cmap,
 	}
 	if (!gem_uma_backing_extent_locked(b, pgoff, &e))
 		return VM_FAULT_SIGBUS;
+	/* Known already, so that reclaim does not take the object for one never written. */
 	if (vmf->flags & FAULT_FLAG_WRITE)
-		gem_uma_backing_mark_dirty_locked(b, e.start, e.end);
+		gem_uma_backing_mark_dirty_locked(b, pgoff, pgoff + 1);
 	cmap->window = window;
 	cmap->next_pgoff = e.end;
 	return gem_uma_cpu_map_fill_errno(gem_uma_cpu_map_fill(cmap, vmf, first, &e));
@@ -401,6 +420,9 @@ static vm_fault_t gem_uma_cpu_map_fault_pmd(struct gem_uma_cpu_map *cmap,
 	/* The core maps PMDs of RAM cached, whatever was asked. */
 	if (!(b->flags & GEM_UMA_BACKING_HUGE) || cmap->mode != GEM_UMA_CACHE_WB)
 		return VM_FAULT_FALLBACK;
+	/* A table that the core put aside for a PMD would leak when the zap takes it out. */
+	if (arch_needs_pgtable_deposit())
+		return VM_FAULT_FALLBACK;
 	if (haddr < vma->vm_start || vma->vm_end - haddr < PMD_SIZE)
 		return VM_FAULT_FALLBACK;
 	/* Filled with PTEs while we waited for resv. */
@@ -421,6 +443,8 @@ static vm_fault_t gem_uma_cpu_map_fault_pmd(struct gem_uma_cpu_map *cmap,
 		return VM_FAULT_FALLBACK;
 	if (write)
 		gem_uma_backing_mark_dirty_locked(b, pgoff, pgoff + PTRS_PER_PTE);
+	if (pmd_none(pmd))
+		gem_uma_cpu_map_add_ptes(cmap, vma, PTRS_PER_PTE, pgoff, pgoff + PTRS_PER_PTE);
 	return vmf_insert_pfn_pmd(vmf, run.pfn, write);
 }
 #else
@@ -484,42 +508,6 @@ void gem_uma_cpu_map_fault_unlock(struct gem_uma_cpu_map *cmap, vm_fault_t ret)
 EXPORT_SYMBOL_GPL(gem_uma_cpu_map_fault_unlock);
 
 /**
- * gem_uma_cpu_map_mkwrite() - first write through a read-only PTE
- * @cmap: CPU map
- * @vmf: the fault
- *
- * The body of &vm_operations_struct.pfn_mkwrite. That there is such a callback keeps
- * PTEs read-only until a write fault, also over mprotect().
- *
- * Context: mmap lock or VMA lock held, not dropped: the core does not expect it here.
- * Takes resv.
- *
- * Return: 0 if the PTE may become writable; VM_FAULT_NOPAGE to repeat the access.
- */
-vm_fault_t gem_uma_cpu_map_mkwrite(struct gem_uma_cpu_map *cmap, struct vm_fault *vmf)
-{
-	struct gem_uma_backing *b = cmap->backing;
-	vm_fault_t ret = 0;
-	pgoff_t pgoff;
-
-	if (dma_resv_lock_interruptible(b->obj->resv, NULL))
-		return VM_FAULT_NOPAGE;
-	pgoff = gem_uma_cpu_map_vma_first(cmap, vmf->vma) +
-		((vmf->address - vmf->vma->vm_start) >> PAGE_SHIFT);
-	/*
-	 * Evicted meanwhile: the PTE is gone, too. Otherwise dirty first; should the
-	 * page be evicted before the core makes the PTE writable, it finds it gone.
-	 */
-	if (gem_uma_backing_is_resident_locked(b, pgoff, pgoff + 1))
-		gem_uma_backing_mark_dirty_locked(b, pgoff, pgoff + 1);
-	else
-		ret = VM_FAULT_NOPAGE;
-	dma_resv_unlock(b->obj->resv);
-	return ret;
-}
-EXPORT_SYMBOL_GPL(gem_uma_cpu_map_mkwrite);
-
-/**
  * gem_uma_cpu_map_map_pages() - opt in to faults under the VMA lock
  * @vmf: the fault
  * @start: first page
@@ -538,25 +526,6 @@ vm_fault_t gem_uma_cpu_map_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_
 	return 0;
 }
 EXPORT_SYMBOL_GPL(gem_uma_cpu_map_map_pages);
-
-/**
- * gem_uma_cpu_map_zap_locked() - remove all user PTEs, and a kept kernel mapping
- * @cmap: CPU map
- *
- * VMAs stay; the next access faults.
- *
- * Context: resv held. Takes i_mmap_rwsem and PTE locks; callable from reclaim.
- */
-void gem_uma_cpu_map_zap_locked(struct gem_uma_cpu_map *cmap)
-{
-	struct drm_gem_object *obj = gem_uma_cpu_map_obj(cmap);
-
-	dma_resv_assert_held(obj->resv);
-	if (atomic_read(&cmap->mmaps))
-		drm_vma_node_unmap(&obj->vma_node, obj->dev->anon_inode->i_mapping);
-	gem_uma_cpu_map_revoke_locked(cmap);
-}
-EXPORT_SYMBOL_GPL(gem_uma_cpu_map_zap_locked);
 
 static int gem_uma_cpu_map_vmap_pages(struct gem_uma_cpu_map *cmap)
 	__must_hold(cmap->backing->obj->resv)

@@ -46,11 +46,6 @@ static vm_fault_t gem_uma_object_fault(struct vm_fault *vmf)
 	return gem_uma_object_huge_fault(vmf, 0);
 }
 
-static vm_fault_t gem_uma_object_pfn_mkwrite(struct vm_fault *vmf)
-{
-	return gem_uma_cpu_map_mkwrite(&gem_uma_object_of_vma(vmf->vma)->cpu_map, vmf);
-}
-
 static void gem_uma_object_vm_open(struct vm_area_struct *vma)
 {
 	gem_uma_cpu_map_vm_open(&gem_uma_object_of_vma(vma)->cpu_map, vma);
@@ -69,7 +64,6 @@ const struct vm_operations_struct gem_uma_object_vm_ops = {
 	.fault = gem_uma_object_fault,
 	.huge_fault = gem_uma_object_huge_fault,
 	.map_pages = gem_uma_cpu_map_map_pages,
-	.pfn_mkwrite = gem_uma_object_pfn_mkwrite,
 };
 EXPORT_SYMBOL_GPL(gem_uma_object_vm_ops);
 

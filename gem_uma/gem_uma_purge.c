@@ -77,7 +77,8 @@ EXPORT_SYMBOL_GPL(gem_uma_purge_advise);
  * gem_uma_purge_locked() - throw the content of an object away
  * @uobj: object with pages of its own
  *
- * Purges it if it was declared as not needed; else its content is zero afterwards.
+ * Purges it if it was declared as not needed; else its content is zero afterwards. An
+ * object that was taken for never written, but was, is evicted and keeps its content.
  *
  * Context: resv held. Waits for no fence; callable from reclaim with __GFP_IO.
  *
@@ -86,6 +87,7 @@ EXPORT_SYMBOL_GPL(gem_uma_purge_advise);
  */
 long gem_uma_purge_locked(struct gem_uma_object *uobj)
 {
+	bool needed = !gem_uma_purge_is_purgeable(uobj) && !gem_uma_purge_is_discardable(uobj);
 	unsigned long pages;
 	int ret;
 
@@ -95,6 +97,12 @@ long gem_uma_purge_locked(struct gem_uma_object *uobj)
 	ret = gem_uma_object_vacate_locked(uobj);
 	if (ret)
 		return ret;
+	/* Stores that only the CPU's page tables knew of until now. */
+	if (needed && !gem_uma_backing_is_clean(&uobj->backing)) {
+		pages = gem_uma_backing_release_locked(&uobj->backing);
+		gem_uma_stats_update_locked(uobj);
+		return pages;
+	}
 	pages = gem_uma_backing_purge_locked(&uobj->backing);
 	trace_gem_uma_purge(&uobj->base, pages,
 			    gem_uma_backing_content(&uobj->backing) == GEM_UMA_CONTENT_PURGED);

@@ -31,8 +31,8 @@ NAME = re.compile(r"(?:\.name\s*=\s*|\{\s*)\"([a-zA-Z][\w-]*)\"\s*,\s*(?:\.run\b
 ROW = re.compile(r"\.name\s*=\s*\"(\w+)\"")
 SUITE = re.compile(r"struct kunit_suite\s+\w+\s*=\s*\{[^}]*?\.name\s*=\s*\"([\w-]+)\"", re.S)
 CASE = re.compile(r"\bKUNIT_CASE\w*\(\s*(\w+)")
-IDENTIFIER = re.compile(r"\b(?:panthor-\d+|uma-[AB]\d+|sparse-[A-Z]\d+)\b")
-FAMILY = r"(?:panthor-|uma-|sparse-)"
+IDENTIFIER = re.compile(r"\b(?:panthor-\d+|uma-[AB]\d+|sparse-[A-Z]\d+|rev-[A-Z]\d+)\b")
+FAMILY = r"(?:panthor-|uma-|sparse-|rev-)"
 
 
 def read(path):

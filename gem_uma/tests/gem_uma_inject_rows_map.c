@@ -91,12 +91,6 @@ static void undo_fault(struct gem_uma_inject_rig *rig)
 	gem_uma_inject_evict(rig);
 }
 
-static void begin_mkwrite(struct gem_uma_inject_rig *rig)
-{
-	begin_mmapped(rig);
-	KUNIT_EXPECT_EQ(rig->test, 0, run_read_fault(rig));
-}
-
 static int run_get_unmapped_area(struct gem_uma_inject_rig *rig)
 {
 	struct drm_minor minor = { .dev = &rig->mock->drm };
@@ -173,14 +167,6 @@ const struct gem_uma_inject_row gem_uma_inject_map_rows[GEM_UMA_INJECT_MAP_ROWS]
 		.errnos = { -EFAULT },
 		.changes = GEM_UMA_INJECT_PAGES, .remains = GEM_UMA_INJECT_ONCE_KNOWN,
 		.allocations = 1, .calls = 5,
-	}, {
-		.name = "mkwrite",
-		.covers = { "gem_uma_cpu_map_mkwrite" },
-		.size = INJECT_SIZE, .mm = true,
-		.begin = begin_mkwrite, .run = run_fault, .check = check_fault,
-		.end = undo_mmap,
-		.errnos = { -EFAULT },
-		.calls = 1,
 	}, {
 		.name = "get_unmapped_area",
 		.covers = { "gem_uma_object_get_unmapped_area",

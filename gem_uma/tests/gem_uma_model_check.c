@@ -146,22 +146,25 @@ static const char *model_check_buf(struct model *m, struct model_buf *mb)
 /* What user space has in its page tables. Its own content checks come as operations. */
 static const char *model_check_seg(const struct model_seg *seg)
 {
+	const struct gem_uma_cpu_map *cmap = &model_uobj(seg->mb)->cpu_map;
 	struct follow_pfnmap_args args = { .vma = find_vma(current->mm, seg->addr) };
 	unsigned long i;
 
 	for (i = 0; i < seg->nr; i++) {
-		unsigned long pfn = seg->mb->pfn[seg->pgoff + i];
+		pgoff_t pgoff = seg->pgoff + i;
+		unsigned long pfn = seg->mb->pfn[pgoff];
 		bool right;
 
 		args.address = seg->addr + (i << PAGE_SHIFT);
 		if (follow_pfnmap_start(&args))
 			continue;
-		right = args.pfn == pfn && (!args.writable || model_is_dirty(pfn));
+		right = args.pfn == pfn && cmap->ptes && pgoff >= cmap->mapped.start &&
+			pgoff < cmap->mapped.end;
 		follow_pfnmap_end(&args);
 		if (!pfn)
 			return "I1: a user PTE of a page that is not resident";
 		if (!right)
-			return "I8: a user PTE of another page, or to write a clean one";
+			return "I8: a user PTE of another page, or one that is not counted";
 	}
 	return NULL;
 }

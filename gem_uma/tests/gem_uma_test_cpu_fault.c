@@ -33,26 +33,6 @@ static struct vm_area_struct *cpu_map_vma(struct kunit *test, unsigned long addr
 
 #define MAY_RETRY	(FAULT_FLAG_ALLOW_RETRY | FAULT_FLAG_KILLABLE | FAULT_FLAG_INTERRUPTIBLE)
 
-static void cpu_map_mkwrite_of_evicted_repeats_the_access(struct kunit *test)
-{
-	struct gem_uma_user room = gem_uma_user_create(test, 4);
-
-	gem_uma_mock_needs_swap(test);
-	gem_uma_user_get(test, room.addr);
-	mmap_read_lock(current->mm);
-	{
-		struct vm_fault vmf = CPU_MAP_FAULT(test, room.addr, FAULT_FLAG_WRITE);
-
-		KUNIT_EXPECT_EQ(test, FAULT(gem_uma_cpu_map_mkwrite(room.cmap, &vmf)), 0);
-		KUNIT_EXPECT_TRUE(test, gem_uma_user_is_dirty(test, room.uobj, 0));
-		KUNIT_EXPECT_EQ(test, gem_uma_user_evict_all(&room), 4);
-		KUNIT_EXPECT_EQ(test, FAULT(gem_uma_cpu_map_mkwrite(room.cmap, &vmf)),
-				FAULT(VM_FAULT_NOPAGE));
-	}
-	mmap_read_unlock(current->mm);
-	KUNIT_EXPECT_FALSE(test, dma_resv_is_locked(room.obj->resv));
-}
-
 /* A signal for this task, which is a kernel thread, and how to forget it. */
 static void cpu_map_signal(int sig)
 {
@@ -64,27 +44,6 @@ static void cpu_map_no_signal(int sig)
 {
 	disallow_signal(sig);
 	flush_signals(current);
-}
-
-static void cpu_map_mkwrite_after_a_signal_repeats_the_access(struct kunit *test)
-{
-	struct gem_uma_user room = gem_uma_user_create(test, 4);
-	struct gem_uma_mock_holder *holder;
-
-	gem_uma_user_get(test, room.addr);
-	holder = gem_uma_mock_hold(test, room.obj, 0);
-	cpu_map_signal(SIGUSR1);
-	mmap_read_lock(current->mm);
-	{
-		struct vm_fault vmf = CPU_MAP_FAULT(test, room.addr, FAULT_FLAG_WRITE);
-
-		KUNIT_EXPECT_EQ(test, FAULT(gem_uma_cpu_map_mkwrite(room.cmap, &vmf)),
-				FAULT(VM_FAULT_NOPAGE));
-	}
-	mmap_read_unlock(current->mm);
-	cpu_map_no_signal(SIGUSR1);
-	gem_uma_mock_unhold(test, holder);
-	KUNIT_EXPECT_FALSE(test, gem_uma_user_is_dirty(test, room.uobj, 0));
 }
 
 static void cpu_map_fault_beyond_the_object_is_SIGBUS(struct kunit *test)
@@ -285,8 +244,6 @@ static void cpu_map_populate_of_a_killed_task_is_NOPAGE(struct kunit *test)
 }
 
 static struct kunit_case gem_uma_cpu_fault_cases[] = {
-	KUNIT_CASE(cpu_map_mkwrite_of_evicted_repeats_the_access),
-	KUNIT_CASE(cpu_map_mkwrite_after_a_signal_repeats_the_access),
 	KUNIT_CASE(cpu_map_fault_beyond_the_object_is_SIGBUS),
 	KUNIT_CASE(cpu_map_fault_of_other_sizes_falls_back),
 	KUNIT_CASE(cpu_map_fault_lock_uncontended),

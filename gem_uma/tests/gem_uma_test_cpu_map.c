@@ -232,55 +232,6 @@ static void cpu_map_fault_restores_the_evicted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, room.uobj->reclaim.state, GEM_UMA_CPU_MAPPED);
 }
 
-static void cpu_map_read_then_write_dirties(struct kunit *test)
-{
-	struct gem_uma_user room = gem_uma_user_create(test, 4);
-
-	KUNIT_EXPECT_EQ(test, gem_uma_user_get(test, room.addr), 0);
-	KUNIT_EXPECT_FALSE(test, gem_uma_user_look(room.addr).writable);
-	KUNIT_EXPECT_FALSE(test, gem_uma_user_is_dirty(test, room.uobj, 0));
-	gem_uma_user_put(test, room.addr, 5);
-	KUNIT_EXPECT_TRUE(test, gem_uma_user_look(room.addr).writable);
-	KUNIT_EXPECT_TRUE(test, gem_uma_user_is_dirty(test, room.uobj, 0));
-	/* Its neighbour was not written. */
-	KUNIT_EXPECT_FALSE(test, gem_uma_user_is_dirty(test, room.uobj, 1));
-	KUNIT_EXPECT_EQ(test, gem_uma_user_get(test, room.addr), 5);
-}
-
-static void cpu_map_write_dirties_the_window(struct kunit *test)
-{
-	struct gem_uma_user room = gem_uma_user_create(test, 64);
-	unsigned long i;
-
-	gem_uma_user_put(test, room.addr + 20 * PAGE_SIZE, 5);
-	for (i = 0; i < 64; i++) {
-		struct gem_uma_user_pte pte = gem_uma_user_look(room.addr + i * PAGE_SIZE);
-
-		if (!pte.present)
-			continue;
-		KUNIT_EXPECT_TRUE(test, pte.writable);
-		KUNIT_EXPECT_TRUE(test, gem_uma_user_is_dirty(test, room.uobj, i));
-	}
-}
-
-/* Clean pages are dropped by reclaim, and read back as zero: nothing may be lost. */
-static void cpu_map_written_survives_what_drops_clean_pages(struct kunit *test)
-{
-	struct gem_uma_user room = gem_uma_user_create(test, 8);
-	unsigned long i;
-
-	gem_uma_mock_needs_swap(test);
-	for (i = 0; i < 8; i += 2) {
-		gem_uma_user_get(test, room.addr + i * PAGE_SIZE);
-		gem_uma_user_put(test, room.addr + i * PAGE_SIZE, gem_uma_user_pattern(i));
-	}
-	KUNIT_EXPECT_EQ(test, gem_uma_user_evict_all(&room), 8);
-	invalidate_mapping_pages(room.uobj->backing.file->f_mapping, 0, -1);
-	for (i = 0; i < 8; i++)
-		KUNIT_EXPECT_EQ(test, gem_uma_user_get(test, room.addr + i * PAGE_SIZE),
-				i % 2 ? 0 : gem_uma_user_pattern(i));
-}
-
 static void cpu_map_WC_maps_WC_and_only_by_PTE_panthor_74(struct kunit *test)
 {
 	struct gem_uma_user room = { .mock = gem_uma_mock_create(test, true) };
@@ -475,7 +426,7 @@ static void cpu_map_huge_folios_are_mapped_by_PMD_panthor_76(struct kunit *test)
 	gem_uma_user_expect_pages(test, room.addr + 9 * PAGE_SIZE, 9, 1);
 	pte = gem_uma_user_look(room.addr + 9 * PAGE_SIZE);
 	KUNIT_EXPECT_TRUE(test, pte.huge);
-	KUNIT_EXPECT_FALSE(test, pte.writable);
+	KUNIT_EXPECT_TRUE(test, pte.writable);
 	KUNIT_EXPECT_EQ(test, pte.pfn, page_to_pfn(gem_uma_user_page(test, room.uobj, 9)));
 	/* The other half is written first. */
 	gem_uma_user_put(test, room.addr + PMD_SIZE, 77);
@@ -503,6 +454,42 @@ static void cpu_map_huge_folios_at_odd_addresses_panthor_76(struct kunit *test)
 
 		KUNIT_EXPECT_EQ(test, gem_uma_user_get(test, addr), gem_uma_user_pattern(i));
 		KUNIT_EXPECT_FALSE(test, gem_uma_user_look(addr).huge);
+	}
+}
+
+/* As if it had come back from swap. */
+static void cpu_map_forget_dirty(struct kunit *test, struct gem_uma_user *room, pgoff_t pgoff)
+{
+	struct folio *folio = page_folio(gem_uma_user_page(test, room->uobj, pgoff));
+
+	folio_lock(folio);
+	folio_clear_dirty_for_io(folio);
+	folio_unlock(folio);
+}
+
+static void cpu_map_zap_knows_which_PMDs_were_written_rev_F1(struct kunit *test)
+{
+	struct gem_uma_user room = cpu_map_room_huge(test);
+	bool split;
+
+	room.addr = cpu_map_mmap_aligned(test, &room, 0);
+	for (split = false; ; split = true) {
+		cpu_map_forget_dirty(test, &room, 0);
+		cpu_map_forget_dirty(test, &room, GEM_UMA_MOCK_HUGE);
+		gem_uma_user_get(test, room.addr);
+		gem_uma_user_get(test, room.addr + PMD_SIZE);
+		gem_uma_user_put(test, room.addr + PMD_SIZE, 5);
+		KUNIT_EXPECT_TRUE(test, gem_uma_user_look(room.addr + PMD_SIZE).huge);
+		if (split)
+			KUNIT_ASSERT_EQ(test, 0, vm_munmap(room.addr + PAGE_SIZE, PAGE_SIZE));
+		dma_resv_lock(room.obj->resv, NULL);
+		gem_uma_cpu_map_zap_locked(room.cmap);
+		dma_resv_unlock(room.obj->resv);
+		KUNIT_EXPECT_TRUE(test, gem_uma_user_is_dirty(test, room.uobj, GEM_UMA_MOCK_HUGE));
+		/* The core forgot whether the one that it split was written. */
+		KUNIT_EXPECT_EQ(test, gem_uma_user_is_dirty(test, room.uobj, 0), split);
+		if (split)
+			break;
 	}
 }
 
@@ -555,9 +542,6 @@ static struct kunit_case gem_uma_cpu_map_cases[] = {
 	KUNIT_CASE(cpu_map_window_grows_in_order_and_falls_back),
 	KUNIT_CASE(cpu_map_window_ends_with_the_vma_panthor_76),
 	KUNIT_CASE(cpu_map_fault_restores_the_evicted),
-	KUNIT_CASE(cpu_map_read_then_write_dirties),
-	KUNIT_CASE(cpu_map_write_dirties_the_window),
-	KUNIT_CASE(cpu_map_written_survives_what_drops_clean_pages),
 	KUNIT_CASE(cpu_map_WC_maps_WC_and_only_by_PTE_panthor_74),
 	KUNIT_CASE(cpu_map_WC_of_unplugged_cannot_be_touched),
 	KUNIT_CASE(cpu_map_zap_makes_all_fault_again),
@@ -568,6 +552,7 @@ static struct kunit_case gem_uma_cpu_map_cases[] = {
 	KUNIT_CASE(cpu_map_vmap_and_mmap_see_the_same),
 	KUNIT_CASE(cpu_map_huge_folios_are_mapped_by_PMD_panthor_76),
 	KUNIT_CASE(cpu_map_huge_folios_at_odd_addresses_panthor_76),
+	KUNIT_CASE(cpu_map_zap_knows_which_PMDs_were_written_rev_F1),
 	KUNIT_CASE(cpu_map_split_of_a_PMD_mapping_panthor_75_76),
 	KUNIT_CASE(cpu_map_get_unmapped_area_fits_huge_folios),
 	{}

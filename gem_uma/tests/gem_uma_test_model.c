@@ -15,7 +15,8 @@
  *  I5  DMA addresses belong to resident pages; a vmap has its pin
  *  I6  no lock is held after an operation
  *  I7  a scan ends although jobs do not
- *  I8  CPU, kernel, GPU and shadow agree, and what can be written is dirty
+ *  I8  CPU, kernel, GPU and shadow agree; what can be written is dirty, and by the CPU
+ *      counted
  *  I10 nothing is unmapped under a job, and no job starts without its pages
  * I9, on what a bind has allocated before it can be seen, is checked by vm_random: here are
  * no binds.

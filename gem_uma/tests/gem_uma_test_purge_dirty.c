@@ -211,7 +211,7 @@ static void dirty_write_behind_the_list_is_not_lost(struct kunit *test)
 	dirty_read(&rig, 1);
 	KUNIT_EXPECT_EQ(test, rig.uobj->reclaim.state, GEM_UMA_NEVER_WRITTEN);
 	dirty_write(&rig, 1, 11);
-	/* mkwrite tells nobody. */
+	/* Only the page tables know. */
 	KUNIT_EXPECT_EQ(test, rig.uobj->reclaim.state, GEM_UMA_NEVER_WRITTEN);
 	object_evict_all(rig.mock);
 	dirty_drop_clean(&rig);

@@ -88,7 +88,7 @@ static void upgrader(struct worker *w)
 static void write_access(void)
 {
 	static const enum window windows[] = {
-		WINDOW_DIRTY, WINDOW_MKWRITE, WINDOW_ZAP, WINDOW_RELEASE, WINDOW_WRITEBACK,
+		WINDOW_DIRTY, WINDOW_ZAP, WINDOW_RELEASE, WINDOW_WRITEBACK,
 	};
 	struct crew crew = {
 		.squeezes = 1u << SQUEEZE_RECLAIM, .squeezers = 1,

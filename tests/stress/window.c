@@ -54,8 +54,6 @@ static const struct {
 		"pages are there, PTEs are not: panthor-75 -76" },
 	[WINDOW_DIRTY] = { "gem_uma_backing_mark_dirty_locked%return", 200, 8,
 		"dirty, and write access not handed out yet: panthor-19" },
-	[WINDOW_MKWRITE] = { "gem_uma_cpu_map_mkwrite%return", 400, 4,
-		"dirty, resv released, the PTE still read-only: panthor-19" },
 	[WINDOW_PIN] = { "gem_uma_backing_populate%return", 300, 4,
 		"the first pin populated, and is not counted yet: panthor-4" },
 	[WINDOW_UNPIN] = { "gem_uma_backing_unpin_locked%return", 400, 2,

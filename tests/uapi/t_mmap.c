@@ -536,6 +536,31 @@ static void batches(void)
 		KT_FAIL("%ld faults for a walk over %d resident pages", taken, BIG);
 }
 
+/* A first store to a page that was read needs no fault, however the VMA became writable. */
+static void store_after_read(void)
+{
+	enum { BIG = 1024 };
+	struct vuma_bo bo = stamped(dev_open(0), BIG, 0, 0);
+	char *map = map_shared(&bo, PROT_READ | PROT_WRITE);
+	long before, taken;
+
+	verify_pages(map, BIG, 0, 0);
+	before = faults_now();
+	stamp_pages(map, BIG, 1);
+	taken = faults_now() - before;
+	/* The stack, and what else the C library touches for the first time. */
+	if (taken > 8)
+		KT_FAIL("%ld faults for stores to %d mapped pages", taken, BIG);
+	verify_pages(map, BIG, 1, 0);
+
+	KT_SYS(munmap(map, bo.size));
+	map = map_shared(&bo, PROT_READ);
+	verify_pages(map, BIG, 1, 0);
+	KT_SYS(mprotect(map, bo.size, PROT_READ | PROT_WRITE));
+	stamp_pages(map, BIG, 2);
+	verify_pages(map, BIG, 2, 0);
+}
+
 /* Kibibytes of page tables of this process. */
 static long page_table_kib(void)
 {
@@ -736,6 +761,7 @@ static const struct ktap_test tests[] = {
 	{ .name = "mmap_kernel_reads_and_writes_through_it", .run = kernel_access },
 	{ .name = "mmap_at_odd_addresses_shows_every_page_panthor-76", .run = odd_addresses },
 	{ .name = "mmap_faults_in_batches_up_to_the_pmd_bound", .run = batches },
+	{ .name = "mmap_store_after_read_needs_no_fault_rev-F1", .run = store_after_read },
 	{ .name = "mmap_huge_folios_are_mapped_by_pmd_panthor-76", .run = huge_mapping },
 	{ .name = "mmap_threads_fault_in_parallel_with_splits_panthor-71",
 	  .run = parallel_faults },

@@ -183,9 +183,9 @@ def closure(name, kernel, ours, order):
     order.append(name)
 
 
-def add_modules(cpio, kernel, ours):
+def add_modules(cpio, kernel, ours, extra):
     order = []
-    for name in BASE_MODULES + list(ours):
+    for name in BASE_MODULES + list(ours) + list(extra):
         closure(name, kernel, ours, order)
     base = f"/lib/modules/{kernel.release}"
     dep = []
@@ -255,8 +255,8 @@ def built_programs():
     return [(os.path.join(bindir, f), "/bin/" + f) for f in sorted(os.listdir(bindir))]
 
 
-def initramfs(kernel, programs, files, with_ours=True):
-    """files: guest path -> bytes of generated content."""
+def initramfs(kernel, programs, files, with_ours=True, extra=()):
+    """files: guest path -> bytes of generated content. extra: more of the kernel's modules."""
     cpio = Cpio()
     for d in ("/proc", "/sys", "/dev", "/tmp", "/run", "/root", "/out"):
         cpio.dir(d)
@@ -273,5 +273,6 @@ def initramfs(kernel, programs, files, with_ours=True):
         if fd is not None:
             os.close(fd)
     add_busybox(cpio)
-    mods = add_modules(cpio, kernel, our_modules(kernel.release) if with_ours else {})
+    mods = add_modules(cpio, kernel, our_modules(kernel.release) if with_ours else {},
+                       extra)
     return cpio.bytes(), mods

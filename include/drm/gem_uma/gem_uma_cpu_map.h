@@ -45,6 +45,9 @@ struct gem_uma_cpu_map {
 	/* Where the next fault is expected, and how much it would get. */
 	pgoff_t next_pgoff;
 	unsigned long window;
+	/* PTEs made since the last zap in VMAs that can be written, and where. */
+	unsigned long ptes;
+	struct gem_uma_extent mapped;
 };
 
 int gem_uma_cpu_map_init(struct gem_uma_cpu_map *cmap,
@@ -61,7 +64,6 @@ vm_fault_t gem_uma_cpu_map_fault_locked(struct gem_uma_cpu_map *cmap,
 					struct vm_fault *vmf, unsigned int order)
 	__must_hold(cmap->backing->obj->resv);
 void gem_uma_cpu_map_fault_unlock(struct gem_uma_cpu_map *cmap, vm_fault_t ret);
-vm_fault_t gem_uma_cpu_map_mkwrite(struct gem_uma_cpu_map *cmap, struct vm_fault *vmf);
 vm_fault_t gem_uma_cpu_map_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end);
 
 void gem_uma_cpu_map_zap_locked(struct gem_uma_cpu_map *cmap)

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * CPU mappings end, and with them the knowledge of who wrote.
+ *
+ * Takes all user PTEs of an object out, and tells backing which pages were written
+ * through them. Lock: the object's resv. Neighbour: backing.
+ */
+/* First: 7.3 has headers below that need it and do not say so. */
+#include <linux/mm.h>
+
+#include <linux/dma-resv.h>
+#include <linux/export.h>
+#include <linux/find.h>
+#include <linux/fs.h>
+#include <linux/interval_tree_generic.h>
+#include <linux/mm_inline.h>
+#include <linux/mmu_notifier.h>
+#include <linux/pgtable.h>
+
+#include <drm/drm_device.h>
+#include <drm/drm_gem.h>
+#include <drm/drm_print.h>
+#include <drm/drm_vma_manager.h>
+#include <drm/gem_uma/gem_uma_cpu_map.h>
+
+/**
+ * DOC: Written pages
+ *
+ * A PTE of a writable shared mapping is writable from the first fault on: KVM takes what
+ * it finds, and a first store costs no fault of its own. That a page was written is known
+ * to the hardware's dirty bits until gem_uma_cpu_map_zap_locked() collects them.
+ *
+ * The core drops the dirty bits of such PTEs when it unmaps them itself, at munmap() or
+ * when it splits a PMD mapping, and calls nobody in between. So PTEs are counted when they
+ * are made. Where fewer are found again, every page that was mapped since the last zap
+ * counts as written.
+ *
+ * The page tables of KVM and of other users of MMU notifiers need not pass their dirty
+ * bits on. In an address space that ever had a notifier, a writable PTE counts as dirty.
+ */
+
+static inline unsigned long gem_uma_vma_start(struct vm_area_struct *vma)
+{
+	return vma->vm_pgoff;
+}
+
+static inline unsigned long gem_uma_vma_last(struct vm_area_struct *vma)
+{
+	return vma->vm_pgoff + vma_pages(vma) - 1;
+}
+
+/* The core has the same for its own use, and does not export it. */
+INTERVAL_TREE_DEFINE(struct vm_area_struct, shared.rb, unsigned long,
+		     shared.rb_subtree_last, gem_uma_vma_start, gem_uma_vma_last,
+		     static inline, gem_uma_vma_tree)
+
+/* PTEs taken out of one VMA. */
+struct gem_uma_pte_take {
+	struct vm_area_struct *vma;
+	/* Address of the first page in @written. */
+	unsigned long start;
+	/* A bit for each of up to BITS_PER_LONG pages. */
+	unsigned long written;
+	/* PTEs taken out so far; a PMD mapping counts as the PTEs that it replaces. */
+	unsigned long taken;
+};
+
+/* Under the page-table lock, after the entry is gone: nobody copies it any more. */
+static bool gem_uma_pte_take_is_written(const struct gem_uma_pte_take *take, bool dirty,
+					bool writable)
+{
+	return dirty || (writable && mm_has_notifiers(take->vma->vm_mm));
+}
+
+/* Called under the PTE lock for each PTE. */
+static int gem_uma_pte_take_one(pte_t *ptep, unsigned long addr, void *data)
+{
+	struct gem_uma_pte_take *take = data;
+	pte_t pte;
+
+	if (!pte_present(ptep_get(ptep)))
+		return 0;
+	pte = ptep_get_and_clear(take->vma->vm_mm, addr, ptep);
+	if (gem_uma_pte_take_is_written(take, pte_dirty(pte), pte_write(pte)))
+		__set_bit((addr - take->start) >> PAGE_SHIFT, &take->written);
+	take->taken++;
+	return 0;
+}
+
+static void gem_uma_pte_take_mark(struct gem_uma_cpu_map *cmap,
+				  const struct gem_uma_pte_take *take, unsigned long from,
+				  unsigned long to)
+	__must_hold(cmap->backing->obj->resv)
+{
+	struct gem_uma_backing *b = cmap->backing;
+	pgoff_t pgoff = take->vma->vm_pgoff - drm_vma_node_start(&b->obj->vma_node) +
+			((take->start - take->vma->vm_start) >> PAGE_SHIFT);
+
+	gem_uma_backing_mark_dirty_locked(b, pgoff + from, pgoff + to);
+}
+
+/* A page of PTEs, or the part of it in [addr, end). */
+static void gem_uma_pte_take_ptes(struct gem_uma_cpu_map *cmap,
+				  struct gem_uma_pte_take *take, unsigned long addr,
+				  unsigned long end)
+	__must_hold(cmap->backing->obj->resv)
+{
+	unsigned long next, from, to;
+
+	for (; addr != end; addr = next) {
+		next = addr + min(end - addr, BITS_PER_LONG * PAGE_SIZE);
+		take->start = addr;
+		take->written = 0;
+		/* Allocates nothing where a page of PTEs is. */
+		apply_to_page_range(take->vma->vm_mm, addr, next - addr,
+				    gem_uma_pte_take_one, take);
+		for_each_set_bitrange(from, to, &take->written, BITS_PER_LONG)
+			gem_uma_pte_take_mark(cmap, take, from, to);
+	}
+}
+
+#ifdef CONFIG_ARCH_SUPPORTS_PMD_PFNMAP
+static void gem_uma_pte_take_pmd(struct gem_uma_cpu_map *cmap,
+				 struct gem_uma_pte_take *take, pmd_t *pmdp,
+				 unsigned long addr)
+	__must_hold(cmap->backing->obj->resv)
+{
+	struct mm_struct *mm = take->vma->vm_mm;
+	spinlock_t *ptl = pmd_lock(mm, pmdp);
+	bool leaf = pmd_leaf(pmdp_get(pmdp));
+	bool written = false;
+	pmd_t pmd;
+
+	/* Not if the core has split it meanwhile, which empties it. */
+	if (leaf) {
+		pmd = pmdp_huge_get_and_clear(mm, addr, pmdp);
+		written = gem_uma_pte_take_is_written(take, pmd_dirty(pmd), pmd_write(pmd));
+		take->taken += PTRS_PER_PTE;
+	}
+	spin_unlock(ptl);
+	take->start = addr;
+	if (written)
+		gem_uma_pte_take_mark(cmap, take, 0, PTRS_PER_PTE);
+}
+#else
+static void gem_uma_pte_take_pmd(struct gem_uma_cpu_map *cmap,
+				 struct gem_uma_pte_take *take, pmd_t *pmdp,
+				 unsigned long addr)
+{
+}
+#endif
+
+/* NULL if there is none; *next is the end of what was looked at. */
+static pmd_t *gem_uma_pte_take_find_pmd(struct mm_struct *mm, unsigned long addr,
+					unsigned long end, unsigned long *next)
+{
+	pgd_t *pgd = pgd_offset(mm, addr);
+	p4d_t *p4d;
+	pud_t *pud;
+	pmd_t *pmd;
+
+	*next = pgd_addr_end(addr, end);
+	if (pgd_none(*pgd))
+		return NULL;
+	p4d = p4d_offset(pgd, addr);
+	*next = p4d_addr_end(addr, end);
+	if (p4d_none(*p4d))
+		return NULL;
+	pud = pud_offset(p4d, addr);
+	*next = pud_addr_end(addr, end);
+	if (pud_none(*pud))
+		return NULL;
+	pmd = pmd_offset(pud, addr);
+	*next = pmd_addr_end(addr, end);
+	return pmd_none(pmdp_get_lockless(pmd)) ? NULL : pmd;
+}
+
+/*
+ * The core can make a present PTE writable without asking us. An entry that is only
+ * write-protected here could be written before zap_special_vma_range() comes to it, which forgets
+ * that. So it is taken out, in one atomic step with its dirty bit. A CPU with a clean
+ * TLB entry looks into the page table before it stores, and faults; one with a dirty TLB
+ * entry may go on until the flush, and that page is known as written.
+ *
+ * The flush is the core's: with a second flush pending, zap_special_vma_range() makes one even
+ * though it finds nothing. It calls the MMU notifiers in any case.
+ */
+static unsigned long gem_uma_cpu_map_take_vma(struct gem_uma_cpu_map *cmap,
+					      struct vm_area_struct *vma)
+	__must_hold(cmap->backing->obj->resv)
+{
+	struct gem_uma_pte_take take = { .vma = vma };
+	unsigned long addr, next;
+
+	inc_tlb_flush_pending(vma->vm_mm);
+	for (addr = vma->vm_start; addr < vma->vm_end; addr = next) {
+		pmd_t *pmd = gem_uma_pte_take_find_pmd(vma->vm_mm, addr, vma->vm_end, &next);
+
+		if (pmd && pmd_leaf(pmdp_get_lockless(pmd)))
+			gem_uma_pte_take_pmd(cmap, &take, pmd, addr);
+		else if (pmd)
+			gem_uma_pte_take_ptes(cmap, &take, addr, next);
+		cond_resched();
+	}
+	zap_special_vma_range(vma, vma->vm_start, vma->vm_end - vma->vm_start);
+	dec_tlb_flush_pending(vma->vm_mm);
+	return take.taken;
+}
+
+/*
+ * Page tables of a VMA stay while it is in the tree, and so do its bounds: both change
+ * with i_mmap_rwsem held for writing.
+ */
+static unsigned long gem_uma_cpu_map_take_all(struct gem_uma_cpu_map *cmap)
+	__must_hold(cmap->backing->obj->resv)
+{
+	struct drm_gem_object *obj = cmap->backing->obj;
+	struct address_space *mapping = obj->dev->anon_inode->i_mapping;
+	unsigned long start = drm_vma_node_start(&obj->vma_node);
+	unsigned long last = start + cmap->backing->nr_pages - 1;
+	struct vm_area_struct *vma;
+	unsigned long taken = 0;
+
+	i_mmap_lock_read(mapping);
+	for (vma = gem_uma_vma_tree_iter_first(&mapping->i_mmap, start, last); vma;
+	     vma = gem_uma_vma_tree_iter_next(vma, start, last)) {
+		if (vma->vm_flags & VM_MAYWRITE)
+			taken += gem_uma_cpu_map_take_vma(cmap, vma);
+		else
+			zap_special_vma_range(vma, vma->vm_start, vma->vm_end - vma->vm_start);
+	}
+	i_mmap_unlock_read(mapping);
+	return taken;
+}
+
+/**
+ * gem_uma_cpu_map_zap_locked() - remove all user PTEs, and a kept kernel mapping
+ * @cmap: CPU map
+ *
+ * VMAs stay; the next access faults. What was written through the PTEs is dirty
+ * afterwards.
+ *
+ * Context: resv held. Takes i_mmap_rwsem and PTE locks; callable from reclaim.
+ */
+void gem_uma_cpu_map_zap_locked(struct gem_uma_cpu_map *cmap)
+{
+	struct gem_uma_backing *b = cmap->backing;
+	unsigned long taken = 0;
+
+	dma_resv_assert_held(b->obj->resv);
+	if (atomic_read(&cmap->mmaps))
+		taken = gem_uma_cpu_map_take_all(cmap);
+	drm_WARN_ON_ONCE(b->udev->drm, taken > cmap->ptes);
+	if (taken < cmap->ptes)
+		gem_uma_backing_mark_dirty_locked(b, cmap->mapped.start, cmap->mapped.end);
+	cmap->ptes = 0;
+	gem_uma_cpu_map_revoke_locked(cmap);
+}
+EXPORT_SYMBOL_GPL(gem_uma_cpu_map_zap_locked);
