@@ -508,6 +508,60 @@ void gem_uma_cpu_map_fault_unlock(struct gem_uma_cpu_map *cmap, vm_fault_t ret)
 EXPORT_SYMBOL_GPL(gem_uma_cpu_map_fault_unlock);
 
 /**
+ * gem_uma_cpu_map_access_locked() - read or write for a debugger
+ * @cmap: CPU map
+ * @vma: a mapping of the object
+ * @addr: address in @vma
+ * @buf: where to, or from
+ * @len: bytes, more than 0
+ * @write: true to write
+ *
+ * The body of &vm_operations_struct.access, which ptrace() and /proc/pid/mem use where
+ * they find no page that they could take a reference on. Looks at the page in the cache
+ * mode of all other mappings.
+ *
+ * Context: resv held, and the mmap lock; may sleep, reclaim and do I/O.
+ *
+ * Return: number of bytes, up to the end of the page; -EACCES if @vma could never allow it;
+ * -ENOMEM; or as gem_uma_backing_populate_locked().
+ */
+int gem_uma_cpu_map_access_locked(struct gem_uma_cpu_map *cmap, struct vm_area_struct *vma,
+				  unsigned long addr, void *buf, int len, bool write)
+{
+	pgoff_t pgoff = gem_uma_cpu_map_vma_first(cmap, vma) +
+			((addr - vma->vm_start) >> PAGE_SHIFT);
+	struct gem_uma_backing *b = cmap->backing;
+	struct gem_uma_run run;
+	struct page *page;
+	void *vaddr;
+	int ret;
+
+	dma_resv_assert_held(b->obj->resv);
+	/* As for other shared mappings: a debugger reads more than the process, no write. */
+	if (!(vma->vm_flags & (write ? VM_WRITE : VM_MAYREAD)))
+		return -EACCES;
+	ret = gem_uma_backing_populate_some_locked(b, pgoff, pgoff + 1);
+	if (!ret)
+		ret = gem_uma_backing_run_locked(b, pgoff, pgoff + 1, &run);
+	if (ret)
+		return ret;
+	page = pfn_to_page(run.pfn);
+	vaddr = vmap(&page, 1, VM_MAP, gem_uma_cpu_map_prot(cmap, PAGE_KERNEL));
+	if (!vaddr)
+		return -ENOMEM;
+	len = min_t(unsigned long, len, PAGE_SIZE - offset_in_page(addr));
+	if (write) {
+		gem_uma_backing_mark_dirty_locked(b, pgoff, pgoff + 1);
+		memcpy(vaddr + offset_in_page(addr), buf, len);
+	} else {
+		memcpy(buf, vaddr + offset_in_page(addr), len);
+	}
+	vunmap(vaddr);
+	return len;
+}
+EXPORT_SYMBOL_GPL(gem_uma_cpu_map_access_locked);
+
+/**
  * gem_uma_cpu_map_map_pages() - opt in to faults under the VMA lock
  * @vmf: the fault
  * @start: first page

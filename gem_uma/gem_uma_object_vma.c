@@ -46,6 +46,20 @@ static vm_fault_t gem_uma_object_fault(struct vm_fault *vmf)
 	return gem_uma_object_huge_fault(vmf, 0);
 }
 
+static int gem_uma_object_access(struct vm_area_struct *vma, unsigned long addr, void *buf,
+				 int len, int write)
+{
+	struct gem_uma_object *uobj = gem_uma_object_of_vma(vma);
+	int ret = dma_resv_lock_interruptible(uobj->base.resv, NULL);
+
+	if (!ret) {
+		ret = gem_uma_cpu_map_access_locked(&uobj->cpu_map, vma, addr, buf, len, write);
+		gem_uma_object_update_locked(uobj);
+		dma_resv_unlock(uobj->base.resv);
+	}
+	return ret;
+}
+
 static void gem_uma_object_vm_open(struct vm_area_struct *vma)
 {
 	gem_uma_cpu_map_vm_open(&gem_uma_object_of_vma(vma)->cpu_map, vma);
@@ -64,6 +78,7 @@ const struct vm_operations_struct gem_uma_object_vm_ops = {
 	.fault = gem_uma_object_fault,
 	.huge_fault = gem_uma_object_huge_fault,
 	.map_pages = gem_uma_cpu_map_map_pages,
+	.access = gem_uma_object_access,
 };
 EXPORT_SYMBOL_GPL(gem_uma_object_vm_ops);
 

@@ -91,6 +91,21 @@ static void undo_fault(struct gem_uma_inject_rig *rig)
 	gem_uma_inject_evict(rig);
 }
 
+static int run_access(struct gem_uma_inject_rig *rig)
+{
+	struct mm_struct *mm = current->mm;
+	struct vm_area_struct *vma;
+	int ret = -EFAULT;
+
+	mmap_read_lock(mm);
+	vma = find_vma(mm, INJECT_ADDR);
+	if (vma)
+		ret = vma->vm_ops->access(vma, INJECT_ADDR + 5 * PAGE_SIZE, &rig->seed,
+					  sizeof(rig->seed), 1);
+	mmap_read_unlock(mm);
+	return ret < 0 ? ret : 0;
+}
+
 static int run_get_unmapped_area(struct gem_uma_inject_rig *rig)
 {
 	struct drm_minor minor = { .dev = &rig->mock->drm };
@@ -167,6 +182,15 @@ const struct gem_uma_inject_row gem_uma_inject_map_rows[GEM_UMA_INJECT_MAP_ROWS]
 		.errnos = { -EFAULT },
 		.changes = GEM_UMA_INJECT_PAGES, .remains = GEM_UMA_INJECT_ONCE_KNOWN,
 		.allocations = 1, .calls = 5,
+	}, {
+		.name = "access",
+		.covers = { "gem_uma_cpu_map_access_locked" },
+		.size = INJECT_SIZE, .mm = true,
+		.begin = begin_mmapped, .run = run_access, .check = check_fault,
+		.undo = undo_fault, .end = undo_mmap,
+		.errnos = { -ENOMEM, -EINTR, -EIO },
+		.changes = GEM_UMA_INJECT_PAGES, .remains = GEM_UMA_INJECT_ONCE_KNOWN,
+		.allocations = 3, .calls = 2,
 	}, {
 		.name = "get_unmapped_area",
 		.covers = { "gem_uma_object_get_unmapped_area",

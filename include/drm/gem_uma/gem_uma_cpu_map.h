@@ -64,6 +64,9 @@ vm_fault_t gem_uma_cpu_map_fault_locked(struct gem_uma_cpu_map *cmap,
 					struct vm_fault *vmf, unsigned int order)
 	__must_hold(cmap->backing->obj->resv);
 void gem_uma_cpu_map_fault_unlock(struct gem_uma_cpu_map *cmap, vm_fault_t ret);
+int gem_uma_cpu_map_access_locked(struct gem_uma_cpu_map *cmap, struct vm_area_struct *vma,
+				  unsigned long addr, void *buf, int len, bool write)
+	__must_hold(cmap->backing->obj->resv);
 vm_fault_t gem_uma_cpu_map_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end);
 
 void gem_uma_cpu_map_zap_locked(struct gem_uma_cpu_map *cmap)
