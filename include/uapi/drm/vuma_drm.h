@@ -188,6 +188,9 @@ struct drm_vuma_bo_create {
 /**
  * struct drm_vuma_bo_mmap_offset - offset to pass to mmap() of the DRM file
  *
+ * mlock() and MAP_LOCKED of a mapping succeed, count it as locked memory, and keep nothing
+ * in memory: the BO is evicted as any other. SCANOUT_PIN keeps a BO in memory.
+ *
  * Errors: -EPERM for a BO created with DRM_VUMA_BO_NO_MMAP, -EINVAL for an
  * imported BO.
  */
