@@ -34,16 +34,17 @@ static int create_round(struct actor *a, const struct scene *s)
 struct fault_rows {
 	const char *write;
 	const char *read;
+	const char *rewrite;
 	const char *scatter;
 	const char *release;
 };
 
 static const struct fault_rows rows_4k = {
-	"write-4k", "read-4k", "scatter-4k", "free-4k",
+	"write-4k", "read-4k", "rewrite-4k", "scatter-4k", "free-4k",
 };
 
 static const struct fault_rows rows_huge = {
-	"write-huge", "read-huge", "scatter-huge", "free-huge",
+	"write-huge", "read-huge", "rewrite-huge", "scatter-huge", "free-huge",
 };
 
 /*
@@ -82,8 +83,13 @@ static int fault_cycle(struct buf *buf, const struct fault_rows *rows)
 	err = buf_unmap(buf);
 	if (!err)
 		err = timed_read(buf, rows->read, tag, buf_read);
-	if (!err)
-		err = buf_unmap(buf);
+	if (err)
+		return err;
+	start = vuma_now_ns();
+	buf_write(buf, tag);
+	emit(a, rows->rewrite, vuma_now_ns() - start, pages);
+
+	err = buf_unmap(buf);
 	if (!err)
 		err = timed_read(buf, rows->scatter, tag, buf_read_scattered);
 	if (err)

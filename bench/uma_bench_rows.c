@@ -17,6 +17,8 @@ const struct row bench_rows[] = {
 	TIME("write-huge", "same, with DRM_VUMA_BO_HUGE", "clear-page", NULL),
 	TIME("read-4k", "mmap + read of each resident page", NULL, NULL),
 	TIME("read-huge", "same, huge", NULL, NULL),
+	TIME("rewrite-4k", "first write of each page after it was read", NULL, NULL),
+	TIME("rewrite-huge", "same, huge", NULL, NULL),
 	TIME("scatter-4k", "same in scattered order", NULL, NULL),
 	TIME("scatter-huge", "same, huge", NULL, NULL),
 	TIME("free-4k", "munmap + close, per page", NULL, NULL),
