@@ -134,7 +134,7 @@ static bool vuma_file_all_started(struct vuma_file *vfile)
 /*
  * As in drm_sched_entity_flush(), what is queued has some time to start. But not if who
  * queued it has died of a signal: nobody wants to see what it does, and an OOM killer wants
- * its memory.
+ * its memory. So the job that runs is stopped, too.
  */
 static void vuma_file_end_jobs(struct vuma_file *vfile)
 {
@@ -142,6 +142,10 @@ static void vuma_file_end_jobs(struct vuma_file *vfile)
 	bool exits = current->flags & PF_EXITING;
 	bool killed = exits && current->exit_code & 0x7f &&
 		      READ_ONCE(vfile->entity.last_user) == current->group_leader;
+
+	WRITE_ONCE(vfile->exited, exits);
+	WRITE_ONCE(vfile->killed, killed);
+	wake_up_all(&vfile->vdev->engine.stop);
 
 	if (exits && !killed)
 		wait_event_timeout(*started, vuma_file_all_started(vfile), HZ);

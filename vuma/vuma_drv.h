@@ -25,7 +25,7 @@
 struct vuma_vm;
 
 #define VUMA_UAPI_MAJOR		1
-#define VUMA_UAPI_MINOR		3
+#define VUMA_UAPI_MINOR		4
 
 /* Commands of one SUBMIT: 1 MiB of user memory copied, at most. */
 #define VUMA_MAX_CMDS		16384
@@ -123,6 +123,10 @@ struct vuma_file {
 	struct drm_sched_entity entity;
 	/** @cancelled: set once, when the file is closed; jobs that did not start yet fail. */
 	bool cancelled;
+	/** @exited: set once, when a process that exits closes it; OP_WAIT ends. */
+	bool exited;
+	/** @killed: set once, same for one that dies of a signal; the running job ends. */
+	bool killed;
 	/** @submit_lock: makes arming and queueing a job one step. */
 	struct mutex submit_lock;
 	/** @busy_ns: time the engine spent on the jobs of this file. */

@@ -24,6 +24,8 @@
 /* How much is done under the lock of the page tables at once. */
 #define VUMA_CHUNK_BYTES	SZ_64K
 #define VUMA_CHUNK_HOPS		256
+/* How often OP_WAIT looks. */
+#define VUMA_LOOK_NS		(NSEC_PER_MSEC / 2)
 
 static unsigned int job_timeout_ms = 60000;
 module_param(job_timeout_ms, uint, 0444);
@@ -67,6 +69,8 @@ static enum drm_vuma_fault vuma_job_abort(struct vuma_job *job)
 {
 	if (READ_ONCE(job->vdev->gone))
 		return DRM_VUMA_FAULT_UNPLUG;
+	if (READ_ONCE(job->vfile->killed))
+		return DRM_VUMA_FAULT_CANCELED;
 	return READ_ONCE(job->abort);
 }
 
@@ -249,6 +253,50 @@ static void vuma_run_spin(struct vuma_run *run, const struct drm_vuma_cmd *cmd)
 			     ns_to_ktime(cmd->arg0 * NSEC_PER_USEC));
 }
 
+static bool vuma_wait_holds(const struct drm_vuma_cmd *cmd, u64 word)
+{
+	word &= cmd->arg1;
+	switch (cmd->flags) {
+	case DRM_VUMA_WAIT_EQUAL:
+		return word == cmd->arg0;
+	case DRM_VUMA_WAIT_NOT_EQUAL:
+		return word != cmd->arg0;
+	default:
+		return word >= cmd->arg0;
+	}
+}
+
+/* Returns false if the wait is over, for better or worse. */
+static bool vuma_wait_look(struct vuma_run *run, const struct drm_vuma_cmd *cmd)
+{
+	u64 len = sizeof(u64), word = 0, *ptr;
+
+	/* Translated for each look: what is mapped there can change. */
+	mutex_lock(&run->vm->base.op_lock);
+	ptr = vuma_run_ptr(run, cmd->src, false, &len);
+	if (ptr)
+		word = READ_ONCE(*ptr);
+	mutex_unlock(&run->vm->base.op_lock);
+	if (!ptr)
+		return false;
+
+	if (vuma_wait_holds(cmd, word)) {
+		/* The next command sees what was written before the word. */
+		smp_rmb();
+		return false;
+	}
+	if (READ_ONCE(run->job->vfile->exited))
+		run->fault = DRM_VUMA_FAULT_CANCELED;
+	return !run->fault;
+}
+
+static void vuma_run_wait(struct vuma_run *run, const struct drm_vuma_cmd *cmd)
+{
+	while (!vuma_run_stopped(run) && vuma_wait_look(run, cmd))
+		wait_event_hrtimeout(run->job->vdev->engine.stop, vuma_run_stopped(run),
+				     VUMA_LOOK_NS);
+}
+
 static void vuma_run_cmd(struct vuma_run *run, const struct drm_vuma_cmd *cmd)
 {
 	switch (cmd->opcode) {
@@ -259,6 +307,9 @@ static void vuma_run_cmd(struct vuma_run *run, const struct drm_vuma_cmd *cmd)
 		break;
 	case DRM_VUMA_OP_SPIN:
 		vuma_run_spin(run, cmd);
+		break;
+	case DRM_VUMA_OP_WAIT:
+		vuma_run_wait(run, cmd);
 		break;
 	default:
 		vuma_run_stream(run, cmd);
@@ -275,6 +326,8 @@ static int vuma_fault_errno(enum drm_vuma_fault fault)
 		return -ETIME;
 	case DRM_VUMA_FAULT_UNPLUG:
 		return -ENODEV;
+	case DRM_VUMA_FAULT_CANCELED:
+		return -ECANCELED;
 	default:
 		return -EFAULT;
 	}

@@ -375,6 +375,7 @@ static const struct {
 	/* Bytes written at dst where that is not size. */
 	u32 dst_size;
 	u64 arg0_max;
+	u32 flags_max;
 } vuma_opcodes[] = {
 	[DRM_VUMA_OP_NOP] = { },
 	[DRM_VUMA_OP_FILL] = { USES_DST | USES_SIZE | USES_ARG0 | USES_ARG1, 0, U64_MAX },
@@ -384,6 +385,8 @@ static const struct {
 	[DRM_VUMA_OP_CHECKSUM] = { USES_DST | USES_SRC | USES_SIZE, 16 },
 	[DRM_VUMA_OP_CHASE] = { USES_DST | USES_SRC | USES_ARG0, 8, U32_MAX },
 	[DRM_VUMA_OP_SPIN] = { USES_ARG0, 0, VUMA_SPIN_MAX_US },
+	[DRM_VUMA_OP_WAIT] = { USES_SRC | USES_ARG0 | USES_ARG1, 0, U64_MAX,
+			       DRM_VUMA_WAIT_AT_LEAST },
 };
 
 /* What is not used has a size of 0. */
@@ -411,7 +414,7 @@ static bool vuma_cmd_valid(const struct drm_vuma_cmd *cmd, const struct vuma_leg
 
 	/* STREAM has an entry of zeroes, as NOP has. */
 	if (cmd->opcode >= ARRAY_SIZE(vuma_opcodes) || cmd->opcode == DRM_VUMA_OP_STREAM ||
-	    cmd->flags || cmd->reserved)
+	    cmd->flags > vuma_opcodes[cmd->opcode].flags_max || cmd->reserved)
 		return false;
 
 	uses = vuma_opcodes[cmd->opcode].uses;

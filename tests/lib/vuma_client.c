@@ -502,6 +502,18 @@ struct drm_vuma_cmd vuma_cmd_spin(uint64_t usecs)
 	};
 }
 
+struct drm_vuma_cmd vuma_cmd_wait(uint64_t src, uint32_t compare, uint64_t value,
+				  uint64_t mask)
+{
+	return (struct drm_vuma_cmd){
+		.opcode = DRM_VUMA_OP_WAIT,
+		.flags = compare,
+		.src = src,
+		.arg0 = value,
+		.arg1 = mask,
+	};
+}
+
 int vuma_submit(int fd, uint32_t vm_id, const struct drm_vuma_cmd *cmds, uint32_t cmd_count,
 		const struct drm_vuma_sync *in, uint32_t in_count,
 		const struct drm_vuma_sync *out, uint32_t out_count)

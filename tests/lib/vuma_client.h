@@ -131,6 +131,9 @@ struct drm_vuma_cmd vuma_cmd_compare(uint64_t dst, uint64_t src, uint64_t src2,
 struct drm_vuma_cmd vuma_cmd_checksum(uint64_t dst, uint64_t src, uint64_t size);
 struct drm_vuma_cmd vuma_cmd_chase(uint64_t dst, uint64_t src, uint64_t hops);
 struct drm_vuma_cmd vuma_cmd_spin(uint64_t usecs);
+/* @compare: &enum drm_vuma_wait. */
+struct drm_vuma_cmd vuma_cmd_wait(uint64_t src, uint32_t compare, uint64_t value,
+				  uint64_t mask);
 
 /* Jobs. The sync arrays may be NULL where their count is 0. */
 int vuma_submit(int fd, uint32_t vm_id, const struct drm_vuma_cmd *cmds,
@@ -150,6 +153,31 @@ int vuma_run(int fd, uint32_t vm_id, const struct drm_vuma_cmd *cmds,
 /* vuma_run() with a minute's timeout, and both errors as one. */
 int vuma_exec(int fd, uint32_t vm_id, const struct drm_vuma_cmd *cmds,
 	      uint32_t cmd_count);
+
+/*
+ * A gate: a job stops at it until the CPU opens it. It is a page with two words: what
+ * opens it, and what the job writes when it gets there.
+ */
+struct vuma_gate {
+	struct vuma_bo bo;
+	uint64_t addr;	/* where commands find it */
+};
+
+/* Shut. @addr is for the caller to set, or for vuma_gate_map(). */
+int vuma_gate_init(struct vuma_gate *gate, int fd);
+int vuma_gate_map(struct vuma_gate *gate, struct vuma_vm *vm);
+/* Unmaps and closes the BO; it does not open the gate. */
+int vuma_gate_fini(struct vuma_gate *gate);
+/* The part of a job that stops at the gate. */
+#define VUMA_GATE_CMDS	2
+void vuma_gate_cmds(const struct vuma_gate *gate, struct drm_vuma_cmd *cmds);
+/* A job that does nothing else; signals @out as vuma_submit_one() does. */
+int vuma_gate_submit(const struct vuma_gate *gate, const struct vuma_vm *vm, uint32_t out);
+/* Until a job stands at the gate: -ETIME if none does. */
+int vuma_gate_await(const struct vuma_gate *gate, int64_t timeout_ns);
+void vuma_gate_open(struct vuma_gate *gate);
+/* Again; no job may stand there. */
+void vuma_gate_shut(struct vuma_gate *gate);
 
 /* Jobs with implicit addresses; @va of each BO is filled in. */
 struct drm_vuma_legacy_bo vuma_legacy_bo(uint32_t handle, uint32_t flags);

@@ -33,7 +33,13 @@ static const char *const uses[] = {
 	[DRM_VUMA_OP_CHASE] = "ds0",
 	[DRM_VUMA_OP_STREAM] = NULL,
 	[DRM_VUMA_OP_SPIN] = "0",
+	[DRM_VUMA_OP_WAIT] = "s01",
 };
+
+static uint32_t good_flags(uint32_t opcode)
+{
+	return opcode == DRM_VUMA_OP_WAIT ? DRM_VUMA_WAIT_NOT_EQUAL | DRM_VUMA_WAIT_AT_LEAST : 0;
+}
 
 static __u64 *field(struct drm_vuma_cmd *cmd, char which)
 {
@@ -85,7 +91,8 @@ static void bad_unused_fields(void)
 			expect_bad_cmd(&r, cmd);
 			cmd = good_cmd(&r, op);
 			cmd.flags = 1u << bit % 32;
-			expect_bad_cmd(&r, cmd);
+			if (!(cmd.flags & good_flags(op)))
+				expect_bad_cmd(&r, cmd);
 		}
 	}
 }
@@ -98,7 +105,7 @@ static void bad_opcodes(void)
 	expect_bad_cmd(&r, (struct drm_vuma_cmd){ .opcode = DRM_VUMA_OP_STREAM });
 	expect_bad_cmd(&r, (struct drm_vuma_cmd){
 		.opcode = DRM_VUMA_OP_STREAM, .dst = r.a_va, .size = PAGE });
-	expect_bad_cmd(&r, (struct drm_vuma_cmd){ .opcode = DRM_VUMA_OP_SPIN + 1 });
+	expect_bad_cmd(&r, (struct drm_vuma_cmd){ .opcode = DRM_VUMA_OP_WAIT + 1 });
 	expect_bad_cmd(&r, (struct drm_vuma_cmd){ .opcode = UINT32_MAX });
 	for (bit = 4; bit < 32; bit++)
 		expect_bad_cmd(&r, (struct drm_vuma_cmd){ .opcode = 1u << bit });
@@ -161,6 +168,7 @@ static void bad_args(void)
 	expect_bad_cmd(&r, vuma_cmd_spin(~0ull));
 	expect_bad_cmd(&r, vuma_cmd_chase(r.out_va, r.a_va, 1ull << 32));
 	expect_bad_cmd(&r, vuma_cmd_chase(r.out_va, r.a_va, ~0ull));
+	expect_bad_cmd(&r, vuma_cmd_wait(r.a_va, DRM_VUMA_WAIT_AT_LEAST + 1, 0, 0));
 }
 
 static void overlaps(void)

@@ -129,6 +129,8 @@ enum drm_vuma_fault {
 	DRM_VUMA_FAULT_TIMEOUT = 3,
 	/** @DRM_VUMA_FAULT_UNPLUG: the device went away. */
 	DRM_VUMA_FAULT_UNPLUG = 4,
+	/** @DRM_VUMA_FAULT_CANCELED: the file of the job was closed at exit. */
+	DRM_VUMA_FAULT_CANCELED = 5,
 };
 
 /**
@@ -491,6 +493,31 @@ enum drm_vuma_opcode {
 	 * 10 seconds; all other fields 0.
 	 */
 	DRM_VUMA_OP_SPIN = 8,
+	/**
+	 * @DRM_VUMA_OP_WAIT: keep the engine busy until the word at src, masked with
+	 * arg1, compares with arg0 as flags say, &enum drm_vuma_wait. size must be 0.
+	 * What the CPU wrote before that word is seen by the commands that follow.
+	 *
+	 * The engine looks again and again, each time through the page tables. An
+	 * address that is unmapped meanwhile is a fault. All BOs that the job can reach
+	 * stay busy, and so in memory, until the job ends; others can be evicted.
+	 *
+	 * The wait also ends, and the job fails, with the time limit for jobs, when the
+	 * device is unplugged, and when the last process that has the file open exits.
+	 */
+	DRM_VUMA_OP_WAIT = 9,
+};
+
+/**
+ * enum drm_vuma_wait - how OP_WAIT compares, without sign
+ */
+enum drm_vuma_wait {
+	/** @DRM_VUMA_WAIT_EQUAL: (word & arg1) == arg0. */
+	DRM_VUMA_WAIT_EQUAL = 0,
+	/** @DRM_VUMA_WAIT_NOT_EQUAL: (word & arg1) != arg0. */
+	DRM_VUMA_WAIT_NOT_EQUAL = 1,
+	/** @DRM_VUMA_WAIT_AT_LEAST: (word & arg1) >= arg0. */
+	DRM_VUMA_WAIT_AT_LEAST = 2,
 };
 
 /**
@@ -501,7 +528,7 @@ enum drm_vuma_opcode {
 struct drm_vuma_cmd {
 	/** @opcode: &enum drm_vuma_opcode. */
 	__u32 opcode;
-	/** @flags: must be 0. */
+	/** @flags: &enum drm_vuma_wait for OP_WAIT, else 0. */
 	__u32 flags;
 	/** @dst: GPU address. */
 	__u64 dst;
@@ -548,8 +575,9 @@ struct drm_vuma_sync {
  * -ETIME or, after unplug, -ENODEV; commands before the failing one have been
  * executed. One that did not start before its file was closed may end with
  * -ECANCELED: close() waits until all have started, unless it is killed; a process
- * that exits waits for a second, and one that dies of a signal does not wait. The
- * job is ordered after the in-syncs and after earlier jobs of the
+ * that exits waits for a second. When a process dies of a signal, nothing waits:
+ * no job of the file starts any more, and the one that runs is stopped, also with
+ * -ECANCELED. The job is ordered after the in-syncs and after earlier jobs of the
  * same file; there is no implicit ordering through buffers.
  *
  * Addresses that no VM could map are -EINVAL, unmapped ones are faults of the job. An
