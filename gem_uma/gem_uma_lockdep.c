@@ -17,25 +17,25 @@
  * DOC: Lock order
  *
  * mmap lock or VMA lock, then resv (of a VM, then of objects: one ww class), then
- * memory reclaim, then the leaves: the device's and the object's spinlocks, and those of
- * list_lru. The core primes resv and what comes after reclaim; here our part is added.
- * Reclaim nests the other way round and therefore only ever tries.
+ * memory reclaim, then the leaves: the device's spinlock and that of an object's files,
+ * and those of list_lru. The core primes resv and what comes after reclaim; here our part
+ * is added. Reclaim nests the other way round and therefore only ever tries.
  */
 
-/* The leaves inside of resv and reclaim; device list outside of object. */
+/* The leaves inside of resv and reclaim; the device's outside of the object's. */
 static void gem_uma_lockdep_leaves(void)
 {
-	spinlock_t objects_lock, object_lock;
+	spinlock_t objects_lock, list_lock;
 
 	spin_lock_init(&objects_lock);
 	gem_uma_device_set_objects_class(&objects_lock);
-	spin_lock_init(&object_lock);
-	gem_uma_object_set_lock_class(&object_lock);
+	spin_lock_init(&list_lock);
+	gem_uma_client_set_list_class(&list_lock);
 
 	fs_reclaim_acquire(GFP_KERNEL);
 	spin_lock(&objects_lock);
-	spin_lock(&object_lock);
-	spin_unlock(&object_lock);
+	spin_lock(&list_lock);
+	spin_unlock(&list_lock);
 	spin_unlock(&objects_lock);
 	fs_reclaim_release(GFP_KERNEL);
 }

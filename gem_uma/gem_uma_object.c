@@ -1,32 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The turn-key object: all parts put together.
+ * The turn-key object: its life, with all parts put together.
  *
- * Decides when the state of an object changed, and tells reclaim. Contains no memory
- * management of its own. Lock: the object's resv. Neighbours: all parts, below.
+ * Contains no memory management of its own. Locks: the object's resv; objects_lock for the
+ * list of objects. Neighbours: the other files of the object, and all parts, below.
  */
+#include <linux/ctype.h>
 #include <linux/delay.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
 #include <linux/export.h>
 #include <linux/mm.h>
-#include <linux/scatterlist.h>
 #include <linux/slab.h>
 
 #include <drm/drm_device.h>
-#include <drm/drm_drv.h>
-#include <drm/drm_file.h>
 #include <drm/drm_prime.h>
-#include <drm/drm_print.h>
-#include <drm/drm_vma_manager.h>
 #include <drm/gem_uma/gem_uma_object.h>
-#include <drm/gem_uma/gem_uma_purge.h>
-#include <drm/gem_uma/gem_uma_stats.h>
 
-#include "gem_uma_internal.h"
 #include "gem_uma_object_internal.h"
-#include "gem_uma_range.h"
-#include "gem_uma_state.h"
 
 /**
  * DOC: Object
@@ -40,114 +31,10 @@
  * gem_uma_object_update_locked(). The parts below never call it.
  */
 
-struct lock_class_key gem_uma_object_lock_key;
-const char *const gem_uma_object_lock_name = "gem_uma_object_lock";
-
-static enum gem_uma_reclaim_state gem_uma_object_state(struct gem_uma_reclaim *reclaim)
-{
-	struct gem_uma_object *uobj = container_of(reclaim, struct gem_uma_object, reclaim);
-	struct gem_uma_state_facts facts = {
-		.discardable = gem_uma_purge_is_discardable(uobj),
-		.purgeable = gem_uma_purge_is_purgeable(uobj),
-		.clean = gem_uma_backing_is_clean(&uobj->backing),
-		.resident = gem_uma_backing_resident(&uobj->backing),
-		.leftover = gem_uma_backing_in_memory(&uobj->backing),
-		.pins = atomic_read(&uobj->backing.pins),
-		.mmaps = gem_uma_cpu_map_mmaps(&uobj->cpu_map),
-		.dev_mapped = uobj->ops->dev_mapped ? uobj->ops->dev_mapped(uobj) : 0,
-	};
-
-	return gem_uma_state_decide(&facts);
-}
-
-/**
- * gem_uma_object_vacate_locked() - nobody refers to the pages any more
- * @uobj: object with pages of its own
- *
- * Order: fences first, BOOKKEEP because explicit submission registers nothing else
- * (panthor-87); then the device; CPU mappings only when nothing can fail any more, or
- * failed attempts would cost everybody faults (panthor-47).
- *
- * Context: resv held. Waits for nothing; callable from reclaim.
- *
- * Return: 0; -EBUSY if it is pinned, in use, or if a lock of the driver is taken; errors
- * of &gem_uma_object_ops.evict. Then the object is as before, or less mapped.
- */
-int gem_uma_object_vacate_locked(struct gem_uma_object *uobj)
-{
-	int ret;
-
-	dma_resv_assert_held(uobj->base.resv);
-	if (atomic_read(&uobj->backing.pins))
-		return -EBUSY;
-	if (!dma_resv_test_signaled(uobj->base.resv, DMA_RESV_USAGE_BOOKKEEP))
-		return -EBUSY;
-	ret = uobj->ops->evict ? uobj->ops->evict(uobj) : 0;
-	if (ret)
-		return ret;
-	gem_uma_cpu_map_zap_locked(&uobj->cpu_map);
-	gem_uma_dev_map_drop_locked(&uobj->dev_map);
-	return 0;
-}
-
-/* One of the two doors; the other is gem_uma_purge_locked(). */
-static long gem_uma_object_evict(struct gem_uma_reclaim *reclaim)
-	__must_hold(reclaim->obj->resv)
-{
-	struct gem_uma_object *uobj = container_of(reclaim, struct gem_uma_object, reclaim);
-	unsigned long pages;
-	int ret;
-
-	ret = gem_uma_object_vacate_locked(uobj);
-	if (ret)
-		return ret;
-	pages = gem_uma_backing_release_locked(&uobj->backing);
-	gem_uma_stats_update_locked(uobj);
-	return pages;
-}
-
-static unsigned long gem_uma_object_writeback(struct gem_uma_reclaim *reclaim,
-					      unsigned long nr_pages)
-	__must_hold(reclaim->obj->resv)
-{
-	struct gem_uma_object *uobj = container_of(reclaim, struct gem_uma_object, reclaim);
-
-	return gem_uma_backing_writeback_locked(&uobj->backing, nr_pages);
-}
-
-static u32 gem_uma_object_weight(struct gem_uma_reclaim *reclaim)
-{
-	struct gem_uma_object *uobj = container_of(reclaim, struct gem_uma_object, reclaim);
-
-	return uobj->ops->weight(uobj);
-}
-
-static long gem_uma_object_purge(struct gem_uma_reclaim *reclaim)
-	__must_hold(reclaim->obj->resv)
-{
-	return gem_uma_purge_locked(container_of(reclaim, struct gem_uma_object, reclaim));
-}
-
-static const struct gem_uma_reclaim_ops gem_uma_object_reclaim_ops = {
-	.purge = gem_uma_object_purge,
-	.writeback = gem_uma_object_writeback,
-	.state = gem_uma_object_state,
-	.evict = gem_uma_object_evict,
-};
-
-/* Apart, so that a look at an object without a policy calls nobody. */
-static const struct gem_uma_reclaim_ops gem_uma_object_weighed_ops = {
-	.purge = gem_uma_object_purge,
-	.writeback = gem_uma_object_writeback,
-	.state = gem_uma_object_state,
-	.evict = gem_uma_object_evict,
-	.weight = gem_uma_object_weight,
-};
-
 static const struct gem_uma_object_ops gem_uma_object_no_ops = {};
 
 static void gem_uma_object_init_common(struct gem_uma_object *uobj,
-				       struct gem_uma_device *udev, u32 flags,
+				       struct gem_uma_device *udev, u64 size, u32 flags,
 				       const struct gem_uma_object_ops *ops)
 {
 	if (!uobj->base.funcs)
@@ -158,9 +45,7 @@ static void gem_uma_object_init_common(struct gem_uma_object *uobj,
 	uobj->creator.tgid = task_tgid_nr(current);
 	/* Of the process: names of threads are those of a user-space driver's workers. */
 	get_task_comm(uobj->creator.comm, current->group_leader);
-	INIT_LIST_HEAD(&uobj->clients);
-	spin_lock_init(&uobj->lock);
-	gem_uma_object_set_lock_class(&uobj->lock);
+	gem_uma_client_list_init(&uobj->files, size);
 }
 
 /*
@@ -238,10 +123,8 @@ static int gem_uma_object_init_parts(struct gem_uma_object *uobj, u64 size, u32 
 				   (wc ? GEM_UMA_BACKING_CLEAN : 0));
 	if (!ret)
 		ret = gem_uma_cpu_map_init(&uobj->cpu_map, &uobj->backing, wc,
-					   (flags & GEM_UMA_OBJECT_NO_MMAP ?
-					    GEM_UMA_CPU_MAP_NO_MMAP : 0) |
-					   (flags & GEM_UMA_OBJECT_KEEP_VMAP ?
-					    GEM_UMA_CPU_MAP_KEEP_VMAP : 0));
+					   flags & GEM_UMA_OBJECT_NO_MMAP ?
+					   GEM_UMA_CPU_MAP_NO_MMAP : 0);
 	if (!ret)
 		ret = gem_uma_dev_map_init(&uobj->dev_map, &uobj->backing);
 	if (!ret)
@@ -272,7 +155,7 @@ int gem_uma_object_init(struct gem_uma_object *uobj, struct gem_uma_device *udev
 			u64 size, u32 flags, const struct gem_uma_object_ops *ops)
 {
 	u32 known = GEM_UMA_OBJECT_HUGE | GEM_UMA_OBJECT_NO_MMAP | GEM_UMA_OBJECT_WC |
-		    GEM_UMA_OBJECT_DISCARD_ON_RECLAIM | GEM_UMA_OBJECT_KEEP_VMAP;
+		    GEM_UMA_OBJECT_DISCARD_ON_RECLAIM;
 	int ret;
 
 	if (!size || (flags & ~known))
@@ -281,7 +164,7 @@ int gem_uma_object_init(struct gem_uma_object *uobj, struct gem_uma_device *udev
 		return -E2BIG;
 
 	size = PAGE_ALIGN(size);
-	gem_uma_object_init_common(uobj, udev, flags, ops);
+	gem_uma_object_init_common(uobj, udev, size, flags, ops);
 	drm_gem_private_object_init(udev->drm, &uobj->base, size);
 	ret = gem_uma_object_init_parts(uobj, size, flags);
 	if (ret)
@@ -352,11 +235,13 @@ int gem_uma_object_init_import(struct gem_uma_object *uobj, struct gem_uma_devic
 			       struct dma_buf_attachment *attach, struct sg_table *sgt,
 			       const struct gem_uma_object_ops *ops)
 {
+	struct gem_uma_client_pages now;
 	int ret;
 
 	if (!attach->dmabuf->size || !PAGE_ALIGNED(attach->dmabuf->size))
 		return -EINVAL;
-	gem_uma_object_init_common(uobj, udev, GEM_UMA_OBJECT_NO_MMAP, ops);
+	gem_uma_object_init_common(uobj, udev, attach->dmabuf->size, GEM_UMA_OBJECT_NO_MMAP,
+				   ops);
 	drm_gem_private_object_init(udev->drm, &uobj->base, attach->dmabuf->size);
 	uobj->base.resv = attach->dmabuf->resv;
 	uobj->import_sgt = sgt;
@@ -365,6 +250,8 @@ int gem_uma_object_init_import(struct gem_uma_object *uobj, struct gem_uma_devic
 		drm_gem_private_object_fini(&uobj->base);
 		return ret;
 	}
+	now = gem_uma_object_pages(uobj);
+	gem_uma_client_list_update(&uobj->files, &now);
 	gem_uma_object_register(uobj);
 	return 0;
 }
@@ -404,113 +291,40 @@ void gem_uma_object_fini(struct gem_uma_object *uobj)
 EXPORT_SYMBOL_GPL(gem_uma_object_fini);
 
 /**
- * gem_uma_object_update_locked() - something changed that reclaim depends on
+ * gem_uma_object_set_label() - name an object
  * @uobj: object
+ * @label: text, not terminated; NULL removes the label
+ * @len: bytes
  *
- * To be called by the driver after its page tables got or lost pages of the object.
+ * Context: may sleep.
  *
- * Context: resv held; does not sleep.
+ * Return: 0; -E2BIG over GEM_UMA_LABEL_MAX; -EINVAL for a zero byte or a control
+ * character, or a NULL label with a length; -ENOMEM.
  */
-void gem_uma_object_update_locked(struct gem_uma_object *uobj)
+int gem_uma_object_set_label(struct gem_uma_object *uobj, const char *label, size_t len)
 {
-	int nid;
+	char *new = NULL;
+	size_t i;
 
-	dma_resv_assert_held(uobj->base.resv);
-	if (gem_uma_object_is_imported(uobj))
-		return;
-	/* Pages that were let go, but not written, are still where they were. */
-	nid = gem_uma_backing_resident(&uobj->backing) ?
-	      gem_uma_backing_nid_locked(&uobj->backing) : uobj->reclaim.nid;
-	gem_uma_stats_update_locked(uobj);
-	gem_uma_reclaim_update_locked(&uobj->reclaim,
-				      gem_uma_backing_in_memory(&uobj->backing), nid);
-}
-EXPORT_SYMBOL_GPL(gem_uma_object_update_locked);
-
-/**
- * gem_uma_object_mark_used() - the device is about to use the object
- * @uobj: object
- *
- * Context: any; one store.
- */
-void gem_uma_object_mark_used(struct gem_uma_object *uobj)
-{
-	if (!gem_uma_object_is_imported(uobj))
-		gem_uma_reclaim_mark_used(&uobj->reclaim);
-}
-EXPORT_SYMBOL_GPL(gem_uma_object_mark_used);
-
-/**
- * gem_uma_object_populate_locked() - make a range usable by the device
- * @uobj: object
- * @offset: bytes
- * @size: bytes, not 0
- *
- * Pages resident and DMA addresses there; gem_uma_dev_map_run_locked() tells them.
- *
- * Context: resv held; may sleep, reclaim and do I/O.
- *
- * Return: 0, -EINVAL for a bad range, or as gem_uma_backing_populate_locked() and
- * gem_uma_dev_map_map_locked().
- */
-int gem_uma_object_populate_locked(struct gem_uma_object *uobj, u64 offset, u64 size)
-{
-	struct gem_uma_extent e;
-	int ret;
-
-	dma_resv_assert_held(uobj->base.resv);
-	ret = gem_uma_range_to_pages(uobj->base.size, offset, size, &e);
-	if (ret || gem_uma_object_is_imported(uobj))
-		return ret;
-	ret = gem_uma_backing_populate_locked(&uobj->backing, e.start, e.end);
-	if (!ret)
-		ret = gem_uma_dev_map_map_locked(&uobj->dev_map, e.start, e.end);
-	gem_uma_object_update_locked(uobj);
-	return ret;
-}
-EXPORT_SYMBOL_GPL(gem_uma_object_populate_locked);
-
-/**
- * gem_uma_object_is_resident_locked() - is a range usable by the device as it is?
- * @uobj: object
- * @offset: bytes
- * @size: bytes, not 0
- *
- * Context: resv held; does not sleep.
- *
- * Return: true if gem_uma_object_populate_locked() would have nothing to do; false
- * also for a bad range.
- */
-bool gem_uma_object_is_resident_locked(struct gem_uma_object *uobj, u64 offset, u64 size)
-{
-	struct gem_uma_extent e;
-
-	dma_resv_assert_held(uobj->base.resv);
-	if (gem_uma_range_to_pages(uobj->base.size, offset, size, &e))
-		return false;
-	return gem_uma_dev_map_is_mapped_locked(&uobj->dev_map, e.start, e.end);
-}
-EXPORT_SYMBOL_GPL(gem_uma_object_is_resident_locked);
-
-/**
- * gem_uma_object_mmap_offset() - what user space passes to mmap()
- * @uobj: object
- * @offset: result, bytes
- *
- * Context: any.
- *
- * Return: 0; -EINVAL for an import; -EPERM for GEM_UMA_OBJECT_NO_MMAP.
- */
-int gem_uma_object_mmap_offset(struct gem_uma_object *uobj, u64 *offset)
-{
-	if (gem_uma_object_is_imported(uobj))
+	if (len > GEM_UMA_LABEL_MAX)
+		return -E2BIG;
+	if (!label && len)
 		return -EINVAL;
-	if (uobj->flags & GEM_UMA_OBJECT_NO_MMAP)
-		return -EPERM;
-	*offset = drm_vma_node_offset_addr(&uobj->base.vma_node);
+	for (i = 0; i < len; i++)
+		if (!label[i] || iscntrl(label[i]))
+			return -EINVAL;
+	if (label) {
+		new = kmemdup_nul(label, len, GFP_KERNEL_ACCOUNT);
+		if (!new)
+			return -ENOMEM;
+	}
+	spin_lock(&uobj->files.lock);
+	swap(new, uobj->label);
+	spin_unlock(&uobj->files.lock);
+	kfree(new);
 	return 0;
 }
-EXPORT_SYMBOL_GPL(gem_uma_object_mmap_offset);
+EXPORT_SYMBOL_GPL(gem_uma_object_set_label);
 
 /**
  * gem_uma_object_free() - &drm_gem_object_funcs.free
@@ -530,155 +344,8 @@ void gem_uma_object_free(struct drm_gem_object *obj)
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_free);
 
-/**
- * gem_uma_object_pin() - &drm_gem_object_funcs.pin
- * @obj: object
- *
- * Context: resv held; may sleep and reclaim.
- *
- * Return: 0, -EINVAL for an import, or as gem_uma_backing_pin_locked().
- */
-int gem_uma_object_pin(struct drm_gem_object *obj)
-{
-	struct gem_uma_object *uobj = to_gem_uma_object(obj);
-	int ret;
-
-	if (gem_uma_object_is_imported(uobj))
-		return -EINVAL;
-	ret = gem_uma_backing_pin_locked(&uobj->backing);
-	/* Also after a failure: it may have got a part. */
-	gem_uma_object_update_locked(uobj);
-	return ret;
-}
-EXPORT_SYMBOL_GPL(gem_uma_object_pin);
-
-/**
- * gem_uma_object_unpin() - &drm_gem_object_funcs.unpin
- * @obj: object
- *
- * Context: resv held; does not sleep.
- */
-void gem_uma_object_unpin(struct drm_gem_object *obj)
-{
-	struct gem_uma_object *uobj = to_gem_uma_object(obj);
-
-	if (gem_uma_backing_unpin_locked(&uobj->backing))
-		gem_uma_object_update_locked(uobj);
-}
-EXPORT_SYMBOL_GPL(gem_uma_object_unpin);
-
-/**
- * gem_uma_object_get_sg_table() - &drm_gem_object_funcs.get_sg_table
- * @obj: object, pinned
- *
- * The pages count as written: what an importer does with them is not known.
- *
- * Context: resv held; may sleep and reclaim.
- *
- * Return: a new sg table, not mapped, or an ERR_PTR: -ENOMEM, -EINVAL for an import.
- */
-struct sg_table *gem_uma_object_get_sg_table(struct drm_gem_object *obj)
-{
-	struct gem_uma_object *uobj = to_gem_uma_object(obj);
-	struct gem_uma_backing *b = &uobj->backing;
-	struct page **pages;
-	struct sg_table *sgt;
-
-	if (gem_uma_object_is_imported(uobj))
-		return ERR_PTR(-EINVAL);
-	pages = gem_uma_backing_pages_locked(b);
-	if (IS_ERR(pages))
-		return ERR_CAST(pages);
-	sgt = drm_prime_pages_to_sg(obj->dev, pages, b->nr_pages);
-	kvfree(pages);
-	if (!IS_ERR(sgt))
-		gem_uma_backing_mark_dirty_locked(b, 0, b->nr_pages);
-	return sgt;
-}
-EXPORT_SYMBOL_GPL(gem_uma_object_get_sg_table);
-
-/**
- * gem_uma_object_vmap() - &drm_gem_object_funcs.vmap
- * @obj: object
- * @map: result
- *
- * Context: resv held; may sleep and reclaim.
- *
- * Return: 0, or as gem_uma_cpu_map_vmap_locked() or the exporter's vmap.
- */
-int gem_uma_object_vmap(struct drm_gem_object *obj, struct iosys_map *map)
-{
-	struct gem_uma_object *uobj = to_gem_uma_object(obj);
-	int ret;
-
-	if (gem_uma_object_is_imported(uobj))
-		return dma_buf_vmap(obj->import_attach->dmabuf, map);
-	ret = gem_uma_cpu_map_vmap_locked(&uobj->cpu_map, map);
-	gem_uma_object_update_locked(uobj);
-	return ret;
-}
-EXPORT_SYMBOL_GPL(gem_uma_object_vmap);
-
-/**
- * gem_uma_object_vunmap() - &drm_gem_object_funcs.vunmap
- * @obj: object
- * @map: what gem_uma_object_vmap() gave
- *
- * Context: resv held; may sleep.
- */
-void gem_uma_object_vunmap(struct drm_gem_object *obj, struct iosys_map *map)
-{
-	struct gem_uma_object *uobj = to_gem_uma_object(obj);
-
-	if (gem_uma_object_is_imported(uobj))
-		dma_buf_vunmap(obj->import_attach->dmabuf, map);
-	else if (gem_uma_cpu_map_vunmap_locked(&uobj->cpu_map))
-		gem_uma_object_update_locked(uobj);
-}
-EXPORT_SYMBOL_GPL(gem_uma_object_vunmap);
-
-/**
- * gem_uma_object_mmap() - &drm_gem_object_funcs.mmap
- * @obj: object
- * @vma: new VMA
- *
- * Context: mmap lock held for writing.
- *
- * Return: 0, -EINVAL for an import, or as gem_uma_cpu_map_mmap().
- */
-int gem_uma_object_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
-{
-	struct gem_uma_object *uobj = to_gem_uma_object(obj);
-
-	if (gem_uma_object_is_imported(uobj))
-		return -EINVAL;
-	return gem_uma_cpu_map_mmap(&uobj->cpu_map, vma);
-}
-EXPORT_SYMBOL_GPL(gem_uma_object_mmap);
-
-/**
- * gem_uma_object_status() - &drm_gem_object_funcs.status
- * @obj: object
- *
- * Context: any.
- *
- * Return: DRM_GEM_OBJECT_RESIDENT, DRM_GEM_OBJECT_PURGEABLE, both or nothing.
- */
-enum drm_gem_object_status gem_uma_object_status(struct drm_gem_object *obj)
-{
-	struct gem_uma_object *uobj = to_gem_uma_object(obj);
-	enum drm_gem_object_status status = 0;
-
-	if (gem_uma_object_is_imported(uobj) || gem_uma_backing_resident(&uobj->backing))
-		status |= DRM_GEM_OBJECT_RESIDENT;
-	if (gem_uma_backing_content(&uobj->backing) == GEM_UMA_CONTENT_PURGEABLE)
-		status |= DRM_GEM_OBJECT_PURGEABLE;
-	return status;
-}
-EXPORT_SYMBOL_GPL(gem_uma_object_status);
-
 const struct drm_gem_object_funcs gem_uma_object_funcs = {
 	GEM_UMA_OBJECT_FUNCS,
-	.export = gem_uma_purge_export,
+	.export = gem_uma_object_export,
 };
 EXPORT_SYMBOL_GPL(gem_uma_object_funcs);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the core calls for mappings of the turn-key object.
+ * The turn-key object: what user space maps.
  *
- * Locks the object, has cpu_map do the work, and tells reclaim.
+ * Owns nothing. Locks: the mmap lock or VMA lock comes first, the object's resv second.
+ * Neighbours: cpu_map below, which does the work; the object's answers to reclaim beside it.
  */
 /* First: 7.3 has headers below that need it and do not say so. */
 #include <linux/mm.h>
@@ -138,3 +139,42 @@ unsigned long gem_uma_object_get_unmapped_area(struct file *filp, unsigned long 
 	return ret;
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_get_unmapped_area);
+
+/**
+ * gem_uma_object_mmap_offset() - what user space passes to mmap()
+ * @uobj: object
+ * @offset: result, bytes
+ *
+ * Context: any.
+ *
+ * Return: 0; -EINVAL for an import; -EPERM for GEM_UMA_OBJECT_NO_MMAP.
+ */
+int gem_uma_object_mmap_offset(struct gem_uma_object *uobj, u64 *offset)
+{
+	if (gem_uma_object_is_imported(uobj))
+		return -EINVAL;
+	if (uobj->flags & GEM_UMA_OBJECT_NO_MMAP)
+		return -EPERM;
+	*offset = drm_vma_node_offset_addr(&uobj->base.vma_node);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_mmap_offset);
+
+/**
+ * gem_uma_object_mmap() - &drm_gem_object_funcs.mmap
+ * @obj: object
+ * @vma: new VMA
+ *
+ * Context: mmap lock held for writing.
+ *
+ * Return: 0, -EINVAL for an import, or as gem_uma_cpu_map_mmap().
+ */
+int gem_uma_object_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
+{
+	struct gem_uma_object *uobj = to_gem_uma_object(obj);
+
+	if (gem_uma_object_is_imported(uobj))
+		return -EINVAL;
+	return gem_uma_cpu_map_mmap(&uobj->cpu_map, vma);
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_mmap);

@@ -1,24 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reclaim: which objects lose their pages, in what order, on whose behalf.
+ * Reclaim: on which list an object is.
  *
- * Owns the lists of reclaimable objects and the shrinker. Knows nothing of pages or
- * mappings: ops->state and ops->evict do. Locks: the object's resv for its place on
- * the lists; list_lru's own locks, leaves. Neighbours: the object above; scans, which
- * take from the lists.
+ * Owns the place of each object. Knows nothing of pages or mappings: ops->state does.
+ * Locks: the object's resv for its place on the lists; list_lru's own locks, leaves.
+ * Neighbours: the object above; scans, which take from the lists.
  */
 #include <linux/dma-resv.h>
 #include <linux/export.h>
 #include <linux/list_lru.h>
 #include <linux/memcontrol.h>
 #include <linux/sched/mm.h>
-#include <linux/shrinker.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
 #include <drm/drm_device.h>
 #include <drm/drm_gem.h>
-#include <drm/drm_managed.h>
 #include <drm/drm_print.h>
 #include <drm/gem_uma/gem_uma_reclaim.h>
 
@@ -90,7 +87,13 @@ void gem_uma_reclaim_module_exit(void)
 	kmem_cache_destroy(gem_uma_reclaim_nodes);
 }
 
-static void gem_uma_reclaim_put_work(struct work_struct *work)
+/**
+ * gem_uma_reclaim_put_work() - drop the references that scans left
+ * @work: put_work of a device
+ *
+ * Context: a worker; may sleep.
+ */
+void gem_uma_reclaim_put_work(struct work_struct *work)
 {
 	struct gem_uma_reclaim_device *rdev =
 		container_of(work, struct gem_uma_reclaim_device, put_work);
@@ -118,63 +121,6 @@ void gem_uma_reclaim_put(struct gem_uma_reclaim *reclaim)
 	if (llist_add(&reclaim->free, &rdev->puts))
 		queue_work(gem_uma_reclaim_wq, &rdev->put_work);
 }
-
-static void gem_uma_reclaim_device_fini(struct drm_device *drm, void *arg)
-{
-	struct gem_uma_reclaim_device *rdev = arg;
-
-	if (rdev->shrinker)
-		shrinker_free(rdev->shrinker);
-	flush_work(&rdev->put_work);
-	while (rdev->nr_lists)
-		list_lru_destroy(&rdev->lists[--rdev->nr_lists]);
-	rdev->udev->reclaim = NULL;
-	kfree(rdev);
-}
-
-/**
- * gem_uma_reclaim_device_init() - make objects of a device reclaimable
- * @udev: initialized device
- *
- * Undone when the DRM device is released, which is after its last object.
- *
- * Context: may sleep. At probe, before the first object.
- *
- * Return: 0 or -ENOMEM.
- */
-int gem_uma_reclaim_device_init(struct gem_uma_device *udev)
-{
-	struct gem_uma_reclaim_device *rdev;
-	int ret;
-
-	rdev = kzalloc(sizeof(*rdev), GFP_KERNEL);
-	if (!rdev)
-		return -ENOMEM;
-	rdev->udev = udev;
-	gem_uma_reclaim_scan_init(rdev);
-	init_llist_head(&rdev->puts);
-	INIT_WORK(&rdev->put_work, gem_uma_reclaim_put_work);
-	ret = drmm_add_action_or_reset(udev->drm, gem_uma_reclaim_device_fini, rdev);
-	if (ret)
-		return ret;
-
-	rdev->shrinker = shrinker_alloc(SHRINKER_MEMCG_AWARE | SHRINKER_NUMA_AWARE,
-					"drm-gem-uma:%s", udev->drm->unique);
-	if (!rdev->shrinker)
-		return -ENOMEM;
-	for (; rdev->nr_lists < GEM_UMA_RECLAIM_LISTS; rdev->nr_lists++) {
-		ret = list_lru_init_memcg(&rdev->lists[rdev->nr_lists], rdev->shrinker);
-		if (ret)
-			return ret;
-	}
-	rdev->shrinker->count_objects = gem_uma_reclaim_count_objects;
-	rdev->shrinker->scan_objects = gem_uma_reclaim_scan_objects;
-	rdev->shrinker->private_data = rdev;
-	shrinker_register(rdev->shrinker);
-	udev->reclaim = rdev;
-	return 0;
-}
-EXPORT_SYMBOL_GPL(gem_uma_reclaim_device_init);
 
 static u64 gem_uma_reclaim_serial(struct mem_cgroup *memcg)
 {

@@ -114,6 +114,7 @@ struct gem_uma_reclaim_device {
 };
 
 void gem_uma_reclaim_put(struct gem_uma_reclaim *reclaim);
+void gem_uma_reclaim_put_work(struct work_struct *work);
 void gem_uma_reclaim_scan_init(struct gem_uma_reclaim_device *rdev);
 unsigned long gem_uma_reclaim_count_objects(struct shrinker *shrinker,
 					    struct shrink_control *sc);

@@ -26,9 +26,9 @@ INFALLIBLE = {
     "undoes": """
         gem_uma_backing_fini gem_uma_backing_purge_locked
         gem_uma_backing_release_locked gem_uma_backing_unpin
-        gem_uma_backing_unpin_locked gem_uma_client_close_object
+        gem_uma_backing_unpin_locked gem_uma_client_close
         gem_uma_cpu_map_fini gem_uma_cpu_map_revoke_locked
-        gem_uma_cpu_map_vunmap_locked gem_uma_cpu_map_zap_locked gem_uma_purge_vmaps
+        gem_uma_cpu_map_vunmap_locked gem_uma_cpu_map_zap_locked
         gem_uma_dev_map_drop_locked gem_uma_dev_map_fini gem_uma_object_unpin
         gem_uma_object_unplug_all gem_uma_object_vunmap gem_uma_reclaim_fini
         gem_uma_vm_bind_destroy gem_uma_vm_close gem_uma_vm_implicit_put
@@ -46,7 +46,7 @@ INFALLIBLE = {
         gem_uma_backing_advise_locked
         gem_uma_backing_mark_dirty_locked gem_uma_object_mark_used gem_uma_pm_evict
         gem_uma_object_update_locked gem_uma_reclaim_update_locked
-        gem_uma_stats_update_locked gem_uma_vm_use_locked gem_uma_vm_wrote_locked""",
+        gem_uma_vm_use_locked gem_uma_vm_wrote_locked""",
     "prints": "gem_uma_client_show_fdinfo gem_uma_pm_debugfs_init gem_uma_stats_debugfs_init",
     "only tries a lock": "gem_uma_vm_bo_evict_locked",
     "data": "gem_uma_object_funcs gem_uma_object_vm_ops",
@@ -113,7 +113,7 @@ CANNOT_FAIL = """
     sg_next shrinker_free sized_strscpy
     shmem_truncate_range shrinker_register simple_attr_open simple_attr_read simple_attr_release
     simple_attr_write single_open single_release this_cpu_off unmap_mapping_range
-    unregister_vmap_purge_notifier up_read up_write usleep_range_state vm_get_page_prot
+    up_read up_write usleep_range_state vm_get_page_prot
     vmemmap_base ww_mutex_lock ww_mutex_unlock xas_find xas_pause
     __free_pages __init_swait_queue_head __init_waitqueue_head __module_get __mutex_init
     __wake_up complete devres_add devres_free devres_release dma_fence_add_callback

@@ -249,8 +249,8 @@ locked() {
 	finds check-locked.py 'planted\.c:2: planted_locked has no __must_hold'
 	silent check-locked.py 'planted.*assertion'
 	fresh
-	sed -i '/^	__must_hold/d; s/)$/);/' include/drm/gem_uma/gem_uma_stats.h
-	finds check-locked.py 'gem_uma_stats\.c:[0-9]+: gem_uma_stats_update_locked has no __must_hold'
+	sed -i '/^	__must_hold/d; s/)$/);/' gem_uma/gem_uma_object_internal.h
+	finds check-locked.py 'gem_uma_object_reclaim\.c:[0-9]+: gem_uma_object_vacate_locked has no __must_hold'
 }
 
 inject() {
@@ -259,9 +259,9 @@ inject() {
 	add gem_uma/gem_uma_device.c 'EXPORT_SYMBOL_GPL(gem_uma_planted);'
 	finds check-inject.py '^gem_uma/gem_uma_device\.c:[0-9]+: gem_uma_planted is in no row'
 	fresh
-	sed -i 's/"gem_uma_stats_set_label"/"gem_uma_nowhere"/' $rows
+	sed -i 's/"gem_uma_object_set_label"/"gem_uma_nowhere"/' $rows
 	finds check-inject.py '_inject_rows\.c:[0-9]+: gem_uma_nowhere is not exported'
-	finds check-inject.py 'gem_uma_stats\.c:[0-9]+: gem_uma_stats_set_label is in no row'
+	finds check-inject.py 'gem_uma_object\.c:[0-9]+: gem_uma_object_set_label is in no row'
 	fresh
 	sed -i '0,/"gem_uma_device_init"/s//"gem_uma_backing_fini"/' $rows
 	finds check-inject.py 'gem_uma_backing_fini is made to fail, and listed as infallible'
@@ -498,8 +498,32 @@ lint_kdoc() {
 	finds lint/kdoc.sh "vuma_planted\.c:[0-9]+.*'a' not described" vuma/vuma_planted.c
 }
 
+circles() {
+	fresh
+	add gem_uma/gem_uma_object_reclaim.c 'int gem_uma_object_a(void)' '{' \
+		'	return gem_uma_object_advise(0, 0, 0);' '}'
+	finds check-layers.py 'object_reclaim\.c:[0-9]+: upward in its room: gem_uma_object_advise of'
+	also 'object_reclaim\.c:[0-9]+: in a circle: gem_uma_object_advise, of gem_uma/gem_uma_object_purge\.c'
+	also 'object_purge\.c:[0-9]+: in a circle: gem_uma_object_update_locked, of gem_uma/gem_uma_object_reclaim'
+	fresh
+	add gem_uma/gem_uma_reclaim.c 'int gem_uma_reclaim_a(void)' '{' \
+		'	return gem_uma_reclaim_device_run(0, 0);' '}'
+	finds check-layers.py 'gem_uma_reclaim\.c:[0-9]+: in a circle: gem_uma_reclaim_device_run'
+	fresh
+	add gem_uma/gem_uma_client.c 'int gem_uma_client_a(void)' '{' '	return gem_uma_stats_debugfs_init(0);' '}'
+	finds check-layers.py 'client calls upward: gem_uma_stats_debugfs_init'
+	fresh
+	sed -i '/^| client |/d' README.md
+	finds check-layers.py 'README\.md:[0-9]+: the table of parts is not that'
+	fresh
+	sed -i 's/^client  /friend  /' docs/overview.rst
+	finds check-layers.py 'overview\.rst:[0-9]+: the table of parts is not that'
+	scripts/check-layers.py --write
+	silent check-layers.py '.'
+}
+
 groups=("$@")
-((${#groups[@]})) || groups=(layers spdx size forbidden shell kdoc locked headers pitfalls inject checkpatch
+((${#groups[@]})) || groups=(layers circles spdx size forbidden shell kdoc locked headers pitfalls inject checkpatch
 	docs figures commits runner)
 for group in "${groups[@]}"; do
 	$group

@@ -13,7 +13,6 @@
 #include <drm/drm_print.h>
 #include <drm/gem_uma/gem_uma_object.h>
 #include <drm/gem_uma/gem_uma_pm.h>
-#include <drm/gem_uma/gem_uma_purge.h>
 #include <drm/gem_uma/gem_uma_stats.h>
 #include <drm/gem_uma/gem_uma_vm.h>
 #include <drm/gem_uma/gem_uma_vm_implicit.h>
@@ -100,8 +99,8 @@ static const struct gem_uma_object_ops vuma_bo_ops = {
 
 static int vuma_bo_open(struct drm_gem_object *obj, struct drm_file *file)
 {
-	int ret = gem_uma_client_open_object(&to_vuma_file(file)->bo->uma,
-					     to_gem_uma_object(obj));
+	int ret = gem_uma_client_open(&to_vuma_file(file)->bo->uma,
+				      &to_gem_uma_object(obj)->files);
 
 	if (!ret)
 		gem_uma_vm_users_get(&to_vuma_bo(obj)->users);
@@ -111,8 +110,7 @@ static int vuma_bo_open(struct drm_gem_object *obj, struct drm_file *file)
 static void vuma_bo_close(struct drm_gem_object *obj, struct drm_file *file)
 {
 	gem_uma_vm_users_put(&to_vuma_bo(obj)->users);
-	gem_uma_client_close_object(&to_vuma_file(file)->bo->uma,
-				    to_gem_uma_object(obj));
+	gem_uma_client_close(&to_vuma_file(file)->bo->uma, &to_gem_uma_object(obj)->files);
 }
 
 /* Others would take the VM for busy whenever the buffer is, and the reverse. */
@@ -122,7 +120,7 @@ static struct dma_buf *vuma_bo_export(struct drm_gem_object *obj, int flags)
 
 	if (to_vuma_bo(obj)->r_obj)
 		return ERR_PTR(-EINVAL);
-	ret = gem_uma_purge_share(to_gem_uma_object(obj));
+	ret = gem_uma_object_share(to_gem_uma_object(obj));
 	return ret ? ERR_PTR(ret) : vuma_prime_export(obj, flags);
 }
 
@@ -257,7 +255,7 @@ int vuma_bo_mmap_offset(struct drm_gem_object *obj, u64 *offset)
 
 int vuma_bo_set_label(struct drm_gem_object *obj, const char *label, size_t len)
 {
-	return gem_uma_stats_set_label(to_gem_uma_object(obj), label, len);
+	return gem_uma_object_set_label(to_gem_uma_object(obj), label, len);
 }
 
 static u32 vuma_bo_query_status(struct drm_gem_object *obj)
@@ -311,10 +309,10 @@ int vuma_bo_madvise(struct drm_gem_object *obj, struct drm_vuma_bo_madvise *args
 	int ret;
 
 	if (args->advice == DRM_VUMA_MADV_DISCARD)
-		ret = gem_uma_purge_discard(uobj, args->offset, args->size);
+		ret = gem_uma_object_discard(uobj, args->offset, args->size);
 	else
-		ret = gem_uma_purge_advise(uobj, args->advice == DRM_VUMA_MADV_WILLNEED,
-					   &retained);
+		ret = gem_uma_object_advise(uobj, args->advice == DRM_VUMA_MADV_WILLNEED,
+					    &retained);
 	if (!ret)
 		args->retained = retained;
 	return ret;

@@ -55,7 +55,6 @@ const struct gem_uma_inject_call gem_uma_inject_calls[] = {
 				  (__force long)VM_FAULT_FALLBACK } },
 	{ "mm_get_unmapped_area", { -ENOMEM } },
 	{ "shmem_get_unmapped_area", { -ENOMEM } },
-	{ "register_vmap_purge_notifier", { -EEXIST } },
 	/* locks: a signal, or somebody else who holds it */
 	{ "ww_mutex_lock_interruptible", { -EINTR } },
 	{ "ww_mutex_trylock", .null = true },

@@ -486,17 +486,17 @@ static void undo_prefetch(struct gem_uma_inject_rig *rig)
 
 static int run_client_open(struct gem_uma_inject_rig *rig)
 {
-	return gem_uma_client_open_object(&rig->client, rig->uobj);
+	return gem_uma_client_open(&rig->client, &rig->uobj->files);
 }
 
 static void undo_client_open(struct gem_uma_inject_rig *rig)
 {
-	gem_uma_client_close_object(&rig->client, rig->uobj);
+	gem_uma_client_close(&rig->client, &rig->uobj->files);
 }
 
 static int run_label(struct gem_uma_inject_rig *rig)
 {
-	return gem_uma_stats_set_label(rig->uobj, "scanout", 7);
+	return gem_uma_object_set_label(rig->uobj, "scanout", 7);
 }
 
 static void check_label(struct gem_uma_inject_rig *rig)
@@ -506,7 +506,7 @@ static void check_label(struct gem_uma_inject_rig *rig)
 
 static void undo_label(struct gem_uma_inject_rig *rig)
 {
-	gem_uma_stats_set_label(rig->uobj, NULL, 0);
+	gem_uma_object_set_label(rig->uobj, NULL, 0);
 }
 
 const struct gem_uma_inject_row gem_uma_inject_rows[GEM_UMA_INJECT_ROWS] = {
@@ -699,14 +699,14 @@ const struct gem_uma_inject_row gem_uma_inject_rows[GEM_UMA_INJECT_ROWS] = {
 		.allocations = 1,
 	}, {
 		.name = "client_open",
-		.covers = { "gem_uma_client_open_object" },
+		.covers = { "gem_uma_client_open" },
 		.size = INJECT_SIZE,
 		.begin = begin_map, .run = run_client_open, .undo = undo_client_open,
 		.errnos = { -ENOMEM },
 		.allocations = 1,
 	}, {
 		.name = "label",
-		.covers = { "gem_uma_stats_set_label" },
+		.covers = { "gem_uma_object_set_label" },
 		.size = INJECT_SIZE,
 		.run = run_label, .check = check_label, .undo = undo_label,
 		.errnos = { -ENOMEM },

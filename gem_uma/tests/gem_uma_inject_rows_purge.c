@@ -5,7 +5,6 @@
 #include <linux/module.h>
 
 #include <drm/drm_prime.h>
-#include <drm/gem_uma/gem_uma_purge.h>
 
 #include "gem_uma_inject.h"
 
@@ -20,10 +19,11 @@ static void begin_filled(struct gem_uma_inject_rig *rig)
 static int run_advise(struct gem_uma_inject_rig *rig)
 {
 	bool retained = false;
-	int ret = gem_uma_purge_advise(rig->uobj, false, &retained);
+	int ret = gem_uma_object_advise(rig->uobj, false, &retained);
 
 	KUNIT_EXPECT_EQ(rig->test, retained, !ret);
-	KUNIT_EXPECT_EQ(rig->test, !ret, gem_uma_purge_is_purgeable(rig->uobj));
+	KUNIT_EXPECT_EQ(rig->test, !ret,
+			gem_uma_backing_content(&rig->uobj->backing) == GEM_UMA_CONTENT_PURGEABLE);
 	return ret;
 }
 
@@ -31,13 +31,13 @@ static void undo_advise(struct gem_uma_inject_rig *rig)
 {
 	bool retained;
 
-	KUNIT_EXPECT_EQ(rig->test, 0, gem_uma_purge_advise(rig->uobj, true, &retained));
+	KUNIT_EXPECT_EQ(rig->test, 0, gem_uma_object_advise(rig->uobj, true, &retained));
 	gem_uma_mock_expect_content(rig->test, rig->uobj, rig->seed);
 }
 
 static int run_discard(struct gem_uma_inject_rig *rig)
 {
-	return gem_uma_purge_discard(rig->uobj, DISCARD_START * PAGE_SIZE,
+	return gem_uma_object_discard(rig->uobj, DISCARD_START * PAGE_SIZE,
 				     DISCARD_PAGES * PAGE_SIZE);
 }
 
@@ -60,26 +60,9 @@ static void check_discard(struct gem_uma_inject_rig *rig)
 	KUNIT_EXPECT_EQ(rig->test, gem_uma_backing_in_memory(b), INJECT_PAGES - DISCARD_PAGES);
 }
 
-static void begin_vmaps_init(struct gem_uma_inject_rig *rig)
-{
-	struct gem_uma_device_config config = {};
-
-	KUNIT_ASSERT_EQ(rig->test, 0, gem_uma_device_init(&rig->mock->udev, &rig->mock->drm,
-							  &config));
-	KUNIT_ASSERT_EQ(rig->test, 0, gem_uma_reclaim_device_init(&rig->mock->udev));
-}
-
-static int run_vmaps_init(struct gem_uma_inject_rig *rig)
-{
-	int ret = gem_uma_purge_vmaps_init(&rig->mock->udev);
-
-	KUNIT_EXPECT_EQ(rig->test, !ret, !!rig->mock->udev.vmap_purge);
-	return ret;
-}
-
 static int run_purge_export(struct gem_uma_inject_rig *rig)
 {
-	rig->dmabuf = gem_uma_purge_export(&rig->uobj->base, O_RDWR);
+	rig->dmabuf = gem_uma_object_export(&rig->uobj->base, O_RDWR);
 	return PTR_ERR_OR_ZERO(rig->dmabuf);
 }
 
@@ -92,14 +75,14 @@ static void undo_purge_export(struct gem_uma_inject_rig *rig)
 const struct gem_uma_inject_row gem_uma_inject_purge_rows[GEM_UMA_INJECT_PURGE_ROWS] = {
 	{
 		.name = "advise",
-		.covers = { "gem_uma_purge_advise" },
+		.covers = { "gem_uma_object_advise" },
 		.size = INJECT_SIZE,
 		.begin = begin_filled, .run = run_advise, .undo = undo_advise,
 		.errnos = { -EINTR },
 		.calls = 1,
 	}, {
 		.name = "discard",
-		.covers = { "gem_uma_purge_discard", "gem_uma_purge_discard_locked",
+		.covers = { "gem_uma_object_discard", "gem_uma_object_discard_locked",
 			    "gem_uma_backing_discard_locked" },
 		.size = INJECT_SIZE,
 		.begin = begin_filled, .run = run_discard, .check = check_discard,
@@ -108,22 +91,15 @@ const struct gem_uma_inject_row gem_uma_inject_purge_rows[GEM_UMA_INJECT_PURGE_R
 		.allocations = 2, .calls = 1,
 	}, {
 		.name = "discard_again",
-		.covers = { "gem_uma_purge_discard" },
+		.covers = { "gem_uma_object_discard" },
 		.size = INJECT_SIZE,
 		.begin = begin_filled, .run = run_discard_again, .check = check_discard,
 		.errnos = { -ERESTARTSYS, -ENOMEM, -EINTR },
 		.changes = BIT(GEM_UMA_INJECT_MAPPED), .remains = GEM_UMA_INJECT_PAGES,
 		.allocations = 2, .calls = 3,
 	}, {
-		.name = "purge_vmaps_init",
-		.covers = { "gem_uma_purge_vmaps_init" },
-		.own_device = true,
-		.begin = begin_vmaps_init, .run = run_vmaps_init,
-		.errnos = { -ENOMEM, -EEXIST },
-		.allocations = 2, .calls = 1,
-	}, {
 		.name = "purge_export",
-		.covers = { "gem_uma_purge_export", "gem_uma_purge_share" },
+		.covers = { "gem_uma_object_export", "gem_uma_object_share" },
 		.size = INJECT_SIZE,
 		.run = run_purge_export, .undo = undo_purge_export,
 		.errnos = { -ENOMEM, -EINTR },

@@ -93,9 +93,9 @@ static const char *model_op_create(struct model *m)
 				     m->config->huge ? GEM_UMA_OBJECT_HUGE : 0);
 	if (IS_ERR(buf))
 		return model_result(m, PTR_ERR(buf));
-	bad = model_result(m, gem_uma_client_open_object(&m->client, &buf->base));
+	bad = model_result(m, gem_uma_client_open(&m->client, &&buf->base)->files);
 	/* Not by way of the file: it has no handle then. */
-	if (!buf->base.nr_clients) {
+	if (!buf->base.files.nr) {
 		drm_gem_object_put(&buf->base.base);
 		return bad;
 	}
@@ -114,7 +114,7 @@ static const char *model_op_close(struct model *m)
 
 	if (!mb || mb->vmaps || mb->pins || mb->attach)
 		return NULL;
-	gem_uma_client_close_object(&m->client, model_uobj(mb));
+	gem_uma_client_close(&m->client, &model_uobj(mb)->files);
 	mb->handle = false;
 	drm_gem_object_put(&model_uobj(mb)->base);
 	return NULL;

@@ -133,7 +133,7 @@ static void inject_count_object(const struct gem_uma_inject_rig *rig,
 	c->n[GEM_UMA_INJECT_PINS] = atomic_read(&uobj->backing.pins);
 	c->n[GEM_UMA_INJECT_MMAPS] = gem_uma_cpu_map_mmaps(&uobj->cpu_map);
 	c->n[GEM_UMA_INJECT_VMAPS] = uobj->cpu_map.vmaps;
-	c->n[GEM_UMA_INJECT_CLIENTS] = uobj->nr_clients;
+	c->n[GEM_UMA_INJECT_CLIENTS] = uobj->files.nr;
 	c->n[GEM_UMA_INJECT_LABEL] = !!uobj->label;
 	c->n[GEM_UMA_INJECT_HELD] = uobj->backing.held.pages;
 	c->n[GEM_UMA_INJECT_KNOWN] = uobj->backing.known.pages;

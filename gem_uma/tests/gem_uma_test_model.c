@@ -115,7 +115,7 @@ static void model_release(void *data)
 		for (; mb->pins; mb->pins--)
 			gem_uma_object_unpin(&model_uobj(mb)->base);
 		model_unlock(mb);
-		gem_uma_client_close_object(&m->client, model_uobj(mb));
+		gem_uma_client_close(&m->client, &model_uobj(mb)->files);
 		mb->handle = false;
 		drm_gem_object_put(&model_uobj(mb)->base);
 	}

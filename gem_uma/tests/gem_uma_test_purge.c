@@ -10,7 +10,6 @@
 #include <linux/uaccess.h>
 
 #include <drm/drm_gem.h>
-#include <drm/gem_uma/gem_uma_purge.h>
 
 #include "gem_uma_mock_vm.h"
 #include "gem_uma_test_object.h"
@@ -31,7 +30,7 @@ static void purge_dont_need(struct kunit *test, struct gem_uma_object *uobj)
 {
 	bool retained = false;
 
-	KUNIT_EXPECT_EQ(test, 0, gem_uma_purge_advise(uobj, false, &retained));
+	KUNIT_EXPECT_EQ(test, 0, gem_uma_object_advise(uobj, false, &retained));
 	KUNIT_EXPECT_TRUE(test, retained);
 }
 
@@ -39,7 +38,7 @@ static bool purge_need(struct kunit *test, struct gem_uma_object *uobj)
 {
 	bool retained = false;
 
-	KUNIT_EXPECT_EQ(test, 0, gem_uma_purge_advise(uobj, true, &retained));
+	KUNIT_EXPECT_EQ(test, 0, gem_uma_object_advise(uobj, true, &retained));
 	return retained;
 }
 
@@ -50,7 +49,7 @@ static enum gem_uma_content purge_content(struct gem_uma_object *uobj)
 
 static int purge_discard(struct gem_uma_object *uobj, pgoff_t start, unsigned long nr)
 {
-	return gem_uma_purge_discard(uobj, (u64)start << PAGE_SHIFT, (u64)nr << PAGE_SHIFT);
+	return gem_uma_object_discard(uobj, (u64)start << PAGE_SHIFT, (u64)nr << PAGE_SHIFT);
 }
 
 static void purge_advice_decides_the_list(struct kunit *test)
@@ -123,7 +122,7 @@ static void purge_gives_memory_back_for_good_panthor_46(struct kunit *test)
 	sgt = gem_uma_object_get_sg_table(&uobj->base);
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(sgt), -ENXIO);
 	object_unlock(uobj);
-	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(gem_uma_purge_export(&uobj->base, 0)), -EFAULT);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(gem_uma_object_export(&uobj->base, 0)), -EFAULT);
 	KUNIT_EXPECT_EQ(test, atomic_read(&uobj->backing.pins), 0);
 	KUNIT_EXPECT_EQ(test, gem_uma_backing_in_memory(&uobj->backing), 0);
 }
@@ -220,7 +219,7 @@ static void purge_of_busy_waits_for_the_job(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, job);
 	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 0);
 	object_lock(&buf->base);
-	KUNIT_EXPECT_EQ(test, gem_uma_purge_discard_locked(&buf->base, 0, PAGE_SIZE), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, gem_uma_object_discard_locked(&buf->base, 0, PAGE_SIZE), -EAGAIN);
 	object_unlock(&buf->base);
 	KUNIT_EXPECT_EQ(test, buf->evicts, 0);
 	gem_uma_mock_job_finish(job);
@@ -261,12 +260,12 @@ static void purge_of_exported_is_refused(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, purge_need(test, uobj));
 	dmabuf = uobj->base.funcs->export(&uobj->base, 0);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dmabuf);
-	KUNIT_EXPECT_EQ(test, -EBUSY, gem_uma_purge_advise(uobj, false, &retained));
+	KUNIT_EXPECT_EQ(test, -EBUSY, gem_uma_object_advise(uobj, false, &retained));
 	KUNIT_EXPECT_TRUE(test, purge_need(test, uobj));
 	KUNIT_EXPECT_EQ(test, purge_content(uobj), GEM_UMA_CONTENT_NEEDED);
 	dma_buf_put(dmabuf);
 	flush_delayed_fput();
-	KUNIT_EXPECT_EQ(test, -EBUSY, gem_uma_purge_advise(uobj, false, &retained));
+	KUNIT_EXPECT_EQ(test, -EBUSY, gem_uma_object_advise(uobj, false, &retained));
 }
 
 static u32 purge_word(struct kunit *test, struct gem_uma_object *uobj, pgoff_t pgoff)
@@ -342,7 +341,7 @@ static void discard_refuses_bad_ranges(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
-		KUNIT_EXPECT_EQ(test, gem_uma_purge_discard(uobj, bad[i].offset, bad[i].size),
+		KUNIT_EXPECT_EQ(test, gem_uma_object_discard(uobj, bad[i].offset, bad[i].size),
 				-EINVAL);
 	gem_uma_mock_expect_content(test, uobj, 7);
 }

@@ -17,7 +17,6 @@
 #include <linux/uaccess.h>
 
 #include <drm/drm_gem.h>
-#include <drm/gem_uma/gem_uma_purge.h>
 
 #include "gem_uma_mock_vm.h"
 #include "gem_uma_test_object.h"
@@ -191,12 +190,12 @@ static void dirty_knowledge_follows_every_writer(struct kunit *test)
 	/* Told to reclaim by whoever looks next. */
 	KUNIT_EXPECT_EQ(test, rig.uobj->reclaim.ops->state(&rig.uobj->reclaim),
 			GEM_UMA_CPU_MAPPED);
-	KUNIT_EXPECT_EQ(test, 0, gem_uma_purge_discard(rig.uobj, 0, SIZE));
+	KUNIT_EXPECT_EQ(test, 0, gem_uma_object_discard(rig.uobj, 0, SIZE));
 	KUNIT_EXPECT_TRUE(test, gem_uma_backing_is_clean(b));
 	dirty_write(&rig, 2, 5);
 	KUNIT_EXPECT_FALSE(test, gem_uma_backing_is_clean(b));
 	/* Pages that are not there were not written. */
-	KUNIT_EXPECT_EQ(test, 0, gem_uma_purge_discard(rig.uobj, 0, SIZE));
+	KUNIT_EXPECT_EQ(test, 0, gem_uma_object_discard(rig.uobj, 0, SIZE));
 	object_lock(rig.uobj);
 	gem_uma_backing_mark_dirty_locked(b, 0, PAGES);
 	object_unlock(rig.uobj);

@@ -7,7 +7,6 @@
 
 #include <drm/drm_gem.h>
 #include <drm/drm_print.h>
-#include <drm/gem_uma/gem_uma_purge.h>
 #include <drm/gem_uma/gem_uma_reclaim.h>
 #include <drm/gem_uma/gem_uma_stats.h>
 #include <kunit/resource.h>
@@ -48,7 +47,7 @@ static void stats_populate(struct kunit *test, struct gem_uma_object *uobj, u64 
 static void stats_open(struct kunit *test, struct gem_uma_client *client,
 		       struct gem_uma_object *uobj)
 {
-	KUNIT_ASSERT_EQ(test, 0, gem_uma_client_open_object(client, uobj));
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_client_open(client, &uobj)->files);
 }
 
 static void stats_evict_all(struct gem_uma_mock *mock)
@@ -69,9 +68,9 @@ static void stats_open_and_close_balance_panthor_24(struct kunit *test)
 	stats_expect(test, &client, (struct stats_numbers) { .total = 4 });
 	stats_open(test, &client, b);
 	stats_expect(test, &client, (struct stats_numbers) { .total = 12, .resident = 3 });
-	gem_uma_client_close_object(&client, a);
+	gem_uma_client_close(&client, &a->files);
 	stats_expect(test, &client, (struct stats_numbers) { .total = 8, .resident = 3 });
-	gem_uma_client_close_object(&client, b);
+	gem_uma_client_close(&client, &b->files);
 	stats_expect(test, &client, (struct stats_numbers) {});
 }
 
@@ -84,12 +83,12 @@ static void stats_two_handles_of_a_file_count_once(struct kunit *test)
 	stats_open(test, &client, uobj);
 	stats_open(test, &client, uobj);
 	stats_expect(test, &client, (struct stats_numbers) { .total = 4 });
-	KUNIT_EXPECT_EQ(test, uobj->nr_clients, 1);
-	gem_uma_client_close_object(&client, uobj);
+	KUNIT_EXPECT_EQ(test, uobj->files.nr, 1);
+	gem_uma_client_close(&client, &uobj->files);
 	stats_expect(test, &client, (struct stats_numbers) { .total = 4 });
-	gem_uma_client_close_object(&client, uobj);
+	gem_uma_client_close(&client, &uobj->files);
 	stats_expect(test, &client, (struct stats_numbers) {});
-	KUNIT_EXPECT_EQ(test, uobj->nr_clients, 0);
+	KUNIT_EXPECT_EQ(test, uobj->files.nr, 0);
 }
 
 static void stats_shared_by_files_until_one_is_left(struct kunit *test)
@@ -108,14 +107,14 @@ static void stats_shared_by_files_until_one_is_left(struct kunit *test)
 	stats_open(test, &client[2], uobj);
 	for (i = 0; i < 3; i++)
 		stats_expect(test, &client[i], together);
-	gem_uma_client_close_object(&client[1], uobj);
+	gem_uma_client_close(&client[1], &uobj->files);
 	stats_expect(test, &client[0], together);
 	stats_expect(test, &client[1], (struct stats_numbers) {});
 	stats_expect(test, &client[2], together);
-	gem_uma_client_close_object(&client[0], uobj);
+	gem_uma_client_close(&client[0], &uobj->files);
 	stats_expect(test, &client[0], (struct stats_numbers) {});
 	stats_expect(test, &client[2], alone);
-	gem_uma_client_close_object(&client[2], uobj);
+	gem_uma_client_close(&client[2], &uobj->files);
 	stats_expect(test, &client[2], (struct stats_numbers) {});
 }
 
@@ -144,10 +143,10 @@ static void stats_follow_eviction_and_restore_panthor_24(struct kunit *test)
 			.total = 8, .shared = 8, .resident = 2, .evicted = 6,
 			.restored_total = 2 });
 	/* What a file caused stays with it. */
-	gem_uma_client_close_object(&early, uobj);
+	gem_uma_client_close(&early, &uobj->files);
 	stats_expect(test, &early, (struct stats_numbers) {
 			.evicted_total = 8, .restored_total = 2 });
-	gem_uma_client_close_object(&late, uobj);
+	gem_uma_client_close(&late, &uobj->files);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&mock->udev.evicted_pages), 8);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&mock->udev.restored_pages), 2);
 }
@@ -168,7 +167,7 @@ static void stats_changes_without_files_are_not_counted(struct kunit *test)
 	stats_evict_all(mock);
 	stats_expect(test, &client, (struct stats_numbers) {
 			.total = 4, .evicted = 4, .evicted_total = 4 });
-	gem_uma_client_close_object(&client, uobj);
+	gem_uma_client_close(&client, &uobj->files);
 }
 
 /* Evicted so often that the counter is full: still evicted, and still counted as such. */
@@ -194,31 +193,31 @@ static void stats_label_is_checked(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, text);
 	memset(text, 'x', GEM_UMA_LABEL_MAX + 1);
-	KUNIT_EXPECT_EQ(test, 0, gem_uma_stats_set_label(uobj, "scanout 0", 9));
+	KUNIT_EXPECT_EQ(test, 0, gem_uma_object_set_label(uobj, "scanout 0", 9));
 	KUNIT_EXPECT_STREQ(test, uobj->label, "scanout 0");
 
 	KUNIT_EXPECT_EQ(test, -E2BIG,
-			gem_uma_stats_set_label(uobj, text, GEM_UMA_LABEL_MAX + 1));
-	KUNIT_EXPECT_EQ(test, -E2BIG, gem_uma_stats_set_label(uobj, text, SIZE_MAX));
-	KUNIT_EXPECT_EQ(test, -EINVAL, gem_uma_stats_set_label(uobj, NULL, 1));
+			gem_uma_object_set_label(uobj, text, GEM_UMA_LABEL_MAX + 1));
+	KUNIT_EXPECT_EQ(test, -E2BIG, gem_uma_object_set_label(uobj, text, SIZE_MAX));
+	KUNIT_EXPECT_EQ(test, -EINVAL, gem_uma_object_set_label(uobj, NULL, 1));
 	for (c = 0; c < 0x20; c++) {
 		text[3] = c;
-		KUNIT_EXPECT_EQ(test, -EINVAL, gem_uma_stats_set_label(uobj, text, 8));
+		KUNIT_EXPECT_EQ(test, -EINVAL, gem_uma_object_set_label(uobj, text, 8));
 	}
 	text[3] = 0x7f;
-	KUNIT_EXPECT_EQ(test, -EINVAL, gem_uma_stats_set_label(uobj, text, 8));
+	KUNIT_EXPECT_EQ(test, -EINVAL, gem_uma_object_set_label(uobj, text, 8));
 	/* Refused is not changed. */
 	KUNIT_EXPECT_STREQ(test, uobj->label, "scanout 0");
 
 	text[3] = 'x';
-	KUNIT_EXPECT_EQ(test, 0, gem_uma_stats_set_label(uobj, text, GEM_UMA_LABEL_MAX));
+	KUNIT_EXPECT_EQ(test, 0, gem_uma_object_set_label(uobj, text, GEM_UMA_LABEL_MAX));
 	KUNIT_EXPECT_EQ(test, strlen(uobj->label), GEM_UMA_LABEL_MAX);
 	/* Not terminated: only so many bytes are looked at. */
-	KUNIT_EXPECT_EQ(test, 0, gem_uma_stats_set_label(uobj, "ab\ncd", 2));
+	KUNIT_EXPECT_EQ(test, 0, gem_uma_object_set_label(uobj, "ab\ncd", 2));
 	KUNIT_EXPECT_STREQ(test, uobj->label, "ab");
-	KUNIT_EXPECT_EQ(test, 0, gem_uma_stats_set_label(uobj, "", 0));
+	KUNIT_EXPECT_EQ(test, 0, gem_uma_object_set_label(uobj, "", 0));
 	KUNIT_EXPECT_STREQ(test, uobj->label, "");
-	KUNIT_EXPECT_EQ(test, 0, gem_uma_stats_set_label(uobj, NULL, 0));
+	KUNIT_EXPECT_EQ(test, 0, gem_uma_object_set_label(uobj, NULL, 0));
 	KUNIT_EXPECT_NULL(test, uobj->label);
 }
 
@@ -314,7 +313,7 @@ static void stats_gems_lists_all_objects_panthor_83(struct kunit *test)
 	stats_evict_all(mock);
 	stats_populate(test, b, 2 * PAGE_SIZE);
 	stats_open(test, &client, b);
-	KUNIT_ASSERT_EQ(test, 0, gem_uma_stats_set_label(b, "frame", 5));
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_set_label(b, "frame", 5));
 	/* As of a process that chose its name badly. */
 	b->creator = (struct gem_uma_object_creator) { 7, "a b\\\n\xe4\xc3" };
 	dma_resv_lock(a->base.resv, NULL);
@@ -323,10 +322,10 @@ static void stats_gems_lists_all_objects_panthor_83(struct kunit *test)
 	gem_uma_mock_mmap(test, &a->base, SZ_16K, 0);
 	c = &gem_uma_mock_object_create(test, mock, SZ_16K, 0)->base;
 	gem_uma_mock_fill(test, c, 2);
-	KUNIT_ASSERT_EQ(test, 0, gem_uma_purge_advise(c, false, &retained));
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_advise(c, false, &retained));
 	there = &gem_uma_mock_object_create(test, exporter, SZ_16K, 0)->base;
 	object_import_create(test, &im, mock, there);
-	KUNIT_ASSERT_EQ(test, 0, gem_uma_stats_set_label(im.uobj, "there", 5));
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_set_label(im.uobj, "there", 5));
 
 	KUNIT_EXPECT_EQ(test, 0,
 			stats_debugfs(mock, "test \"$(cat \"$1\")\" = \"$2\"", "gems",
@@ -335,7 +334,7 @@ static void stats_gems_lists_all_objects_panthor_83(struct kunit *test)
 	dma_resv_lock(a->base.resv, NULL);
 	gem_uma_object_unpin(&a->base);
 	dma_resv_unlock(a->base.resv);
-	gem_uma_client_close_object(&client, b);
+	gem_uma_client_close(&client, &b->files);
 }
 
 static void stats_shrink_evicts_as_many_pages(struct kunit *test)

@@ -30,7 +30,7 @@ static const struct {
 		"CPU mappings zapped, DMA addresses live: panthor-80, I1" },
 	[WINDOW_RELEASE] = { "gem_uma_backing_release_locked", 400, 3,
 		"no addresses any more, pages still held: I1, panthor-71" },
-	[WINDOW_REFILE] = { "gem_uma_stats_update_locked", 200, 16,
+	[WINDOW_REFILE] = { "gem_uma_client_list_update", 200, 16,
 		"pages let go, not filed anew yet: panthor-21 -42" },
 	[WINDOW_WRITEBACK] = { "gem_uma_backing_writeback_locked", 200, 1,
 		"evicted, not on the way to swap yet: panthor-44" },

@@ -10,7 +10,6 @@
 
 struct device;
 struct drm_device;
-struct gem_uma_purge_notifier;
 struct gem_uma_reclaim_device;
 struct vfsmount;
 
@@ -57,8 +56,6 @@ struct gem_uma_device {
 	unsigned long max_run;
 	/** @reclaim: set by gem_uma_reclaim_device_init(), or NULL. */
 	struct gem_uma_reclaim_device *reclaim;
-	/** @vmap_purge: set by gem_uma_purge_vmaps_init(), or NULL. */
-	struct gem_uma_purge_notifier *vmap_purge;
 
 	/** @unplugged: the hardware is gone; set once, no DMA mapping afterwards. */
 	bool unplugged;

@@ -4,14 +4,15 @@
 
 #include <linux/list.h>
 #include <linux/sched.h>
-#include <linux/spinlock.h>
 
 #include <drm/drm_gem.h>
 #include <drm/gem_uma/gem_uma_backing.h>
+#include <drm/gem_uma/gem_uma_client.h>
 #include <drm/gem_uma/gem_uma_cpu_map.h>
 #include <drm/gem_uma/gem_uma_dev_map.h>
 #include <drm/gem_uma/gem_uma_reclaim.h>
 
+struct dma_buf;
 struct dma_buf_attachment;
 struct gem_uma_object;
 struct iosys_map;
@@ -25,8 +26,6 @@ struct sg_table;
 #define GEM_UMA_OBJECT_WC	BIT(2)
 /* Content may be lost whenever the device does not use it; it is zero then. */
 #define GEM_UMA_OBJECT_DISCARD_ON_RECLAIM	BIT(3)
-/* Keep the kernel mapping when nobody uses it; see gem_uma_purge_vmaps_init(). */
-#define GEM_UMA_OBJECT_KEEP_VMAP	BIT(4)
 
 /* Longest label, in bytes, without the terminating zero. */
 #define GEM_UMA_LABEL_MAX	255
@@ -55,22 +54,6 @@ struct gem_uma_object_ops {
 	u32 (*weight)(struct gem_uma_object *uobj);
 	/** @free: free the memory that embeds @uobj. NULL: kfree(uobj). */
 	void (*free)(struct gem_uma_object *uobj);
-};
-
-/**
- * struct gem_uma_object_pages - numbers of pages of an object
- */
-struct gem_uma_object_pages {
-	/** @resident: in memory. */
-	u64 resident;
-	/** @evicted: with content, not in memory. */
-	u64 evicted;
-	/** @purgeable: those of @resident that reclaim may throw away. */
-	u64 purgeable;
-	/** @evicted_total: evicted so far. */
-	u64 evicted_total;
-	/** @restored_total: restored so far. */
-	u64 restored_total;
 };
 
 /**
@@ -116,15 +99,9 @@ struct gem_uma_object {
 	/** @import_sgt: table of an imported buffer; NULL for our own pages. */
 	struct sg_table *import_sgt;
 
-	/** @lock: protects what follows; a leaf. */
-	spinlock_t lock;
-	/** @clients: files with a handle. */
-	struct list_head clients;
-	/** @nr_clients: length of @clients. */
-	unsigned int nr_clients;
-	/** @shown: pages that the counters of @clients include. */
-	struct gem_uma_object_pages shown;
-	/** @label: name given by the user, or NULL. */
+	/** @files: who has a handle. */
+	struct gem_uma_client_list files;
+	/** @label: name given by the user, or NULL; protected by the lock of @files. */
 	char *label;
 	/** @device_link: in &gem_uma_device.objects, protected by its lock. */
 	struct list_head device_link;
@@ -171,9 +148,9 @@ extern const struct drm_gem_object_funcs gem_uma_object_funcs;
 extern const struct vm_operations_struct gem_uma_object_vm_ops;
 
 /*
- * Members of a driver's struct drm_gem_object_funcs that the library fills. open and
- * close stay free for gem_uma_client_open_object() and its opposite, and export for
- * gem_uma_purge_export(), or an export of the driver's own after gem_uma_purge_share().
+ * Members of a driver's struct drm_gem_object_funcs that the library fills. A driver adds
+ * open and close, which call gem_uma_client_open() and gem_uma_client_close(), and export:
+ * gem_uma_object_export(), or its own after gem_uma_object_share().
  */
 #define GEM_UMA_OBJECT_FUNCS				\
 	.free = gem_uma_object_free,			\
@@ -205,6 +182,15 @@ bool gem_uma_object_is_resident_locked(struct gem_uma_object *uobj, u64 offset,
 void gem_uma_object_update_locked(struct gem_uma_object *uobj)
 	__must_hold(uobj->base.resv);
 void gem_uma_object_mark_used(struct gem_uma_object *uobj);
+int gem_uma_object_set_label(struct gem_uma_object *uobj, const char *label, size_t len);
+
+int gem_uma_object_advise(struct gem_uma_object *uobj, bool needed, bool *retained);
+int gem_uma_object_discard(struct gem_uma_object *uobj, u64 offset, u64 size);
+int gem_uma_object_discard_locked(struct gem_uma_object *uobj, u64 offset, u64 size)
+	__must_hold(uobj->base.resv);
+int gem_uma_object_share(struct gem_uma_object *uobj);
+struct dma_buf *gem_uma_object_export(struct drm_gem_object *obj, int flags);
+
 int gem_uma_object_mmap_offset(struct gem_uma_object *uobj, u64 *offset);
 
 unsigned long gem_uma_object_get_unmapped_area(struct file *filp, unsigned long addr,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Giving content up: what the owner of an object allows, and what reclaim makes of it.
+ * The turn-key object: content that its owner can do without.
  *
- * Owns no state: what was said is kept by the backing. Lock: the object's resv.
- * Neighbour: object.
+ * Owns no state: the backing keeps what the owner declared. Lock: the object's resv.
+ * Neighbours: backing below, the object's answers to reclaim beside it.
  */
 #include <linux/delay.h>
 #include <linux/dma-buf.h>
@@ -13,24 +13,22 @@
 #include <linux/sched/signal.h>
 
 #include <drm/drm_prime.h>
-#include <drm/gem_uma/gem_uma_purge.h>
-#include <drm/gem_uma/gem_uma_stats.h>
+#include <drm/gem_uma/gem_uma_object.h>
 
 #include "gem_uma_object_internal.h"
 #include "gem_uma_range.h"
-#include "gem_uma_trace.h"
 
 /**
  * DOC: Purge
  *
  * An owner that can do without the content of an object says so in one of three ways:
  *
- * - The object is not needed now (gem_uma_purge_advise()). It can still be used, at the
+ * - The object is not needed now (gem_uma_object_advise()). It can still be used, at the
  *   risk that reclaim purges it, and whoever says that it is needed again is told whether
  *   the content is still there. A purged object stays purged: CPU access is SIGBUS,
  *   everything that needs pages is -EFAULT, be it a job, a pin, a kernel mapping or an
  *   import. A job that was queued before never meets that: reclaim waits for its fence.
- * - A range is to be zero from now on (gem_uma_purge_discard()). Memory and swap space are
+ * - A range is to be zero from now on (gem_uma_object_discard()). Memory and swap space are
  *   given back at once.
  * - The whole object can be zeroed whenever reclaim likes and no job uses it
  *   (GEM_UMA_OBJECT_DISCARD_ON_RECLAIM). It never becomes unusable, and never takes swap
@@ -43,7 +41,7 @@
  */
 
 /**
- * gem_uma_purge_advise() - is the content of an object needed?
+ * gem_uma_object_advise() - is the content of an object needed?
  * @uobj: object
  * @needed: false allows reclaim to throw it away
  * @retained: result: is it still there?
@@ -53,7 +51,7 @@
  * Return: 0, also for a purged object; -EPERM for an import; -EBUSY for an object that was
  * exported and is declared as not needed; -EINTR on a signal.
  */
-int gem_uma_purge_advise(struct gem_uma_object *uobj, bool needed, bool *retained)
+int gem_uma_object_advise(struct gem_uma_object *uobj, bool needed, bool *retained)
 {
 	int ret;
 
@@ -71,47 +69,10 @@ int gem_uma_purge_advise(struct gem_uma_object *uobj, bool needed, bool *retaine
 	dma_resv_unlock(uobj->base.resv);
 	return ret;
 }
-EXPORT_SYMBOL_GPL(gem_uma_purge_advise);
+EXPORT_SYMBOL_GPL(gem_uma_object_advise);
 
 /**
- * gem_uma_purge_locked() - throw the content of an object away
- * @uobj: object with pages of its own
- *
- * Purges it if it was declared as not needed; else its content is zero afterwards. An
- * object that was taken for never written, but was, is evicted and keeps its content.
- *
- * Context: resv held. Waits for no fence; callable from reclaim with __GFP_IO.
- *
- * Return: number of pages given back; -EBUSY if a page is locked; or as
- * gem_uma_object_vacate_locked().
- */
-long gem_uma_purge_locked(struct gem_uma_object *uobj)
-{
-	bool needed = !gem_uma_purge_is_purgeable(uobj) && !gem_uma_purge_is_discardable(uobj);
-	unsigned long pages;
-	int ret;
-
-	/* First: what is unmapped in vain costs everybody faults. */
-	if (!gem_uma_backing_can_purge_locked(&uobj->backing))
-		return -EBUSY;
-	ret = gem_uma_object_vacate_locked(uobj);
-	if (ret)
-		return ret;
-	/* Stores that only the CPU's page tables knew of until now. */
-	if (needed && !gem_uma_backing_is_clean(&uobj->backing)) {
-		pages = gem_uma_backing_release_locked(&uobj->backing);
-		gem_uma_stats_update_locked(uobj);
-		return pages;
-	}
-	pages = gem_uma_backing_purge_locked(&uobj->backing);
-	trace_gem_uma_purge(&uobj->base, pages,
-			    gem_uma_backing_content(&uobj->backing) == GEM_UMA_CONTENT_PURGED);
-	gem_uma_stats_update_locked(uobj);
-	return pages;
-}
-
-/**
- * gem_uma_purge_discard_locked() - throw the content of a range away
+ * gem_uma_object_discard_locked() - throw the content of a range away
  * @uobj: object
  * @offset: bytes, a multiple of the page size
  * @size: bytes, a multiple of the page size, not 0
@@ -121,7 +82,7 @@ long gem_uma_purge_locked(struct gem_uma_object *uobj)
  * Return: 0; -EINVAL for a bad range; -EPERM for an import; -EBUSY if it is pinned;
  * -EAGAIN if it is in use just now; or as gem_uma_backing_discard_locked().
  */
-int gem_uma_purge_discard_locked(struct gem_uma_object *uobj, u64 offset, u64 size)
+int gem_uma_object_discard_locked(struct gem_uma_object *uobj, u64 offset, u64 size)
 {
 	struct gem_uma_extent e;
 	int ret;
@@ -146,10 +107,10 @@ int gem_uma_purge_discard_locked(struct gem_uma_object *uobj, u64 offset, u64 si
 	gem_uma_object_update_locked(uobj);
 	return ret;
 }
-EXPORT_SYMBOL_GPL(gem_uma_purge_discard_locked);
+EXPORT_SYMBOL_GPL(gem_uma_object_discard_locked);
 
 /**
- * gem_uma_purge_discard() - throw the content of a range away, when it is idle
+ * gem_uma_object_discard() - throw the content of a range away, when it is idle
  * @uobj: object
  * @offset: bytes, a multiple of the page size
  * @size: bytes, a multiple of the page size, not 0
@@ -158,10 +119,10 @@ EXPORT_SYMBOL_GPL(gem_uma_purge_discard_locked);
  *
  * Context: may sleep; takes resv.
  *
- * Return: 0, -ERESTARTSYS or -EINTR on a signal, or as gem_uma_purge_discard_locked(), but
+ * Return: 0, -ERESTARTSYS or -EINTR on a signal, or as gem_uma_object_discard_locked(), but
  * never -EAGAIN.
  */
-int gem_uma_purge_discard(struct gem_uma_object *uobj, u64 offset, u64 size)
+int gem_uma_object_discard(struct gem_uma_object *uobj, u64 offset, u64 size)
 {
 	struct dma_resv *resv = uobj->base.resv;
 	long ret;
@@ -170,7 +131,7 @@ int gem_uma_purge_discard(struct gem_uma_object *uobj, u64 offset, u64 size)
 		ret = dma_resv_lock_interruptible(resv, NULL);
 		if (ret)
 			return ret;
-		ret = gem_uma_purge_discard_locked(uobj, offset, size);
+		ret = gem_uma_object_discard_locked(uobj, offset, size);
 		dma_resv_unlock(resv);
 		if (ret != -EAGAIN)
 			return ret;
@@ -185,10 +146,10 @@ int gem_uma_purge_discard(struct gem_uma_object *uobj, u64 offset, u64 size)
 		fsleep(100);
 	}
 }
-EXPORT_SYMBOL_GPL(gem_uma_purge_discard);
+EXPORT_SYMBOL_GPL(gem_uma_object_discard);
 
 /**
- * gem_uma_purge_share() - others are about to rely on the content
+ * gem_uma_object_share() - others are about to rely on the content
  * @uobj: object
  *
  * For drivers that export in a way of their own, before there is a dma-buf. It holds also
@@ -200,7 +161,7 @@ EXPORT_SYMBOL_GPL(gem_uma_purge_discard);
  * Return: 0, -EFAULT for a purged object, -EBUSY for one that is declared as not needed;
  * -EINTR for a signal.
  */
-int gem_uma_purge_share(struct gem_uma_object *uobj)
+int gem_uma_object_share(struct gem_uma_object *uobj)
 {
 	struct gem_uma_backing *b = &uobj->backing;
 	int ret;
@@ -217,22 +178,22 @@ int gem_uma_purge_share(struct gem_uma_object *uobj)
 	dma_resv_unlock(uobj->base.resv);
 	return ret;
 }
-EXPORT_SYMBOL_GPL(gem_uma_purge_share);
+EXPORT_SYMBOL_GPL(gem_uma_object_share);
 
 /**
- * gem_uma_purge_export() - &drm_gem_object_funcs.export for objects that can be purged
+ * gem_uma_object_export() - &drm_gem_object_funcs.export for objects that can be purged
  * @obj: object
  * @flags: O_*
  *
  * Context: may sleep; takes resv.
  *
- * Return: the dma-buf, or an ERR_PTR as from gem_uma_purge_share() or
+ * Return: the dma-buf, or an ERR_PTR as from gem_uma_object_share() or
  * drm_gem_prime_export().
  */
-struct dma_buf *gem_uma_purge_export(struct drm_gem_object *obj, int flags)
+struct dma_buf *gem_uma_object_export(struct drm_gem_object *obj, int flags)
 {
-	int ret = gem_uma_purge_share(to_gem_uma_object(obj));
+	int ret = gem_uma_object_share(to_gem_uma_object(obj));
 
 	return ret ? ERR_PTR(ret) : drm_gem_prime_export(obj, flags);
 }
-EXPORT_SYMBOL_GPL(gem_uma_purge_export);
+EXPORT_SYMBOL_GPL(gem_uma_object_export);

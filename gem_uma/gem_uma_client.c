@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What an open file holds: the counters behind fdinfo.
+ *
+ * Owns the counters of each file and the list of files of each object. Knows sizes and
+ * numbers of pages, not what they stand for. Lock: that of the list, the innermost.
+ * Neighbour: object, above.
+ */
+#include <linux/bug.h>
+#include <linux/export.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include <drm/drm_print.h>
+#include <drm/gem_uma/gem_uma_client.h>
+
+#include "gem_uma_internal.h"
+
+/**
+ * DOC: Clients
+ *
+ * Objects report changes of their size in memory to the files that have a handle on them,
+ * so that fdinfo is a read of a few counters. An object with handles in several files
+ * counts in each of them. "active" is not shown: it would need a look at the fences of
+ * every object.
+ */
+
+struct lock_class_key gem_uma_client_list_lock_key;
+const char *const gem_uma_client_list_lock_name = "gem_uma_client_list_lock";
+
+/* One file that has handles on an object. */
+struct gem_uma_client_link {
+	struct list_head link;
+	struct gem_uma_client *client;
+	unsigned int handles;
+};
+
+/**
+ * gem_uma_client_list_init() - set up the list of files of an object
+ * @list: the object's list
+ * @size: bytes of the object
+ *
+ * Needs no undoing: each file closes the object before it is freed.
+ *
+ * Context: any.
+ */
+void gem_uma_client_list_init(struct gem_uma_client_list *list, u64 size)
+{
+	INIT_LIST_HEAD(&list->clients);
+	spin_lock_init(&list->lock);
+	gem_uma_client_set_list_class(&list->lock);
+	list->size = size;
+}
+
+static struct gem_uma_client_link *
+gem_uma_client_find(struct gem_uma_client_list *list, const struct gem_uma_client *client)
+{
+	struct gem_uma_client_link *link;
+
+	lockdep_assert_held(&list->lock);
+	list_for_each_entry(link, &list->clients, link)
+		if (link->client == client)
+			return link;
+	return NULL;
+}
+
+/* What is in memory leaves with a file. What was evicted and restored stays counted. */
+static void gem_uma_client_add(struct gem_uma_client *client,
+			       const struct gem_uma_client_list *list, int sign)
+{
+	atomic64_add(sign * (s64)list->size, &client->total);
+	atomic64_add(sign * (s64)(list->shown.resident << PAGE_SHIFT), &client->resident);
+	atomic64_add(sign * (s64)(list->shown.evicted << PAGE_SHIFT), &client->evicted);
+	atomic64_add(sign * (s64)(list->shown.purgeable << PAGE_SHIFT), &client->purgeable);
+}
+
+/* The object became, or ceased to be, shared: all its files see that. */
+static void gem_uma_client_add_shared(struct gem_uma_client_list *list, int sign)
+{
+	struct gem_uma_client_link *link;
+
+	list_for_each_entry(link, &list->clients, link)
+		atomic64_add(sign * (s64)list->size, &link->client->shared);
+}
+
+/**
+ * gem_uma_client_open() - a file got a handle on an object
+ * @client: the file's counters
+ * @list: the object's list
+ *
+ * For &drm_gem_object_funcs.open.
+ *
+ * Context: may sleep.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int gem_uma_client_open(struct gem_uma_client *client, struct gem_uma_client_list *list)
+{
+	struct gem_uma_client_link *link, *new;
+
+	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+	if (!new)
+		return -ENOMEM;
+	spin_lock(&list->lock);
+	link = gem_uma_client_find(list, client);
+	if (!link) {
+		link = new;
+		new = NULL;
+		link->client = client;
+		if (list->nr == 1)
+			gem_uma_client_add_shared(list, 1);
+		if (list->nr)
+			atomic64_add(list->size, &client->shared);
+		list_add(&link->link, &list->clients);
+		list->nr++;
+		gem_uma_client_add(client, list, 1);
+	}
+	link->handles++;
+	spin_unlock(&list->lock);
+	kfree(new);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(gem_uma_client_open);
+
+/**
+ * gem_uma_client_close() - a file lost a handle on an object
+ * @client: the file's counters
+ * @list: the object's list
+ *
+ * For &drm_gem_object_funcs.close.
+ *
+ * Context: does not sleep.
+ */
+void gem_uma_client_close(struct gem_uma_client *client, struct gem_uma_client_list *list)
+{
+	struct gem_uma_client_link *link;
+
+	spin_lock(&list->lock);
+	link = gem_uma_client_find(list, client);
+	if (WARN_ON_ONCE(!link)) {
+		spin_unlock(&list->lock);
+		return;
+	}
+	if (--link->handles) {
+		link = NULL;
+	} else {
+		list_del(&link->link);
+		list->nr--;
+		gem_uma_client_add(client, list, -1);
+		if (list->nr)
+			atomic64_sub(list->size, &client->shared);
+		if (list->nr == 1)
+			gem_uma_client_add_shared(list, -1);
+	}
+	spin_unlock(&list->lock);
+	kfree(link);
+}
+EXPORT_SYMBOL_GPL(gem_uma_client_close);
+
+/**
+ * gem_uma_client_list_update() - report new numbers of pages to the files of an object
+ * @list: the object's list
+ * @now: the numbers
+ *
+ * Context: does not sleep; callable from reclaim. The caller keeps updates of one object
+ * in order.
+ */
+void gem_uma_client_list_update(struct gem_uma_client_list *list,
+				const struct gem_uma_client_pages *now)
+{
+	struct gem_uma_client_pages *shown = &list->shown;
+	struct gem_uma_client_link *link;
+
+	spin_lock(&list->lock);
+	list_for_each_entry(link, &list->clients, link) {
+		struct gem_uma_client *client = link->client;
+
+		atomic64_add((s64)(now->resident - shown->resident) * PAGE_SIZE,
+			     &client->resident);
+		atomic64_add((s64)(now->evicted - shown->evicted) * PAGE_SIZE,
+			     &client->evicted);
+		atomic64_add((s64)(now->purgeable - shown->purgeable) * PAGE_SIZE,
+			     &client->purgeable);
+		atomic64_add((now->evicted_total - shown->evicted_total) << PAGE_SHIFT,
+			     &client->evicted_total);
+		atomic64_add((now->restored_total - shown->restored_total) << PAGE_SHIFT,
+			     &client->restored_total);
+	}
+	*shown = *now;
+	spin_unlock(&list->lock);
+}
+
+static void gem_uma_client_show(struct drm_printer *p, const char *prefix,
+				const char *name, atomic64_t *bytes)
+{
+	drm_printf(p, "%s-%s:\t%lld KiB\n", prefix, name, atomic64_read(bytes) >> 10);
+}
+
+/**
+ * gem_uma_client_show_fdinfo() - print the memory keys of drm-usage-stats
+ * @client: the file's counters
+ * @driver: prefix for keys that the standard does not know
+ * @p: printer
+ *
+ * Context: any.
+ */
+void gem_uma_client_show_fdinfo(struct gem_uma_client *client, const char *driver,
+				struct drm_printer *p)
+{
+	gem_uma_client_show(p, "drm", "total-memory", &client->total);
+	gem_uma_client_show(p, "drm", "shared-memory", &client->shared);
+	gem_uma_client_show(p, "drm", "resident-memory", &client->resident);
+	gem_uma_client_show(p, "drm", "purgeable-memory", &client->purgeable);
+	gem_uma_client_show(p, driver, "evicted-memory", &client->evicted);
+	gem_uma_client_show(p, driver, "evicted-total", &client->evicted_total);
+	gem_uma_client_show(p, driver, "restored-total", &client->restored_total);
+}
+EXPORT_SYMBOL_GPL(gem_uma_client_show_fdinfo);

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The turn-key object: what DRM asks of a GEM object, apart from its life.
+ *
+ * Owns nothing. Lock: the object's resv. Neighbours: the parts below, the object's answers
+ * to reclaim beside it.
+ */
+#include <linux/dma-buf.h>
+#include <linux/dma-resv.h>
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/mm.h>
+#include <linux/scatterlist.h>
+
+#include <drm/drm_prime.h>
+#include <drm/gem_uma/gem_uma_object.h>
+
+/**
+ * gem_uma_object_pin() - &drm_gem_object_funcs.pin
+ * @obj: object
+ *
+ * Context: resv held; may sleep and reclaim.
+ *
+ * Return: 0, -EINVAL for an import, or as gem_uma_backing_pin_locked().
+ */
+int gem_uma_object_pin(struct drm_gem_object *obj)
+{
+	struct gem_uma_object *uobj = to_gem_uma_object(obj);
+	int ret;
+
+	if (gem_uma_object_is_imported(uobj))
+		return -EINVAL;
+	ret = gem_uma_backing_pin_locked(&uobj->backing);
+	/* Also after a failure: it may have got a part. */
+	gem_uma_object_update_locked(uobj);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_pin);
+
+/**
+ * gem_uma_object_unpin() - &drm_gem_object_funcs.unpin
+ * @obj: object
+ *
+ * Context: resv held; does not sleep.
+ */
+void gem_uma_object_unpin(struct drm_gem_object *obj)
+{
+	struct gem_uma_object *uobj = to_gem_uma_object(obj);
+
+	if (gem_uma_backing_unpin_locked(&uobj->backing))
+		gem_uma_object_update_locked(uobj);
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_unpin);
+
+/**
+ * gem_uma_object_get_sg_table() - &drm_gem_object_funcs.get_sg_table
+ * @obj: object, pinned
+ *
+ * The pages count as written: what an importer does with them is not known.
+ *
+ * Context: resv held; may sleep and reclaim.
+ *
+ * Return: a new sg table, not mapped, or an ERR_PTR: -ENOMEM, -EINVAL for an import.
+ */
+struct sg_table *gem_uma_object_get_sg_table(struct drm_gem_object *obj)
+{
+	struct gem_uma_object *uobj = to_gem_uma_object(obj);
+	struct gem_uma_backing *b = &uobj->backing;
+	struct page **pages;
+	struct sg_table *sgt;
+
+	if (gem_uma_object_is_imported(uobj))
+		return ERR_PTR(-EINVAL);
+	pages = gem_uma_backing_pages_locked(b);
+	if (IS_ERR(pages))
+		return ERR_CAST(pages);
+	sgt = drm_prime_pages_to_sg(obj->dev, pages, b->nr_pages);
+	kvfree(pages);
+	if (!IS_ERR(sgt))
+		gem_uma_backing_mark_dirty_locked(b, 0, b->nr_pages);
+	return sgt;
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_get_sg_table);
+
+/**
+ * gem_uma_object_vmap() - &drm_gem_object_funcs.vmap
+ * @obj: object
+ * @map: result
+ *
+ * Context: resv held; may sleep and reclaim.
+ *
+ * Return: 0, or as gem_uma_cpu_map_vmap_locked() or the exporter's vmap.
+ */
+int gem_uma_object_vmap(struct drm_gem_object *obj, struct iosys_map *map)
+{
+	struct gem_uma_object *uobj = to_gem_uma_object(obj);
+	int ret;
+
+	if (gem_uma_object_is_imported(uobj))
+		return dma_buf_vmap(obj->import_attach->dmabuf, map);
+	ret = gem_uma_cpu_map_vmap_locked(&uobj->cpu_map, map);
+	gem_uma_object_update_locked(uobj);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_vmap);
+
+/**
+ * gem_uma_object_vunmap() - &drm_gem_object_funcs.vunmap
+ * @obj: object
+ * @map: what gem_uma_object_vmap() gave
+ *
+ * Context: resv held; may sleep.
+ */
+void gem_uma_object_vunmap(struct drm_gem_object *obj, struct iosys_map *map)
+{
+	struct gem_uma_object *uobj = to_gem_uma_object(obj);
+
+	if (gem_uma_object_is_imported(uobj))
+		dma_buf_vunmap(obj->import_attach->dmabuf, map);
+	else if (gem_uma_cpu_map_vunmap_locked(&uobj->cpu_map))
+		gem_uma_object_update_locked(uobj);
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_vunmap);
+
+/**
+ * gem_uma_object_status() - &drm_gem_object_funcs.status
+ * @obj: object
+ *
+ * Context: any.
+ *
+ * Return: DRM_GEM_OBJECT_RESIDENT, DRM_GEM_OBJECT_PURGEABLE, both or nothing.
+ */
+enum drm_gem_object_status gem_uma_object_status(struct drm_gem_object *obj)
+{
+	struct gem_uma_object *uobj = to_gem_uma_object(obj);
+	enum drm_gem_object_status status = 0;
+
+	if (gem_uma_object_is_imported(uobj) || gem_uma_backing_resident(&uobj->backing))
+		status |= DRM_GEM_OBJECT_RESIDENT;
+	if (gem_uma_backing_content(&uobj->backing) == GEM_UMA_CONTENT_PURGEABLE)
+		status |= DRM_GEM_OBJECT_PURGEABLE;
+	return status;
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_status);

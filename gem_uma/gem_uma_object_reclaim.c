@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The turn-key object: what it answers to reclaim.
+ *
+ * Decides which state an object is in and when that changed. Lock: the object's resv.
+ * Neighbours: the parts below; the files of the object, which report changes here.
+ */
+#include <linux/dma-resv.h>
+#include <linux/export.h>
+
+#include <drm/gem_uma/gem_uma_object.h>
+
+#include "gem_uma_object_internal.h"
+#include "gem_uma_state.h"
+#include "gem_uma_trace.h"
+
+/* There is content, and losing it was allowed at creation. */
+static bool gem_uma_object_is_discardable(const struct gem_uma_object *uobj)
+{
+	return uobj->flags & GEM_UMA_OBJECT_DISCARD_ON_RECLAIM &&
+	       gem_uma_backing_has_content(&uobj->backing);
+}
+
+/* There is content, and it was declared as not needed. */
+static bool gem_uma_object_is_purgeable(const struct gem_uma_object *uobj)
+{
+	return gem_uma_backing_content(&uobj->backing) == GEM_UMA_CONTENT_PURGEABLE &&
+	       gem_uma_backing_has_content(&uobj->backing);
+}
+
+static enum gem_uma_reclaim_state gem_uma_object_state(struct gem_uma_reclaim *reclaim)
+{
+	struct gem_uma_object *uobj = container_of(reclaim, struct gem_uma_object, reclaim);
+	struct gem_uma_state_facts facts = {
+		.discardable = gem_uma_object_is_discardable(uobj),
+		.purgeable = gem_uma_object_is_purgeable(uobj),
+		.clean = gem_uma_backing_is_clean(&uobj->backing),
+		.resident = gem_uma_backing_resident(&uobj->backing),
+		.leftover = gem_uma_backing_in_memory(&uobj->backing),
+		.pins = atomic_read(&uobj->backing.pins),
+		.mmaps = gem_uma_cpu_map_mmaps(&uobj->cpu_map),
+		.dev_mapped = uobj->ops->dev_mapped ? uobj->ops->dev_mapped(uobj) : 0,
+	};
+
+	return gem_uma_state_decide(&facts);
+}
+
+/**
+ * gem_uma_object_pages() - numbers of pages of an object
+ * @uobj: object
+ *
+ * Context: any; a snapshot without resv.
+ *
+ * Return: the numbers. An import is resident as long as it exists: the exporter holds its
+ * pages for us.
+ */
+struct gem_uma_client_pages gem_uma_object_pages(const struct gem_uma_object *uobj)
+{
+	if (gem_uma_object_is_imported(uobj))
+		return (struct gem_uma_client_pages) {
+			.resident = uobj->base.size >> PAGE_SHIFT,
+		};
+	return (struct gem_uma_client_pages) {
+		.resident = gem_uma_backing_resident(&uobj->backing),
+		.evicted = gem_uma_backing_evicted(&uobj->backing),
+		.purgeable = gem_uma_backing_content(&uobj->backing) == GEM_UMA_CONTENT_PURGEABLE ?
+			     gem_uma_backing_resident(&uobj->backing) : 0,
+		.evicted_total = gem_uma_backing_evicted_total(&uobj->backing),
+		.restored_total = gem_uma_backing_restored_total(&uobj->backing),
+	};
+}
+
+static void gem_uma_object_count_locked(struct gem_uma_object *uobj)
+	__must_hold(uobj->base.resv)
+{
+	struct gem_uma_client_pages now = gem_uma_object_pages(uobj);
+
+	dma_resv_assert_held(uobj->base.resv);
+	gem_uma_client_list_update(&uobj->files, &now);
+}
+
+/**
+ * gem_uma_object_vacate_locked() - take away all mappings of the pages
+ * @uobj: object with pages of its own
+ *
+ * Fences come first: BOOKKEEP, because explicit submission registers nothing else
+ * (panthor-87). The device comes next. CPU mappings go when nothing can fail any more:
+ * failed attempts would cost everybody faults (panthor-47).
+ *
+ * Context: the object's resv held. Waits for nothing; callable from reclaim.
+ *
+ * Return: 0; -EBUSY if the object is pinned or in use, or if a lock of the driver is
+ * taken; errors of &gem_uma_object_ops.evict. On error the object is as before, or less
+ * mapped.
+ */
+int gem_uma_object_vacate_locked(struct gem_uma_object *uobj)
+{
+	int ret;
+
+	dma_resv_assert_held(uobj->base.resv);
+	if (atomic_read(&uobj->backing.pins))
+		return -EBUSY;
+	if (!dma_resv_test_signaled(uobj->base.resv, DMA_RESV_USAGE_BOOKKEEP))
+		return -EBUSY;
+	ret = uobj->ops->evict ? uobj->ops->evict(uobj) : 0;
+	if (ret)
+		return ret;
+	gem_uma_cpu_map_zap_locked(&uobj->cpu_map);
+	gem_uma_dev_map_drop_locked(&uobj->dev_map);
+	return 0;
+}
+
+static long gem_uma_object_evict(struct gem_uma_reclaim *reclaim)
+	__must_hold(reclaim->obj->resv)
+{
+	struct gem_uma_object *uobj = container_of(reclaim, struct gem_uma_object, reclaim);
+	unsigned long pages;
+	int ret;
+
+	ret = gem_uma_object_vacate_locked(uobj);
+	if (ret)
+		return ret;
+	pages = gem_uma_backing_release_locked(&uobj->backing);
+	gem_uma_object_count_locked(uobj);
+	return pages;
+}
+
+static unsigned long gem_uma_object_writeback(struct gem_uma_reclaim *reclaim,
+					      unsigned long nr_pages)
+	__must_hold(reclaim->obj->resv)
+{
+	struct gem_uma_object *uobj = container_of(reclaim, struct gem_uma_object, reclaim);
+
+	return gem_uma_backing_writeback_locked(&uobj->backing, nr_pages);
+}
+
+static u32 gem_uma_object_weight(struct gem_uma_reclaim *reclaim)
+{
+	struct gem_uma_object *uobj = container_of(reclaim, struct gem_uma_object, reclaim);
+
+	return uobj->ops->weight(uobj);
+}
+
+static long gem_uma_object_purge(struct gem_uma_reclaim *reclaim)
+	__must_hold(reclaim->obj->resv)
+{
+	struct gem_uma_object *uobj = container_of(reclaim, struct gem_uma_object, reclaim);
+	bool needed = !gem_uma_object_is_purgeable(uobj) && !gem_uma_object_is_discardable(uobj);
+	unsigned long pages;
+	int ret;
+
+	/* Before unmapping: a refusal must not cost everybody faults. */
+	if (!gem_uma_backing_can_purge_locked(&uobj->backing))
+		return -EBUSY;
+	ret = gem_uma_object_vacate_locked(uobj);
+	if (ret)
+		return ret;
+	/* Stores that only the CPU's page tables knew of until now have to be kept. */
+	if (needed && !gem_uma_backing_is_clean(&uobj->backing)) {
+		pages = gem_uma_backing_release_locked(&uobj->backing);
+		gem_uma_object_count_locked(uobj);
+		return pages;
+	}
+	pages = gem_uma_backing_purge_locked(&uobj->backing);
+	trace_gem_uma_purge(&uobj->base, pages,
+			    gem_uma_backing_content(&uobj->backing) == GEM_UMA_CONTENT_PURGED);
+	gem_uma_object_count_locked(uobj);
+	return pages;
+}
+
+const struct gem_uma_reclaim_ops gem_uma_object_reclaim_ops = {
+	.purge = gem_uma_object_purge,
+	.writeback = gem_uma_object_writeback,
+	.state = gem_uma_object_state,
+	.evict = gem_uma_object_evict,
+};
+
+/* A table of its own, so that a look at an object without a policy makes no call. */
+const struct gem_uma_reclaim_ops gem_uma_object_weighed_ops = {
+	.purge = gem_uma_object_purge,
+	.writeback = gem_uma_object_writeback,
+	.state = gem_uma_object_state,
+	.evict = gem_uma_object_evict,
+	.weight = gem_uma_object_weight,
+};
+
+/**
+ * gem_uma_object_update_locked() - something changed that reclaim depends on
+ * @uobj: object
+ *
+ * The driver calls it after its page tables got or lost pages of the object.
+ *
+ * Context: the object's resv held; does not sleep.
+ */
+void gem_uma_object_update_locked(struct gem_uma_object *uobj)
+{
+	int nid;
+
+	dma_resv_assert_held(uobj->base.resv);
+	if (gem_uma_object_is_imported(uobj))
+		return;
+	/* Evicted pages that are not yet in swap are still where they were. */
+	nid = gem_uma_backing_resident(&uobj->backing) ?
+	      gem_uma_backing_nid_locked(&uobj->backing) : uobj->reclaim.nid;
+	gem_uma_object_count_locked(uobj);
+	gem_uma_reclaim_update_locked(&uobj->reclaim,
+				      gem_uma_backing_in_memory(&uobj->backing), nid);
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_update_locked);
+
+/**
+ * gem_uma_object_mark_used() - the device is about to use the object
+ * @uobj: object
+ *
+ * Context: any; one store.
+ */
+void gem_uma_object_mark_used(struct gem_uma_object *uobj)
+{
+	if (!gem_uma_object_is_imported(uobj))
+		gem_uma_reclaim_mark_used(&uobj->reclaim);
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_mark_used);
+
