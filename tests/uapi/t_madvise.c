@@ -3,7 +3,7 @@
 #include <xf86drm.h>
 
 #include "legacy.h"
-#include "scene.h"
+#include "tenant.h"
 #include "stream.h"
 
 #define MIB	VUMA_MIB
@@ -12,9 +12,9 @@
 #define PURGEABLE	DRM_VUMA_BO_STATUS_PURGEABLE
 
 /* A BO that the CPU filled with the pattern 1, 7. */
-static struct scene filled_scene(uint64_t size, uint32_t flags)
+static struct tenant filled_tenant(uint64_t size, uint32_t flags)
 {
-	struct scene s = scene_new(size, flags);
+	struct tenant s = tenant_new(size, flags);
 
 	KT_OK(vuma_bo_map(&s.bo));
 	vuma_pattern_fill(s.bo.map, size, 1, 7);
@@ -27,7 +27,7 @@ static void dont_need(const struct vuma_bo *bo)
 	KT_EQ(bo_status(bo) & (PURGED | PURGEABLE), PURGEABLE);
 }
 
-static uint64_t swapped(const struct scene *s)
+static uint64_t swapped(const struct tenant *s)
 {
 	uint64_t bytes;
 
@@ -36,7 +36,7 @@ static uint64_t swapped(const struct scene *s)
 }
 
 /* Declared as not needed, and taken. */
-static void purge(struct scene *s)
+static void purge(struct tenant *s)
 {
 	dont_need(&s->bo);
 	arena_squeeze(&s->cg, 64 * MIB);
@@ -49,7 +49,7 @@ static void expect_zero(const struct vuma_bo *bo, uint64_t offset, uint64_t size
 	verify_pattern((char *)bo->map + offset, size, 0, 0);
 }
 
-/* The pattern of filled_scene(). */
+/* The pattern of filled_tenant(). */
 static void expect_filled(const struct vuma_bo *bo, uint64_t offset, uint64_t size)
 {
 	verify_pattern((char *)bo->map + offset, size, 1 + offset / 8 * 7, 7);
@@ -112,10 +112,10 @@ static void import_is_not_ours(void)
 
 static void retained(void)
 {
-	struct scene s = filled_scene(SIZE, 0);
+	struct tenant s = filled_tenant(SIZE, 0);
 	int i;
 
-	scene_bind(&s);
+	tenant_bind(&s);
 	/* Saying it twice is saying it once (panthor-85). */
 	for (i = 0; i < 3; i++) {
 		dont_need(&s.bo);
@@ -134,7 +134,7 @@ static void retained(void)
 
 static void purged_for_good(void)
 {
-	struct scene s = filled_scene(SIZE, 0);
+	struct tenant s = filled_tenant(SIZE, 0);
 	int i;
 
 	purge(&s);
@@ -155,13 +155,13 @@ static void purged_for_good(void)
 /* panthor-46: what needs no keeping is free memory, with swap or without. */
 static void purge_without_swap(void)
 {
-	struct scene s = filled_scene(4 * MIB, 0);
+	struct tenant s = filled_tenant(4 * MIB, 0);
 	struct vuma_bo kept = bo_new_mapped(s.fd, SIZE, 0);
 	uint64_t before;
 
 	KT_OK(cgroup_write(&s.cg, "memory.swap.max", "0"));
 	vuma_pattern_fill(kept.map, SIZE, 5, 3);
-	scene_bind(&s);
+	tenant_bind(&s);
 	run_cmd(&s.vm, vuma_cmd_nop());
 	before = arena_stat(&s.cg, "shmem");
 	purge(&s);
@@ -175,7 +175,7 @@ static void purge_without_swap(void)
 static void purge_under_a_limit(void)
 {
 	enum { COUNT = 12 };
-	struct scene s = filled_scene(PAGE, 0);
+	struct tenant s = filled_tenant(PAGE, 0);
 	unsigned int purged = 0, i;
 	struct vuma_bo bo;
 
@@ -199,7 +199,7 @@ static void purge_under_a_limit(void)
 
 static void purged_cpu_touch(void)
 {
-	struct scene s = filled_scene(SIZE, 0);
+	struct tenant s = filled_tenant(SIZE, 0);
 	uint64_t word;
 	void *map;
 
@@ -214,7 +214,7 @@ static void purged_cpu_touch(void)
 
 static void purged_cpu_touch_huge(void)
 {
-	struct scene s = filled_scene(4 * MIB, DRM_VUMA_BO_HUGE);
+	struct tenant s = filled_tenant(4 * MIB, DRM_VUMA_BO_HUGE);
 	uint64_t word;
 
 	purge(&s);
@@ -224,11 +224,11 @@ static void purged_cpu_touch_huge(void)
 
 static void purged_jobs(void)
 {
-	struct scene s = filled_scene(SIZE, 0);
+	struct tenant s = filled_tenant(SIZE, 0);
 	struct vuma_vm other = vm_new(s.fd);
 	struct drm_vuma_cmd nop = vuma_cmd_nop();
 
-	scene_bind(&s);
+	tenant_bind(&s);
 	verify_checksum(&s.vm, s.va, SIZE, 1, 7, &s.out, s.out_va);
 	purge(&s);
 	KT_EQ(bo_status(&s.bo) & DRM_VUMA_BO_STATUS_GPU_MAPPED, 0);
@@ -247,11 +247,11 @@ static void purged_jobs(void)
 /* Bound but never used: found purged by the job, not before. */
 static void bound_then_purged(void)
 {
-	struct scene s = filled_scene(SIZE, 0);
+	struct tenant s = filled_tenant(SIZE, 0);
 	struct drm_vuma_cmd nop = vuma_cmd_nop();
 
 	arena_evict(&s.cg, (struct vuma_bo[]){ s.bo, s.out }, 2);
-	scene_bind(&s);
+	tenant_bind(&s);
 	purge(&s);
 	KT_RET(vuma_submit_one(s.fd, s.vm.id, &nop, 1, 0), -EFAULT);
 }
@@ -306,7 +306,7 @@ static void purged_implicit(void)
 /* A display reads it: as with any pin, it stays until that is over. */
 static void scanout_is_a_pin(void)
 {
-	struct scene s = filled_scene(SIZE, 0);
+	struct tenant s = filled_tenant(SIZE, 0);
 
 	KT_OK(vuma_scanout_pin(s.fd, s.bo.handle));
 	dont_need(&s.bo);
@@ -322,7 +322,7 @@ static void scanout_is_a_pin(void)
 
 static void exports(void)
 {
-	struct scene s = filled_scene(SIZE, 0);
+	struct tenant s = filled_tenant(SIZE, 0);
 	struct vuma_bo shared = bo_new_mapped(s.fd, SIZE, 0), there;
 	int dmabuf;
 
@@ -350,14 +350,14 @@ static void exports(void)
 /* A job that was queued gets what it was queued for. */
 static void busy_is_not_purged(void)
 {
-	struct scene s = filled_scene(SIZE, 0);
+	struct tenant s = filled_tenant(SIZE, 0);
 	struct drm_vuma_cmd cmd = vuma_cmd_checksum(s.out_va, s.va, SIZE);
 	uint64_t a, b, *sums = s.out.map;
 	struct stream stream = { 0 };
 	uint32_t syncobj;
 	int status;
 
-	scene_bind(&s);
+	tenant_bind(&s);
 	KT_OK(vuma_syncobj_create(s.fd, false, &syncobj));
 	stream_start(&stream, &s.vm);
 	KT_OK(vuma_submit_one(s.fd, s.vm.id, &cmd, 1, syncobj));
@@ -427,7 +427,7 @@ static void purged_before_evicted(void)
 /* Swap space is memory, too. */
 static void purge_of_evicted(void)
 {
-	struct scene s = filled_scene(SIZE, 0);
+	struct tenant s = filled_tenant(SIZE, 0);
 
 	arena_evict(&s.cg, (struct vuma_bo[]){ s.bo, s.out }, 2);
 	KT_GE(swapped(&s), SIZE);
@@ -438,7 +438,7 @@ static void purge_of_evicted(void)
 
 static void purgeable_in_fdinfo(void)
 {
-	struct scene s = filled_scene(SIZE, 0);
+	struct tenant s = filled_tenant(SIZE, 0);
 	uint64_t bytes;
 
 	KT_OK(vuma_fdinfo(0, s.fd, "drm-purgeable-memory", &bytes));
@@ -454,12 +454,12 @@ static void purgeable_in_fdinfo(void)
 	KT_EQ(bytes, 0);
 }
 
-static void discard(struct scene *s, uint64_t offset, uint64_t size)
+static void discard(struct tenant *s, uint64_t offset, uint64_t size)
 {
 	KT_OK(vuma_bo_discard(s->fd, s->bo.handle, offset, size));
 }
 
-static void expect_hole(struct scene *s, uint64_t offset, uint64_t size)
+static void expect_hole(struct tenant *s, uint64_t offset, uint64_t size)
 {
 	uint64_t end = offset + size;
 
@@ -470,7 +470,7 @@ static void expect_hole(struct scene *s, uint64_t offset, uint64_t size)
 
 static void discard_of_a_range(void)
 {
-	struct scene s = filled_scene(SIZE, 0);
+	struct tenant s = filled_tenant(SIZE, 0);
 	uint64_t before = arena_stat(&s.cg, "shmem"), half = SIZE / 2;
 
 	discard(&s, PAGE, half);
@@ -494,9 +494,9 @@ static void discard_of_a_range(void)
 
 static void discard_under_the_gpu(void)
 {
-	struct scene s = filled_scene(SIZE, 0);
+	struct tenant s = filled_tenant(SIZE, 0);
 
-	scene_bind(&s);
+	tenant_bind(&s);
 	verify_checksum(&s.vm, s.va, SIZE, 1, 7, &s.out, s.out_va);
 	discard(&s, MIB, MIB);
 	verify_checksum(&s.vm, s.va, MIB, 1, 7, &s.out, s.out_va);
@@ -510,7 +510,7 @@ static void discard_under_the_gpu(void)
 
 static void discard_of_evicted(void)
 {
-	struct scene s = filled_scene(SIZE, 0);
+	struct tenant s = filled_tenant(SIZE, 0);
 	uint64_t before;
 
 	arena_evict(&s.cg, (struct vuma_bo[]){ s.bo, s.out }, 2);
@@ -529,9 +529,9 @@ static void discard_of_evicted(void)
 /* Borders in the middle of huge folios, in memory and in swap. */
 static void discard_of_huge(void)
 {
-	struct scene s = filled_scene(8 * MIB, DRM_VUMA_BO_HUGE);
+	struct tenant s = filled_tenant(8 * MIB, DRM_VUMA_BO_HUGE);
 
-	scene_bind(&s);
+	tenant_bind(&s);
 	run_cmd(&s.vm, vuma_cmd_nop());
 	discard(&s, MIB, 4 * MIB);
 	KT_LE(bo_query(&s.bo).resident, 6 * MIB);
@@ -551,7 +551,7 @@ static void discard_of_huge(void)
 
 static void discard_waits(void)
 {
-	struct scene s = filled_scene(SIZE, 0);
+	struct tenant s = filled_tenant(SIZE, 0);
 	struct drm_vuma_cmd cmds[2] = {
 		vuma_cmd_spin(2000000),
 		vuma_cmd_fill(s.va, SIZE, 3, 5),
@@ -559,7 +559,7 @@ static void discard_waits(void)
 	uint32_t syncobj;
 	int status;
 
-	scene_bind(&s);
+	tenant_bind(&s);
 	KT_OK(vuma_syncobj_create(s.fd, false, &syncobj));
 	KT_OK(vuma_submit_one(s.fd, s.vm.id, cmds, 2, syncobj));
 	KT_RET(vuma_bo_wait(s.fd, s.bo.handle, 0, 0), -EBUSY);
@@ -572,7 +572,7 @@ static void discard_waits(void)
 
 static void discard_of_pinned(void)
 {
-	struct scene s = filled_scene(SIZE, 0);
+	struct tenant s = filled_tenant(SIZE, 0);
 	struct vuma_bo there;
 	int dmabuf;
 
@@ -586,7 +586,7 @@ static void discard_of_pinned(void)
 	KT_OK(vuma_bo_close(there.fd, there.handle));
 	KT_SYS(close(dmabuf));
 	KT_SYS(close(there.fd));
-	scene_wait_unpinned(&s);
+	tenant_wait_unpinned(&s);
 	discard(&s, PAGE, PAGE);
 	expect_zero(&s.bo, 0, 2 * PAGE);
 	expect_filled(&s.bo, 2 * PAGE, SIZE - 2 * PAGE);
@@ -594,7 +594,7 @@ static void discard_of_pinned(void)
 
 static void discard_of_nothing(void)
 {
-	struct scene s = filled_scene(PAGE, 0);
+	struct tenant s = filled_tenant(PAGE, 0);
 	struct vuma_bo bo = bo_new_mapped(s.fd, SIZE, 0);
 
 	KT_OK(vuma_bo_discard(s.fd, bo.handle, 0, SIZE));
@@ -606,11 +606,11 @@ static void discard_of_nothing(void)
 
 static void discard_of_private(void)
 {
-	struct scene s = filled_scene(PAGE, 0);
+	struct tenant s = filled_tenant(PAGE, 0);
 
 	s.bo.size = SIZE;
 	KT_OK(vuma_bo_create_private(s.fd, s.vm.id, SIZE, 0, &s.bo.handle));
-	scene_bind(&s);
+	tenant_bind(&s);
 	run_cmd(&s.vm, vuma_cmd_fill(s.va, SIZE, 1, 7));
 	discard(&s, MIB, MIB);
 	verify_checksum(&s.vm, s.va, MIB, 1, 7, &s.out, s.out_va);
@@ -620,11 +620,11 @@ static void discard_of_private(void)
 
 static void discard_on_reclaim(void)
 {
-	struct scene s = filled_scene(SIZE, DRM_VUMA_BO_DISCARD_ON_RECLAIM);
+	struct tenant s = filled_tenant(SIZE, DRM_VUMA_BO_DISCARD_ON_RECLAIM);
 	uint64_t i;
 
 	KT_OK(cgroup_write(&s.cg, "memory.swap.max", "0"));
-	scene_bind(&s);
+	tenant_bind(&s);
 	for (i = 0; i < 3; i++) {
 		verify_checksum(&s.vm, s.va, SIZE, i ? i + 100 : 1, 7, &s.out, s.out_va);
 		arena_squeeze(&s.cg, 64 * MIB);
@@ -642,10 +642,10 @@ static void discard_on_reclaim(void)
 
 static void discard_on_reclaim_not_when_busy(void)
 {
-	struct scene s = filled_scene(SIZE, DRM_VUMA_BO_DISCARD_ON_RECLAIM);
+	struct tenant s = filled_tenant(SIZE, DRM_VUMA_BO_DISCARD_ON_RECLAIM);
 	struct stream stream = { 0 };
 
-	scene_bind(&s);
+	tenant_bind(&s);
 	stream_start(&stream, &s.vm);
 	arena_squeeze(&s.cg, 64 * MIB);
 	expect_filled(&s.bo, 0, SIZE);

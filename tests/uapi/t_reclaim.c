@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What is taken away comes back as it was, in every state a BO can be in. */
-#include "scene.h"
+#include "tenant.h"
 #include "stream.h"
 
 #define SIZE	(2 * VUMA_MIB + 3 * PAGE)
 #define MIB	VUMA_MIB
 
 /* Both the BO and the result page, which is in the VM as well. */
-static void evict(struct scene *s)
+static void evict(struct tenant *s)
 {
 	struct vuma_bo both[2] = { s->bo, s->out };
 
@@ -15,31 +15,31 @@ static void evict(struct scene *s)
 	expect_evicted(&s->bo);
 }
 
-static void fill_by_cpu(struct scene *s, uint64_t start)
+static void fill_by_cpu(struct tenant *s, uint64_t start)
 {
 	KT_OK(vuma_bo_map(&s->bo));
 	vuma_pattern_fill(s->bo.map, s->bo.size, start, 7);
 }
 
-static void check_by_cpu(struct scene *s, uint64_t start)
+static void check_by_cpu(struct tenant *s, uint64_t start)
 {
 	KT_OK(vuma_bo_map(&s->bo));
 	verify_pattern(s->bo.map, s->bo.size, start, 7);
 }
 
-static void fill_by_gpu(struct scene *s, uint64_t start)
+static void fill_by_gpu(struct tenant *s, uint64_t start)
 {
 	run_cmd(&s->vm, vuma_cmd_fill(s->va, s->bo.size, start, 7));
 }
 
-static void check_by_gpu(struct scene *s, uint64_t start)
+static void check_by_gpu(struct tenant *s, uint64_t start)
 {
 	verify_checksum(&s->vm, s->va, s->bo.size, start, 7, &s->out, s->out_va);
 }
 
 static void idle(void)
 {
-	struct scene s = scene_new(SIZE, 0);
+	struct tenant s = tenant_new(SIZE, 0);
 	struct drm_vuma_bo_query q;
 
 	fill_by_cpu(&s, 1);
@@ -59,7 +59,7 @@ static void idle(void)
 
 static void cpu_mapped(void)
 {
-	struct scene s = scene_new(SIZE, 0);
+	struct tenant s = tenant_new(SIZE, 0);
 	int i;
 
 	fill_by_cpu(&s, 1);
@@ -75,12 +75,12 @@ static void cpu_mapped(void)
 
 static void gpu_mapped(void)
 {
-	struct scene s = scene_new(SIZE, 0);
+	struct tenant s = tenant_new(SIZE, 0);
 	int i;
 
 	fill_by_cpu(&s, 1);
 	KT_OK(vuma_bo_unmap(&s.bo));
-	scene_bind(&s);
+	tenant_bind(&s);
 	for (i = 1; i < 4; i++) {
 		check_by_gpu(&s, i);
 		KT_EQ(bo_status(&s.bo) & DRM_VUMA_BO_STATUS_GPU_MAPPED,
@@ -96,9 +96,9 @@ static void gpu_mapped(void)
 /* panthor-19: CPU residency does not make the GPU's view current. */
 static void cpu_write_after_eviction(void)
 {
-	struct scene s = scene_new(SIZE, 0);
+	struct tenant s = tenant_new(SIZE, 0);
 
-	scene_bind(&s);
+	tenant_bind(&s);
 	fill_by_gpu(&s, 1);
 	evict(&s);
 	fill_by_cpu(&s, 2);
@@ -110,9 +110,9 @@ static void cpu_write_after_eviction(void)
 /* Dirty because a device wrote it, and for no other reason. */
 static void written_by_gpu_only(void)
 {
-	struct scene s = scene_new(SIZE, 0);
+	struct tenant s = tenant_new(SIZE, 0);
 
-	scene_bind(&s);
+	tenant_bind(&s);
 	fill_by_gpu(&s, 3);
 	evict(&s);
 	check_by_cpu(&s, 3);
@@ -121,9 +121,9 @@ static void written_by_gpu_only(void)
 /* Once more after it came back clean: written by the next job only. */
 static void written_by_gpu_after_restore(void)
 {
-	struct scene s = scene_new(SIZE, 0);
+	struct tenant s = tenant_new(SIZE, 0);
 
-	scene_bind(&s);
+	tenant_bind(&s);
 	fill_by_gpu(&s, 3);
 	evict(&s);
 	check_by_gpu(&s, 3);
@@ -139,7 +139,7 @@ static void written_by_gpu_after_restore(void)
 /* Pages that were read stay clean until the first write to them. */
 static void read_then_written_by_cpu(void)
 {
-	struct scene s = scene_new(SIZE, 0);
+	struct tenant s = tenant_new(SIZE, 0);
 	volatile uint64_t *word;
 	uint64_t i;
 
@@ -162,7 +162,7 @@ static void read_then_written_by_cpu(void)
 /* Through a mapping whose write permission came later. */
 static void written_after_mprotect(void)
 {
-	struct scene s = scene_new(SIZE, 0);
+	struct tenant s = tenant_new(SIZE, 0);
 	uint64_t i;
 	void *map;
 
@@ -178,13 +178,13 @@ static void written_after_mprotect(void)
 
 static void never_written_zero(void)
 {
-	struct scene s = scene_new(SIZE, 0);
+	struct tenant s = tenant_new(SIZE, 0);
 
 	KT_OK(vuma_bo_map(&s.bo));
 	verify_pattern(s.bo.map, s.bo.size, 0, 0);
 	arena_evict(&s.cg, &s.bo, 1);
 	verify_pattern(s.bo.map, s.bo.size, 0, 0);
-	scene_bind(&s);
+	tenant_bind(&s);
 	verify_checksum(&s.vm, s.va, s.bo.size, 0, 0, &s.out, s.out_va);
 	arena_evict(&s.cg, &s.bo, 1);
 	verify_checksum(&s.vm, s.va, s.bo.size, 0, 0, &s.out, s.out_va);
@@ -193,7 +193,7 @@ static void never_written_zero(void)
 /* panthor-87: a job in flight is not a READ or WRITE fence here. */
 static void busy(void)
 {
-	struct scene s = scene_new(SIZE, 0);
+	struct tenant s = tenant_new(SIZE, 0);
 	struct stream stream = { 0 };
 	struct drm_vuma_cmd fill;
 	uint32_t syncobj;
@@ -201,7 +201,7 @@ static void busy(void)
 
 	fill_by_cpu(&s, 1);
 	KT_OK(vuma_bo_unmap(&s.bo));
-	scene_bind(&s);
+	tenant_bind(&s);
 	fill = vuma_cmd_fill(s.va, s.bo.size, 2, 7);
 	KT_OK(vuma_syncobj_create(s.fd, false, &syncobj));
 	stream_start(&stream, &s.vm);
@@ -222,7 +222,7 @@ static void busy(void)
 static void busy_and_oldest(void)
 {
 	enum { COUNT = 4 };
-	struct scene s = scene_new(SIZE, 0);
+	struct tenant s = tenant_new(SIZE, 0);
 	struct stream stream = { 0 };
 	struct vuma_bo bos[COUNT];
 	unsigned int evicted = 0;
@@ -237,7 +237,7 @@ static void busy_and_oldest(void)
 		KT_OK(vuma_vm_map(&vm, bos[i].handle, s.va, 0, bos[i].size, 0));
 		run_cmd(&vm, vuma_cmd_nop());
 	}
-	scene_bind(&s);
+	tenant_bind(&s);
 	stream_start(&stream, &s.vm);
 	/* A fault makes the others younger. */
 	for (i = 0; i < COUNT; i++) {
@@ -272,13 +272,13 @@ static void keep_busy(struct vuma_vm *vm)
 /* A job that waits for its turn counts as much as a running one. */
 static void queued(void)
 {
-	struct scene s = scene_new(SIZE, 0);
+	struct tenant s = tenant_new(SIZE, 0);
 	int other = dev_open(0);
 	struct vuma_vm long_vm = vm_new(other);
 	struct drm_vuma_cmd cmd;
 	uint32_t syncobj;
 
-	scene_bind(&s);
+	tenant_bind(&s);
 	fill_by_gpu(&s, 1);
 	keep_busy(&long_vm);
 	cmd = vuma_cmd_fill(s.va, s.bo.size, 2, 7);
@@ -294,7 +294,7 @@ static void queued(void)
 /* Everything a client may do to a BO that is not there. */
 static void evicted_takes_all_ioctls(void)
 {
-	struct scene s = scene_new(SIZE, 0);
+	struct tenant s = tenant_new(SIZE, 0);
 	int dmabuf, other = dev_open(0);
 	struct vuma_bo there;
 	uint64_t offset;
@@ -310,7 +310,7 @@ static void evicted_takes_all_ioctls(void)
 	there = import_bo(other, dmabuf, s.bo.size);
 	map = mmap(NULL, s.bo.size, PROT_READ, MAP_SHARED, dmabuf, 0);
 	KT_TRUE(map != MAP_FAILED);
-	scene_bind(&s);
+	tenant_bind(&s);
 	/* None of these has brought it back. */
 	expect_evicted(&s.bo);
 	expect_evicted(&there);
@@ -327,7 +327,7 @@ static void evicted_takes_all_ioctls(void)
 
 static void import_of_evicted(void)
 {
-	struct scene s = scene_new(SIZE, 0);
+	struct tenant s = tenant_new(SIZE, 0);
 	struct vuma_bo there, out;
 	struct vuma_vm vm;
 	uint64_t va, out_va;
@@ -355,7 +355,7 @@ static void import_of_evicted(void)
 	/* A mapping keeps the file open. */
 	KT_OK(vuma_bo_unmap(&out));
 	KT_SYS(close(there.fd));
-	scene_wait_unpinned(&s);
+	tenant_wait_unpinned(&s);
 	evict(&s);
 	check_by_cpu(&s, 2);
 }
@@ -363,10 +363,10 @@ static void import_of_evicted(void)
 /* panthor-13, -19: evict, CPU touch, evict, all without the GPU. */
 static void cpu_touch_between_evictions(void)
 {
-	struct scene s = scene_new(SIZE, 0);
+	struct tenant s = tenant_new(SIZE, 0);
 	int i;
 
-	scene_bind(&s);
+	tenant_bind(&s);
 	fill_by_gpu(&s, 1);
 	for (i = 0; i < 3; i++) {
 		evict(&s);
@@ -379,10 +379,10 @@ static void cpu_touch_between_evictions(void)
 /* panthor-14, -15: another va of a BO that is evicted already. */
 static void bound_while_evicted(void)
 {
-	struct scene s = scene_new(SIZE, 0);
+	struct tenant s = tenant_new(SIZE, 0);
 	uint64_t second = s.va + VUMA_GIB;
 
-	scene_bind(&s);
+	tenant_bind(&s);
 	fill_by_gpu(&s, 1);
 	evict(&s);
 	KT_OK(vuma_vm_map(&s.vm, s.bo.handle, second, 0, s.bo.size, 0));
@@ -401,11 +401,11 @@ static void bound_while_evicted(void)
 /* panthor-16: one VM has it back, the other does not. */
 static void several_vms(void)
 {
-	struct scene s = scene_new(SIZE, 0);
+	struct tenant s = tenant_new(SIZE, 0);
 	struct vuma_vm second = vm_new(s.fd);
 	int i;
 
-	scene_bind(&s);
+	tenant_bind(&s);
 	KT_OK(vuma_vm_map(&second, s.bo.handle, s.va + MIB, 0, s.bo.size, 0));
 	KT_OK(vuma_vm_map(&second, s.out.handle, s.out_va, 0, PAGE, 0));
 	for (i = 0; i < 3; i++) {
@@ -422,11 +422,11 @@ static void several_vms(void)
 /* panthor-56, -58: split what is not there. */
 static void split_while_evicted(void)
 {
-	struct scene s = scene_new(4 * MIB, DRM_VUMA_BO_HUGE);
+	struct tenant s = tenant_new(4 * MIB, DRM_VUMA_BO_HUGE);
 	struct drm_vuma_cmd cmd;
 	uint64_t words = MIB / 8;
 
-	scene_bind(&s);
+	tenant_bind(&s);
 	fill_by_gpu(&s, 0);
 	evict(&s);
 	KT_OK(vuma_vm_unmap(&s.vm, s.va + MIB, 2 * MIB));
@@ -448,7 +448,7 @@ static void split_while_evicted(void)
 /* uma-B1 and panthor-75 again: refaults must not be wrong either. */
 static void split_vma(void)
 {
-	struct scene s = scene_new(64 * PAGE, 0);
+	struct tenant s = tenant_new(64 * PAGE, 0);
 	char *map;
 	int i;
 
@@ -468,7 +468,7 @@ static void split_vma(void)
 /* panthor-78: dma-buf mappings are zapped like all others. */
 static void dmabuf_mapping(void)
 {
-	struct scene s = scene_new(64 * PAGE, 0);
+	struct tenant s = tenant_new(64 * PAGE, 0);
 	int dmabuf = export_bo(&s.bo);
 	char *map;
 
@@ -488,7 +488,7 @@ static void dmabuf_mapping(void)
 
 static void forked(void)
 {
-	struct scene s = scene_new(SIZE, 0);
+	struct tenant s = tenant_new(SIZE, 0);
 	int go[2], done[2], i;
 	char byte = 0;
 	pid_t pid;
@@ -522,10 +522,10 @@ static void forked(void)
 
 static void huge(void)
 {
-	struct scene s = scene_new((ktap_slow() > 1 ? 4 : 8) * MIB, DRM_VUMA_BO_HUGE);
+	struct tenant s = tenant_new((ktap_slow() > 1 ? 4 : 8) * MIB, DRM_VUMA_BO_HUGE);
 	int i;
 
-	scene_bind(&s);
+	tenant_bind(&s);
 	fill_by_cpu(&s, 1);
 	for (i = 1; i < 3; i++) {
 		check_by_gpu(&s, i);
@@ -540,7 +540,7 @@ static void huge(void)
 static void many_small(void)
 {
 	const int count = ktap_slow() > 1 ? 100 : 600;
-	struct scene s = scene_new(PAGE, 0);
+	struct tenant s = tenant_new(PAGE, 0);
 	struct vuma_bo *bos = calloc(count, sizeof(*bos));
 	int i, round;
 
@@ -566,7 +566,7 @@ static void many_small(void)
 static void least_recently_used_first(void)
 {
 	enum { COUNT = 6 };
-	struct scene s = scene_new(PAGE, 0);
+	struct tenant s = tenant_new(PAGE, 0);
 	struct vuma_bo bos[COUNT];
 	unsigned int evicted = 0, tries;
 	int i;
@@ -602,7 +602,7 @@ static void least_recently_used_first(void)
 
 static void counters_in_fdinfo(void)
 {
-	struct scene s = scene_new(SIZE, 0);
+	struct tenant s = tenant_new(SIZE, 0);
 	uint64_t resident, evicted, total, restored;
 
 	fill_by_cpu(&s, 1);
@@ -627,7 +627,7 @@ static void counters_in_fdinfo(void)
 
 static void counters_of_bo(void)
 {
-	struct scene s = scene_new(PAGE, 0);
+	struct tenant s = tenant_new(PAGE, 0);
 	uint32_t i;
 
 	KT_OK(vuma_bo_map(&s.bo));

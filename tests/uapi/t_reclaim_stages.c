@@ -31,7 +31,7 @@ static uint64_t stage_count(int fd, const char *stage, enum column column)
 }
 
 /* Buffers that nobody maps, that one VM maps, and that two map. */
-struct scene {
+struct tiers {
 	struct cgroup cg;
 	int fd;
 	struct vuma_vm first, second;
@@ -48,9 +48,9 @@ static struct vuma_bo filled(int fd, uint64_t seed)
 	return bo;
 }
 
-static struct scene scene_new(void)
+static struct tiers tiers_new(void)
 {
-	struct scene s;
+	struct tiers s;
 
 	need_reclaim();
 	s.cg = arena_enter("a");
@@ -81,7 +81,7 @@ static void verify(const struct vuma_bo *given, uint64_t seed)
 
 static void cheap_before_costly(void)
 {
-	struct scene s = scene_new();
+	struct tiers s = tiers_new();
 	uint64_t unused, one, shared;
 	int i;
 
@@ -110,7 +110,7 @@ static void numbers_add_up(void)
 	/* munmap() tells nobody: it is found where it was filed when it was written. */
 	static const char *const names[] = { "cpu-mapped", "one-vm", "shared" };
 	const struct vuma_bo *bos[3];
-	struct scene s = scene_new();
+	struct tiers s = tiers_new();
 	uint64_t before[3], written, scans;
 	unsigned int i;
 
@@ -183,7 +183,7 @@ static bool press_until_waited(int fd)
 /* The machine is short of memory, and all that is left has jobs. */
 static void kswapd_waits_for_jobs(void)
 {
-	struct scene s = scene_new();
+	struct tiers s = tiers_new();
 	struct stream stream = { 0 };
 	bool waited;
 

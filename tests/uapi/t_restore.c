@@ -8,7 +8,7 @@
 #include "file.h"
 #include "legacy.h"
 #include "peer.h"
-#include "scene.h"
+#include "tenant.h"
 
 #define MIB	VUMA_MIB
 /* Enough for helpers. */
@@ -55,16 +55,16 @@ static void need_two_cpus(void)
 }
 
 /* A BO that the GPU filled with the pattern 1, 3. */
-static struct scene filled_scene(uint64_t size)
+static struct tenant filled_tenant(uint64_t size)
 {
-	struct scene s = scene_new(size, 0);
+	struct tenant s = tenant_new(size, 0);
 
-	scene_bind(&s);
+	tenant_bind(&s);
 	run_cmd(&s.vm, vuma_cmd_fill(s.va, size, 1, 3));
 	return s;
 }
 
-static void scene_check(struct scene *s)
+static void tenant_check(struct tenant *s)
 {
 	verify_checksum(&s->vm, s->va, s->bo.size, 1, 3, &s->out, s->out_va);
 }
@@ -72,7 +72,7 @@ static void scene_check(struct scene *s)
 /* The middle of a buffer is bound, and nothing else comes back for a job. */
 static void only_what_is_bound(void)
 {
-	struct scene s = filled_scene(8 * MIB);
+	struct tenant s = filled_tenant(8 * MIB);
 	struct vuma_vm vm = vm_new(s.bo.fd);
 	struct drm_vuma_bo_query q;
 
@@ -92,7 +92,7 @@ static void only_what_is_bound(void)
 /* Whether a helper gets to run in time is the scheduler's business: a few tries. */
 static void helpers_help(void)
 {
-	struct scene s = filled_scene(LARGE);
+	struct tenant s = filled_tenant(LARGE);
 	uint64_t before;
 	int tries;
 
@@ -100,7 +100,7 @@ static void helpers_help(void)
 	before = param_read("restored_ahead");
 	for (tries = 0; tries < 5 && !helped(before, 256); tries++) {
 		arena_evict(&s.cg, &s.bo, 1);
-		scene_check(&s);
+		tenant_check(&s);
 		KT_EQ(bo_query(&s.bo).resident, s.bo.size);
 	}
 	KT_TRUE(helped(before, 256));
@@ -108,22 +108,22 @@ static void helpers_help(void)
 
 static void without_helpers(void)
 {
-	struct scene s = filled_scene(LARGE);
+	struct tenant s = filled_tenant(LARGE);
 	uint64_t before;
 
 	set_helpers("0");
 	before = param_read("restored_ahead");
 	arena_evict(&s.cg, &s.bo, 1);
-	scene_check(&s);
+	tenant_check(&s);
 	KT_EQ(param_read("restored_ahead"), before);
 }
 
 static void restores_in_another_cgroup(const struct peer *peer, void *arg)
 {
-	struct scene *s = arg;
+	struct tenant *s = arg;
 
 	peer_wait(peer->from);
-	scene_check(s);
+	tenant_check(s);
 	peer_go(peer->to);
 	peer_wait(peer->from);
 	peer_go(peer->to);
@@ -132,7 +132,7 @@ static void restores_in_another_cgroup(const struct peer *peer, void *arg)
 /* A kernel thread of the root cgroup reads, at the request of another: the creator pays. */
 static void helpers_charge_the_creator(void)
 {
-	struct scene s = filled_scene(LARGE);
+	struct tenant s = filled_tenant(LARGE);
 	struct cgroup b = arena_new("b");
 	uint64_t before;
 	struct peer peer;
@@ -156,7 +156,7 @@ static void many_buffers_of_a_vm(void)
 {
 	enum { MOST = 48, BO_SIZE = 512 * 1024 };
 	const int count = ktap_slow() > 1 ? MOST / 3 : MOST;
-	struct scene s = filled_scene(PAGE);
+	struct tenant s = filled_tenant(PAGE);
 	struct vuma_bo bos[MOST + 1];
 	uint64_t before;
 	int i, tries;
@@ -227,7 +227,7 @@ static uint64_t stall_total(const struct cgroup *cg)
 
 static void counts_as_pressure(void)
 {
-	struct scene s = filled_scene(LARGE);
+	struct tenant s = filled_tenant(LARGE);
 	uint64_t before;
 
 	/* Otherwise it were over before the clock of PSI has moved. */
@@ -266,7 +266,7 @@ static void killed_in_the_middle(void)
 {
 	const uint64_t each = ktap_slow() > 1 ? MIB / 2 : 4 * MIB, total = KILL_COUNT * each;
 	struct vuma_bo bos[KILL_COUNT];
-	struct scene s = filled_scene(PAGE);
+	struct tenant s = filled_tenant(PAGE);
 	uint64_t start, now, restored;
 	int i, tries, status, caught = 0;
 

@@ -112,16 +112,16 @@ static void sleep_now(const char *state)
 		KT_FAIL("%s: %s", state, strerror(-ret));
 }
 
-struct scene {
+struct sleeper {
 	struct vuma_vm vm;
 	struct vuma_bo bo, mapped, out;
 	uint64_t va, out_va;
 };
 
 /* One that only the GPU maps, one that only the CPU maps. */
-static struct scene scene_new(void)
+static struct sleeper sleeper_new(void)
 {
-	struct scene s;
+	struct sleeper s;
 	int fd = dev_open(0);
 
 	s.vm = vm_new(fd);
@@ -135,7 +135,7 @@ static struct scene scene_new(void)
 	return s;
 }
 
-static void scene_check(struct scene *s)
+static void sleeper_check(struct sleeper *s)
 {
 	verify_checksum(&s->vm, s->va, SIZE, 1, 3, &s->out, s->out_va);
 	verify_pattern(s->mapped.map, SIZE, 2, 3);
@@ -146,33 +146,33 @@ static void scene_check(struct scene *s)
 	verify_pattern(s->mapped.map, SIZE, 6, 3);
 }
 
-static void expect_gone_and_back(struct scene *s)
+static void expect_gone_and_back(struct sleeper *s)
 {
 	KT_GE(bo_query(&s->bo).evictions, 1);
 	KT_GE(bo_query(&s->mapped).evictions, 1);
-	scene_check(s);
+	sleeper_check(s);
 }
 
 static void suspend_leaves_alone(void)
 {
-	struct scene s;
+	struct sleeper s;
 
 	need_sleep("freeze", "freezer");
-	s = scene_new();
+	s = sleeper_new();
 	sleep_now("freeze");
 	expect_untouched(&s.bo);
 	expect_untouched(&s.mapped);
-	scene_check(&s);
+	sleeper_check(&s);
 }
 
 static void suspend_evicts_if_told(void)
 {
-	struct scene s;
+	struct sleeper s;
 
 	need_reclaim();
 	need_sleep("freeze", "freezer");
 	set_when(WHEN_SUSPEND);
-	s = scene_new();
+	s = sleeper_new();
 	sleep_now("freeze");
 	expect_gone_and_back(&s);
 }
@@ -193,11 +193,11 @@ static void need_hibernation(const char *level, const char *how)
 
 static void hibernation_evicts(void)
 {
-	struct scene s;
+	struct sleeper s;
 
 	need_hibernation("freezer", "shutdown");
 	large_image();
-	s = scene_new();
+	s = sleeper_new();
 	sleep_now("disk");
 	expect_gone_and_back(&s);
 }
@@ -206,7 +206,7 @@ static void hibernation_evicts(void)
 static void hibernation_evicts_all_cgroups(void)
 {
 	struct cgroup p, a, b;
-	struct scene s[3];
+	struct sleeper s[3];
 	int i;
 
 	need_hibernation("freezer", "shutdown");
@@ -216,11 +216,11 @@ static void hibernation_evicts_all_cgroups(void)
 	b = arena_new("b");
 	(void)p;
 	KT_OK(cgroup_enter(&a));
-	s[0] = scene_new();
+	s[0] = sleeper_new();
 	KT_OK(cgroup_enter(&b));
-	s[1] = scene_new();
+	s[1] = sleeper_new();
 	KT_OK(cgroup_leave());
-	s[2] = scene_new();
+	s[2] = sleeper_new();
 	sleep_now("disk");
 	for (i = 0; i < 3; i++)
 		expect_gone_and_back(&s[i]);
@@ -228,30 +228,30 @@ static void hibernation_evicts_all_cgroups(void)
 
 static void opted_out(void)
 {
-	struct scene s;
+	struct sleeper s;
 
 	need_hibernation("freezer", "shutdown");
 	large_image();
 	set_when(0);
-	s = scene_new();
+	s = sleeper_new();
 	sleep_now("disk");
 	expect_untouched(&s.bo);
 	expect_untouched(&s.mapped);
-	scene_check(&s);
+	sleeper_check(&s);
 }
 
 /* What a job uses stays where it is, and keeps nobody awake. */
 static void busy_does_not_block(void)
 {
 	struct drm_vuma_cmd cmds[2];
-	struct scene s, idle;
+	struct sleeper s, idle;
 	uint32_t syncobj;
 	int status;
 
 	need_hibernation("freezer", "shutdown");
 	large_image();
-	s = scene_new();
-	idle = scene_new();
+	s = sleeper_new();
+	idle = sleeper_new();
 	cmds[0] = vuma_cmd_spin(6000000);
 	cmds[1] = vuma_cmd_fill(s.va, SIZE, 9, 3);
 	KT_OK(vuma_syncobj_create(s.vm.fd, false, &syncobj));
@@ -298,11 +298,11 @@ static void large_share_of_memory(void)
 static void stats_tell(void)
 {
 	char path[128], text[128];
-	struct scene s;
+	struct sleeper s;
 
 	need_hibernation("freezer", "shutdown");
 	large_image();
-	s = scene_new();
+	s = sleeper_new();
 	sleep_now("disk");
 	debugfs_path(path, sizeof(path), "pm_stats");
 	KT_OK(file_read(path, text, sizeof(text)));
@@ -316,12 +316,12 @@ static void wakeup_comes_first(void)
 	struct epoll_event event = { .events = EPOLLIN | EPOLLWAKEUP };
 	char path[128], text[128];
 	uint64_t one = 1;
-	struct scene s;
+	struct sleeper s;
 	int epoll, fd;
 
 	need_hibernation("freezer", "shutdown");
 	large_image();
-	s = scene_new();
+	s = sleeper_new();
 	epoll = epoll_create1(EPOLL_CLOEXEC);
 	fd = eventfd(0, EFD_CLOEXEC);
 	KT_SYS(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event));
@@ -346,12 +346,12 @@ static void wakeup_comes_first(void)
 /* The devices go to sleep, too, and come back. */
 static void devices_suspended(void)
 {
-	struct scene s;
+	struct sleeper s;
 
 	need_reclaim();
 	need_sleep("freeze", "devices");
 	set_when(WHEN_SUSPEND);
-	s = scene_new();
+	s = sleeper_new();
 	sleep_now("freeze");
 	expect_gone_and_back(&s);
 }
@@ -423,12 +423,12 @@ static bool has_swap_on_disk(void)
 /* Written to the disk, read back, and gone on from there: this is another life. */
 static void really_hibernated(void)
 {
-	struct scene s;
+	struct sleeper s;
 
 	need_hibernation("none", "test_resume");
 	if (!has_swap_on_disk())
 		KT_SKIP("no swap on a disk");
-	s = scene_new();
+	s = sleeper_new();
 	sleep_now("disk");
 	expect_gone_and_back(&s);
 }

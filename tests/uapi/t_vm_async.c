@@ -12,7 +12,7 @@
 #define OUT_VA	0x20000000ull
 
 /* A VM with two stamped buffers, the first of them mapped at VA, and results. */
-struct scene {
+struct binder {
 	int fd;
 	struct vuma_vm vm;
 	struct vuma_bo old, new, out;
@@ -20,9 +20,9 @@ struct scene {
 	struct gate gate;
 };
 
-static struct scene scene_new(void)
+static struct binder binder_new(void)
 {
-	struct scene s = { .fd = dev_open(0) };
+	struct binder s = { .fd = dev_open(0) };
 
 	s.vm = vm_new(s.fd);
 	s.old = bo_new_mapped(s.fd, SIZE, 0);
@@ -37,34 +37,34 @@ static struct scene scene_new(void)
 	return s;
 }
 
-static struct scene scene_gated(void)
+static struct binder binder_gated(void)
 {
-	struct scene s = scene_new();
+	struct binder s = binder_new();
 
 	s.gate = gate_new(s.fd, s.in);
 	return s;
 }
 
 /* What the GPU reads at an address. */
-static uint64_t gpu_read(struct scene *s, uint64_t va)
+static uint64_t gpu_read(struct binder *s, uint64_t va)
 {
 	run_cmd(&s->vm, vuma_cmd_copy(OUT_VA, va, 8));
 	return *(volatile uint64_t *)s->out.map;
 }
 
-static void gpu_write(struct scene *s, uint64_t va, uint64_t word)
+static void gpu_write(struct binder *s, uint64_t va, uint64_t word)
 {
 	run_cmd(&s->vm, vuma_cmd_fill(va, 8, word, 0));
 }
 
-static void expect_hole(struct scene *s, uint64_t va)
+static void expect_hole(struct binder *s, uint64_t va)
 {
 	struct drm_vuma_cmd cmd = vuma_cmd_copy(OUT_VA, va, 8);
 
 	run_faulting(&s->vm, &cmd, 1, DRM_VUMA_FAULT_UNMAPPED, va);
 }
 
-static int bind_after(struct scene *s, const struct drm_vuma_bind_op *ops, uint32_t count,
+static int bind_after(struct binder *s, const struct drm_vuma_bind_op *ops, uint32_t count,
 		      uint32_t in, uint32_t out)
 {
 	struct drm_vuma_sync syncs[2];
@@ -83,7 +83,7 @@ static struct drm_vuma_bind_op op_map(const struct vuma_bo *bo, uint64_t va)
 	return vuma_op_map(bo->handle, va, 0, bo->size, 0);
 }
 
-static void wait_done(struct scene *s, uint32_t syncobj, int want)
+static void wait_done(struct binder *s, uint32_t syncobj, int want)
 {
 	int status;
 
@@ -93,14 +93,14 @@ static void wait_done(struct scene *s, uint32_t syncobj, int want)
 }
 
 /* Wait for a fence that must still be pending. */
-static void expect_pending(struct scene *s, uint32_t syncobj)
+static void expect_pending(struct binder *s, uint32_t syncobj)
 {
 	KT_RET(vuma_syncobj_wait(s->fd, syncobj, 50 * VUMA_MSEC), -ETIME);
 }
 
 static void without_syncs(void)
 {
-	struct scene s = scene_new();
+	struct binder s = binder_new();
 	struct drm_vuma_bind_op op = op_map(&s.new, VA);
 
 	KT_OK(bind_after(&s, &op, 1, 0, s.done));
@@ -111,7 +111,7 @@ static void without_syncs(void)
 
 static void waits_and_signals(void)
 {
-	struct scene s = scene_gated();
+	struct binder s = binder_gated();
 	struct drm_vuma_bind_op op = op_map(&s.new, VA);
 	struct drm_vuma_sync syncs[2] = {
 		{ .handle = s.in },
@@ -134,7 +134,7 @@ static void waits_and_signals(void)
 
 static void job_waits_for_bind(void)
 {
-	struct scene s = scene_gated();
+	struct binder s = binder_gated();
 	struct drm_vuma_bind_op op = op_map(&s.new, VA);
 	struct drm_vuma_cmd cmd = vuma_cmd_copy(OUT_VA, VA + PAGE, 8);
 	struct drm_vuma_sync in = { .handle = s.done }, out;
@@ -152,7 +152,7 @@ static void job_waits_for_bind(void)
 
 static void in_order(void)
 {
-	struct scene s = scene_gated();
+	struct binder s = binder_gated();
 	struct drm_vuma_bind_op first = op_map(&s.new, VA);
 	struct drm_vuma_bind_op second = vuma_op_unmap(VA + 4 * PAGE, 4 * PAGE);
 	uint32_t second_done;
@@ -172,7 +172,7 @@ static void in_order(void)
 }
 
 struct sync_bind {
-	struct scene *s;
+	struct binder *s;
 	struct drm_vuma_bind_op op;
 	int ret;
 	volatile bool done;
@@ -189,7 +189,7 @@ static void *sync_bind_thread(void *arg)
 
 static void synchronous_waits(void)
 {
-	struct scene s = scene_gated();
+	struct binder s = binder_gated();
 	struct drm_vuma_bind_op first = op_map(&s.new, VA);
 	struct sync_bind b = { .s = &s, .op = op_map(&s.old, VA) };
 	pthread_t thread;
@@ -229,7 +229,7 @@ static void alarm_off(void)
 
 static void interrupted(void)
 {
-	struct scene s = scene_gated();
+	struct binder s = binder_gated();
 	struct drm_vuma_bind_op first = op_map(&s.new, VA), unmap = vuma_op_unmap(VA, SIZE);
 	struct drm_vuma_vm_bind args = {
 		.vm_id = s.vm.id,
@@ -250,7 +250,7 @@ static void interrupted(void)
 /* Good operations before one that turns out bad when they could have been done. */
 static void all_or_nothing(void)
 {
-	struct scene s = scene_new();
+	struct binder s = binder_new();
 	struct vuma_vm other = vm_new(s.fd);
 	struct drm_vuma_bind_op ops[4];
 	uint32_t handle, done = 1;
@@ -275,7 +275,7 @@ static void all_or_nothing(void)
 /* Memory runs out at each of the operations: then none of them was done. */
 static void nothing_without_memory(void)
 {
-	struct scene s = scene_new();
+	struct binder s = binder_new();
 	struct drm_vuma_bind_op ops[4] = {
 		op_map(&s.new, VA),
 		vuma_op_unmap(OUT_VA, PAGE),
@@ -309,7 +309,7 @@ static void nothing_without_memory(void)
 
 static void unmap_needs_no_memory(void)
 {
-	struct scene s = scene_new();
+	struct binder s = binder_new();
 	struct drm_vuma_bind_op ops[2] = {
 		vuma_op_unmap(VA + PAGE, PAGE), vuma_op_unmap(VA + 3 * PAGE, PAGE),
 	};
@@ -331,12 +331,12 @@ static void not_evicted_while_pending(void)
 {
 	struct cgroup cg;
 	struct drm_vuma_bind_op op;
-	struct scene s;
+	struct binder s;
 	uint32_t evictions;
 
 	need_reclaim();
 	cg = arena_enter("a");
-	s = scene_gated();
+	s = binder_gated();
 	gpu_write(&s, OUT_VA, 0);
 	KT_OK(vuma_vm_map(&s.vm, s.new.handle, VA + VUMA_GIB, 0, SIZE, 0));
 	gpu_write(&s, OUT_VA, 0);
@@ -362,12 +362,12 @@ static void evicted_when_bound(void)
 	struct drm_vuma_cmd cmd = vuma_cmd_copy(OUT_VA, VA + PAGE, 8);
 	struct drm_vuma_bind_op op;
 	struct cgroup cg;
-	struct scene s;
+	struct binder s;
 	uint32_t finished;
 
 	need_reclaim();
 	cg = arena_enter("a");
-	s = scene_gated();
+	s = binder_gated();
 	gpu_write(&s, OUT_VA, 0);
 	arena_evict(&cg, &s.new, 1);
 	op = op_map(&s.new, VA);
@@ -385,7 +385,7 @@ static void evicted_when_bound(void)
 /* The last reference of a buffer is the one of a bind that has yet to unmap it. */
 static void closed_while_pending(void)
 {
-	struct scene s = scene_gated();
+	struct binder s = binder_gated();
 	struct drm_vuma_bind_op op = vuma_op_unmap(VA, SIZE);
 
 	gpu_write(&s, OUT_VA, 0);
@@ -402,7 +402,7 @@ static void vm_closed_while_pending(void)
 	int i;
 
 	for (i = 0; i < 6; i++) {
-		struct scene s = scene_gated();
+		struct binder s = binder_gated();
 		struct drm_vuma_bind_op ops[2] = {
 			op_map(&s.new, VA),
 			vuma_op_sparse(VA + VUMA_GIB, SIZE, i & 1 ? DRM_VUMA_BIND_DUMMY : 0),
@@ -421,7 +421,7 @@ static void vm_closed_while_pending(void)
 
 static void bad_syncs(void)
 {
-	struct scene s = scene_new();
+	struct binder s = binder_new();
 	struct drm_vuma_bind_op op = op_map(&s.new, VA);
 	struct drm_vuma_sync syncs[DRM_VUMA_SUBMIT_MAX_SYNCS + 1] = {
 		{ .handle = s.done, .flags = DRM_VUMA_SYNC_SIGNAL },
@@ -449,7 +449,7 @@ static void bad_syncs(void)
 /* Page tables of binds that wait are limited; waiting for that can be interrupted. */
 static void throttled(void)
 {
-	struct scene s = scene_gated();
+	struct binder s = binder_gated();
 	struct drm_vuma_bind_op op = op_map(&s.old, VA);
 	struct drm_vuma_sync in = { .handle = s.in };
 	struct drm_vuma_vm_bind args = {
@@ -491,7 +491,7 @@ static void throttled(void)
 
 static void late_error(void)
 {
-	struct scene s = scene_gated();
+	struct binder s = binder_gated();
 	struct drm_vuma_bind_op map = op_map(&s.new, VA + VUMA_GIB);
 	struct drm_vuma_bind_op unmap = vuma_op_unmap(VA, SIZE);
 	struct drm_vuma_cmd cmd = vuma_cmd_copy(OUT_VA, VA, 8);
@@ -527,7 +527,7 @@ static void late_error(void)
 
 static void error_at_once(void)
 {
-	struct scene s = scene_new();
+	struct binder s = binder_new();
 	struct drm_vuma_bind_op op = op_map(&s.new, VA);
 
 	KT_OK(vuma_vm_map(&s.vm, s.new.handle, VA + VUMA_GIB, 0, SIZE, 0));
@@ -539,7 +539,7 @@ static void error_at_once(void)
 
 static void sparse_null(void)
 {
-	struct scene s = scene_new();
+	struct binder s = binder_new();
 	struct drm_vuma_bind_op op = vuma_op_sparse(VA + 2 * PAGE, 8 * VUMA_MIB, 0);
 	uint64_t at;
 
@@ -566,7 +566,7 @@ static void sparse_null(void)
 
 static void sparse_dummy(void)
 {
-	struct scene s = scene_new();
+	struct binder s = binder_new();
 	struct drm_vuma_bind_op op = vuma_op_sparse(VA + PAGE, 8 * VUMA_MIB, DRM_VUMA_BIND_DUMMY);
 	struct vuma_vm first = s.vm;
 
@@ -591,7 +591,7 @@ static void sparse_dummy(void)
 
 static void bad_sparse(void)
 {
-	struct scene s = scene_new();
+	struct binder s = binder_new();
 	struct drm_vuma_bind_op good = vuma_op_sparse(VA, SIZE, 0), op;
 	unsigned int bit;
 
@@ -612,7 +612,7 @@ static void bad_sparse(void)
 	KT_EQ(gpu_read(&s, VA), page_word(1, 0));
 }
 
-static struct vuma_bo private_new(struct scene *s, uint64_t size)
+static struct vuma_bo private_new(struct binder *s, uint64_t size)
 {
 	struct vuma_bo bo = { .fd = s->fd, .size = size };
 	int ret = vuma_bo_create_private(s->fd, s->vm.id, size, 0, &bo.handle);
@@ -626,7 +626,7 @@ static struct vuma_bo private_new(struct scene *s, uint64_t size)
 
 static void private_rules(void)
 {
-	struct scene s = scene_new();
+	struct binder s = binder_new();
 	struct vuma_bo bo = private_new(&s, SIZE);
 	struct vuma_vm other = vm_new(s.fd);
 	uint32_t handle;
@@ -653,12 +653,12 @@ static void private_evicted(void)
 	enum { NR = 8 };
 	struct vuma_bo bo[NR];
 	struct cgroup cg;
-	struct scene s;
+	struct binder s;
 	int i, round;
 
 	need_reclaim();
 	cg = arena_enter("a");
-	s = scene_new();
+	s = binder_new();
 	for (i = 0; i < NR; i++) {
 		bo[i] = private_new(&s, SIZE);
 		stamp_pages(bo[i].map, SIZE / PAGE, 10 + i);
@@ -684,7 +684,7 @@ static void thousand_vms(void)
 	enum { FILES = 5, MOST = 200 };
 	const int each = ktap_slow() > 1 ? MOST / 5 : MOST;
 	static struct vuma_vm vm[FILES][MOST];
-	struct scene s[FILES];
+	struct binder s[FILES];
 	struct vuma_bo shared;
 	struct cgroup cg;
 	int dmabuf, i, k;
@@ -692,14 +692,14 @@ static void thousand_vms(void)
 
 	need_reclaim();
 	cg = arena_enter("a");
-	s[0] = scene_new();
+	s[0] = binder_new();
 	shared = bo_new_mapped(s[0].fd, SIZE, 0);
 	stamp_pages(shared.map, SIZE / PAGE, 5);
 	dmabuf = vuma_prime_export(s[0].fd, shared.handle, DRM_CLOEXEC);
 	KT_SYS(dmabuf);
 	for (i = 0; i < FILES; i++) {
 		if (i)
-			s[i] = scene_new();
+			s[i] = binder_new();
 		KT_OK(vuma_prime_import(s[i].fd, dmabuf, &handle));
 		for (k = 0; k < each; k++) {
 			vm[i][k] = vm_new(s[i].fd);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "scene.h"
+#include "tenant.h"
 
-struct scene scene_new(uint64_t size, uint32_t flags)
+struct tenant tenant_new(uint64_t size, uint32_t flags)
 {
-	struct scene s;
+	struct tenant s;
 
 	need_reclaim();
 	s.cg = arena_enter("a");
@@ -17,12 +17,12 @@ struct scene scene_new(uint64_t size, uint32_t flags)
 	return s;
 }
 
-void scene_bind(struct scene *s)
+void tenant_bind(struct tenant *s)
 {
 	KT_OK(vuma_vm_map(&s->vm, s->bo.handle, s->va, 0, s->bo.size, 0));
 }
 
-void scene_wait_unpinned(const struct scene *s)
+void tenant_wait_unpinned(const struct tenant *s)
 {
 	int tries;
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* What tests of reclaim start from. */
-#ifndef SCENE_H
-#define SCENE_H
+#ifndef TENANT_H
+#define TENANT_H
 
 #include "arena.h"
 
 /* The test's cgroup, a file, a VM, and a BO with a place for results. */
-struct scene {
+struct tenant {
 	struct cgroup cg;
 	int fd;
 	struct vuma_vm vm;
@@ -15,10 +15,10 @@ struct scene {
 };
 
 /* The result page is in the VM; the BO is not, and nobody has touched it. */
-struct scene scene_new(uint64_t size, uint32_t flags);
+struct tenant tenant_new(uint64_t size, uint32_t flags);
 /* All of the BO, at va. */
-void scene_bind(struct scene *s);
+void tenant_bind(struct tenant *s);
 /* For the end of imports: the last references of a closed file are dropped by a work item. */
-void scene_wait_unpinned(const struct scene *s);
+void tenant_wait_unpinned(const struct tenant *s);
 
-#endif /* SCENE_H */
+#endif /* TENANT_H */
