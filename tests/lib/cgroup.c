@@ -12,7 +12,6 @@
 #include "file.h"
 
 #define CGROUP_ROOT	"/sys/fs/cgroup"
-#define REMOVE_TRIES	500
 
 static int write_path(const char *dir, const char *file, const char *text)
 {
@@ -51,18 +50,14 @@ int cgroup_remove(struct cgroup *cg)
 int cgroup_destroy(struct cgroup *cg)
 {
 	const struct timespec nap = { .tv_nsec = 10000000 };
-	int tries, ret = 0;
+	int ret;
 
 	if (!cg->path[0])
 		return 0;
 	write_path(cg->path, "cgroup.kill", "1");
 	/* A killed task leaves its cgroup only when it has been scheduled. */
-	for (tries = 0; tries < REMOVE_TRIES; tries++) {
-		ret = cgroup_remove(cg);
-		if (ret != -EBUSY)
-			break;
+	while ((ret = cgroup_remove(cg)) == -EBUSY)
 		nanosleep(&nap, NULL);
-	}
 	return ret;
 }
 

@@ -15,6 +15,9 @@
 
 /* Tests that take longer say so. */
 #define SLOW_SEC	5.0
+/* A wait naps often at first; it takes some ten seconds to get to the note. */
+#define SHORT_NAPS	200
+#define NAPS_TO_NOTE	1200
 
 enum outcome {
 	OUTCOME_NONE,
@@ -66,6 +69,13 @@ void ktap_note(const char *fmt, ...)
 	va_end(args);
 	printf("# %s\n", text);
 	fflush(stdout);
+}
+
+void ktap_nap(const char *file, int line, const char *what, unsigned int turn)
+{
+	if (turn == NAPS_TO_NOTE)
+		ktap_note("%s:%d: still waits for %s", file, line, what);
+	usleep(turn < SHORT_NAPS ? 1000 : 10000);
 }
 
 void ktap_bail_out(const char *fmt, ...)

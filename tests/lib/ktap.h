@@ -19,7 +19,8 @@
 /* Run in the process of the program. */
 #define KTAP_NO_FORK		(1u << 0)
 
-#define KTAP_TIMEOUT_SEC	60
+/* For what hangs; a slow machine must not get there. */
+#define KTAP_TIMEOUT_SEC	300
 
 struct ktap_test {
 	/* The rule that the test stands for, words joined by "_". */
@@ -146,6 +147,20 @@ void ktap_return_failed(const char *file, int line, const char *expr, long long 
 										\
 	if (got_ != -(_errno))							\
 		ktap_return_failed(__FILE__, __LINE__, #_expr, got_, -(_errno));	\
+} while (0)
+
+/* A short sleep of somebody who waits for @what; after a while the log says so. */
+void ktap_nap(const char *file, int line, const char *what, unsigned int turn);
+
+/*
+ * Wait for what has to come about, for as long as it takes: only the limit of the whole
+ * test ends it.
+ */
+#define KT_WAIT(_cond) do {							\
+	unsigned int turn_;							\
+										\
+	for (turn_ = 0; !(_cond); turn_++)					\
+		ktap_nap(__FILE__, __LINE__, #_cond, turn_);			\
 } while (0)
 
 #endif /* KTAP_H */

@@ -8,7 +8,8 @@
  *		...
  *
  * whose rounds are counted. A race is over after a few seconds (times -x), or when each
- * worker has done a few rounds and reclaim has found something, whichever is later. All
+ * worker has done a few rounds, reclaim has found something, and each window has made
+ * somebody wait, whichever is later. All
  * randomness comes from the seed (-s), which is printed; what the scheduler does with it
  * is not repeatable.
  */

@@ -49,7 +49,7 @@ static void pipeline(struct worker *w)
 
 			KT_OK(vuma_submit_one(fd, vm.id, cmds, 2, syncobj));
 		}
-		KT_OK(vuma_syncobj_wait(fd, syncobj, 60 * VUMA_SEC));
+		KT_OK(vuma_syncobj_wait(fd, syncobj, FOREVER));
 		for (i = 0; i < DEPTH; i++) {
 			vuma_pattern_checksum(PAGE, round + i, round | 1, &a, &b);
 			KT_EQ(sums[i * 2], a);

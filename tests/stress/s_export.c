@@ -60,19 +60,6 @@ static void importer(struct worker *w)
 	sheet_fini(&s);
 }
 
-/* When the last importer has gone, which may take until its file is closed for good. */
-static void expect_unpinned(void)
-{
-	int tries;
-
-	for (tries = 0; tries < 1000; tries++) {
-		if (!(bo_status(&shared) & DRM_VUMA_BO_STATUS_PINNED))
-			return;
-		usleep(5000);
-	}
-	KT_FAIL("still pinned, and nobody imports it any more");
-}
-
 static void pins(void)
 {
 	static const enum window windows[] = {
@@ -88,7 +75,8 @@ static void pins(void)
 	dmabuf = export_bo(&shared);
 	crew_add(&crew, "importer", IMPORTS, importer, &met);
 	crew_race(&crew);
-	expect_unpinned();
+	/* When the last importer has gone, which may take until its file is closed for good. */
+	KT_WAIT(!(bo_status(&shared) & DRM_VUMA_BO_STATUS_PINNED));
 }
 
 /* Through the dma-buf, at an offset, with the calls that frame CPU access. */

@@ -61,7 +61,7 @@ static bool room_sum(struct room *r, uint64_t start, uint64_t step)
 	uint64_t a, b;
 	int status, ret;
 
-	ret = vuma_run(r->fd, r->vm.id, &cmd, 1, 60 * VUMA_SEC, &status);
+	ret = vuma_run(r->fd, r->vm.id, &cmd, 1, FOREVER, &status);
 	if (ret == -EFAULT)
 		return false;
 	KT_OK(ret);

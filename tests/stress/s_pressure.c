@@ -239,8 +239,7 @@ static const struct ktap_test tests[] = {
 	{ .name = "stress_pressure_by_memory_reclaim_panthor-44", .run = by_reclaim },
 	{ .name = "stress_pressure_by_drop_caches_panthor-40", .run = by_drop_caches },
 	{ .name = "stress_pressure_by_memory_high", .run = by_high },
-	{ .name = "stress_pressure_by_memory_max_panthor-26_panthor-44_panthor-88",
-	  .run = by_max, .timeout = 120 },
+	{ .name = "stress_pressure_by_memory_max_panthor-26_panthor-44_panthor-88", .run = by_max },
 	{ .name = "stress_pressure_removed_cgroups", .run = heirs },
 };
 

@@ -6,6 +6,7 @@
 #ifndef WINDOW_H
 #define WINDOW_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum window {
@@ -43,7 +44,11 @@ enum window {
  * kprobes, says so, and the windows stay as narrow as they are.
  */
 void windows_open(const enum window *windows, size_t count);
-/* Fails the test if one of them was never reached, or nobody ever waited in it. */
+/* Whether somebody has waited in each of them by now. */
+bool windows_used(const enum window *windows, size_t count);
+/* Tells of those in which nobody has waited yet. */
+void windows_note(const enum window *windows, size_t count);
+/* Tells how often they were reached. */
 void windows_close(const enum window *windows, size_t count);
 /* Forgets all of them; for the clean-up after a test. */
 void windows_clear(void);

@@ -2,7 +2,6 @@
 #include <setjmp.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <time.h>
 
 #include <xf86drm.h>
 
@@ -159,11 +158,19 @@ uint64_t vm_map_bo(struct vuma_vm *vm, const struct vuma_bo *bo)
 	return va;
 }
 
+int submit_after(const struct vuma_vm *vm, const struct drm_vuma_cmd *cmds, uint32_t count,
+		 uint32_t in, uint32_t out)
+{
+	struct drm_vuma_sync in_sync = { .handle = in }, out_sync = { .handle = out };
+
+	return vuma_submit(vm->fd, vm->id, cmds, count, &in_sync, !!in, &out_sync, !!out);
+}
+
 void run_cmds(const struct vuma_vm *vm, const struct drm_vuma_cmd *cmds, uint32_t count)
 {
 	int status;
 
-	KT_OK(vuma_run(vm->fd, vm->id, cmds, count, 60 * VUMA_SEC, &status));
+	KT_OK(vuma_run(vm->fd, vm->id, cmds, count, FOREVER, &status));
 	if (status)
 		KT_FAIL("job failed with %s, fault %llu at %#llx", strerror(-status),
 			(unsigned long long)vm_param(vm, DRM_VUMA_PARAM_VM_FAULT_STATUS),
@@ -182,7 +189,7 @@ void run_faulting(const struct vuma_vm *vm, const struct drm_vuma_cmd *cmds, uin
 	uint64_t jobs = vm_param(vm, DRM_VUMA_PARAM_VM_JOBS);
 	int status;
 
-	KT_OK(vuma_run(vm->fd, vm->id, cmds, count, 60 * VUMA_SEC, &status));
+	KT_OK(vuma_run(vm->fd, vm->id, cmds, count, FOREVER, &status));
 	KT_EQ(status, fault == DRM_VUMA_FAULT_TIMEOUT ? -ETIME : -EFAULT);
 	KT_EQ(vm_param(vm, DRM_VUMA_PARAM_VM_FAULT_STATUS), fault);
 	KT_EQ(vm_param(vm, DRM_VUMA_PARAM_VM_FAULT_ADDR), address);

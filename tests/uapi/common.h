@@ -18,6 +18,8 @@
 #include "vuma_client.h"
 
 #define PAGE	4096ull
+/* A wait without a limit: that of the test ends it. */
+#define FOREVER	INT64_MAX
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define TESTS(_tests)	static struct ktap_suite suite = KTAP_SUITE(_tests)
 /* With what is to be undone after each test. */
@@ -68,6 +70,9 @@ uint64_t vm_param(const struct vuma_vm *vm, uint32_t param);
 /* Place and map a whole BO. */
 uint64_t vm_map_bo(struct vuma_vm *vm, const struct vuma_bo *bo);
 
+/* A job behind the binary syncobj @in that signals @out; 0: none. */
+int submit_after(const struct vuma_vm *vm, const struct drm_vuma_cmd *cmds, uint32_t count,
+		 uint32_t in, uint32_t out);
 /* Run one command, which must succeed, or must fail the job with @status. */
 void run_cmd(const struct vuma_vm *vm, struct drm_vuma_cmd cmd);
 void run_cmds(const struct vuma_vm *vm, const struct drm_vuma_cmd *cmds, uint32_t count);

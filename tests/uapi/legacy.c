@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "legacy.h"
 
-#define TRIES	2000
-#define PAUSE	5000
-
 uint64_t legacy_param(int fd, uint32_t param)
 {
 	uint64_t value;
@@ -14,18 +11,14 @@ uint64_t legacy_param(int fd, uint32_t param)
 
 void legacy_wait_param(int fd, uint32_t param, uint64_t want)
 {
-	int tries;
-
-	for (tries = 0; tries < TRIES && legacy_param(fd, param) != want; tries++)
-		usleep(PAUSE);
-	KT_EQ(legacy_param(fd, param), want);
+	KT_WAIT(legacy_param(fd, param) == want);
 }
 
 void legacy_run(int fd, struct drm_vuma_legacy_bo *bos, uint32_t nr, struct drm_vuma_cmd cmd)
 {
 	int status;
 
-	KT_OK(vuma_run_legacy(fd, bos, nr, &cmd, 1, 60 * VUMA_SEC, &status));
+	KT_OK(vuma_run_legacy(fd, bos, nr, &cmd, 1, FOREVER, &status));
 	KT_EQ(status, 0);
 }
 
@@ -94,29 +87,15 @@ struct before look(void)
 
 void expect_nothing_left(const struct before *b)
 {
-	int tries;
-
-	for (tries = 0; tries < TRIES; tries++) {
-		if (engine_counter(b->fd, "tables") == b->tables &&
-		    objects_of_device(b->fd) == b->objects)
-			break;
-		usleep(PAUSE);
-	}
-	KT_EQ(engine_counter(b->fd, "tables"), b->tables);
-	KT_EQ(objects_of_device(b->fd), b->objects);
+	KT_WAIT(engine_counter(b->fd, "tables") == b->tables);
+	KT_WAIT(objects_of_device(b->fd) == b->objects);
 }
 
 void expect_closed(const struct before *b, unsigned int unmaps)
 {
-	int tries;
-
-	for (tries = 0; tries < TRIES; tries++) {
-		if (engine_counter(b->fd, "unmaps") == b->unmaps + unmaps)
-			break;
-		usleep(PAUSE);
-	}
-	KT_EQ(engine_counter(b->fd, "unmaps"), b->unmaps + unmaps);
+	KT_WAIT(engine_counter(b->fd, "unmaps") >= b->unmaps + unmaps);
 	expect_nothing_left(b);
+	KT_EQ(engine_counter(b->fd, "unmaps"), b->unmaps + unmaps);
 }
 
 void legacy_va_mib(unsigned int mib)

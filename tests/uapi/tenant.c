@@ -24,9 +24,5 @@ void tenant_bind(struct tenant *s)
 
 void tenant_wait_unpinned(const struct tenant *s)
 {
-	int tries;
-
-	for (tries = 0; tries < 1000 && bo_status(&s->bo) & DRM_VUMA_BO_STATUS_PINNED; tries++)
-		usleep(10000);
-	KT_EQ(bo_status(&s->bo) & DRM_VUMA_BO_STATUS_PINNED, 0);
+	KT_WAIT(!(bo_status(&s->bo) & DRM_VUMA_BO_STATUS_PINNED));
 }
