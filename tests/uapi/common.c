@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/time.h>
 
 #include <xf86drm.h>
 
@@ -285,6 +286,32 @@ int try_read(const void *address, uint64_t *value)
 int try_write(void *address, uint64_t value)
 {
 	return try_access(address, &value, true);
+}
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+}
+
+static void set_alarm(suseconds_t usecs)
+{
+	struct itimerval timer = { { .tv_usec = usecs }, { .tv_usec = usecs } };
+
+	KT_SYS(setitimer(ITIMER_REAL, &timer, NULL));
+}
+
+void alarm_on(void)
+{
+	struct sigaction act = { .sa_handler = on_alarm };
+
+	KT_SYS(sigaction(SIGALRM, &act, NULL));
+	/* Again and again: the first may come before the call. */
+	set_alarm(50000);
+}
+
+void alarm_off(void)
+{
+	set_alarm(0);
 }
 
 void join_child(pid_t pid)

@@ -100,6 +100,10 @@ void verify_pages(const void *mem, uint64_t pages, unsigned int id, uint64_t fir
 int try_read(const void *address, uint64_t *value);
 int try_write(void *address, uint64_t value);
 
+/* SIGALRM every now and then, which does nothing but interrupt; and no more of it. */
+void alarm_on(void);
+void alarm_off(void);
+
 /* Reaps; the child must have exited with 0. */
 void join_child(pid_t pid);
 

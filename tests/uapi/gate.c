@@ -1,62 +1,92 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <linux/dma-buf.h>
 #include <xf86drm.h>
 
 #include "common.h"
+#include "file.h"
 #include "gate.h"
 
-/* vgem's uAPI; few systems have its header. */
-struct vgem_attach {
-	uint32_t handle;
-	uint32_t flags;
-	uint32_t out_fence;
-	uint32_t pad;
-};
-
-struct vgem_signal {
-	uint32_t fence;
-	uint32_t flags;
-};
-
-#define VGEM_ATTACH		DRM_IOWR(DRM_COMMAND_BASE + 1, struct vgem_attach)
-#define VGEM_SIGNAL		DRM_IOW(DRM_COMMAND_BASE + 2, struct vgem_signal)
-#define VGEM_WRITES		1
-
-static int gate_sync_file(int vgem, uint32_t handle)
+static struct gate gate_on(unsigned int index)
 {
-	struct dma_buf_export_sync_file export = { .flags = DMA_BUF_SYNC_RW };
-	int dmabuf;
+	struct gate gate = { .vm = vm_new(dev_open(index)) };
 
-	KT_SYS(drmPrimeHandleToFD(vgem, handle, O_CLOEXEC, &dmabuf));
-	KT_SYS(ioctl(dmabuf, DMA_BUF_IOCTL_EXPORT_SYNC_FILE, &export));
-	KT_SYS(close(dmabuf));
-	return export.fd;
+	KT_OK(vuma_gate_init(&gate.at, gate.vm.fd));
+	KT_OK(vuma_gate_map(&gate.at, &gate.vm));
+	KT_OK(vuma_syncobj_create(gate.vm.fd, false, &gate.in));
+	KT_OK(vuma_gate_submit(&gate.at, &gate.vm, gate.in));
+	return gate;
 }
 
-struct gate gate_new(int fd, uint32_t syncobj)
+struct gate gate_busy(void)
 {
-	struct drm_mode_create_dumb dumb = { .width = 1, .height = 1, .bpp = 32 };
-	struct vgem_attach attach = { .flags = VGEM_WRITES };
+	struct gate gate = gate_on(0);
+
+	KT_OK(vuma_gate_await(&gate.at, FOREVER));
+	return gate;
+}
+
+struct gate gate_new(int fd)
+{
 	struct gate gate;
 	int file;
 
-	gate.vgem = vuma_open("vgem", 0, VUMA_NODE_PRIMARY);
-	if (gate.vgem < 0)
-		KT_SKIP("no vgem device");
-	KT_SYS(drmIoctl(gate.vgem, DRM_IOCTL_MODE_CREATE_DUMB, &dumb));
-	attach.handle = dumb.handle;
-	KT_SYS(drmIoctl(gate.vgem, VGEM_ATTACH, &attach));
-	gate.fence = attach.out_fence;
-	file = gate_sync_file(gate.vgem, dumb.handle);
-	KT_SYS(drmSyncobjImportSyncFile(fd, syncobj, file));
+	need_devices(2);
+	gate = gate_on(vuma_count(driver, VUMA_NODE_RENDER) - 1);
+	KT_SYS(drmSyncobjExportSyncFile(gate.vm.fd, gate.in, &file));
+	KT_OK(vuma_syncobj_create(fd, false, &gate.in));
+	KT_SYS(drmSyncobjImportSyncFile(fd, gate.in, file));
 	KT_SYS(close(file));
 	return gate;
 }
 
 void gate_open(struct gate *gate)
 {
-	struct vgem_signal opened = { .fence = gate->fence };
+	vuma_gate_open(&gate->at);
+	KT_OK(vuma_gate_fini(&gate->at));
+	KT_SYS(close(gate->vm.fd));
+}
 
-	KT_SYS(drmIoctl(gate->vgem, VGEM_SIGNAL, &opened));
-	KT_SYS(close(gate->vgem));
+void settle(void)
+{
+	struct vuma_bo bo = bo_new(dev_open(0), PAGE, 0);
+	struct vuma_vm vm = vm_new(bo.fd);
+
+	vm_map_bo(&vm, &bo);
+	/* The scheduler may take the files in turn: with the second all had theirs. */
+	run_cmd(&vm, vuma_cmd_nop());
+	run_cmd(&vm, vuma_cmd_nop());
+	KT_SYS(close(bo.fd));
+}
+
+static void *waiter_run(void *arg)
+{
+	struct waiter *waiter = arg;
+
+	atomic_store(&waiter->tid, gettid());
+	waiter->call(waiter->arg);
+	atomic_store(&waiter->done, true);
+	return NULL;
+}
+
+bool waiter_sleeps(const struct waiter *waiter)
+{
+	char path[64], text[512], *state;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", atomic_load(&waiter->tid));
+	if (file_read(path, text, sizeof(text)))
+		return false;
+	state = strrchr(text, ')');
+	return state && strchr("SD", state[2]);
+}
+
+void waiter_start(struct waiter *waiter)
+{
+	KT_EQ(pthread_create(&waiter->thread, NULL, waiter_run, waiter), 0);
+	KT_WAIT(atomic_load(&waiter->done) || waiter_sleeps(waiter));
+	KT_FALSE(atomic_load(&waiter->done));
+}
+
+void waiter_join(struct waiter *waiter)
+{
+	KT_EQ(pthread_join(waiter->thread, NULL), 0);
+	KT_TRUE(atomic_load(&waiter->done));
 }

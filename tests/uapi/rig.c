@@ -21,6 +21,15 @@ struct rig rig_new(uint64_t size)
 	return r;
 }
 
+void rig_fini(struct rig *r)
+{
+	KT_OK(vuma_bo_fini(&r->a));
+	KT_OK(vuma_bo_fini(&r->b));
+	KT_OK(vuma_bo_fini(&r->c));
+	KT_OK(vuma_bo_fini(&r->out));
+	KT_SYS(close(r->fd));
+}
+
 void randomize(struct vuma_bo *bo, uint64_t seed)
 {
 	uint64_t i, *word = bo->map;

@@ -16,6 +16,8 @@ struct rig {
 };
 
 struct rig rig_new(uint64_t size);
+/* Nothing of it is left, not even the file. */
+void rig_fini(struct rig *r);
 
 /* Words from a seed, without a pattern that a shifted copy could match. */
 void randomize(struct vuma_bo *bo, uint64_t seed);

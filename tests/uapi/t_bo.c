@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "common.h"
+#include "gate.h"
 
 #define ALL_FLAGS	(DRM_VUMA_BO_NO_MMAP | DRM_VUMA_BO_WC | DRM_VUMA_BO_HUGE | \
 			 DRM_VUMA_BO_DISCARD_ON_RECLAIM)
@@ -205,7 +206,7 @@ static void query_follows_gpu_use(void)
 	struct drm_vuma_bo_query q;
 
 	run_cmd(&vm, vuma_cmd_fill(va, bo.size, 1, 1));
-	KT_OK(vuma_bo_wait(bo.fd, bo.handle, 0, VUMA_SEC));
+	KT_OK(vuma_bo_wait(bo.fd, bo.handle, 0, FOREVER));
 	q = bo_query(&bo);
 	KT_EQ(q.resident, bo.size);
 	KT_EQ(q.status & (DRM_VUMA_BO_STATUS_RESIDENT | DRM_VUMA_BO_STATUS_GPU_MAPPED),
@@ -299,31 +300,30 @@ static void wait_idle(void)
 	}
 }
 
-/* A BO in a VM with a job that takes that long. */
-static struct vuma_bo busy_bo(struct vuma_vm *vm, uint64_t msecs)
+/* A BO in a VM with a job that waits at a gate. */
+static struct vuma_bo busy_bo(struct gate *gate)
 {
 	struct vuma_bo bo = bo_new(dev_open(0), PAGE, 0);
-	struct drm_vuma_cmd cmds[2];
+	struct vuma_vm vm = vm_new(bo.fd);
+	struct drm_vuma_cmd fill = vuma_cmd_fill(vm_map_bo(&vm, &bo), bo.size, 7, 0);
 
-	*vm = vm_new(bo.fd);
-	cmds[0] = vuma_cmd_spin(msecs * 1000);
-	cmds[1] = vuma_cmd_fill(vm_map_bo(vm, &bo), bo.size, 7, 0);
-	KT_OK(vuma_submit_one(bo.fd, vm->id, cmds, 2, 0));
+	*gate = gate_new(bo.fd);
+	KT_OK(submit_after(&vm, &fill, 1, gate->in, 0));
 	return bo;
 }
 
 static void wait_busy(void)
 {
-	struct vuma_vm vm;
-	struct vuma_bo bo = busy_bo(&vm, 400);
+	struct gate gate;
+	struct vuma_bo bo = busy_bo(&gate);
 	int64_t start = vuma_now_ns();
 
 	KT_RET(vuma_bo_wait(bo.fd, bo.handle, 0, 0), -EBUSY);
 	KT_RET(vuma_bo_wait(bo.fd, bo.handle, DRM_VUMA_BO_WAIT_READ, 0), -EBUSY);
 	KT_RET(vuma_bo_wait(bo.fd, bo.handle, 0, 20 * VUMA_MSEC), -ETIME);
 	KT_GE(vuma_now_ns() - start, 20 * VUMA_MSEC);
-	KT_OK(vuma_bo_wait(bo.fd, bo.handle, 0, 30 * VUMA_SEC));
-	KT_GE(vuma_now_ns() - start, 350 * VUMA_MSEC);
+	gate_open(&gate);
+	KT_OK(vuma_bo_wait(bo.fd, bo.handle, 0, FOREVER));
 	KT_OK(vuma_bo_wait(bo.fd, bo.handle, 0, 0));
 	KT_OK(vuma_bo_map(&bo));
 	verify_pattern(bo.map, bo.size, 7, 0);
@@ -331,40 +331,26 @@ static void wait_busy(void)
 
 static void wait_unrelated(void)
 {
-	struct vuma_vm vm;
-	struct vuma_bo busy = busy_bo(&vm, 300);
+	struct gate gate;
+	struct vuma_bo busy = busy_bo(&gate);
 	struct vuma_bo idle = bo_new(busy.fd, PAGE, 0);
 
 	KT_OK(vuma_bo_wait(idle.fd, idle.handle, 0, 0));
 	KT_RET(vuma_bo_wait(busy.fd, busy.handle, 0, 0), -EBUSY);
-	KT_OK(vuma_bo_wait(busy.fd, busy.handle, 0, 30 * VUMA_SEC));
-}
-
-static void on_signal(int sig)
-{
-	(void)sig;
+	gate_open(&gate);
+	KT_OK(vuma_bo_wait(busy.fd, busy.handle, 0, FOREVER));
 }
 
 static void wait_interrupted(void)
 {
-	struct sigaction act = { .sa_handler = on_signal };
-	struct vuma_vm vm;
-	struct vuma_bo bo = busy_bo(&vm, 600);
-	struct drm_vuma_bo_wait args = { .handle = bo.handle, .timeout_ns = 30 * VUMA_SEC };
-	int64_t start = vuma_now_ns();
-	pid_t pid, self = getpid();
+	struct gate gate;
+	struct vuma_bo bo = busy_bo(&gate);
+	struct drm_vuma_bo_wait args = { .handle = bo.handle, .timeout_ns = FOREVER };
 
-	KT_SYS(sigaction(SIGUSR1, &act, NULL));
-	pid = fork();
-	KT_SYS(pid);
-	if (!pid) {
-		usleep(100000);
-		kill(self, SIGUSR1);
-		_exit(0);
-	}
+	alarm_on();
 	KT_RET(vuma_ioctl_once(bo.fd, DRM_IOCTL_VUMA_BO_WAIT, &args), -EINTR);
-	KT_LT(vuma_now_ns() - start, 550 * VUMA_MSEC);
-	join_child(pid);
+	alarm_off();
+	gate_open(&gate);
 	/* And can be repeated. */
 	KT_OK(vuma_ioctl_once(bo.fd, DRM_IOCTL_VUMA_BO_WAIT, &args));
 }

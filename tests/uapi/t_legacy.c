@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Implicit addresses: when they come, how long they stay, and who has none. */
 #include <pthread.h>
-#include <stdatomic.h>
 
 #include "arena.h"
 #include "gate.h"
@@ -178,17 +177,15 @@ static void job_is_a_user(void)
 		vuma_cmd_fill(LEGACY_AT(0, SIZE - 8), 8, 77, 0),
 		vuma_cmd_copy(LEGACY_AT(1, 0), LEGACY_AT(0, SIZE - 8), 8),
 	};
-	uint32_t in, done;
-	struct gate gate;
+	struct gate gate = gate_new(fd);
+	uint32_t done;
 
-	KT_OK(vuma_syncobj_create(fd, false, &in));
 	KT_OK(vuma_syncobj_create(fd, false, &done));
-	gate = gate_new(fd, in);
-	KT_OK(vuma_submit_legacy(fd, use, 2, cmds, 2, in, done));
+	KT_OK(vuma_submit_legacy(fd, use, 2, cmds, 2, gate.in, done));
 	KT_OK(vuma_bo_fini(&bo));
 	KT_EQ(legacy_param(fd, UNMAPS), 0);
 	gate_open(&gate);
-	KT_OK(vuma_syncobj_wait(fd, done, 30 * VUMA_SEC));
+	KT_OK(vuma_syncobj_wait(fd, done, FOREVER));
 	KT_EQ(*(volatile uint64_t *)out.map, 77);
 	legacy_wait_param(fd, UNMAPS, 1);
 	legacy_wait_param(fd, IDLE, 1);
@@ -368,17 +365,14 @@ static void pressure_lru(void)
 struct list_of_4 {
 	int fd;
 	struct drm_vuma_legacy_bo *use;
-	atomic_bool done;
 };
 
-static void *list_thread(void *arg)
+static void submit_list(void *arg)
 {
 	struct drm_vuma_cmd nop = vuma_cmd_nop();
 	struct list_of_4 *list = arg;
 
 	KT_OK(vuma_submit_legacy(list->fd, list->use, 4, &nop, 1, 0, 0));
-	atomic_store(&list->done, true);
-	return NULL;
 }
 
 static void pressure_by_a_list(void)
@@ -388,23 +382,17 @@ static void pressure_by_a_list(void)
 	struct drm_vuma_cmd nop = vuma_cmd_nop();
 	int fd = narrow_file(bos, 5), i;
 	struct list_of_4 list = { .fd = fd, .use = use + 1 };
-	pthread_t thread;
-	struct gate gate;
-	uint32_t in;
+	struct waiter waiter = { .call = submit_list, .arg = &list };
+	struct gate gate = gate_new(fd);
 
 	for (i = 0; i < 5; i++)
 		use[i] = vuma_legacy_bo(bos[i].handle, LEGACY_WRITE);
 	KT_RET(vuma_submit_legacy(fd, use, 5, &nop, 1, 0, 0), -ENOSPC);
 	/* What stands in the way of the second is the job of the first: it waits. */
-	KT_OK(vuma_syncobj_create(fd, false, &in));
-	gate = gate_new(fd, in);
-	KT_OK(vuma_submit_legacy(fd, use, 4, &nop, 1, in, 0));
-	KT_EQ(pthread_create(&thread, NULL, list_thread, &list), 0);
-	usleep(100000);
-	KT_FALSE(atomic_load(&list.done));
+	KT_OK(vuma_submit_legacy(fd, use, 4, &nop, 1, gate.in, 0));
+	waiter_start(&waiter);
 	gate_open(&gate);
-	KT_EQ(pthread_join(thread, NULL), 0);
-	KT_TRUE(atomic_load(&list.done));
+	waiter_join(&waiter);
 	legacy_touch(&bos[0], 1);
 }
 
@@ -449,34 +437,23 @@ static void pressure_by_two(void)
 	KT_LE(legacy_param(fd, IDLE), 4);
 }
 
-static void on_alarm(int sig)
-{
-	(void)sig;
-}
-
 /* It waits for a job, and can be told to stop. */
 static void pressure_interrupted(void)
 {
-	struct sigaction sa = { .sa_handler = on_alarm };
 	struct drm_vuma_legacy_bo use[4], last;
 	struct drm_vuma_cmd nop = vuma_cmd_nop();
 	struct drm_vuma_submit_legacy args = { .bo_count = 1, .bos = (uintptr_t)&last };
 	struct vuma_bo bos[5];
 	int fd = narrow_file(bos, 5), i;
-	struct gate gate;
-	uint32_t in;
+	struct gate gate = gate_new(fd);
 
 	for (i = 0; i < 4; i++)
 		use[i] = vuma_legacy_bo(bos[i].handle, 0);
 	last = vuma_legacy_bo(bos[4].handle, 0);
-	KT_OK(vuma_syncobj_create(fd, false, &in));
-	gate = gate_new(fd, in);
-	KT_OK(vuma_submit_legacy(fd, use, 4, &nop, 1, in, 0));
-	KT_SYS(sigaction(SIGALRM, &sa, NULL));
-	/* Again and again: the first may come before the ioctl. */
-	ualarm(100000, 100000);
+	KT_OK(vuma_submit_legacy(fd, use, 4, &nop, 1, gate.in, 0));
+	alarm_on();
 	KT_RET(vuma_ioctl_once(fd, DRM_IOCTL_VUMA_SUBMIT_LEGACY, &args), -EINTR);
-	ualarm(0, 0);
+	alarm_off();
 	KT_EQ(legacy_param(fd, IDLE), 0);
 	gate_open(&gate);
 	KT_OK(vuma_ioctl(fd, DRM_IOCTL_VUMA_SUBMIT_LEGACY, &args));
@@ -491,17 +468,15 @@ static void trim(void)
 	struct drm_vuma_cmd nop = vuma_cmd_nop();
 	int fd = dev_open(0), i;
 	struct gate gate;
-	uint32_t in;
 
 	for (i = 0; i < 4; i++) {
 		bos[i] = bo_new(fd, SIZE, 0);
 		legacy_touch(&bos[i], i);
 	}
 	legacy_wait_param(fd, IDLE, 4);
-	KT_OK(vuma_syncobj_create(fd, false, &in));
-	gate = gate_new(fd, in);
+	gate = gate_new(fd);
 	use = vuma_legacy_bo(bos[0].handle, 0);
-	KT_OK(vuma_submit_legacy(fd, &use, 1, &nop, 1, in, 0));
+	KT_OK(vuma_submit_legacy(fd, &use, 1, &nop, 1, gate.in, 0));
 	KT_EQ(legacy_param(fd, IDLE), 3);
 	KT_OK(vuma_ioctl(fd, DRM_IOCTL_VUMA_SUBMIT_LEGACY, &args));
 	KT_EQ(legacy_param(fd, IDLE), 0);
@@ -579,7 +554,7 @@ static void access_submit(const struct access *a, uint32_t in)
 
 static void access_expect(const struct access *a, uint64_t read)
 {
-	KT_OK(vuma_syncobj_wait(a->bo.fd, a->done, 30 * VUMA_SEC));
+	KT_OK(vuma_syncobj_wait(a->bo.fd, a->done, FOREVER));
 	KT_EQ(*(volatile uint64_t *)a->out.map, a->flags ? 0 : read);
 }
 
@@ -589,18 +564,13 @@ static void order(uint32_t first, uint32_t second, bool waits)
 	struct vuma_bo bo = bo_new_mapped(dev_open(0), SIZE, 0);
 	struct access a = access_new(bo, first, 2);
 	struct access b = access_new(import_bo(dev_open(0), export_bo(&bo), SIZE), second, 3);
-	struct gate gate;
-	uint32_t in;
+	struct gate gate = gate_new(bo.fd);
 
 	*(volatile uint64_t *)bo.map = 1;
-	KT_OK(vuma_syncobj_create(bo.fd, false, &in));
-	gate = gate_new(bo.fd, in);
-	access_submit(&a, in);
+	access_submit(&a, gate.in);
 	access_submit(&b, 0);
-	if (waits)
-		KT_RET(vuma_syncobj_wait(b.bo.fd, b.done, 100 * VUMA_MSEC), -ETIME);
-	else
-		KT_OK(vuma_syncobj_wait(b.bo.fd, b.done, 5 * VUMA_SEC));
+	settle();
+	KT_RET(vuma_syncobj_wait(b.bo.fd, b.done, waits ? 0 : FOREVER), waits ? -ETIME : 0);
 	KT_RET(vuma_bo_wait(bo.fd, bo.handle, DRM_VUMA_BO_WAIT_READ, 0),
 	       first || second ? -EBUSY : 0);
 	KT_RET(vuma_bo_wait(bo.fd, bo.handle, 0, 0), -EBUSY);
@@ -652,11 +622,9 @@ static void forked(void)
 }
 
 static const struct ktap_test tests[] = {
-	{ .name = "legacy_1000_flips_are_3_maps_and_no_unmap", .run = flips, .timeout = 120 },
-	{ .name = "legacy_1000_flips_with_import_each_are_3_maps_and_no_unmap",
-	  .run = flips_with_import, .timeout = 120 },
-	{ .name = "legacy_flips_of_two_files_are_3_maps_and_no_unmap",
-	  .run = flips_of_two_files, .timeout = 120 },
+	{ .name = "legacy_1000_flips_are_3_maps_and_no_unmap", .run = flips },
+	{ .name = "legacy_1000_flips_with_import_each_are_3_maps_and_no_unmap", .run = flips_with_import },
+	{ .name = "legacy_flips_of_two_files_are_3_maps_and_no_unmap", .run = flips_of_two_files },
 	{ .name = "legacy_file_closed_before_its_dmabufs", .run = closed_file },
 	{ .name = "legacy_pin_keeps_the_address", .run = pin_is_a_user },
 	{ .name = "legacy_job_keeps_the_address", .run = job_is_a_user },
@@ -668,8 +636,7 @@ static const struct ktap_test tests[] = {
 	{ .name = "legacy_address_pressure_keeps_contents", .run = pressure },
 	{ .name = "legacy_address_pressure_takes_the_least_recently_used", .run = pressure_lru },
 	{ .name = "legacy_address_pressure_of_one_list", .run = pressure_by_a_list },
-	{ .name = "legacy_address_pressure_of_two_is_no_ENOSPC", .run = pressure_by_two,
-	  .timeout = 120 },
+	{ .name = "legacy_address_pressure_of_two_is_no_ENOSPC", .run = pressure_by_two },
 	{ .name = "legacy_address_pressure_can_be_interrupted", .run = pressure_interrupted },
 	{ .name = "legacy_trim_takes_all_that_is_idle", .run = trim },
 	{ .name = "legacy_addresses_without_a_job", .run = addresses },

@@ -153,8 +153,8 @@ static void last_users_race(void)
 }
 
 static const struct ktap_test tests[] = {
-	{ .name = "legacy_last_users_race_sparse-H3", .run = last_users_race, .timeout = 120 },
-	{ .name = "legacy_users_and_trim_race", .run = users_race, .timeout = 120 },
+	{ .name = "legacy_last_users_race_sparse-H3", .run = last_users_race },
+	{ .name = "legacy_users_and_trim_race", .run = users_race },
 };
 
 TESTS(tests);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Implicit addresses in a VM that is nearly too small: what fits together gets its addresses. */
-#include <pthread.h>
-
 #include "gate.h"
 #include "legacy.h"
 
@@ -93,45 +91,34 @@ static void own_in_the_way(void)
 	}
 }
 
-struct waiter {
-	const struct vuma_bo *a, *w;
-};
-
-static void *wait_for_room(void *arg)
+static void copy_first_to_second(void *arg)
 {
-	struct waiter *waiter = arg;
+	const struct vuma_bo *bos = arg;
 
-	copy_word(waiter->a, waiter->w);
-	return NULL;
+	copy_word(&bos[0], &bos[1]);
 }
 
 /* The same by somebody who has to wait first. */
 static void own_in_the_way_after_waiting(void)
 {
 	int fd = narrow_file();
-	struct vuma_bo c = bo_new(fd, 3 * MIB / 2, 0), a = bo_new(fd, MIB, 0);
-	struct vuma_bo w = bo_new_mapped(fd, 7 * MIB / 4, 0);
+	struct vuma_bo c = bo_new(fd, 3 * MIB / 2, 0);
+	struct vuma_bo bos[2] = { bo_new_mapped(fd, MIB, 0), bo_new_mapped(fd, 7 * MIB / 4, 0) };
 	struct drm_vuma_legacy_bo use = vuma_legacy_bo(c.handle, 0);
+	struct waiter waiter = { .call = copy_first_to_second, .arg = bos };
 	struct drm_vuma_cmd nop = vuma_cmd_nop();
-	struct waiter waiter = { &a, &w };
-	pthread_t thread;
-	struct gate gate;
-	uint32_t in;
+	struct gate gate = gate_new(fd);
 
-	KT_OK(vuma_syncobj_create(fd, false, &in));
-	gate = gate_new(fd, in);
-	KT_OK(vuma_submit_legacy(fd, &use, 1, &nop, 1, in, 0));
+	KT_OK(vuma_submit_legacy(fd, &use, 1, &nop, 1, gate.in, 0));
 	/* Without a job of its own: those of a file come one after the other. */
-	use = vuma_legacy_bo(a.handle, 0);
+	use = vuma_legacy_bo(bos[0].handle, 0);
 	KT_OK(vuma_submit_legacy(fd, &use, 1, NULL, 0, 0, 0));
 	KT_EQ(legacy_param(fd, IDLE), 1);
-	KT_OK(vuma_bo_map(&a));
-	*(uint64_t *)a.map = 61;
-	KT_EQ(pthread_create(&thread, NULL, wait_for_room, &waiter), 0);
-	usleep(100000);
+	*(uint64_t *)bos[0].map = 61;
+	waiter_start(&waiter);
 	gate_open(&gate);
-	KT_EQ(pthread_join(thread, NULL), 0);
-	KT_EQ(*(volatile uint64_t *)w.map, 61);
+	waiter_join(&waiter);
+	KT_EQ(*(volatile uint64_t *)bos[1].map, 61);
 }
 
 /* Sizes with all kinds of alignment, and one after the other what is left by those before. */
@@ -173,7 +160,7 @@ static const struct ktap_test tests[] = {
 	{ .name = "legacy_room_when_own_addresses_are_in_the_way", .run = own_in_the_way },
 	{ .name = "legacy_room_when_own_addresses_are_in_the_way_after_waiting",
 	  .run = own_in_the_way_after_waiting },
-	{ .name = "legacy_room_for_random_lists", .run = random_lists, .timeout = 60 },
+	{ .name = "legacy_room_for_random_lists", .run = random_lists },
 };
 
 static void cleanup(void)

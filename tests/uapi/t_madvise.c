@@ -2,9 +2,9 @@
 /* Content that is not needed: thrown away, never written to swap, zero afterwards. */
 #include <xf86drm.h>
 
+#include "gate.h"
 #include "legacy.h"
 #include "tenant.h"
-#include "stream.h"
 
 #define MIB	VUMA_MIB
 #define SIZE	(2 * MIB)
@@ -353,24 +353,20 @@ static void busy_is_not_purged(void)
 	struct tenant s = filled_tenant(SIZE, 0);
 	struct drm_vuma_cmd cmd = vuma_cmd_checksum(s.out_va, s.va, SIZE);
 	uint64_t a, b, *sums = s.out.map;
-	struct stream stream = { 0 };
+	struct gate gate = gate_new(s.fd);
 	uint32_t syncobj;
 	int status;
 
 	tenant_bind(&s);
 	KT_OK(vuma_syncobj_create(s.fd, false, &syncobj));
-	stream_start(&stream, &s.vm);
-	KT_OK(vuma_submit_one(s.fd, s.vm.id, &cmd, 1, syncobj));
+	KT_OK(submit_after(&s.vm, &cmd, 1, gate.in, syncobj));
 	dont_need(&s.bo);
 	arena_squeeze(&s.cg, 64 * MIB);
 	KT_EQ(bo_status(&s.bo) & (PURGED | PURGEABLE), PURGEABLE);
 	KT_EQ(bo_query(&s.bo).resident, SIZE);
-	/* Else nothing was shown. */
-	KT_RET(vuma_bo_wait(s.fd, s.bo.handle, 0, 0), -EBUSY);
-	stream_end(&stream);
-	KT_OK(vuma_job_wait(s.fd, syncobj, 60 * VUMA_SEC, &status));
-	KT_EQ(status, 0);
-	KT_OK(vuma_bo_wait(s.fd, s.bo.handle, 0, 60 * VUMA_SEC));
+	gate_open(&gate);
+	KT_OK(vuma_job_wait(s.fd, syncobj, FOREVER, &status));
+	KT_OK(status);
 	vuma_pattern_checksum(SIZE, 1, 7, &a, &b);
 	KT_EQ(sums[0], a);
 	KT_EQ(sums[1], b);
@@ -549,23 +545,24 @@ static void discard_of_huge(void)
 	expect_hole(&s, MIB / 2, 7 * MIB);
 }
 
+static void discard_first_mib(void *arg)
+{
+	discard(arg, 0, MIB);
+}
+
 static void discard_waits(void)
 {
 	struct tenant s = filled_tenant(SIZE, 0);
-	struct drm_vuma_cmd cmds[2] = {
-		vuma_cmd_spin(2000000),
-		vuma_cmd_fill(s.va, SIZE, 3, 5),
-	};
-	uint32_t syncobj;
-	int status;
+	struct drm_vuma_cmd fill = vuma_cmd_fill(s.va, SIZE, 3, 5);
+	struct waiter waiter = { .call = discard_first_mib, .arg = &s };
+	struct gate gate = gate_new(s.fd);
 
 	tenant_bind(&s);
-	KT_OK(vuma_syncobj_create(s.fd, false, &syncobj));
-	KT_OK(vuma_submit_one(s.fd, s.vm.id, cmds, 2, syncobj));
-	KT_RET(vuma_bo_wait(s.fd, s.bo.handle, 0, 0), -EBUSY);
-	discard(&s, 0, MIB);
-	KT_OK(vuma_syncobj_status(s.fd, syncobj, &status));
-	KT_EQ(status, 1);
+	KT_OK(submit_after(&s.vm, &fill, 1, gate.in, 0));
+	waiter_start(&waiter);
+	expect_filled(&s.bo, 0, SIZE);
+	gate_open(&gate);
+	waiter_join(&waiter);
 	expect_zero(&s.bo, 0, MIB);
 	verify_pattern((char *)s.bo.map + MIB, MIB, 3 + MIB / 8 * 5, 5);
 }
@@ -643,15 +640,15 @@ static void discard_on_reclaim(void)
 static void discard_on_reclaim_not_when_busy(void)
 {
 	struct tenant s = filled_tenant(SIZE, DRM_VUMA_BO_DISCARD_ON_RECLAIM);
-	struct stream stream = { 0 };
+	struct gate gate = gate_new(s.fd);
+	struct drm_vuma_cmd nop = vuma_cmd_nop();
 
 	tenant_bind(&s);
-	stream_start(&stream, &s.vm);
+	KT_OK(submit_after(&s.vm, &nop, 1, gate.in, 0));
 	arena_squeeze(&s.cg, 64 * MIB);
 	expect_filled(&s.bo, 0, SIZE);
-	KT_RET(vuma_bo_wait(s.fd, s.bo.handle, 0, 0), -EBUSY);
-	stream_end(&stream);
-	KT_OK(vuma_bo_wait(s.fd, s.bo.handle, 0, 60 * VUMA_SEC));
+	gate_open(&gate);
+	KT_OK(vuma_bo_wait(s.fd, s.bo.handle, 0, FOREVER));
 	arena_squeeze(&s.cg, 64 * MIB);
 	expect_zero(&s.bo, 0, SIZE);
 }
@@ -677,8 +674,7 @@ static const struct ktap_test tests[] = {
 	{ .name = "madvise_discarded_range_is_zero_and_free", .run = discard_of_a_range },
 	{ .name = "madvise_discard_of_what_the_gpu_maps", .run = discard_under_the_gpu },
 	{ .name = "madvise_discard_of_evicted_frees_swap", .run = discard_of_evicted },
-	{ .name = "madvise_discard_inside_of_huge_folios", .run = discard_of_huge,
-	  .timeout = 120 },
+	{ .name = "madvise_discard_inside_of_huge_folios", .run = discard_of_huge },
 	{ .name = "madvise_discard_waits_for_jobs", .run = discard_waits },
 	{ .name = "madvise_discard_of_pinned_EBUSY", .run = discard_of_pinned },
 	{ .name = "madvise_discard_of_what_was_never_there", .run = discard_of_nothing },

@@ -85,7 +85,7 @@ static void import_takes_all_ioctls(void)
 	need_devices(2);
 	bo = bo_new(dev_open(0), PAGE, 0);
 	there = import_sized(dev_open(1), export_bo(&bo));
-	KT_OK(vuma_bo_wait(there.fd, there.handle, 0, VUMA_SEC));
+	KT_OK(vuma_bo_wait(there.fd, there.handle, 0, FOREVER));
 	KT_OK(vuma_bo_set_label(there.fd, there.handle, "import"));
 	KT_EQ(bo_query(&there).evicted, 0);
 	/* Exported again it is the same dma-buf. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What is taken away comes back as it was, in every state a BO can be in. */
+#include "gate.h"
 #include "tenant.h"
-#include "stream.h"
 
 #define SIZE	(2 * VUMA_MIB + 3 * PAGE)
 #define MIB	VUMA_MIB
@@ -194,26 +194,17 @@ static void never_written_zero(void)
 static void busy(void)
 {
 	struct tenant s = tenant_new(SIZE, 0);
-	struct stream stream = { 0 };
-	struct drm_vuma_cmd fill;
-	uint32_t syncobj;
-	int status;
+	struct gate gate = gate_new(s.fd);
+	struct drm_vuma_cmd fill = vuma_cmd_fill(s.va, s.bo.size, 2, 7);
 
 	fill_by_cpu(&s, 1);
 	KT_OK(vuma_bo_unmap(&s.bo));
 	tenant_bind(&s);
-	fill = vuma_cmd_fill(s.va, s.bo.size, 2, 7);
-	KT_OK(vuma_syncobj_create(s.fd, false, &syncobj));
-	stream_start(&stream, &s.vm);
-	KT_OK(vuma_submit_one(s.fd, s.vm.id, &fill, 1, syncobj));
+	KT_OK(submit_after(&s.vm, &fill, 1, gate.in, 0));
 	arena_squeeze(&s.cg, 64 * MIB);
 	expect_untouched(&s.bo);
-	/* Else nothing was shown. */
-	KT_RET(vuma_bo_wait(s.fd, s.bo.handle, 0, 0), -EBUSY);
-	stream_end(&stream);
-	KT_OK(vuma_job_wait(s.fd, syncobj, 60 * VUMA_SEC, &status));
-	KT_EQ(status, 0);
-	KT_OK(vuma_bo_wait(s.fd, s.bo.handle, 0, 60 * VUMA_SEC));
+	gate_open(&gate);
+	KT_OK(vuma_bo_wait(s.fd, s.bo.handle, 0, FOREVER));
 	evict(&s);
 	check_by_cpu(&s, 2);
 }
@@ -223,7 +214,8 @@ static void busy_and_oldest(void)
 {
 	enum { COUNT = 4 };
 	struct tenant s = tenant_new(SIZE, 0);
-	struct stream stream = { 0 };
+	struct drm_vuma_cmd nop = vuma_cmd_nop();
+	struct gate gate = gate_new(s.fd);
 	struct vuma_bo bos[COUNT];
 	unsigned int evicted = 0;
 	uint64_t word;
@@ -238,7 +230,7 @@ static void busy_and_oldest(void)
 		run_cmd(&vm, vuma_cmd_nop());
 	}
 	tenant_bind(&s);
-	stream_start(&stream, &s.vm);
+	KT_OK(submit_after(&s.vm, &nop, 1, gate.in, 0));
 	/* A fault makes the others younger. */
 	for (i = 0; i < COUNT; i++) {
 		KT_OK(vuma_bo_unmap(&bos[i]));
@@ -252,42 +244,25 @@ static void busy_and_oldest(void)
 		evicted += bo_query(&bos[i]).evictions;
 	KT_GE(evicted, 1);
 	KT_EQ(bo_query(&s.bo).evictions, 0);
-	/* Else nothing was shown. */
-	KT_RET(vuma_bo_wait(s.fd, s.bo.handle, 0, 0), -EBUSY);
-	stream_end(&stream);
+	gate_open(&gate);
 	for (i = 0; i < COUNT; i++)
 		verify_pattern(bos[i].map, bos[i].size, i, 3);
-}
-
-/* One job at most runs for the 8 seconds that jobs are given; a slow kernel needs more. */
-static void keep_busy(struct vuma_vm *vm)
-{
-	struct drm_vuma_cmd spin = vuma_cmd_spin(4000000);
-	unsigned int i;
-
-	for (i = 0; i < (ktap_slow() > 1 ? 3 : 1); i++)
-		KT_OK(vuma_submit_one(vm->fd, vm->id, &spin, 1, 0));
 }
 
 /* A job that waits for its turn counts as much as a running one. */
 static void queued(void)
 {
 	struct tenant s = tenant_new(SIZE, 0);
-	int other = dev_open(0);
-	struct vuma_vm long_vm = vm_new(other);
-	struct drm_vuma_cmd cmd;
-	uint32_t syncobj;
+	struct drm_vuma_cmd fill = vuma_cmd_fill(s.va, s.bo.size, 2, 7);
+	struct gate gate;
 
 	tenant_bind(&s);
 	fill_by_gpu(&s, 1);
-	keep_busy(&long_vm);
-	cmd = vuma_cmd_fill(s.va, s.bo.size, 2, 7);
-	KT_OK(vuma_syncobj_create(s.fd, false, &syncobj));
-	KT_OK(vuma_submit_one(s.fd, s.vm.id, &cmd, 1, syncobj));
+	gate = gate_busy();
+	KT_OK(vuma_submit_one(s.fd, s.vm.id, &fill, 1, 0));
 	arena_squeeze(&s.cg, 64 * MIB);
 	expect_untouched(&s.bo);
-	KT_RET(vuma_bo_wait(s.fd, s.bo.handle, 0, 0), -EBUSY);
-	KT_OK(vuma_syncobj_wait(s.fd, syncobj, 60 * VUMA_SEC));
+	gate_open(&gate);
 	check_by_gpu(&s, 2);
 }
 
@@ -668,8 +643,8 @@ static const struct ktap_test tests[] = {
 	{ .name = "reclaim_vma_split_refaults_right_uma-B1_panthor-75", .run = split_vma },
 	{ .name = "reclaim_dmabuf_mapping_is_zapped_panthor-78", .run = dmabuf_mapping },
 	{ .name = "reclaim_forked_mapping_refaults", .run = forked },
-	{ .name = "reclaim_huge_survives", .run = huge, .timeout = 120 },
-	{ .name = "reclaim_many_small_survive", .run = many_small, .timeout = 120 },
+	{ .name = "reclaim_huge_survives", .run = huge },
+	{ .name = "reclaim_many_small_survive", .run = many_small },
 	{ .name = "reclaim_least_recently_used_first_panthor-23",
 	  .run = least_recently_used_first },
 	{ .name = "reclaim_counters_in_fdinfo", .run = counters_in_fdinfo },

@@ -10,122 +10,147 @@
 
 #define MIB	VUMA_MIB
 #define SECONDS	((ktap_slow() > 1 ? 2 : 3) * ktap_factor())
+#define RACERS	4
 
-static atomic_bool stop;
+/* What races: @count threads, of which each is told its index. */
+static struct race {
+	atomic_bool stop;
+	/* Of each thread, those that it has done. */
+	atomic_ullong rounds[RACERS];
+	/* Something was evicted. */
+	atomic_bool evicted;
+} now;
 
-static bool running(int64_t end)
+static struct cgroup cg;
+static struct vuma_bo shared_bo;
+static int shared_fd;
+
+static void enter(void)
 {
-	return vuma_now_ns() < end && !atomic_load(&stop);
+	need_reclaim();
+	cg = arena_enter("a");
+	shared_fd = dev_open(0);
+}
+
+static void enter_with(uint64_t size, uint32_t flags)
+{
+	enter();
+	shared_bo = bo_new_mapped(shared_fd, size, flags);
+	stamp_pages(shared_bo.map, size / PAGE, 0);
+}
+
+/* Begins round @round of a thread; false when the race is over. */
+static bool again(void *arg, uint64_t round)
+{
+	atomic_store(&now.rounds[(uintptr_t)arg], round);
+	return !atomic_load(&now.stop);
+}
+
+static void look_at(const struct vuma_bo *bo)
+{
+	if (bo_query(bo).evictions)
+		atomic_store(&now.evicted, true);
 }
 
 static void *reclaimer(void *arg)
 {
-	const struct cgroup *cg = arg;
-
-	while (!atomic_load(&stop))
-		arena_squeeze(cg, 8 * MIB);
+	(void)arg;
+	while (!atomic_load(&now.stop)) {
+		arena_squeeze(&cg, 8 * MIB);
+		if (shared_bo.handle)
+			look_at(&shared_bo);
+	}
 	return NULL;
 }
 
-/* Runs fn(0 .. count - 1) in threads beside a thread that reclaims all the time. */
-static void race(const struct cgroup *cg, unsigned int count, void *(*fn)(void *))
+static bool all_have_rounds(unsigned int count)
 {
-	pthread_t reclaim, threads[8];
+	while (count--)
+		if (!atomic_load(&now.rounds[count]))
+			return false;
+	return true;
+}
+
+/*
+ * Threads beside one that reclaims all the time: for a few seconds, and until each of them
+ * has done a round and, if @evicts, something was evicted.
+ */
+static void race(unsigned int count, void *(*fn)(void *), bool evicts)
+{
+	pthread_t reclaim, threads[RACERS];
 	uintptr_t i;
 
-	KT_LE(count, ARRAY_SIZE(threads));
-	atomic_store(&stop, false);
-	KT_EQ(pthread_create(&reclaim, NULL, reclaimer, (void *)cg), 0);
+	KT_LE(count, RACERS);
+	KT_EQ(pthread_create(&reclaim, NULL, reclaimer, NULL), 0);
 	for (i = 0; i < count; i++)
 		KT_EQ(pthread_create(&threads[i], NULL, fn, (void *)i), 0);
+	sleep(SECONDS);
+	KT_WAIT(all_have_rounds(count));
+	KT_WAIT(!evicts || atomic_load(&now.evicted));
+	atomic_store(&now.stop, true);
 	for (i = 0; i < count; i++)
 		KT_EQ(pthread_join(threads[i], NULL), 0);
-	atomic_store(&stop, true);
 	KT_EQ(pthread_join(reclaim, NULL), 0);
 }
 
-static struct vuma_bo shared_bo;
-static int shared_fd;
-/* Evictions over all; a race in which nothing was evicted has shown nothing. */
-static atomic_ullong evictions;
-
 static void *cpu_user(void *arg)
 {
-	int64_t end = vuma_now_ns() + SECONDS * VUMA_SEC;
 	uint64_t at = (uintptr_t)arg * shared_bo.size / 4, i;
 	char *part = (char *)shared_bo.map + at;
 	uint64_t round = 0;
 
 	/* Each thread has a quarter for itself, and none shares a page. */
-	for (; running(end); round++) {
+	for (; again(arg, round); round++) {
 		vuma_pattern_fill(part, shared_bo.size / 4, round, (uintptr_t)arg + 1);
 		for (i = 0; i < 3; i++)
 			verify_pattern(part, shared_bo.size / 4, round, (uintptr_t)arg + 1);
 	}
-	KT_GE(round, 1);
 	return NULL;
 }
 
 static void faults(void)
 {
-	struct cgroup cg;
-
-	need_reclaim();
-	cg = arena_enter("a");
-	shared_bo = bo_new_mapped(dev_open(0), 8 * MIB, 0);
-	race(&cg, 4, cpu_user);
-	KT_GE(bo_query(&shared_bo).evictions, 1);
+	enter_with(8 * MIB, 0);
+	race(4, cpu_user, true);
 }
 
 static void faults_huge(void)
 {
-	struct cgroup cg;
-
-	need_reclaim();
-	cg = arena_enter("a");
-	shared_bo = bo_new_mapped(dev_open(0), 8 * MIB, DRM_VUMA_BO_HUGE);
-	race(&cg, 4, cpu_user);
-	KT_GE(bo_query(&shared_bo).evictions, 1);
+	enter_with(8 * MIB, DRM_VUMA_BO_HUGE);
+	race(4, cpu_user, true);
 }
 
 /* Fills and sums by jobs; in odd threads the CPU checks in between. */
 static void *gpu_user(void *arg)
 {
-	int64_t end = vuma_now_ns() + SECONDS * VUMA_SEC;
 	int fd = dev_open(0);
 	struct vuma_vm vm = vm_new(fd);
 	struct vuma_bo bo = bo_new_mapped(fd, 2 * MIB, (uintptr_t)arg & 2 ? DRM_VUMA_BO_HUGE : 0);
 	struct vuma_bo out = bo_new_mapped(fd, PAGE, 0);
 	uint64_t va = vm_map_bo(&vm, &bo), out_va = vm_map_bo(&vm, &out), round = 0;
 
-	for (; running(end); round++) {
+	for (; again(arg, round); round++) {
 		run_cmd(&vm, vuma_cmd_fill(va, bo.size, round, 3));
 		if ((uintptr_t)arg & 1)
 			verify_pattern(bo.map, bo.size, round, 3);
 		verify_checksum(&vm, va, bo.size, round, 3, &out, out_va);
+		look_at(&bo);
 	}
-	KT_GE(round, 1);
-	atomic_fetch_add(&evictions, bo_query(&bo).evictions);
 	return NULL;
 }
 
 static void jobs(void)
 {
-	struct cgroup cg;
-
-	need_reclaim();
-	cg = arena_enter("a");
-	race(&cg, 4, gpu_user);
-	KT_GE(atomic_load(&evictions), 1);
+	enter();
+	race(4, gpu_user, true);
 }
 
 /* panthor-6, -50, -51: objects end while reclaim looks at them. */
 static void *closer(void *arg)
 {
-	int64_t end = vuma_now_ns() + SECONDS * VUMA_SEC;
 	uint64_t round = 0, seed = (uintptr_t)arg + 1;
 
-	for (; running(end); round++) {
+	for (; again(arg, round); round++) {
 		int fd = dev_open(0), i;
 		struct vuma_vm vm = vm_new(fd);
 		struct vuma_bo bos[8];
@@ -148,23 +173,18 @@ static void *closer(void *arg)
 			if (bos[i].handle)
 				KT_SYS(munmap(bos[i].map, bos[i].size));
 	}
-	KT_GE(round, 1);
 	return NULL;
 }
 
 static void closing(void)
 {
-	struct cgroup cg;
-
-	need_reclaim();
-	cg = arena_enter("a");
-	race(&cg, 4, closer);
+	enter();
+	race(4, closer, false);
 }
 
 /* Binds and unbinds parts of a BO that is taken away all the time. */
 static void *binder(void *arg)
 {
-	int64_t end = vuma_now_ns() + SECONDS * VUMA_SEC;
 	uint64_t seed = (uintptr_t)arg + 1, base = 0x40000000, pages = 512;
 	int fd = dev_open(0);
 	struct vuma_vm vm = vm_new(fd);
@@ -174,7 +194,7 @@ static void *binder(void *arg)
 
 	KT_OK(vuma_vm_map(&vm, out.handle, out_va, 0, PAGE, 0));
 	stamp_pages(bo.map, pages, 0);
-	for (; running(end); round++) {
+	for (; again(arg, round); round++) {
 		uint64_t at = vuma_random(&seed) % pages;
 		uint64_t len = 1 + vuma_random(&seed) % (pages - at);
 		uint64_t probe = at + vuma_random(&seed) % len;
@@ -184,29 +204,23 @@ static void *binder(void *arg)
 		KT_EQ(*(volatile uint64_t *)out.map, page_word(0, probe));
 		if (vuma_random(&seed) & 1)
 			KT_OK(vuma_vm_unmap(&vm, base + at * PAGE, len * PAGE));
+		look_at(&bo);
 	}
-	KT_GE(round, 1);
-	atomic_fetch_add(&evictions, bo_query(&bo).evictions);
 	return NULL;
 }
 
 static void binding(void)
 {
-	struct cgroup cg;
-
-	need_reclaim();
-	cg = arena_enter("a");
-	race(&cg, 4, binder);
-	KT_GE(atomic_load(&evictions), 1);
+	enter();
+	race(4, binder, true);
 }
 
 /* panthor-77: mmap, fault, split and munmap of one BO in all threads. */
 static void *mapper(void *arg)
 {
-	int64_t end = vuma_now_ns() + SECONDS * VUMA_SEC;
 	uint64_t round = 0, pages = shared_bo.size / PAGE;
 
-	for (; running(end); round++) {
+	for (; again(arg, round); round++) {
 		uint64_t cut = 1 + (round + (uintptr_t)arg) % (pages - 2);
 		char *map;
 
@@ -218,27 +232,18 @@ static void *mapper(void *arg)
 		verify_pages(map + (cut + 1) * PAGE, pages - cut - 1, 0, cut + 1);
 		KT_SYS(munmap(map, shared_bo.size));
 	}
-	KT_GE(round, 1);
 	return NULL;
 }
 
 static void mapping(void)
 {
-	struct cgroup cg;
-
-	need_reclaim();
-	cg = arena_enter("a");
-	shared_fd = dev_open(0);
-	shared_bo = bo_new_mapped(shared_fd, 256 * PAGE, 0);
-	stamp_pages(shared_bo.map, 256, 0);
-	race(&cg, 4, mapper);
-	KT_GE(bo_query(&shared_bo).evictions, 1);
+	enter_with(256 * PAGE, 0);
+	race(4, mapper, true);
 }
 
 /* Exports come and go: pinned, unpinned, taken. */
 static void *exporter(void *arg)
 {
-	int64_t end = vuma_now_ns() + SECONDS * VUMA_SEC;
 	uint64_t round = 0;
 	int fd = dev_open(0), other = dev_open(1);
 	struct vuma_bo bo = bo_new_mapped(fd, 64 * PAGE, 0);
@@ -246,8 +251,7 @@ static void *exporter(void *arg)
 	struct vuma_vm vm = vm_new(other);
 	uint64_t va = 0x40000000, out_va = vm_map_bo(&vm, &out);
 
-	(void)arg;
-	for (; running(end); round++) {
+	for (; again(arg, round); round++) {
 		int dmabuf = vuma_prime_export(fd, bo.handle, DRM_CLOEXEC | DRM_RDWR);
 		uint32_t handle;
 
@@ -260,26 +264,20 @@ static void *exporter(void *arg)
 		KT_OK(vuma_bo_close(other, handle));
 		KT_SYS(close(dmabuf));
 	}
-	KT_GE(round, 1);
-	atomic_fetch_add(&evictions, bo_query(&bo).evictions);
 	return NULL;
 }
 
 static void exporting(void)
 {
-	struct cgroup cg;
-
-	need_reclaim();
 	need_devices(2);
-	cg = arena_enter("a");
-	race(&cg, 3, exporter);
+	enter();
+	race(3, exporter, false);
 }
 
 static void idler_close(struct vuma_bo *bo, int dmabuf)
 {
 	if (dmabuf < 0)
 		return;
-	atomic_fetch_add(&evictions, bo_query(bo).evictions);
 	KT_OK(vuma_bo_fini(bo));
 	KT_SYS(close(dmabuf));
 }
@@ -291,13 +289,11 @@ static void idler_close(struct vuma_bo *bo, int dmabuf)
 static void *idler(void *arg)
 {
 	struct drm_vuma_submit_legacy trim = { .flags = DRM_VUMA_LEGACY_TRIM };
-	int64_t end = vuma_now_ns() + SECONDS * VUMA_SEC;
 	struct vuma_bo bo, there = { .fd = dev_open(0) };
 	uint64_t round = 0;
 	int dmabuf = -1;
 
-	(void)arg;
-	for (; running(end); round++) {
+	for (; again(arg, round); round++) {
 		/* Of the one before, the last user goes while its job may still be there. */
 		if (round % 8 == 0) {
 			idler_close(&bo, dmabuf);
@@ -308,11 +304,11 @@ static void *idler(void *arg)
 		KT_OK(vuma_prime_import(there.fd, dmabuf, &there.handle));
 		legacy_touch(&bo, round);
 		legacy_expect(&there, round);
+		look_at(&bo);
 		if (round % 3 == 1)
 			KT_OK(vuma_ioctl(shared_fd, DRM_IOCTL_VUMA_SUBMIT_LEGACY, &trim));
 		KT_OK(vuma_bo_fini(&there));
 	}
-	KT_GE(round, 1);
 	idler_close(&bo, dmabuf);
 	KT_SYS(close(there.fd));
 	return NULL;
@@ -320,14 +316,8 @@ static void *idler(void *arg)
 
 static void idle_addresses(void)
 {
-	struct cgroup cg;
-
-	need_reclaim();
-	cg = arena_enter("a");
-	shared_fd = dev_open(0);
-	atomic_store(&evictions, 0);
-	race(&cg, 3, idler);
-	KT_GE(evictions, 1);
+	enter();
+	race(3, idler, true);
 	KT_GE(legacy_param(shared_fd, DRM_VUMA_PARAM_VM_MAPS), 4);
 	/* Evicted, trimmed or without a user: each was unmapped once, with the file open. */
 	legacy_wait_param(shared_fd, DRM_VUMA_PARAM_VM_UNMAPS,
@@ -337,13 +327,12 @@ static void idle_addresses(void)
 
 static void *dropper(void *arg)
 {
-	int64_t end = vuma_now_ns() + SECONDS * VUMA_SEC;
 	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
+	uint64_t round;
 
-	(void)arg;
 	KT_SYS(fd);
 	/* panthor-40: slab only, which asks shrinkers until they have no more. */
-	while (running(end))
+	for (round = 0; again(arg, round); round++)
 		KT_EQ(pwrite(fd, "2", 1, 0), 1);
 	close(fd);
 	return NULL;
@@ -356,11 +345,8 @@ static void *dropper_or_user(void *arg)
 
 static void drop_caches(void)
 {
-	struct cgroup cg;
-
-	need_reclaim();
-	cg = arena_enter("a");
-	race(&cg, 3, dropper_or_user);
+	enter();
+	race(3, dropper_or_user, false);
 }
 
 /* Not by a shell: signals of a child disturb those who ask for reclaim meanwhile. */
@@ -380,31 +366,23 @@ static void read_gems(void)
 /* The label, the numbers and the lists, read while all of it moves. */
 static void *reader(void *arg)
 {
-	int64_t end = vuma_now_ns() + SECONDS * VUMA_SEC;
 	uint64_t round = 0, value;
 
 	if (arg)
 		return closer(arg);
-	for (; running(end); round++) {
+	for (; again(arg, round); round++) {
 		read_gems();
 		KT_OK(vuma_fdinfo(0, shared_fd, "drm-resident-memory", &value));
 		KT_LE(value, shared_bo.size);
 		KT_LE(bo_query(&shared_bo).resident, shared_bo.size);
 	}
-	KT_GE(round, 1);
 	return NULL;
 }
 
 static void reading(void)
 {
-	struct cgroup cg;
-
-	need_reclaim();
-	cg = arena_enter("a");
-	shared_fd = dev_open(0);
-	shared_bo = bo_new_mapped(shared_fd, 256 * PAGE, 0);
-	stamp_pages(shared_bo.map, 256, 0);
-	race(&cg, 3, reader);
+	enter_with(256 * PAGE, 0);
+	race(3, reader, false);
 }
 
 static const struct ktap_test tests[] = {

@@ -6,8 +6,6 @@
 #include "legacy.h"
 #include "rig.h"
 
-#define LONG_WAIT	(60 * VUMA_SEC)
-
 static struct vuma_gate gate_at(struct vuma_vm *vm)
 {
 	struct vuma_gate gate;
@@ -22,8 +20,7 @@ static void expect_waiting(int fd, uint32_t syncobj)
 {
 	uint64_t walks = engine_counter(fd, "walks");
 
-	while (engine_counter(fd, "walks") < walks + 3)
-		usleep(1000);
+	KT_WAIT(engine_counter(fd, "walks") >= walks + 3);
 	KT_RET(vuma_syncobj_wait(fd, syncobj, 0), -ETIME);
 }
 
@@ -31,7 +28,7 @@ static void expect_end(int fd, uint32_t syncobj, int want)
 {
 	int status;
 
-	KT_OK(vuma_job_wait(fd, syncobj, LONG_WAIT, &status));
+	KT_OK(vuma_job_wait(fd, syncobj, FOREVER, &status));
 	KT_RET(status, want);
 }
 
@@ -86,7 +83,7 @@ static void opens(void)
 	for (i = 0; i < 10; i++) {
 		vuma_gate_shut(&gate);
 		KT_OK(vuma_submit_one(r.fd, r.vm.id, cmds, ARRAY_SIZE(cmds), done));
-		KT_OK(vuma_gate_await(&gate, LONG_WAIT));
+		KT_OK(vuma_gate_await(&gate, FOREVER));
 		vuma_pattern_fill(r.a.map, RIG_SIZE, i, 3);
 		vuma_gate_open(&gate);
 		expect_end(r.fd, done, 0);
@@ -109,7 +106,7 @@ static void opens_legacy(void)
 	use = vuma_legacy_bo(gate.bo.handle, LEGACY_WRITE);
 	KT_OK(vuma_syncobj_create(fd, false, &done));
 	KT_OK(vuma_submit_legacy(fd, &use, 1, cmds, VUMA_GATE_CMDS, 0, done));
-	KT_OK(vuma_gate_await(&gate, LONG_WAIT));
+	KT_OK(vuma_gate_await(&gate, FOREVER));
 	expect_waiting(fd, done);
 	vuma_gate_open(&gate);
 	expect_end(fd, done, 0);
@@ -126,7 +123,7 @@ static void unmapped(void)
 	run_faulting(&r.vm, &cmd, 1, DRM_VUMA_FAULT_UNMAPPED, r.a_va + PAGE);
 	KT_OK(vuma_syncobj_create(r.fd, false, &done));
 	KT_OK(vuma_gate_submit(&gate, &r.vm, done));
-	KT_OK(vuma_gate_await(&gate, LONG_WAIT));
+	KT_OK(vuma_gate_await(&gate, FOREVER));
 	KT_OK(vuma_vm_unmap(&r.vm, gate.addr, gate.bo.size));
 	expect_end(r.fd, done, -EFAULT);
 	KT_EQ(vm_param(&r.vm, DRM_VUMA_PARAM_VM_FAULT_STATUS), DRM_VUMA_FAULT_UNMAPPED);
@@ -143,22 +140,9 @@ static void replaced(void)
 	*(volatile uint64_t *)r.a.map = 1;
 	KT_OK(vuma_syncobj_create(r.fd, false, &done));
 	KT_OK(vuma_gate_submit(&gate, &r.vm, done));
-	KT_OK(vuma_gate_await(&gate, LONG_WAIT));
+	KT_OK(vuma_gate_await(&gate, FOREVER));
 	KT_OK(vuma_vm_map(&r.vm, r.a.handle, gate.addr, 0, PAGE, DRM_VUMA_BIND_READONLY));
 	expect_end(r.fd, done, 0);
-}
-
-static void timeout(void)
-{
-	struct rig r = rig_new(PAGE);
-	struct vuma_gate gate = gate_at(&r.vm);
-	uint32_t done;
-
-	KT_OK(vuma_syncobj_create(r.fd, false, &done));
-	KT_OK(vuma_gate_submit(&gate, &r.vm, done));
-	expect_end(r.fd, done, -ETIME);
-	KT_EQ(vm_param(&r.vm, DRM_VUMA_PARAM_VM_FAULT_STATUS), DRM_VUMA_FAULT_TIMEOUT);
-	run_cmd(&r.vm, vuma_cmd_nop());
 }
 
 /* Stands at the parent's gate; @cmds: what its job does after it has reached it. */
@@ -198,7 +182,7 @@ static void child_ends(int sig, bool spins)
 	KT_SYS(pid);
 	if (!pid)
 		stand_at_gate(dmabuf, done_fd, spins, pipes[0]);
-	KT_OK(vuma_gate_await(&gate, LONG_WAIT));
+	KT_OK(vuma_gate_await(&gate, FOREVER));
 	if (sig)
 		KT_SYS(kill(pid, sig));
 	else
@@ -239,7 +223,7 @@ static void evict_beside(void)
 	gate = gate_at(&vm);
 	KT_OK(vuma_syncobj_create(vm.fd, false, &done));
 	KT_OK(vuma_gate_submit(&gate, &vm, done));
-	KT_OK(vuma_gate_await(&gate, LONG_WAIT));
+	KT_OK(vuma_gate_await(&gate, FOREVER));
 	arena_squeeze(&cg, 64 * VUMA_MIB);
 	expect_evicted(&other);
 	expect_untouched(&gate.bo);
@@ -256,7 +240,6 @@ static const struct ktap_test tests[] = {
 	{ .name = "wait_works_with_implicit_addresses", .run = opens_legacy },
 	{ .name = "wait_faults_when_the_word_is_unmapped", .run = unmapped },
 	{ .name = "wait_follows_the_page_tables", .run = replaced },
-	{ .name = "wait_ends_with_the_time_limit", .run = timeout, .timeout = 150 },
 	{ .name = "wait_ends_when_its_process_is_killed", .run = killed },
 	{ .name = "wait_or_not_a_killed_process_runs_no_job", .run = killed_while_it_spins },
 	{ .name = "wait_ends_when_its_process_exits", .run = exited },

@@ -32,18 +32,6 @@ static int write_driver_file(const char *file, const char *text)
 	return file_write(path, text);
 }
 
-static void wait_for_count(unsigned int count)
-{
-	int tries;
-
-	for (tries = 0; tries < 500; tries++) {
-		if (vuma_count(driver, VUMA_NODE_RENDER) == count)
-			return;
-		usleep(10000);
-	}
-	KT_FAIL("%u devices, expected %u", vuma_count(driver, VUMA_NODE_RENDER), count);
-}
-
 static void unplug(int fd)
 {
 	KT_OK(vuma_sysfs(fd, NULL, 0, bus_id, sizeof(bus_id)));
@@ -55,7 +43,7 @@ static void replug(void)
 	unsigned int before = vuma_count(driver, VUMA_NODE_RENDER);
 
 	KT_OK(write_driver_file("bind", bus_id));
-	wait_for_count(before + 1);
+	KT_WAIT(vuma_count(driver, VUMA_NODE_RENDER) == before + 1);
 }
 
 /* After each test, however it ended: a device that is not bound is bound again. */
@@ -158,7 +146,7 @@ static int fence_result(int file)
 	struct pollfd poll_fd = { .fd = file, .events = POLLIN };
 	struct sync_file_info info = { 0 };
 
-	KT_EQ(poll(&poll_fd, 1, 30000), 1);
+	KT_EQ(poll(&poll_fd, 1, -1), 1);
 	KT_OK(vuma_ioctl_once(file, SYNC_IOC_FILE_INFO, &info));
 	return info.status;
 }
@@ -184,7 +172,7 @@ static void jobs_fail(void)
 		KT_OK(vuma_submit_one(fd, vm.id, cmds, ARRAY_SIZE(cmds), syncobj));
 		fences[i] = export_fence(fd, syncobj);
 	}
-	KT_OK(vuma_gate_await(&gate, 60 * VUMA_SEC));
+	KT_OK(vuma_gate_await(&gate, FOREVER));
 	unplug(fd);
 	for (i = 0; i < JOBS; i++)
 		KT_EQ(fence_result(fences[i]), -ENODEV);
@@ -401,7 +389,7 @@ static const struct ktap_test tests[] = {
 	{ .name = "unplug_of_importer_leaves_the_exporter_working", .run = exporter_goes_on },
 	{ .name = "unplug_with_pins_and_implicit_addresses", .run = pinned_and_implicit },
 	{ .name = "unplug_ends_after_thousands_of_errors_uma-A5", .run = after_thousand_errors },
-	{ .name = "unplug_under_load_is_success_or_ENODEV", .run = under_load, .timeout = 120 },
+	{ .name = "unplug_under_load_is_success_or_ENODEV", .run = under_load },
 	{ .name = "unplug_and_replug_many_times_panthor-70", .run = many_times },
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "common.h"
+#include "gate.h"
 
 #define BOS	3
 #define WINDOW	48		/* pages that the models watch */
@@ -671,17 +672,19 @@ static void destroy_with_job(void)
 	int fd = dev_open(0);
 	struct vuma_bo bo = bo_new_mapped(fd, 4 * PAGE, 0);
 	struct vuma_vm vm = vm_new(fd);
-	struct drm_vuma_cmd cmds[2] = { vuma_cmd_spin(300000) };
-	uint32_t syncobj;
+	struct drm_vuma_cmd fill = vuma_cmd_fill(vm_map_bo(&vm, &bo), bo.size, 11, 2);
+	struct gate gate = gate_new(fd);
+	uint32_t done;
 	int status;
 
-	cmds[1] = vuma_cmd_fill(vm_map_bo(&vm, &bo), bo.size, 11, 2);
-	KT_OK(vuma_syncobj_create(fd, false, &syncobj));
-	KT_OK(vuma_submit_one(fd, vm.id, cmds, 2, syncobj));
+	KT_OK(vuma_syncobj_create(fd, false, &done));
+	KT_OK(submit_after(&vm, &fill, 1, gate.in, done));
 	KT_OK(vuma_vm_fini(&vm));
-	KT_OK(vuma_syncobj_wait(fd, syncobj, 30 * VUMA_SEC));
-	KT_OK(vuma_syncobj_status(fd, syncobj, &status));
-	KT_EQ(status, 1);
+	settle();
+	KT_RET(vuma_syncobj_wait(fd, done, 0), -ETIME);
+	gate_open(&gate);
+	KT_OK(vuma_job_wait(fd, done, FOREVER, &status));
+	KT_OK(status);
 	verify_pattern(bo.map, bo.size, 11, 2);
 }
 
@@ -691,21 +694,18 @@ static void unmap_under_job(void)
 	struct vuma_bo bo = bo_new_mapped(fd, 4 * PAGE, 0);
 	struct vuma_vm vm = vm_new(fd);
 	uint64_t va = vm_map_bo(&vm, &bo);
-	struct drm_vuma_cmd cmds[2] = { vuma_cmd_spin(500000), vuma_cmd_fill(va, bo.size, 1, 1) };
-	uint32_t syncobj;
-	int64_t start;
+	struct drm_vuma_cmd fill = vuma_cmd_fill(va, bo.size, 1, 1);
+	struct gate gate = gate_new(fd);
+	uint32_t done;
 	int status;
 
-	KT_OK(vuma_syncobj_create(fd, false, &syncobj));
-	KT_OK(vuma_submit_one(fd, vm.id, cmds, 2, syncobj));
-	usleep(50000);
-	start = vuma_now_ns();
+	KT_OK(vuma_syncobj_create(fd, false, &done));
+	KT_OK(submit_after(&vm, &fill, 1, gate.in, done));
+	/* It does not wait for the job, which cannot end. */
 	KT_OK(vuma_vm_unmap(&vm, va + PAGE, PAGE));
-	/* It does not wait for the job. */
-	KT_LT(vuma_now_ns() - start, 300 * VUMA_MSEC);
-	KT_OK(vuma_syncobj_wait(fd, syncobj, 30 * VUMA_SEC));
-	KT_OK(vuma_syncobj_status(fd, syncobj, &status));
-	KT_EQ(status, -EFAULT);
+	gate_open(&gate);
+	KT_OK(vuma_job_wait(fd, done, FOREVER, &status));
+	KT_RET(status, -EFAULT);
 	KT_EQ(vm_param(&vm, DRM_VUMA_PARAM_VM_FAULT_ADDR), va + PAGE);
 	KT_EQ(vm_param(&vm, DRM_VUMA_PARAM_VM_FAULT_STATUS), DRM_VUMA_FAULT_UNMAPPED);
 	verify_pattern((char *)bo.map + PAGE, 3 * PAGE, 0, 0);
@@ -733,15 +733,11 @@ static void files_end_with_mappings(void)
 }
 
 static const struct ktap_test tests[] = {
-	{ .name = "vm_unmap_splits_like_drm_gpuvm_says", .run = split_unmap, .timeout = 120 },
-	{ .name = "vm_map_contiguous_splits_like_drm_gpuvm_says", .run = split_map_contiguous,
-	  .timeout = 120 },
-	{ .name = "vm_map_same_bo_splits_like_drm_gpuvm_says", .run = split_map_same_bo,
-	  .timeout = 120 },
-	{ .name = "vm_map_other_bo_splits_like_drm_gpuvm_says", .run = split_map_other_bo,
-	  .timeout = 120 },
-	{ .name = "vm_random_ops_equal_a_page_model_panthor-65", .run = random_ops,
-	  .timeout = 120 },
+	{ .name = "vm_unmap_splits_like_drm_gpuvm_says", .run = split_unmap },
+	{ .name = "vm_map_contiguous_splits_like_drm_gpuvm_says", .run = split_map_contiguous },
+	{ .name = "vm_map_same_bo_splits_like_drm_gpuvm_says", .run = split_map_same_bo },
+	{ .name = "vm_map_other_bo_splits_like_drm_gpuvm_says", .run = split_map_other_bo },
+	{ .name = "vm_random_ops_equal_a_page_model_panthor-65", .run = random_ops },
 	{ .name = "vm_readonly_is_kept_by_splits_and_faults_writes", .run = readonly },
 	{ .name = "vm_one_buffer_in_several_vms", .run = one_bo_many_vms },
 	{ .name = "vm_one_buffer_twice_in_a_vm", .run = aliases },

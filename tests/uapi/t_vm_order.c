@@ -24,34 +24,31 @@ static int bind_async(const struct vuma_vm *vm, const struct drm_vuma_bind_op *o
  */
 static void failed_validation(void)
 {
-	int fd = dev_open(0), status = 0;
+	int fd = dev_open(0), status;
 	struct vuma_vm vm = vm_new(fd);
 	struct vuma_bo a = bo_new_mapped(fd, SIZE, 0), b = bo_new(fd, SIZE, 0);
 	struct vuma_bo out = bo_new_mapped(fd, PAGE, 0);
 	struct drm_vuma_bind_op unmap = vuma_op_unmap(VA + VUMA_GIB, SIZE), ops[2];
 	struct drm_vuma_cmd copy = vuma_cmd_copy(OUT_VA, VA, 8), nop = vuma_cmd_nop();
-	uint32_t in, done;
-	struct gate gate;
+	struct gate gate = gate_new(fd);
+	uint32_t done;
 
 	stamp_pages(a.map, SIZE / PAGE, 1);
-	KT_OK(vuma_syncobj_create(fd, false, &in));
 	KT_OK(vuma_syncobj_create(fd, false, &done));
 	KT_OK(vuma_vm_map(&vm, out.handle, OUT_VA, 0, PAGE, 0));
 	run_cmds(&vm, &nop, 1);
 	ops[0] = vuma_op_map(a.handle, VA, 0, SIZE, 0);
 	ops[1] = vuma_op_map(b.handle, VA + VUMA_GIB, 0, SIZE, 0);
-	gate = gate_new(fd, in);
-	KT_OK(bind_async(&vm, ops, 2, in));
+	KT_OK(bind_async(&vm, ops, 2, gate.in));
 	debugfs_fail(fd, "fail-tables", 2);
 	KT_RET(vuma_submit_one(fd, vm.id, &nop, 1, 0), -ENOMEM);
 	KT_OK(bind_async(&vm, &unmap, 1, 0));
 	KT_OK(vuma_submit_one(fd, vm.id, &copy, 1, done));
-	/* Time to run, if nothing held it. */
-	KT_RET(vuma_syncobj_wait(fd, done, 300 * VUMA_MSEC), -ETIME);
+	settle();
+	KT_RET(vuma_syncobj_wait(fd, done, 0), -ETIME);
 	gate_open(&gate);
-	KT_OK(vuma_syncobj_wait(fd, done, 30 * VUMA_SEC));
-	KT_OK(vuma_syncobj_status(fd, done, &status));
-	KT_EQ(status, 1);
+	KT_OK(vuma_job_wait(fd, done, FOREVER, &status));
+	KT_OK(status);
 	KT_EQ(*(volatile uint64_t *)out.map, page_word(1, 0));
 }
 
@@ -63,25 +60,23 @@ static void writer_of_unmapped(void)
 	struct vuma_bo a = bo_new_mapped(fd, SIZE, 0), b = bo_new(fd, SIZE, 0);
 	struct drm_vuma_bind_op unmap = vuma_op_unmap(VA, SIZE), again;
 	struct drm_vuma_cmd fill = vuma_cmd_fill(VA, 8, 0x1234, 0);
-	struct drm_vuma_sync in = {}, out = {};
-	struct gate gate;
+	struct gate gate = gate_new(fd);
+	uint32_t out;
 
 	again = vuma_op_map(a.handle, VA + VUMA_GIB, 0, SIZE, DRM_VUMA_BIND_READONLY);
-	KT_OK(vuma_syncobj_create(fd, false, &in.handle));
-	KT_OK(vuma_syncobj_create(fd, false, &out.handle));
+	KT_OK(vuma_syncobj_create(fd, false, &out));
 	KT_OK(vuma_vm_map(&vm, a.handle, VA, 0, SIZE, 0));
 	KT_OK(vuma_vm_map(&vm, b.handle, OUT_VA, 0, SIZE, DRM_VUMA_BIND_READONLY));
 	run_cmd(&vm, vuma_cmd_fill(VA, 8, 1, 0));
-	gate = gate_new(fd, in.handle);
-	KT_OK(vuma_submit(fd, vm.id, &fill, 1, &in, 1, &out, 1));
+	KT_OK(submit_after(&vm, &fill, 1, gate.in, out));
 	KT_RET(vuma_bo_wait(fd, a.handle, DRM_VUMA_BO_WAIT_READ, 0), -EBUSY);
-	KT_OK(bind_async(&vm, &unmap, 1, out.handle));
+	KT_OK(bind_async(&vm, &unmap, 1, out));
 	/* A later bind of the same VM must not hide it. */
 	KT_OK(bind_async(&vm, &again, 1, 0));
 	KT_RET(vuma_bo_wait(fd, a.handle, DRM_VUMA_BO_WAIT_READ, 0), -EBUSY);
 	KT_OK(vuma_bo_wait(fd, b.handle, DRM_VUMA_BO_WAIT_READ, 0));
 	gate_open(&gate);
-	KT_OK(vuma_bo_wait(fd, a.handle, DRM_VUMA_BO_WAIT_READ, 30 * VUMA_SEC));
+	KT_OK(vuma_bo_wait(fd, a.handle, DRM_VUMA_BO_WAIT_READ, FOREVER));
 	KT_EQ(*(volatile uint64_t *)a.map, 0x1234);
 }
 
@@ -98,39 +93,34 @@ static void *churn(void *arg)
 	struct drm_vuma_cmd spin = vuma_cmd_spin(20000);
 	struct churn *c = arg;
 	uint32_t in[2];
-	int i = 0;
+	int i;
 
-	if (vuma_syncobj_create(c->vm->fd, false, &in[0]) ||
-	    vuma_syncobj_create(c->vm->fd, false, &in[1]))
-		return NULL;
-	while (!c->stop) {
-		if (vuma_submit_one(c->vm->fd, c->vm->id, &spin, 1, in[i]) ||
-		    bind_async(c->vm, &op, 1, in[i]))
-			break;
-		i ^= 1;
+	for (i = 0; i < 2; i++)
+		KT_OK(vuma_syncobj_create(c->vm->fd, false, &in[i]));
+	for (i = 0; !c->stop; i ^= 1) {
+		KT_OK(vuma_submit_one(c->vm->fd, c->vm->id, &spin, 1, in[i]));
+		KT_OK(bind_async(c->vm, &op, 1, in[i]));
 		if (c->binds++)
-			vuma_syncobj_wait(c->vm->fd, in[i], 30 * VUMA_SEC);
+			KT_OK(vuma_syncobj_wait(c->vm->fd, in[!i], FOREVER));
 	}
 	return NULL;
 }
 
-/* It waits for those before it, not for those after it. */
+/* It waits for those before it, not for those after it, of which there is no end. */
 static void sync_beside_async(void)
 {
-	int fd = dev_open(0), i;
-	struct vuma_vm vm = vm_new(fd);
-	struct vuma_bo bo = bo_new(fd, SIZE, 0);
+	struct vuma_bo bo = bo_new(dev_open(0), SIZE, 0);
+	struct vuma_vm vm = vm_new(bo.fd);
 	struct churn c = { .vm = &vm };
 	pthread_t thread;
+	int i;
 
 	KT_EQ(pthread_create(&thread, NULL, churn, &c), 0);
-	while (c.binds < 3)
-		usleep(1000);
-	for (i = 0; i < 10; i++)
+	KT_WAIT(c.binds >= 3);
+	for (i = 0; i < 10 || c.binds < 5; i++)
 		KT_OK(vuma_vm_map(&vm, bo.handle, VA, 0, SIZE, 0));
 	c.stop = true;
 	KT_EQ(pthread_join(thread, NULL), 0);
-	KT_GE(c.binds, 5);
 }
 
 /* Too much for one bind, though no range of it is. */

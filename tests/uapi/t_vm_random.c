@@ -262,7 +262,7 @@ static void step_job(struct space *s)
 	KT_OK(vuma_submit(w.fd, s->vm.id, cmds, count, &in, s->pending, &out, 1));
 	s->has_run = true;
 	w.ops += count;
-	KT_OK(vuma_syncobj_wait(w.fd, s->ran, 120 * VUMA_SEC));
+	KT_OK(vuma_syncobj_wait(w.fd, s->ran, FOREVER));
 	KT_OK(vuma_syncobj_status(w.fd, s->ran, &status));
 	if (status != 1)
 		KT_FAIL("job failed with %d, fault %llu at %#llx", status,
@@ -285,10 +285,10 @@ static void step_fault(struct space *s)
 	if (p->what != HOLE && !p->readonly)
 		return;
 	if (s->pending)
-		KT_OK(vuma_syncobj_wait(w.fd, s->bound, 120 * VUMA_SEC));
+		KT_OK(vuma_syncobj_wait(w.fd, s->bound, FOREVER));
 	/* Jobs that end meanwhile would be counted with it. */
 	if (s->has_run)
-		KT_OK(vuma_syncobj_wait(w.fd, s->ran, 120 * VUMA_SEC));
+		KT_OK(vuma_syncobj_wait(w.fd, s->ran, FOREVER));
 	run_faulting(&s->vm, &cmd, 1, p->what == HOLE ? DRM_VUMA_FAULT_UNMAPPED :
 						       DRM_VUMA_FAULT_WRITE, va);
 	w.ops++;
