@@ -155,12 +155,12 @@ static long gem_uma_object_purge(struct gem_uma_reclaim *reclaim)
 	ret = gem_uma_object_vacate_locked(uobj);
 	if (ret)
 		return ret;
-	/* Stores that only the CPU's page tables knew of until now have to be kept. */
-	if (needed && !gem_uma_backing_is_clean(&uobj->backing)) {
-		pages = gem_uma_backing_release_locked(&uobj->backing);
-		gem_uma_object_count_locked(uobj);
-		return pages;
-	}
+	/*
+	 * Stores that only the CPU's page tables knew of until now have to be kept. What
+	 * this list gives up counts as gone from memory, so only file the object anew.
+	 */
+	if (needed && !gem_uma_backing_is_clean(&uobj->backing))
+		return 0;
 	pages = gem_uma_backing_purge_locked(&uobj->backing);
 	trace_gem_uma_purge(&uobj->base, pages,
 			    gem_uma_backing_content(&uobj->backing) == GEM_UMA_CONTENT_PURGED);
