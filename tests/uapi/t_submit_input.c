@@ -231,13 +231,29 @@ static void bad_submit_args(void)
 	KT_EQ(vm_param(&r.vm, DRM_VUMA_PARAM_VM_JOBS), 0);
 }
 
+/* @args has one entry of @sync, which is left as a good one. */
+static void bad_sync_entries(int fd, struct drm_vuma_submit *args,
+			     struct drm_vuma_sync *sync, uint32_t handle)
+{
+	sync[0].handle = 0;
+	expect_error(fd, SUBMIT, args, sizeof(*args), -ENOENT);
+	sync[0].handle = handle + 1000;
+	expect_error(fd, SUBMIT, args, sizeof(*args), -ENOENT);
+	sync[0].handle = handle;
+	for (unsigned int bit = 0; bit < 32; bit++) {
+		sync[0].flags = 1u << bit;
+		expect_error(fd, SUBMIT, args, sizeof(*args), -EINVAL);
+	}
+	sync[0].flags = 0;
+}
+
 static void bad_syncs(void)
 {
 	struct rig r = rig_new(RIG_SIZE);
 	struct drm_vuma_cmd cmd = vuma_cmd_fill(r.out_va, 8, 1, 0);
 	struct drm_vuma_sync sync[DRM_VUMA_SUBMIT_MAX_SYNCS + 1] = { 0 };
 	struct drm_vuma_submit args;
-	uint32_t handle, bit;
+	uint32_t handle;
 	int out;
 
 	KT_OK(vuma_syncobj_create(r.fd, true, &handle));
@@ -261,16 +277,7 @@ static void bad_syncs(void)
 		*array = 8;
 		expect_error(r.fd, SUBMIT, &args, sizeof(args), -EFAULT);
 		*array = (uintptr_t)sync;
-		sync[0].handle = 0;
-		expect_error(r.fd, SUBMIT, &args, sizeof(args), -ENOENT);
-		sync[0].handle = handle + 1000;
-		expect_error(r.fd, SUBMIT, &args, sizeof(args), -ENOENT);
-		sync[0].handle = handle;
-		for (bit = 0; bit < 32; bit++) {
-			sync[0].flags = 1u << bit;
-			expect_error(r.fd, SUBMIT, &args, sizeof(args), -EINVAL);
-		}
-		sync[0].flags = 0;
+		bad_sync_entries(r.fd, &args, sync, handle);
 		/* The first is good, the second is not. */
 		sync[1].handle = handle + 1000;
 		*count = 2;
