@@ -201,7 +201,7 @@ void gem_uma_object_update_locked(struct gem_uma_object *uobj)
 		return;
 	/* Evicted pages that are not yet in swap are still where they were. */
 	nid = gem_uma_backing_resident(&uobj->backing) ?
-	      gem_uma_backing_nid_locked(&uobj->backing) : uobj->reclaim.nid;
+	      gem_uma_backing_nid_locked(&uobj->backing) : NUMA_NO_NODE;
 	gem_uma_object_count_locked(uobj);
 	gem_uma_reclaim_update_locked(&uobj->reclaim,
 				      gem_uma_backing_in_memory(&uobj->backing), nid);

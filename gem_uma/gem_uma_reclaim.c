@@ -244,7 +244,7 @@ EXPORT_SYMBOL_GPL(gem_uma_reclaim_fini);
  * gem_uma_reclaim_update_locked() - file the object by its present state
  * @reclaim: the part
  * @pages: resident pages
- * @nid: NUMA node they are on, for the most part
+ * @nid: NUMA node they are on, for the most part; NUMA_NO_NODE: as before
  *
  * To be called when something changed that ops->state depends on. Moves nothing if the
  * state, size and node are as before.
@@ -258,6 +258,8 @@ void gem_uma_reclaim_update_locked(struct gem_uma_reclaim *reclaim, unsigned lon
 	enum gem_uma_reclaim_state state;
 
 	dma_resv_assert_held(reclaim->obj->resv);
+	if (nid == NUMA_NO_NODE)
+		nid = reclaim->nid;
 	state = reclaim->ops->state(reclaim);
 	if (state == reclaim->state &&
 	    (state == GEM_UMA_UNRECLAIMABLE || (pages == reclaim->pages && nid == reclaim->nid)))
