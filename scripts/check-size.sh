@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# A .c file is one noun: at most 800 lines. A function fits on a screen or two:
-# at most 70 lines between its braces.
+# A .c file is one noun: at most 800 lines. A function fits on a screen: at
+# most 45 lines between its braces.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 mapfile -t sources < <(scripts/tree-files.sh '*.[ch]')
 ((${#sources[@]})) || { echo "found no sources to check"; exit 1; }
 
-awk -v max_file=800 -v max_function=70 '
+awk -v max_file=800 -v max_function=45 '
 function end_of_file() {
 	if (file ~ /\.c$/ && lines > max_file) {
 		print file ":" lines ": " lines " lines, " max_file " allowed"
