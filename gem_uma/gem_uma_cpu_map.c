@@ -528,15 +528,15 @@ EXPORT_SYMBOL_GPL(gem_uma_cpu_map_fault_unlock);
 int gem_uma_cpu_map_access_locked(struct gem_uma_cpu_map *cmap, struct vm_area_struct *vma,
 				  unsigned long addr, void *buf, int len, bool write)
 {
-	pgoff_t pgoff = gem_uma_cpu_map_vma_first(cmap, vma) +
-			((addr - vma->vm_start) >> PAGE_SHIFT);
 	struct gem_uma_backing *b = cmap->backing;
 	struct gem_uma_run run;
 	struct page *page;
+	pgoff_t pgoff;
 	void *vaddr;
 	int ret;
 
 	dma_resv_assert_held(b->obj->resv);
+	pgoff = gem_uma_cpu_map_vma_first(cmap, vma) + ((addr - vma->vm_start) >> PAGE_SHIFT);
 	/* As for other shared mappings: a debugger reads more than the process, no write. */
 	if (!(vma->vm_flags & (write ? VM_WRITE : VM_MAYREAD)))
 		return -EACCES;

@@ -73,9 +73,10 @@ struct gem_uma_client_pages gem_uma_object_pages(const struct gem_uma_object *uo
 static void gem_uma_object_count_locked(struct gem_uma_object *uobj)
 	__must_hold(uobj->base.resv)
 {
-	struct gem_uma_client_pages now = gem_uma_object_pages(uobj);
+	struct gem_uma_client_pages now;
 
 	dma_resv_assert_held(uobj->base.resv);
+	now = gem_uma_object_pages(uobj);
 	gem_uma_client_list_update(&uobj->files, &now);
 }
 

@@ -87,8 +87,8 @@ static int gem_uma_vm_dummy_alloc_any(struct device *dev, struct gem_uma_vm_dumm
  */
 int gem_uma_vm_dummy_locked(struct gem_uma_vm *vm)
 {
-	struct device *dev = drm_dev_dma_dev(vm->base.drm);
 	struct gem_uma_vm_dummy *dummy;
+	struct device *dev;
 	int ret;
 
 	drm_gpuvm_resv_assert_held(&vm->base);
@@ -97,6 +97,7 @@ int gem_uma_vm_dummy_locked(struct gem_uma_vm *vm)
 	dummy = devres_alloc(gem_uma_vm_dummy_release, sizeof(*dummy), GFP_KERNEL);
 	if (!dummy)
 		return -ENOMEM;
+	dev = drm_dev_dma_dev(vm->base.drm);
 	ret = gem_uma_vm_dummy_alloc_any(dev, dummy, vm->geometry->leaves);
 	if (ret) {
 		devres_free(dummy);
