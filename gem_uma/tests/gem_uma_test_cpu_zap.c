@@ -9,7 +9,7 @@
 
 #include <drm/drm_gem.h>
 #include <drm/gem_uma/gem_uma_cpu_map.h>
-#include <drm/gem_uma/gem_uma_purge.h>
+#include <drm/gem_uma/gem_uma_object.h>
 #include <kunit/resource.h>
 
 #include "gem_uma_user.h"
@@ -132,7 +132,7 @@ static void cpu_zap_keeps_a_store_that_a_discard_overtook_rev_C6(struct kunit *t
 	if (vmf.vma->vm_ops->pfn_mkwrite)
 		vmf.vma->vm_ops->pfn_mkwrite(&vmf);
 	mmap_read_unlock(current->mm);
-	KUNIT_ASSERT_EQ(test, 0, gem_uma_purge_discard(room.uobj, 0, room.size));
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_discard(room.uobj, 0, room.size));
 	/* The same page again, as far as the core can see. */
 	gem_uma_user_get(test, room.addr);
 	KUNIT_ASSERT_EQ(test, 0, apply_to_page_range(current->mm, room.addr, PAGE_SIZE,
