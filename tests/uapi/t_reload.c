@@ -174,8 +174,8 @@ static void under_load(void)
 		if (!pids[i])
 			use();
 	}
-	/* One attempt is refused at least; a reload is a matter of luck. */
-	for (i = 0; !refused || i < 50 || (!done && i < attempts); i++) {
+	/* Some attempts are refused, and some succeed, if there is luck enough. */
+	for (i = 0; !refused || (i < attempts && (refused < 20 || done < 3)); i++) {
 		int ret = unload();
 
 		if (ret == -EAGAIN || ret == -EBUSY) {
