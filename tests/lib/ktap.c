@@ -149,12 +149,20 @@ unsigned int ktap_slow(void)
 	return slow ? strtoul(slow, NULL, 10) ?: 1 : 1;
 }
 
+static void run_test(const struct ktap_test *test)
+{
+	if (test->run_arg)
+		test->run_arg(test->arg);
+	else
+		test->run();
+}
+
 static void run_unforked(const struct ktap_test *test, unsigned int timeout)
 {
 	/* Nothing can be cleaned up after a hang: SIGALRM ends the program. */
 	alarm(timeout);
 	if (!sigsetjmp(back, 1)) {
-		test->run();
+		run_test(test);
 		result->outcome = OUTCOME_PASS;
 	}
 	alarm(0);
@@ -195,7 +203,7 @@ static void run_forked(const struct ktap_test *test, unsigned int timeout)
 	if (!pid) {
 		forked = true;
 		setsid();
-		test->run();
+		run_test(test);
 		end_test(OUTCOME_PASS);
 	}
 

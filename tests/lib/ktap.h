@@ -26,6 +26,9 @@ struct ktap_test {
 	/* The rule that the test stands for, words joined by "_". */
 	const char *name;
 	void (*run)(void);
+	/* Instead, for tests that differ in a number. */
+	void (*run_arg)(intptr_t arg);
+	intptr_t arg;
 	unsigned int flags;
 	/* Seconds; 0 is KTAP_TIMEOUT_SEC. */
 	unsigned int timeout;

@@ -41,7 +41,7 @@ static void user(struct worker *w)
 	user_of(w, OPS_A_ROUND);
 }
 
-static void by(enum squeeze how, bool in_cgroup)
+static void by(intptr_t how)
 {
 	static const enum window windows[] = {
 		WINDOW_PICK, WINDOW_ZAP, WINDOW_DROP, WINDOW_RELEASE, WINDOW_REFILE,
@@ -50,31 +50,12 @@ static void by(enum squeeze how, bool in_cgroup)
 
 	if (!squeeze_available(how))
 		KT_SKIP("this kernel has no debugfs files for shrinkers");
-	if (in_cgroup)
+	/* Its file in debugfs evicts from the root. */
+	if (how != SQUEEZE_SHRINK)
 		crew_enter_cgroup(&crew);
 	crew.squeezes = 1u << how;
 	crew_add(&crew, "user", USERS, user, NULL);
 	crew_race(&crew);
-}
-
-static void by_shrink(void)
-{
-	by(SQUEEZE_SHRINK, false);
-}
-
-static void by_scan(void)
-{
-	by(SQUEEZE_SCAN, true);
-}
-
-static void by_reclaim(void)
-{
-	by(SQUEEZE_RECLAIM, true);
-}
-
-static void by_drop_caches(void)
-{
-	by(SQUEEZE_DROP, true);
 }
 
 static void high_writer(struct worker *w)
@@ -234,10 +215,11 @@ static void heirs(void)
 }
 
 static const struct ktap_test tests[] = {
-	{ .name = "stress_pressure_by_debugfs_shrink", .run = by_shrink },
-	{ .name = "stress_pressure_by_shrinker_debugfs", .run = by_scan },
-	{ .name = "stress_pressure_by_memory_reclaim_panthor-44", .run = by_reclaim },
-	{ .name = "stress_pressure_by_drop_caches_panthor-40", .run = by_drop_caches },
+	{ .name = "stress_pressure_by_debugfs_shrink", .run_arg = by, .arg = SQUEEZE_SHRINK },
+	{ .name = "stress_pressure_by_shrinker_debugfs", .run_arg = by, .arg = SQUEEZE_SCAN },
+	{ .name = "stress_pressure_by_memory_reclaim_panthor-44",
+	  .run_arg = by, .arg = SQUEEZE_RECLAIM },
+	{ .name = "stress_pressure_by_drop_caches_panthor-40", .run_arg = by, .arg = SQUEEZE_DROP },
 	{ .name = "stress_pressure_by_memory_high", .run = by_high },
 	{ .name = "stress_pressure_by_memory_max_panthor-26_panthor-44_panthor-88", .run = by_max },
 	{ .name = "stress_pressure_removed_cgroups", .run = heirs },

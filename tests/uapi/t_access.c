@@ -70,7 +70,7 @@ static void debug_by_file(const struct vuma_bo *bo, const struct debuggee *d, un
 	KT_EQ(pwrite(d->mem, copy, sizeof(copy), (uintptr_t)bo->map), (ssize_t)sizeof(copy));
 }
 
-static void debugged(uint32_t flags)
+static void debugged(intptr_t flags)
 {
 	struct vuma_bo bo = bo_new_mapped(dev_open(0), PAGES * PAGE, flags);
 	struct debuggee d;
@@ -83,16 +83,6 @@ static void debugged(uint32_t flags)
 	debug_by_file(&bo, &d, 2);
 	verify_pages(bo.map, PAGES, 3, 0);
 	debuggee_end(&d);
-}
-
-static void debug_cached(void)
-{
-	debugged(0);
-}
-
-static void debug_write_combined(void)
-{
-	debugged(DRM_VUMA_BO_WC);
 }
 
 /* What was evicted comes back to be read; what a debugger wrote outlives the next time. */
@@ -157,9 +147,9 @@ static void no_page_references(void)
 }
 
 static const struct ktap_test tests[] = {
-	{ .name = "access_debugger_reads_and_writes_rev-F8", .run = debug_cached },
+	{ .name = "access_debugger_reads_and_writes_rev-F8", .run_arg = debugged, .arg = 0 },
 	{ .name = "access_debugger_of_a_write_combined_buffer_rev-F8",
-	  .run = debug_write_combined },
+	  .run_arg = debugged, .arg = DRM_VUMA_BO_WC },
 	{ .name = "access_debugger_restores_the_evicted_rev-F8", .run = debug_evicted },
 	{ .name = "access_debugger_cannot_write_past_the_protection", .run = debug_protections },
 	{ .name = "access_by_page_references_is_EFAULT_rev-F8", .run = no_page_references },

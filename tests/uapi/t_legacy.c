@@ -558,9 +558,13 @@ static void access_expect(const struct access *a, uint64_t read)
 	KT_EQ(*(volatile uint64_t *)a->out.map, a->flags ? 0 : read);
 }
 
+enum { FIRST_WRITES = 1, SECOND_WRITES = 2 };
+
 /* Two files, which know nothing of each other but the buffer. */
-static void order(uint32_t first, uint32_t second, bool waits)
+static void order(intptr_t who)
 {
+	uint32_t first = who & FIRST_WRITES ? LEGACY_WRITE : 0;
+	uint32_t second = who & SECOND_WRITES ? LEGACY_WRITE : 0;
 	struct vuma_bo bo = bo_new_mapped(dev_open(0), SIZE, 0);
 	struct access a = access_new(bo, first, 2);
 	struct access b = access_new(import_bo(dev_open(0), export_bo(&bo), SIZE), second, 3);
@@ -570,34 +574,13 @@ static void order(uint32_t first, uint32_t second, bool waits)
 	access_submit(&a, gate.in);
 	access_submit(&b, 0);
 	settle();
-	KT_RET(vuma_syncobj_wait(b.bo.fd, b.done, waits ? 0 : FOREVER), waits ? -ETIME : 0);
-	KT_RET(vuma_bo_wait(bo.fd, bo.handle, DRM_VUMA_BO_WAIT_READ, 0),
-	       first || second ? -EBUSY : 0);
+	KT_RET(vuma_syncobj_wait(b.bo.fd, b.done, who ? 0 : FOREVER), who ? -ETIME : 0);
+	KT_RET(vuma_bo_wait(bo.fd, bo.handle, DRM_VUMA_BO_WAIT_READ, 0), who ? -EBUSY : 0);
 	KT_RET(vuma_bo_wait(bo.fd, bo.handle, 0, 0), -EBUSY);
 	gate_open(&gate);
 	access_expect(&a, 1);
 	access_expect(&b, first ? 2 : 1);
 	KT_EQ(*(volatile uint64_t *)bo.map, second ? 3 : first ? 2 : 1);
-}
-
-static void write_after_write(void)
-{
-	order(LEGACY_WRITE, LEGACY_WRITE, true);
-}
-
-static void read_after_write(void)
-{
-	order(LEGACY_WRITE, 0, true);
-}
-
-static void write_after_read(void)
-{
-	order(0, LEGACY_WRITE, true);
-}
-
-static void read_after_read(void)
-{
-	order(0, 0, false);
 }
 
 static void forked(void)
@@ -640,10 +623,11 @@ static const struct ktap_test tests[] = {
 	{ .name = "legacy_address_pressure_can_be_interrupted", .run = pressure_interrupted },
 	{ .name = "legacy_trim_takes_all_that_is_idle", .run = trim },
 	{ .name = "legacy_addresses_without_a_job", .run = addresses },
-	{ .name = "legacy_read_comes_after_write", .run = read_after_write },
-	{ .name = "legacy_write_comes_after_read", .run = write_after_read },
-	{ .name = "legacy_write_comes_after_write", .run = write_after_write },
-	{ .name = "legacy_reads_are_not_ordered", .run = read_after_read },
+	{ .name = "legacy_read_comes_after_write", .run_arg = order, .arg = FIRST_WRITES },
+	{ .name = "legacy_write_comes_after_read", .run_arg = order, .arg = SECOND_WRITES },
+	{ .name = "legacy_write_comes_after_write",
+	  .run_arg = order, .arg = FIRST_WRITES | SECOND_WRITES },
+	{ .name = "legacy_reads_are_not_ordered", .run_arg = order, .arg = 0 },
 	{ .name = "legacy_fork_shares_the_addresses", .run = forked },
 };
 

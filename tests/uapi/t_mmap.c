@@ -241,7 +241,7 @@ static void adjacent_mappings(void)
 	verify_pages(area, PAGES, 1, 0);
 }
 
-static void fork_child_unmaps(bool child_first)
+static void fork_child_unmaps(intptr_t child_first)
 {
 	struct vuma_bo bo = bo_new_mapped(dev_open(0), PAGES * PAGE, 0);
 	volatile uint64_t *word = bo.map;
@@ -277,16 +277,6 @@ static void fork_child_unmaps(bool child_first)
 	verify_pages(bo.map, PAGES, 0, 0);
 	KT_OK(vuma_bo_unmap(&bo));
 	KT_EQ(bo_status(&bo) & DRM_VUMA_BO_STATUS_CPU_MAPPED, 0);
-}
-
-static void fork_child_first(void)
-{
-	fork_child_unmaps(true);
-}
-
-static void fork_parent_first(void)
-{
-	fork_child_unmaps(false);
 }
 
 /* Pages that nobody touched before the fork. */
@@ -745,8 +735,10 @@ static const struct ktap_test tests[] = {
 	{ .name = "mmap_drm_beyond_the_object_is_EINVAL", .run = drm_bounds },
 	{ .name = "mmap_fault_batch_ends_with_the_vma_panthor-76", .run = short_mapping },
 	{ .name = "mmap_adjacent_buffers_do_not_merge", .run = adjacent_mappings },
-	{ .name = "mmap_fork_child_unmaps_first_panthor-79", .run = fork_child_first },
-	{ .name = "mmap_fork_parent_unmaps_first_panthor-79", .run = fork_parent_first },
+	{ .name = "mmap_fork_child_unmaps_first_panthor-79",
+	  .run_arg = fork_child_unmaps, .arg = true },
+	{ .name = "mmap_fork_parent_unmaps_first_panthor-79",
+	  .run_arg = fork_child_unmaps, .arg = false },
 	{ .name = "mmap_fork_shares_pages_faulted_later", .run = fork_faults_are_shared },
 	{ .name = "mmap_private_is_EINVAL_panthor-79", .run = private_mapping },
 	{ .name = "mmap_without_a_handle_is_EACCES", .run = foreign_file },

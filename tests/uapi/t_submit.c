@@ -358,7 +358,7 @@ static void queue_and_be_killed(int dmabuf, int syncobj_fd, int queued)
 		pause();
 }
 
-static void killed_before_jobs_start(int sig)
+static void killed_before_jobs_start(intptr_t sig)
 {
 	int pipes[2], dmabuf, done_fd, status;
 	struct rig r = rig_new(RIG_SIZE);
@@ -383,16 +383,6 @@ static void killed_before_jobs_start(int sig)
 	KT_OK(vuma_job_wait(r.fd, done, FOREVER, &status));
 	KT_RET(status, -ECANCELED);
 	verify_pattern(r.a.map, RIG_SIZE, 0, 0);
-}
-
-static void sigkill_before_jobs_start(void)
-{
-	killed_before_jobs_start(SIGKILL);
-}
-
-static void sigterm_before_jobs_start(void)
-{
-	killed_before_jobs_start(SIGTERM);
 }
 
 /*
@@ -463,9 +453,10 @@ static const struct ktap_test tests[] = {
 	{ .name = "submit_fault_stops_the_job_there", .run = fault_stops_there },
 	{ .name = "submit_fault_is_of_one_vm", .run = fault_of_one_vm_only },
 	{ .name = "submit_killed_client_leaves_the_device_usable", .run = killed_with_jobs },
-	{ .name = "submit_killed_process_starts_no_more_jobs", .run = sigkill_before_jobs_start },
+	{ .name = "submit_killed_process_starts_no_more_jobs",
+	  .run_arg = killed_before_jobs_start, .arg = SIGKILL },
 	{ .name = "submit_terminated_process_starts_no_more_jobs",
-	  .run = sigterm_before_jobs_start },
+	  .run_arg = killed_before_jobs_start, .arg = SIGTERM },
 	{ .name = "submit_exit_does_not_wait_for_all_jobs", .run = exit_with_jobs },
 	{ .name = "submit_job_reaches_only_its_vm", .run = isolation },
 };

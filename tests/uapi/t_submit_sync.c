@@ -70,7 +70,7 @@ static uint32_t share_syncobj(int from, uint32_t handle, int to)
 }
 
 /* The first job waits at a gate, the second for the first, in another file. */
-static void in_sync_orders_files(bool timeline)
+static void in_sync_orders_files(intptr_t timeline)
 {
 	struct rig r = rig_new(RIG_SIZE), s = rig_new(RIG_SIZE);
 	/* Both write into the first one's buffer. */
@@ -94,16 +94,6 @@ static void in_sync_orders_files(bool timeline)
 	KT_OK(vuma_timeline_wait(s.fd, between.handle, between.point, 0));
 	/* The later one's, so it has waited. */
 	verify_pattern(r.a.map, RIG_SIZE, 2, 2);
-}
-
-static void binary_in_sync(void)
-{
-	in_sync_orders_files(false);
-}
-
-static void timeline_in_sync(void)
-{
-	in_sync_orders_files(true);
 }
 
 static void timeline_points(void)
@@ -160,8 +150,10 @@ static void submit_after_signal(void)
 static const struct ktap_test tests[] = {
 	{ .name = "submit_takes_the_maximum_counts", .run = max_counts },
 	{ .name = "submit_jobs_of_a_file_run_in_order", .run = same_file_in_order },
-	{ .name = "submit_binary_in_sync_orders_files", .run = binary_in_sync },
-	{ .name = "submit_timeline_in_sync_orders_files", .run = timeline_in_sync },
+	{ .name = "submit_binary_in_sync_orders_files",
+	  .run_arg = in_sync_orders_files, .arg = false },
+	{ .name = "submit_timeline_in_sync_orders_files",
+	  .run_arg = in_sync_orders_files, .arg = true },
 	{ .name = "submit_timeline_out_points_signal_in_order", .run = timeline_points },
 	{ .name = "submit_waits_for_a_pending_in_sync", .run = waits_for_pending },
 	{ .name = "submit_signaled_in_sync_does_not_wait", .run = submit_after_signal },

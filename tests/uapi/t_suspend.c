@@ -367,15 +367,16 @@ static uint64_t restored(int fd)
  * wait for all of it, and both go on afterwards. Who is first when all thaw is up to the
  * scheduler: again, until it is this task, and a restore with helpers is found unfinished.
  */
-static void restore_does_not_block(unsigned int count, uint64_t size)
+static void restore_does_not_block(intptr_t count)
 {
+	const uint64_t size = count > 1 ? PAGE : 128 * MIB;
 	struct drm_vuma_cmd nop = vuma_cmd_nop();
 	struct vuma_bo *bos = calloc(count, sizeof(*bos));
 	char before[32], now[32];
 	struct cgroup cg;
 	struct vuma_vm vm;
 	uint64_t start;
-	unsigned int i;
+	intptr_t i;
 	bool middle;
 	pid_t pid;
 	int fd;
@@ -412,16 +413,6 @@ static void restore_does_not_block(unsigned int count, uint64_t size)
 	free(bos);
 }
 
-static void large_restore_does_not_block(void)
-{
-	restore_does_not_block(1, 128 * MIB);
-}
-
-static void many_restores_do_not_block(void)
-{
-	restore_does_not_block(8192, PAGE);
-}
-
 static bool has_swap_on_disk(void)
 {
 	char text[1024];
@@ -453,8 +444,10 @@ static const struct ktap_test tests[] = {
 	{ .name = "hibernation_tells_what_it_did", .run = stats_tell },
 	{ .name = "hibernation_gives_way_to_a_wakeup", .run = wakeup_comes_first },
 	{ .name = "suspend_of_devices_and_back", .run = devices_suspended },
-	{ .name = "suspend_is_not_blocked_by_a_restore", .run = large_restore_does_not_block },
-	{ .name = "suspend_is_not_blocked_by_many_restores", .run = many_restores_do_not_block },
+	{ .name = "suspend_is_not_blocked_by_a_restore",
+	  .run_arg = restore_does_not_block, .arg = 1 },
+	{ .name = "suspend_is_not_blocked_by_many_restores",
+	  .run_arg = restore_does_not_block, .arg = 8192 },
 	{ .name = "hibernation_to_disk_and_back", .run = really_hibernated },
 };
 

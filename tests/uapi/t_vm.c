@@ -171,7 +171,7 @@ static void split_case(struct model *m, enum split_kind kind, unsigned int a, un
 			check_hole(m, i);
 }
 
-static void split_cases(enum split_kind kind)
+static void split_cases(intptr_t kind)
 {
 	unsigned int a, b, c, d;
 	struct model m;
@@ -182,26 +182,6 @@ static void split_cases(enum split_kind kind)
 			for (c = 0; c < SMALL; c++)
 				for (d = c + 1; d <= SMALL; d++)
 					split_case(&m, kind, a, b, c, d);
-}
-
-static void split_unmap(void)
-{
-	split_cases(SPLIT_UNMAP);
-}
-
-static void split_map_contiguous(void)
-{
-	split_cases(SPLIT_CONTIGUOUS);
-}
-
-static void split_map_same_bo(void)
-{
-	split_cases(SPLIT_SAME_BO);
-}
-
-static void split_map_other_bo(void)
-{
-	split_cases(SPLIT_OTHER_BO);
 }
 
 static void random_ops(void)
@@ -733,10 +713,14 @@ static void files_end_with_mappings(void)
 }
 
 static const struct ktap_test tests[] = {
-	{ .name = "vm_unmap_splits_like_drm_gpuvm_says", .run = split_unmap },
-	{ .name = "vm_map_contiguous_splits_like_drm_gpuvm_says", .run = split_map_contiguous },
-	{ .name = "vm_map_same_bo_splits_like_drm_gpuvm_says", .run = split_map_same_bo },
-	{ .name = "vm_map_other_bo_splits_like_drm_gpuvm_says", .run = split_map_other_bo },
+	{ .name = "vm_unmap_splits_like_drm_gpuvm_says",
+	  .run_arg = split_cases, .arg = SPLIT_UNMAP },
+	{ .name = "vm_map_contiguous_splits_like_drm_gpuvm_says",
+	  .run_arg = split_cases, .arg = SPLIT_CONTIGUOUS },
+	{ .name = "vm_map_same_bo_splits_like_drm_gpuvm_says",
+	  .run_arg = split_cases, .arg = SPLIT_SAME_BO },
+	{ .name = "vm_map_other_bo_splits_like_drm_gpuvm_says",
+	  .run_arg = split_cases, .arg = SPLIT_OTHER_BO },
 	{ .name = "vm_random_ops_equal_a_page_model_panthor-65", .run = random_ops },
 	{ .name = "vm_readonly_is_kept_by_splits_and_faults_writes", .run = readonly },
 	{ .name = "vm_one_buffer_in_several_vms", .run = one_bo_many_vms },
