@@ -3,7 +3,8 @@
 #
 #   report-selftest.sh <uma-bench>
 #
-# Feeds "uma-bench report" samples whose statistics are known. Prints KTAP.
+# Feeds "uma-bench report" samples whose statistics are known, and has a scene fail.
+# Prints KTAP.
 set -uo pipefail
 
 bench=${1:?usage: report-selftest.sh <uma-bench>}
@@ -59,7 +60,7 @@ samples() {
 }
 
 echo "KTAP version 1"
-echo "1..21"
+echo "1..24"
 samples >"$tmp/s.csv"
 "$bench" report --csv "$tmp/r.csv" --json "$tmp/r.json" --plot "$tmp/r.dat" \
 	"$tmp/s.csv" >"$tmp/table"
@@ -92,4 +93,10 @@ ok "an unknown row is an error" $? 1
 echo "create,vuma,0,0,5" >"$tmp/bad.csv"
 "$bench" report "$tmp/bad.csv" >/dev/null 2>&1
 ok "zero operations are an error" $? 1
+
+# No device here has a driver of that name; limits need none.
+"$bench" -o "$tmp/f.csv" -r 1 -d vuma create limits 2>"$tmp/err"
+ok "a scene that fails is an error" $? 1
+ok "it is named at the end" "$(tail -n 1 "$tmp/err")" "uma-bench: 1 scenes FAILED"
+ok "scenes after it are measured" "$(grep -c '^syscall,tmpfs,0,' "$tmp/f.csv")" 1
 exit $failed
