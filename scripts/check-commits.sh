@@ -45,7 +45,7 @@ check_commit() {
 	local subject body line
 	subject=$(git log -1 --format=%s "$commit")
 	body=$(git log -1 --format=%b "$commit")
-	[[ $subject =~ ^[A-Za-z0-9_][A-Za-z0-9_./,-]*:\ [a-z] ]] || complain "not 'part: verb object': $subject"
+	[[ $subject =~ ^[A-Za-z0-9_./-]+(,\ [A-Za-z0-9_./-]+)*:\ [a-z] ]] || complain "not 'part: verb object': $subject"
 	((${#subject} <= 72)) || complain "the subject has ${#subject} characters, 72 allowed"
 	[[ $subject != *. ]] || complain "the subject ends with a full stop"
 	grep -qE '^Signed-off-by: .+ <[^ ]+@[^ ]+>$' <<<"$body" || complain "no Signed-off-by"

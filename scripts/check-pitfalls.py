@@ -27,7 +27,7 @@ UNITS = ("gem_uma/tests/*.c",)
 ROWS = ("gem_uma/tests/gem_uma_inject_rows*.c",)
 
 # a row of a table of tests: the name, then the function
-NAME = re.compile(r"(?:\.name\s*=\s*|\{\s*)\"([a-zA-Z][\w-]*)\"\s*,\s*(?:\.run\b|[a-z_])")
+NAME = re.compile(r"(?:\.name\s*=\s*|\{\s*)\"([a-zA-Z][\w-]*)\"\s*,\s*(?:\.run(?:_arg)?\b|[a-z_])")
 ROW = re.compile(r"\.name\s*=\s*\"(\w+)\"")
 SUITE = re.compile(r"struct kunit_suite\s+\w+\s*=\s*\{[^}]*?\.name\s*=\s*\"([\w-]+)\"", re.S)
 CASE = re.compile(r"\bKUNIT_CASE\w*\(\s*(\w+)")

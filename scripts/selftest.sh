@@ -290,6 +290,9 @@ pitfalls() {
 	new gem_uma/tests/planted.c "$spdx" 'static struct kunit_case a[] = {' '	KUNIT_CASE(case), {}' \
 		'};' 'static struct kunit_suite b = {' '	.name = "gem_uma_frob",' '};'
 	silent check-pitfalls.py 'gem_uma_frob'
+	row '| panthor-1 | a fault | `race_by_number` |'
+	new tests/uapi/planted.c "$spdx" '	{ .name = "race_by_number",' '	  .run_arg = race, .arg = 1 },'
+	silent check-pitfalls.py 'race_by_number'
 	row '| panthor-1 | a fault | `check:frob`, `lint:frob`, `tests/frob.c` |'
 	finds check-pitfalls.py 'no check frob'
 	finds check-pitfalls.py 'no lint step frob'
@@ -323,7 +326,7 @@ commits() {
 	commit 'vuma: plant a tree' "${why[@]}" "$sign"
 	local hash
 	hash=$(git rev-parse --short=12 HEAD)
-	commit 'gem_uma/gpuvm: water it' "${why[@]}" "Fixes: $hash (\"vuma: plant a tree\")" "$sign"
+	commit 'gem_uma/gpuvm, vuma: water it' "${why[@]}" "Fixes: $hash (\"vuma: plant a tree\")" "$sign"
 	silent check-commits.sh . "$base"
 	commit 'Planted a tree' "${why[@]}" "$sign"
 	commit "vuma: $(printf 'a%.0s' {1..67})" "${why[@]}" "$sign"
