@@ -93,7 +93,7 @@ static const char *model_op_create(struct model *m)
 				     m->config->huge ? GEM_UMA_OBJECT_HUGE : 0);
 	if (IS_ERR(buf))
 		return model_result(m, PTR_ERR(buf));
-	bad = model_result(m, gem_uma_client_open(&m->client, &&buf->base)->files);
+	bad = model_result(m, gem_uma_client_open(&m->client, &buf->base.files));
 	/* Not by way of the file: it has no handle then. */
 	if (!buf->base.files.nr) {
 		drm_gem_object_put(&buf->base.base);

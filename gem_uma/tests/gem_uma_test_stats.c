@@ -47,7 +47,7 @@ static void stats_populate(struct kunit *test, struct gem_uma_object *uobj, u64 
 static void stats_open(struct kunit *test, struct gem_uma_client *client,
 		       struct gem_uma_object *uobj)
 {
-	KUNIT_ASSERT_EQ(test, 0, gem_uma_client_open(client, &uobj)->files);
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_client_open(client, &uobj->files));
 }
 
 static void stats_evict_all(struct gem_uma_mock *mock)
