@@ -50,7 +50,6 @@ int gem_uma_reclaim_device_init(struct gem_uma_device *udev)
 	if (!rdev)
 		return -ENOMEM;
 	rdev->udev = udev;
-	gem_uma_reclaim_scan_init(rdev);
 	init_llist_head(&rdev->puts);
 	INIT_WORK(&rdev->put_work, gem_uma_reclaim_put_work);
 	ret = drmm_add_action_or_reset(udev->drm, gem_uma_reclaim_device_fini, rdev);

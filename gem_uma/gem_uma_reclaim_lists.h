@@ -19,11 +19,8 @@ struct gem_uma_reclaim_node {
 	struct gem_uma_reclaim *reclaim;
 };
 
-/* Room for stages, so that the numbers of each have a place. */
-#define GEM_UMA_RECLAIM_MAX_STAGES	16
-
 /**
- * enum gem_uma_reclaim_count - what is counted in each stage
+ * enum gem_uma_reclaim_count - what is counted for each list
  */
 enum gem_uma_reclaim_count {
 	/** @GEM_UMA_RECLAIM_LOOKED: looks at an object. */
@@ -47,12 +44,10 @@ enum gem_uma_reclaim_count {
 };
 
 /**
- * struct gem_uma_reclaim_stage_stats - all that a stage did so far
+ * struct gem_uma_reclaim_stage_stats - all that scans did with a list so far
  */
 struct gem_uma_reclaim_stage_stats {
-	/** @name: of the stage. */
-	const char *name;
-	/** @runs: how often it looked at something. */
+	/** @runs: how often a scan looked at something. */
 	atomic64_t runs;
 	/** @counts: sums, by &enum gem_uma_reclaim_count. */
 	atomic64_t counts[GEM_UMA_RECLAIM_NR_COUNTS];
@@ -61,19 +56,17 @@ struct gem_uma_reclaim_stage_stats {
 /**
  * struct gem_uma_reclaim_stats - all that the scans of a device did so far
  *
- * Added to at the end of a stage and of a scan, so that counting costs the same
+ * Scans add to them when they leave a list, and when they end. So counting costs the same
  * however much there was to count.
  */
 struct gem_uma_reclaim_stats {
-	/** @stages: in the order of the scan. */
-	struct gem_uma_reclaim_stage_stats stages[GEM_UMA_RECLAIM_MAX_STAGES];
-	/** @nr_stages: how many there are. */
-	unsigned int nr_stages;
+	/** @stages: by list. */
+	struct gem_uma_reclaim_stage_stats stages[GEM_UMA_RECLAIM_LISTS];
 	/** @scans: scans that looked at something. */
 	atomic64_t scans;
-	/** @kswapd: of these, those of kswapd. */
+	/** @kswapd: those of @scans that were kswapd's. */
 	atomic64_t kswapd;
-	/** @pages: scans by pages let go or written, see gem_uma_reclaim_bucket(). */
+	/** @pages: scans by pages freed or written, see gem_uma_reclaim_bucket(). */
 	atomic64_t pages[GEM_UMA_RECLAIM_BUCKETS];
 	/** @us: scans by microseconds. */
 	atomic64_t us[GEM_UMA_RECLAIM_BUCKETS];
@@ -115,14 +108,14 @@ struct gem_uma_reclaim_device {
 
 void gem_uma_reclaim_put(struct gem_uma_reclaim *reclaim);
 void gem_uma_reclaim_put_work(struct work_struct *work);
-void gem_uma_reclaim_scan_init(struct gem_uma_reclaim_device *rdev);
 unsigned long gem_uma_reclaim_count_objects(struct shrinker *shrinker,
 					    struct shrink_control *sc);
 unsigned long gem_uma_reclaim_scan_objects(struct shrinker *shrinker,
 					   struct shrink_control *sc);
 
-void gem_uma_reclaim_stats_stage(struct gem_uma_reclaim_device *rdev, unsigned int stage,
-				 const u64 *counts);
+extern const char *const gem_uma_reclaim_names[GEM_UMA_RECLAIM_LISTS];
+void gem_uma_reclaim_stats_stage(struct gem_uma_reclaim_device *rdev,
+				 enum gem_uma_reclaim_state list, const u64 *counts);
 void gem_uma_reclaim_stats_scan(struct gem_uma_reclaim_device *rdev, unsigned long pages,
 				u64 ns, bool kswapd);
 unsigned long gem_uma_reclaim_device_count(struct gem_uma_device *udev,

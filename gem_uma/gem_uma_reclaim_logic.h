@@ -8,25 +8,6 @@
 #include <drm/gem_uma/gem_uma_types.h>
 
 /**
- * struct gem_uma_reclaim_stage - one stage of a scan: a line of a table
- */
-struct gem_uma_reclaim_stage {
-	/** @name: for people. */
-	const char *name;
-	/** @list: objects of which state. */
-	enum gem_uma_reclaim_state list;
-	/** @needs_swap: content survives only where there is swap space to take it. */
-	bool needs_swap;
-	/** @needs_io: starts I/O by itself. */
-	bool needs_io;
-	/**
-	 * @busy: waits for objects that an earlier stage of the same list found in
-	 * use. Only kswapd does: nobody's allocation waits for it.
-	 */
-	bool busy;
-};
-
-/**
  * struct gem_uma_reclaim_means - what the caller of a scan has to offer
  */
 struct gem_uma_reclaim_means {
@@ -38,15 +19,16 @@ struct gem_uma_reclaim_means {
 	bool wait;
 };
 
-static inline bool
-gem_uma_reclaim_stage_can_run(const struct gem_uma_reclaim_stage *stage,
-			      const struct gem_uma_reclaim_means *means)
+/* Content that need not be kept goes without any means. */
+static inline bool gem_uma_reclaim_can_take(enum gem_uma_reclaim_state list,
+					    const struct gem_uma_reclaim_means *means)
 {
-	return (means->swap || !stage->needs_swap) && (means->io || !stage->needs_io) &&
-	       (means->wait || !stage->busy);
+	if (list < GEM_UMA_EVICTED)
+		return true;
+	return means->swap && (means->io || list != GEM_UMA_EVICTED);
 }
 
-/* Victims: what is dearer stays longer; of equals, what was used more recently. */
+/* What is dearer stays longer; of equals, what was used more recently. */
 static inline bool gem_uma_reclaim_is_better(unsigned int weight, u64 used,
 					     unsigned int best_weight, u64 best_used)
 {

@@ -2,7 +2,7 @@
 /*
  * Scans: in what order objects are taken off the lists, and when to stop.
  *
- * Owns the table of stages and what the shrinker answers. Locks: each object's resv, by
+ * Owns what the shrinker answers. Locks: each object's resv, by
  * trylock, and list_lru's own while it picks. Neighbours: the lists, in
  * gem_uma_reclaim.c; the object above.
  */
@@ -24,72 +24,34 @@
 /**
  * DOC: Scans
  *
- * A scan goes through a table of stages, from cheap to costly, until it has what it was
- * asked for. A stage that needs swap space, I/O or time that the caller does not have is
- * left out. The last ones are for objects in use: kswapd, for which nobody's allocation
- * waits, waits for a few jobs, once for all objects that share a resv.
+ * A scan goes through the lists from cheap to costly, until it has what it was asked for.
+ * A list that needs swap space or I/O that the caller does not have is left out. kswapd
+ * then goes through them a second time, for objects in use: nobody's allocation waits for
+ * it, so it waits for a few jobs, once for all objects that share a resv.
  *
- * How much a scan may look at in vain is limited, and what it looked at goes to the end
- * of the list. So a scan costs what it scans, however many objects there are. The core is
+ * The order is that of the lists, and not a weight in a common list: a scan compares some
+ * objects with each other, not all. Among many mapped objects it would seldom meet the
+ * unused one, and each scan would have to walk over what it must not take.
+ *
+ * How many objects a scan may look at without success is limited, and what it looked at
+ * goes to the end of the list. So a scan costs what it scans, however many objects there
+ * are. The core is
  * told the pages of what was looked at, and asks again as long as it is in need: 0 means
  * that another scan meets other objects, SHRINK_STOP that there is nothing to look at.
  *
- * A page counts as freed once, when it is let go. That it is sent to swap later is
- * progress of a scan, but not a second page.
+ * A page counts as freed once, when its object is evicted or purged. That it is sent to
+ * swap later is progress of a scan, but not a second page.
  */
-
-/* A stage is a line. Those of one list that are not busy come first. */
-static const struct gem_uma_reclaim_stage gem_uma_reclaim_stages[] = {
-	{ "discardable", GEM_UMA_DISCARDABLE },
-	{ "purgeable", GEM_UMA_PURGEABLE },
-	{ "never-written", GEM_UMA_NEVER_WRITTEN },
-	{ "evicted", GEM_UMA_EVICTED, .needs_swap = true, .needs_io = true },
-	{ "unused", GEM_UMA_UNUSED, .needs_swap = true },
-	{ "cpu-mapped", GEM_UMA_CPU_MAPPED, .needs_swap = true },
-	{ "one-vm", GEM_UMA_DEV_MAPPED, .needs_swap = true },
-	{ "shared", GEM_UMA_DEV_SHARED, .needs_swap = true },
-	{ "busy-discardable", GEM_UMA_DISCARDABLE, .busy = true },
-	{ "busy-purgeable", GEM_UMA_PURGEABLE, .busy = true },
-	{ "busy-never-written", GEM_UMA_NEVER_WRITTEN, .busy = true },
-	/* Of one resv with what jobs use: private to a VM, and not bound. */
-	{ "busy-unused", GEM_UMA_UNUSED, .needs_swap = true, .busy = true },
-	{ "busy-cpu-mapped", GEM_UMA_CPU_MAPPED, .needs_swap = true, .busy = true },
-	{ "busy", GEM_UMA_DEV_MAPPED, .needs_swap = true, .busy = true },
-	{ "busy-shared", GEM_UMA_DEV_SHARED, .needs_swap = true, .busy = true },
-};
-
-static_assert(ARRAY_SIZE(gem_uma_reclaim_stages) <= GEM_UMA_RECLAIM_MAX_STAGES);
-
-/**
- * gem_uma_reclaim_state_name() - on which list is an object, for people
- * @reclaim: the part, initialized
- *
- * As it was filed, which may be outdated.
- *
- * Context: any; a snapshot without resv.
- *
- * Return: the name of the first stage that goes through the list, or "-" if the object is
- * on none: it has no pages, is pinned, or a scan just holds it.
- */
-const char *gem_uma_reclaim_state_name(const struct gem_uma_reclaim *reclaim)
-{
-	enum gem_uma_reclaim_state state = READ_ONCE(reclaim->state);
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(gem_uma_reclaim_stages); i++)
-		if (gem_uma_reclaim_stages[i].list == state)
-			return gem_uma_reclaim_stages[i].name;
-	return "-";
-}
-EXPORT_SYMBOL_GPL(gem_uma_reclaim_state_name);
 
 /*
  * Pages that kswapd sends to swap before it gets back to the LRU, which frees them. Until
  * then they are there twice if swap is compressed memory, and kswapd may use the last page.
  */
 #define GEM_UMA_RECLAIM_WRITE_MAX	256
-/* Objects that one scan may look at in vain, in each stage. */
+/* Objects of a list that one pass may look at without success. */
 #define GEM_UMA_RECLAIM_PATIENCE	64
+/* Rounds without a victim: the first takes note of what was just used, which goes next. */
+#define GEM_UMA_RECLAIM_ROUNDS		2
 /* Objects compared with each other to find the best victim. */
 #define GEM_UMA_RECLAIM_SAMPLE		16
 /* resvs with jobs that one scan remembers, so as not to ask them again. */
@@ -105,14 +67,18 @@ struct gem_uma_reclaim_scan {
 	int nid;
 	struct gem_uma_reclaim_means means;
 	unsigned long nr_pages;
-	/* Pages let go; sent to swap, let go earlier; of objects looked at in vain. */
+	/* Pages freed; sent to swap, of objects evicted earlier; of objects passed over. */
 	unsigned long freed;
 	unsigned long written;
-	unsigned long vain;
+	unsigned long skipped;
 	unsigned long looked;
-	/* The present stage, and how much it may still look at in vain. */
-	const struct gem_uma_reclaim_stage *stage;
+	/* The present list, and how many of its objects may still refuse. */
+	enum gem_uma_reclaim_state list;
 	unsigned long budget;
+	/* Walks over the whole list that found no victim. */
+	unsigned int rounds;
+	/* The second pass, which waits for jobs. */
+	bool waiting;
 	u64 counts[GEM_UMA_RECLAIM_NR_COUNTS];
 	/* Found busy by this scan, the last ones; only compared, never followed. */
 	const struct dma_resv *busy[GEM_UMA_RECLAIM_REMEMBERED];
@@ -130,6 +96,8 @@ struct gem_uma_reclaim_pick {
 	unsigned int best_weight;
 	unsigned int sampled;
 	unsigned long seen;
+	/* It has seen the whole list. */
+	bool whole;
 	/* How many to look at: this happens under a spinlock. */
 	unsigned long limit;
 	/* The walker's own count: setting it to 0 ends the walk. */
@@ -163,23 +131,23 @@ static bool gem_uma_reclaim_pass_over(struct gem_uma_reclaim_pick *pick,
 	if (dma_resv_is_locked(reclaim->obj->resv)) {
 		scan->counts[GEM_UMA_RECLAIM_LOCKED]++;
 	} else if (gem_uma_reclaim_is_busy(scan, reclaim->obj->resv)) {
-		/* Of the same VM as one that was asked already. */
+		/* It shares its resv with one that was asked already. */
 		scan->counts[GEM_UMA_RECLAIM_BUSY]++;
 	} else {
-		*weight = scan->stage->list != GEM_UMA_EVICTED && reclaim->ops->weight ?
+		*weight = scan->list != GEM_UMA_EVICTED && reclaim->ops->weight ?
 			  reclaim->ops->weight(reclaim) : GEM_UMA_RECLAIM_WEIGHT_NORMAL;
 		/*
 		 * What is busy was used just now, and refusing marks it so, too. And when
 		 * something that is not needed was used says nothing.
 		 */
 		if (*weight != GEM_UMA_RECLAIM_WEIGHT_KEEP &&
-		    (used <= reclaim->listed || scan->stage->busy ||
-		     scan->stage->list == GEM_UMA_PURGEABLE))
+		    (used <= reclaim->listed || scan->waiting ||
+		     scan->list == GEM_UMA_PURGEABLE))
 			return false;
 		scan->counts[GEM_UMA_RECLAIM_SPARED]++;
 	}
 	reclaim->listed = max(used, reclaim->listed);
-	scan->vain += reclaim->pages;
+	scan->skipped += reclaim->pages;
 	return true;
 }
 
@@ -218,6 +186,7 @@ static enum lru_status gem_uma_reclaim_pick_cb(struct list_head *item,
 	bool last;
 
 	last = ++pick->seen >= min_t(unsigned long, list->nr_items, pick->limit);
+	pick->whole = pick->seen >= list->nr_items;
 	/*
 	 * The end, but not by LRU_STOP: who releases the list's lock then depends on the
 	 * kernel. What was rotated must not be met again in the same walk.
@@ -258,7 +227,7 @@ gem_uma_reclaim_next(struct gem_uma_reclaim_scan *scan, unsigned long *seen)
 		.nr_to_walk = scan->budget,
 	};
 
-	list_lru_walk_one(&rdev->lists[scan->stage->list], scan->nid, scan->memcg,
+	list_lru_walk_one(&rdev->lists[scan->list], scan->nid, scan->memcg,
 			  gem_uma_reclaim_pick_cb, &pick, &pick.nr_to_walk);
 	*seen = pick.seen;
 	scan->counts[GEM_UMA_RECLAIM_LOOKED] += pick.seen;
@@ -267,6 +236,8 @@ gem_uma_reclaim_next(struct gem_uma_reclaim_scan *scan, unsigned long *seen)
 		atomic_long_dec(&rdev->objects);
 		atomic_long_sub(pick.found->pages, &rdev->pages);
 		WRITE_ONCE(pick.found->state, GEM_UMA_UNRECLAIMABLE);
+	} else if (pick.whole) {
+		scan->rounds++;
 	}
 	return pick.found;
 }
@@ -280,7 +251,7 @@ static bool gem_uma_reclaim_is_idle(struct gem_uma_reclaim_scan *scan, struct dm
 {
 	if (dma_resv_test_signaled(resv, DMA_RESV_USAGE_BOOKKEEP))
 		return true;
-	if (scan->stage->busy && scan->waits < GEM_UMA_RECLAIM_WAITS) {
+	if (scan->waiting && scan->waits < GEM_UMA_RECLAIM_WAITS) {
 		scan->waits++;
 		scan->counts[GEM_UMA_RECLAIM_WAITED]++;
 		if (dma_resv_wait_timeout(resv, DMA_RESV_USAGE_BOOKKEEP, false,
@@ -291,11 +262,11 @@ static bool gem_uma_reclaim_is_idle(struct gem_uma_reclaim_scan *scan, struct dm
 	return false;
 }
 
-/* Returns pages let go or on their way, 0 for none, negative if the object is busy. */
+/* Returns pages freed or on their way to swap, 0 for none, negative if the object is busy. */
 static long gem_uma_reclaim_act(struct gem_uma_reclaim_scan *scan,
 				struct gem_uma_reclaim *reclaim)
 {
-	enum gem_uma_reclaim_state list = scan->stage->list;
+	enum gem_uma_reclaim_state list = scan->list;
 	long ret = -EBUSY;
 
 	/* What the list said may be outdated: then only file the object anew. */
@@ -307,7 +278,7 @@ static long gem_uma_reclaim_act(struct gem_uma_reclaim_scan *scan,
 	if (gem_uma_reclaim_is_idle(scan, reclaim->obj->resv))
 		ret = list < GEM_UMA_EVICTED ? reclaim->ops->purge(reclaim) :
 					       reclaim->ops->evict(reclaim);
-	trace_gem_uma_evict(reclaim->obj, scan->stage->name, ret);
+	trace_gem_uma_evict(reclaim->obj, gem_uma_reclaim_names[scan->list], ret);
 	return ret;
 }
 
@@ -315,18 +286,21 @@ static void gem_uma_reclaim_account(struct gem_uma_reclaim_scan *scan, unsigned 
 				    long ret)
 {
 	if (ret <= 0) {
-		scan->vain += pages;
+		scan->skipped += pages;
 		scan->counts[GEM_UMA_RECLAIM_BUSY] += ret < 0;
 		return;
 	}
-	if (scan->stage->list == GEM_UMA_EVICTED)
+	if (scan->list == GEM_UMA_EVICTED)
 		scan->written += ret;
 	else
 		scan->freed += ret;
+	/* Truncated, so that no LRU counts them. */
+	if (scan->list < GEM_UMA_EVICTED)
+		mm_account_reclaimed_pages(ret);
+	/* Only looks without success are limited. */
+	scan->budget = GEM_UMA_RECLAIM_PATIENCE;
 	scan->counts[GEM_UMA_RECLAIM_OBJECTS]++;
 	scan->counts[GEM_UMA_RECLAIM_PAGES] += ret;
-	/* Looks in vain are what is limited. */
-	scan->budget = GEM_UMA_RECLAIM_PATIENCE;
 }
 
 /* Reclaim one object of a list. Returns false when the list is empty. */
@@ -348,7 +322,7 @@ static bool gem_uma_reclaim_one(struct gem_uma_reclaim_scan *scan)
 		gem_uma_reclaim_mark_used(reclaim);
 	left = reclaim->pages;
 	/* What was evicted is in memory as before; what was purged or written is not. */
-	if (ret > 0 && scan->stage->list <= GEM_UMA_EVICTED)
+	if (ret > 0 && scan->list <= GEM_UMA_EVICTED)
 		left -= min_t(unsigned long, ret, left);
 	gem_uma_reclaim_update_locked(reclaim, left, reclaim->nid);
 	dma_resv_unlock(reclaim->obj->resv);
@@ -395,46 +369,53 @@ static u64 gem_uma_reclaim_cgroup_id(struct mem_cgroup *memcg)
 }
 
 static void gem_uma_reclaim_run_stage(struct gem_uma_reclaim_scan *scan,
-				      const struct gem_uma_reclaim_stage *stage)
+				      enum gem_uma_reclaim_state list)
 {
 	u64 *counts = scan->counts, start = ktime_get_mono_fast_ns();
 	struct gem_uma_reclaim_device *rdev = scan->rdev;
 
-	/* Ask again: now there is time to wait. */
-	if (stage->busy && !scan->stage->busy)
-		scan->nr_busy = 0;
+	if (!gem_uma_reclaim_can_take(list, &scan->means))
+		return;
 	memset(scan->counts, 0, sizeof(scan->counts));
-	scan->stage = stage;
+	scan->list = list;
 	scan->budget = GEM_UMA_RECLAIM_PATIENCE;
-	while (scan->freed + scan->written < scan->nr_pages && scan->budget)
+	scan->rounds = 0;
+	while (scan->freed + scan->written < scan->nr_pages && scan->budget &&
+	       scan->rounds < GEM_UMA_RECLAIM_ROUNDS)
 		if (!gem_uma_reclaim_one(scan))
 			break;
 	if (!counts[GEM_UMA_RECLAIM_LOOKED])
 		return;
 	counts[GEM_UMA_RECLAIM_NS] = ktime_get_mono_fast_ns() - start;
 	scan->looked += counts[GEM_UMA_RECLAIM_LOOKED];
-	gem_uma_reclaim_stats_stage(rdev, stage - gem_uma_reclaim_stages, counts);
-	trace_gem_uma_stage(rdev->udev->drm, stage->name, counts[GEM_UMA_RECLAIM_LOOKED],
-			    counts[GEM_UMA_RECLAIM_OBJECTS], counts[GEM_UMA_RECLAIM_PAGES],
-			    counts[GEM_UMA_RECLAIM_BUSY], counts[GEM_UMA_RECLAIM_LOCKED],
-			    counts[GEM_UMA_RECLAIM_SPARED], counts[GEM_UMA_RECLAIM_WAITED],
-			    counts[GEM_UMA_RECLAIM_NS]);
+	gem_uma_reclaim_stats_stage(rdev, list, counts);
+	trace_gem_uma_stage(rdev->udev->drm, gem_uma_reclaim_names[list],
+			    counts[GEM_UMA_RECLAIM_LOOKED], counts[GEM_UMA_RECLAIM_OBJECTS],
+			    counts[GEM_UMA_RECLAIM_PAGES], counts[GEM_UMA_RECLAIM_BUSY],
+			    counts[GEM_UMA_RECLAIM_LOCKED], counts[GEM_UMA_RECLAIM_SPARED],
+			    counts[GEM_UMA_RECLAIM_WAITED], counts[GEM_UMA_RECLAIM_NS]);
 }
 
 static void gem_uma_reclaim_scan(struct gem_uma_reclaim_scan *scan)
 {
 	struct gem_uma_reclaim_device *rdev = scan->rdev;
 	u64 ns, start = ktime_get_mono_fast_ns();
-	unsigned int i;
+	unsigned int list;
 
 	if (trace_gem_uma_scan_start_enabled())
 		trace_gem_uma_scan_start(rdev->udev->drm, scan->nid,
 					 gem_uma_reclaim_cgroup_id(scan->memcg),
 					 scan->nr_pages, scan->means.wait);
-	scan->stage = gem_uma_reclaim_stages;
-	for (i = 0; i < ARRAY_SIZE(gem_uma_reclaim_stages); i++)
-		if (gem_uma_reclaim_stage_can_run(&gem_uma_reclaim_stages[i], &scan->means))
-			gem_uma_reclaim_run_stage(scan, &gem_uma_reclaim_stages[i]);
+	for (list = 0; list < GEM_UMA_RECLAIM_LISTS; list++)
+		gem_uma_reclaim_run_stage(scan, list);
+	if (scan->means.wait) {
+		scan->waiting = true;
+		/* Ask again: now there is time to wait. */
+		scan->nr_busy = 0;
+		for (list = 0; list < GEM_UMA_RECLAIM_LISTS; list++)
+			if (list != GEM_UMA_EVICTED)
+				gem_uma_reclaim_run_stage(scan, list);
+	}
 	ns = ktime_get_mono_fast_ns() - start;
 	if (scan->looked)
 		gem_uma_reclaim_stats_scan(rdev, scan->freed + scan->written, ns,
@@ -443,21 +424,6 @@ static void gem_uma_reclaim_scan(struct gem_uma_reclaim_scan *scan)
 		trace_gem_uma_scan_end(rdev->udev->drm, scan->nid,
 				       gem_uma_reclaim_cgroup_id(scan->memcg), scan->freed,
 				       scan->written, scan->looked, ns);
-}
-
-/**
- * gem_uma_reclaim_scan_init() - tell the numbers what the stages are called
- * @rdev: device
- *
- * Context: before the first scan.
- */
-void gem_uma_reclaim_scan_init(struct gem_uma_reclaim_device *rdev)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(gem_uma_reclaim_stages); i++)
-		rdev->stats.stages[i].name = gem_uma_reclaim_stages[i].name;
-	rdev->stats.nr_stages = i;
 }
 
 /**
@@ -474,21 +440,15 @@ unsigned long gem_uma_reclaim_count_objects(struct shrinker *shrinker,
 {
 	struct gem_uma_reclaim_means means = gem_uma_reclaim_means_of(sc->memcg, sc->gfp_mask);
 	struct gem_uma_reclaim_device *rdev = shrinker->private_data;
-	unsigned long objects = 0, blocked = 0, all, pages;
-	unsigned int i;
+	unsigned long objects = 0, blocked = 0, all, pages, n;
+	unsigned int list;
 
 	/* It does so before each series of scans, and looks at the LRU between them. */
 	if (current_is_kswapd())
 		atomic_long_set(&rdev->written, 0);
-	for (i = 0; i < ARRAY_SIZE(gem_uma_reclaim_stages); i++) {
-		const struct gem_uma_reclaim_stage *stage = &gem_uma_reclaim_stages[i];
-		unsigned long n;
-
-		/* What is on its list was counted by an earlier stage. */
-		if (stage->busy)
-			continue;
-		n = list_lru_shrink_count(&rdev->lists[stage->list], sc);
-		if (gem_uma_reclaim_stage_can_run(stage, &means))
+	for (list = 0; list < GEM_UMA_RECLAIM_LISTS; list++) {
+		n = list_lru_shrink_count(&rdev->lists[list], sc);
+		if (gem_uma_reclaim_can_take(list, &means))
 			objects += n;
 		else
 			blocked += n;
@@ -513,7 +473,7 @@ unsigned long gem_uma_reclaim_count_objects(struct shrinker *shrinker,
  *
  * Context: inside of memory reclaim.
  *
- * Return: pages let go, 0 if there is more to look at; SHRINK_STOP if there is not, or if
+ * Return: pages freed, 0 if there is more to look at; SHRINK_STOP if there is not, or if
  * the LRU has enough to free.
  */
 unsigned long gem_uma_reclaim_scan_objects(struct shrinker *shrinker,
@@ -542,7 +502,7 @@ unsigned long gem_uma_reclaim_scan_objects(struct shrinker *shrinker,
 	if (!scan.looked)
 		return SHRINK_STOP;
 	/* Objects are not as long as what was asked for: the core goes on from here. */
-	sc->nr_scanned = max(sc->nr_to_scan, scan.freed + scan.written + scan.vain);
+	sc->nr_scanned = max(sc->nr_to_scan, scan.freed + scan.written + scan.skipped);
 	return scan.freed;
 }
 
@@ -556,7 +516,7 @@ unsigned long gem_uma_reclaim_scan_objects(struct shrinker *shrinker,
  *
  * Context: may sleep; annotated as reclaim, so that lockdep sees what callers hold.
  *
- * Return: pages let go, or sent to swap that had been let go before.
+ * Return: pages freed, or of objects evicted earlier and now sent to swap.
  */
 unsigned long gem_uma_reclaim_device_run(struct gem_uma_device *udev,
 					 unsigned long nr_pages)
@@ -614,7 +574,7 @@ unsigned long gem_uma_reclaim_device_count(struct gem_uma_device *udev,
  *
  * Context: may sleep; annotated as reclaim, so that lockdep sees what callers hold.
  *
- * Return: pages let go. 0 after looking at a bounded number of objects in vain.
+ * Return: pages freed. 0 after a bounded number of objects refused.
  */
 unsigned long gem_uma_reclaim_device_scan(struct gem_uma_device *udev,
 					  struct mem_cgroup *memcg, int nid, gfp_t gfp,

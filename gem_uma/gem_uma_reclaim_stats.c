@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Numbers of reclaim: what each stage did, and how large and long scans are.
+ * Numbers of reclaim: what scans did with each list, and how large and long scans are.
  *
  * Owns sums and nothing else. No lock: each number is an atomic of its own, and a
  * reader may see a scan half counted. Neighbour: scans, which bring the numbers.
  */
+#include <linux/export.h>
 #include <linux/math64.h>
 #include <linux/seq_file.h>
 #include <linux/time64.h>
@@ -12,6 +13,18 @@
 #include <drm/gem_uma/gem_uma_reclaim.h>
 
 #include "gem_uma_reclaim_lists.h"
+
+/* In the order of a scan, from cheap to costly. */
+const char *const gem_uma_reclaim_names[GEM_UMA_RECLAIM_LISTS] = {
+	[GEM_UMA_DISCARDABLE] = "discardable",
+	[GEM_UMA_PURGEABLE] = "purgeable",
+	[GEM_UMA_NEVER_WRITTEN] = "never-written",
+	[GEM_UMA_EVICTED] = "evicted",
+	[GEM_UMA_UNUSED] = "unused",
+	[GEM_UMA_CPU_MAPPED] = "cpu-mapped",
+	[GEM_UMA_DEV_MAPPED] = "one-vm",
+	[GEM_UMA_DEV_SHARED] = "shared",
+};
 
 static const char *const gem_uma_reclaim_count_names[GEM_UMA_RECLAIM_NR_COUNTS] = {
 	[GEM_UMA_RECLAIM_LOOKED] = "looked",
@@ -25,17 +38,36 @@ static const char *const gem_uma_reclaim_count_names[GEM_UMA_RECLAIM_NR_COUNTS] 
 };
 
 /**
- * gem_uma_reclaim_stats_stage() - add what a stage of a scan did
+ * gem_uma_reclaim_state_name() - on which list is an object, for people
+ * @reclaim: the part, initialized
+ *
+ * The list may be outdated: not every change of the object's state is reported.
+ *
+ * Context: any; a snapshot without resv.
+ *
+ * Return: the name of the list, or "-" if the object is on none: it has no pages, is
+ * pinned, or a scan holds it.
+ */
+const char *gem_uma_reclaim_state_name(const struct gem_uma_reclaim *reclaim)
+{
+	enum gem_uma_reclaim_state state = READ_ONCE(reclaim->state);
+
+	return state < GEM_UMA_RECLAIM_LISTS ? gem_uma_reclaim_names[state] : "-";
+}
+EXPORT_SYMBOL_GPL(gem_uma_reclaim_state_name);
+
+/**
+ * gem_uma_reclaim_stats_stage() - add what a scan did with a list
  * @rdev: device
- * @stage: its number
+ * @list: the list
  * @counts: by &enum gem_uma_reclaim_count
  *
  * Context: inside of memory reclaim.
  */
-void gem_uma_reclaim_stats_stage(struct gem_uma_reclaim_device *rdev, unsigned int stage,
-				 const u64 *counts)
+void gem_uma_reclaim_stats_stage(struct gem_uma_reclaim_device *rdev,
+				 enum gem_uma_reclaim_state list, const u64 *counts)
 {
-	struct gem_uma_reclaim_stage_stats *stats = &rdev->stats.stages[stage];
+	struct gem_uma_reclaim_stage_stats *stats = &rdev->stats.stages[list];
 	unsigned int i;
 
 	atomic64_inc(&stats->runs);
@@ -47,7 +79,7 @@ void gem_uma_reclaim_stats_stage(struct gem_uma_reclaim_device *rdev, unsigned i
 /**
  * gem_uma_reclaim_stats_scan() - add a scan
  * @rdev: device
- * @pages: let go, or written
+ * @pages: freed, or written
  * @ns: time it took
  * @kswapd: it was kswapd's
  *
@@ -84,7 +116,7 @@ static void gem_uma_reclaim_show_histogram(struct seq_file *m, const char *name,
  * @udev: device with gem_uma_reclaim_device_init() done
  * @m: file
  *
- * A table of the stages; then, for pages and microseconds, the lower bound of each power
+ * A table of the lists; then, for pages and microseconds, the lower bound of each power
  * of two and how many scans it holds.
  *
  * Context: any.
@@ -98,10 +130,11 @@ void gem_uma_reclaim_show(struct gem_uma_device *udev, struct seq_file *m)
 	for (count = 0; count < GEM_UMA_RECLAIM_NR_COUNTS; count++)
 		seq_printf(m, " %10s", gem_uma_reclaim_count_names[count]);
 	seq_putc(m, '\n');
-	for (i = 0; i < stats->nr_stages; i++) {
+	for (i = 0; i < GEM_UMA_RECLAIM_LISTS; i++) {
 		struct gem_uma_reclaim_stage_stats *stage = &stats->stages[i];
 
-		seq_printf(m, "%-18s %8lld", stage->name, atomic64_read(&stage->runs));
+		seq_printf(m, "%-18s %8lld", gem_uma_reclaim_names[i],
+			   atomic64_read(&stage->runs));
 		for (count = 0; count < GEM_UMA_RECLAIM_NR_COUNTS; count++)
 			seq_printf(m, " %10lld", atomic64_read(&stage->counts[count]));
 		seq_putc(m, '\n');

@@ -6,6 +6,7 @@
 #include <linux/sched/mm.h>
 #include <linux/shrinker.h>
 #include <linux/slab.h>
+#include <linux/swap.h>
 
 #include <kunit/resource.h>
 
@@ -109,18 +110,11 @@ static unsigned long stages_scan_kswapd(struct gem_uma_fake_room *room,
 	return ret;
 }
 
-/* What a stage has counted so far. */
-static long stages_count(struct gem_uma_fake_room *room, const char *name,
+/* What scans have counted for a list so far. */
+static long stages_count(struct gem_uma_fake_room *room, enum gem_uma_reclaim_state list,
 			 enum gem_uma_reclaim_count count)
 {
-	struct gem_uma_reclaim_stats *stats = &room->rdev->stats;
-	unsigned int i;
-
-	for (i = 0; i < stats->nr_stages; i++)
-		if (!strcmp(stats->stages[i].name, name))
-			return atomic64_read(&stats->stages[i].counts[count]);
-	KUNIT_FAIL(room->test, "no stage %s", name);
-	return -1;
+	return atomic64_read(&room->rdev->stats.stages[list].counts[count]);
 }
 
 /* All of them private to one VM, so to speak. */
@@ -146,12 +140,12 @@ static void stages_busy_is_left_alone_but_by_kswapd_panthor_29(struct kunit *tes
 	KUNIT_EXPECT_EQ(test, stages_scan(room, 3, NULL), 0);
 	KUNIT_EXPECT_EQ(test, reclaim_run(room, 3), 0);
 	KUNIT_EXPECT_EQ(test, fake->evicts, 0);
-	KUNIT_EXPECT_EQ(test, stages_count(room, "busy", GEM_UMA_RECLAIM_LOOKED), 0);
+	KUNIT_EXPECT_EQ(test, stages_count(room, GEM_UMA_DEV_MAPPED, GEM_UMA_RECLAIM_WAITED), 0);
 
 	KUNIT_EXPECT_EQ(test, stages_scan_kswapd(room, 3, NULL), 3);
 	KUNIT_EXPECT_EQ(test, fake->evicts, 1);
-	KUNIT_EXPECT_EQ(test, stages_count(room, "busy", GEM_UMA_RECLAIM_WAITED), 1);
-	KUNIT_EXPECT_EQ(test, stages_count(room, "busy", GEM_UMA_RECLAIM_PAGES), 3);
+	KUNIT_EXPECT_EQ(test, stages_count(room, GEM_UMA_DEV_MAPPED, GEM_UMA_RECLAIM_WAITED), 1);
+	KUNIT_EXPECT_EQ(test, stages_count(room, GEM_UMA_DEV_MAPPED, GEM_UMA_RECLAIM_PAGES), 3);
 }
 
 static void stages_shared_busy_comes_last(struct kunit *test)
@@ -171,14 +165,9 @@ static void stages_shared_busy_comes_last(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, room->order[2], 0);
 }
 
-struct stages_line {
-	const char *name;
-	enum gem_uma_reclaim_state state;
-};
-
-/* One object of @pages each was filed, in the order of @lines: the last has gone first. */
+/* One object of @pages each was filed, in the order of @lists: the last has gone first. */
 static void stages_expect_reversed(struct gem_uma_fake_room *room,
-				   const struct stages_line *lines, unsigned int nr,
+				   const enum gem_uma_reclaim_state *lists, unsigned int nr,
 				   unsigned long pages)
 {
 	struct kunit *test = room->test;
@@ -187,20 +176,16 @@ static void stages_expect_reversed(struct gem_uma_fake_room *room,
 	KUNIT_ASSERT_EQ(test, room->nr_order, nr);
 	for (i = 0; i < nr; i++) {
 		KUNIT_EXPECT_EQ(test, room->order[i], nr - 1 - i);
-		KUNIT_EXPECT_EQ(test, stages_count(room, lines[i].name,
-						   GEM_UMA_RECLAIM_OBJECTS), 1);
-		KUNIT_EXPECT_EQ(test, stages_count(room, lines[i].name,
-						   GEM_UMA_RECLAIM_PAGES), pages);
+		KUNIT_EXPECT_EQ(test, stages_count(room, lists[i], GEM_UMA_RECLAIM_OBJECTS), 1);
+		KUNIT_EXPECT_EQ(test, stages_count(room, lists[i], GEM_UMA_RECLAIM_PAGES), pages);
 	}
 }
 
 /* Each in a stage of its own, and none of them needs swap. */
 static void stages_what_need_not_be_kept_goes_first_panthor_46(struct kunit *test)
 {
-	static const struct stages_line stages[] = {
-		{ "never-written", GEM_UMA_NEVER_WRITTEN },
-		{ "purgeable", GEM_UMA_PURGEABLE },
-		{ "discardable", GEM_UMA_DISCARDABLE },
+	static const enum gem_uma_reclaim_state stages[] = {
+		GEM_UMA_NEVER_WRITTEN, GEM_UMA_PURGEABLE, GEM_UMA_DISCARDABLE,
 	};
 	struct gem_uma_fake_room *room = gem_uma_fake_room_create(test);
 	struct gem_uma_fake *fakes[ARRAY_SIZE(stages)], *other;
@@ -208,7 +193,7 @@ static void stages_what_need_not_be_kept_goes_first_panthor_46(struct kunit *tes
 
 	other = gem_uma_fake_filed(room, nr, GEM_UMA_UNUSED, 2);
 	for (i = 0; i < nr; i++)
-		fakes[i] = gem_uma_fake_filed(room, i, stages[i].state, 2);
+		fakes[i] = gem_uma_fake_filed(room, i, stages[i], 2);
 	KUNIT_EXPECT_EQ(test, stages_scan(room, 2 * nr, NULL), 2 * nr);
 	stages_expect_reversed(room, stages, nr, 2);
 	for (i = 0; i < nr; i++) {
@@ -221,41 +206,36 @@ static void stages_what_need_not_be_kept_goes_first_panthor_46(struct kunit *tes
 /* As with those that have to be kept: nobody's allocation waits for jobs. */
 static void stages_busy_is_purged_by_kswapd_alone_panthor_29(struct kunit *test)
 {
-	static const char *const names[] = {
-		"busy-discardable", "busy-purgeable", "busy-never-written",
-	};
 	struct gem_uma_fake_room *room = gem_uma_fake_room_create(test);
-	struct gem_uma_fake *fakes[ARRAY_SIZE(names)];
+	struct gem_uma_fake *fakes[GEM_UMA_EVICTED];
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		fakes[i] = gem_uma_fake_filed(room, i, GEM_UMA_DISCARDABLE + i, 3);
+	for (i = 0; i < ARRAY_SIZE(fakes); i++) {
+		fakes[i] = gem_uma_fake_filed(room, i, i, 3);
 		stages_make_busy(test, fakes[i]->base.resv)->ends_when_waited_for = true;
 	}
 	KUNIT_EXPECT_EQ(test, stages_scan(room, 9, NULL), 0);
 	KUNIT_EXPECT_EQ(test, room->nr_order, 0);
 	KUNIT_EXPECT_EQ(test, stages_scan_kswapd(room, 9, NULL), 9);
-	for (i = 0; i < ARRAY_SIZE(names); i++) {
+	for (i = 0; i < ARRAY_SIZE(fakes); i++) {
 		KUNIT_EXPECT_EQ(test, fakes[i]->purges, 1);
-		KUNIT_EXPECT_EQ(test, stages_count(room, names[i], GEM_UMA_RECLAIM_WAITED), 1);
-		KUNIT_EXPECT_EQ(test, stages_count(room, names[i], GEM_UMA_RECLAIM_PAGES), 3);
+		KUNIT_EXPECT_EQ(test, stages_count(room, i, GEM_UMA_RECLAIM_WAITED), 1);
+		KUNIT_EXPECT_EQ(test, stages_count(room, i, GEM_UMA_RECLAIM_PAGES), 3);
 	}
 }
 
 /* What no job uses may share its resv with what jobs use: it goes before that. */
 static void stages_busy_and_not_bound_goes_before_bound(struct kunit *test)
 {
-	static const struct stages_line stages[] = {
-		{ "busy", GEM_UMA_DEV_MAPPED },
-		{ "busy-cpu-mapped", GEM_UMA_CPU_MAPPED },
-		{ "busy-unused", GEM_UMA_UNUSED },
+	static const enum gem_uma_reclaim_state stages[] = {
+		GEM_UMA_DEV_MAPPED, GEM_UMA_CPU_MAPPED, GEM_UMA_UNUSED,
 	};
 	struct gem_uma_fake_room *room = gem_uma_fake_room_create(test);
 	unsigned int i, nr = ARRAY_SIZE(stages);
 
 	gem_uma_mock_needs_swap(test);
 	for (i = 0; i < nr; i++) {
-		struct gem_uma_fake *fake = gem_uma_fake_filed(room, i, stages[i].state, 3);
+		struct gem_uma_fake *fake = gem_uma_fake_filed(room, i, stages[i], 3);
 
 		stages_make_busy(test, fake->base.resv)->ends_when_waited_for = true;
 	}
@@ -273,7 +253,7 @@ static void stages_one_wait_for_all_of_a_vm_panthor_38(struct kunit *test)
 	gem_uma_mock_needs_swap(test);
 	stages_busy_vm(room, 200);
 	KUNIT_EXPECT_EQ(test, stages_scan_kswapd(room, 1000, NULL), 0);
-	KUNIT_EXPECT_EQ(test, stages_count(room, "busy", GEM_UMA_RECLAIM_WAITED), 1);
+	KUNIT_EXPECT_EQ(test, stages_count(room, GEM_UMA_DEV_MAPPED, GEM_UMA_RECLAIM_WAITED), 1);
 	KUNIT_EXPECT_EQ(test, room->nr_order, 0);
 	KUNIT_EXPECT_EQ(test, reclaim_count(room, GEM_UMA_DEV_MAPPED), 200);
 }
@@ -286,7 +266,7 @@ static void stages_a_wait_that_helped_helps_all_of_the_vm(struct kunit *test)
 	gem_uma_mock_needs_swap(test);
 	stages_busy_vm(room, 200)->ends_when_waited_for = true;
 	KUNIT_EXPECT_EQ(test, stages_scan_kswapd(room, 200, NULL), 200);
-	KUNIT_EXPECT_EQ(test, stages_count(room, "busy", GEM_UMA_RECLAIM_WAITED), 1);
+	KUNIT_EXPECT_EQ(test, stages_count(room, GEM_UMA_DEV_MAPPED, GEM_UMA_RECLAIM_WAITED), 1);
 }
 
 static void stages_waits_of_a_scan_are_bounded_panthor_38(struct kunit *test)
@@ -299,9 +279,11 @@ static void stages_waits_of_a_scan_are_bounded_panthor_38(struct kunit *test)
 		stages_make_busy(test, gem_uma_fake_filed(room, i, GEM_UMA_DEV_MAPPED,
 							  1)->base.resv);
 	KUNIT_EXPECT_EQ(test, stages_scan_kswapd(room, 1000, NULL), 0);
-	KUNIT_EXPECT_EQ(test, stages_count(room, "busy", GEM_UMA_RECLAIM_WAITED), WAITS);
+	KUNIT_EXPECT_EQ(test, stages_count(room, GEM_UMA_DEV_MAPPED, GEM_UMA_RECLAIM_WAITED),
+			WAITS);
 	KUNIT_EXPECT_EQ(test, stages_scan_kswapd(room, 1000, NULL), 0);
-	KUNIT_EXPECT_EQ(test, stages_count(room, "busy", GEM_UMA_RECLAIM_WAITED), 2 * WAITS);
+	KUNIT_EXPECT_EQ(test, stages_count(room, GEM_UMA_DEV_MAPPED, GEM_UMA_RECLAIM_WAITED),
+			2 * WAITS);
 }
 
 /* A batch does not walk the list of busy buffers, nor ask each of them. */
@@ -314,8 +296,9 @@ static void stages_a_batch_looks_at_few_of_the_busy_panthor_39(struct kunit *tes
 	gem_uma_mock_needs_swap(test);
 	fence = stages_busy_vm(room, 10 * PATIENCE);
 	KUNIT_EXPECT_EQ(test, stages_scan(room, 128, &scanned), 0);
-	KUNIT_EXPECT_LE(test, stages_count(room, "one-vm", GEM_UMA_RECLAIM_LOOKED), PATIENCE);
-	KUNIT_EXPECT_GE(test, stages_count(room, "one-vm", GEM_UMA_RECLAIM_LOOKED),
+	KUNIT_EXPECT_LE(test, stages_count(room, GEM_UMA_DEV_MAPPED, GEM_UMA_RECLAIM_LOOKED),
+			PATIENCE);
+	KUNIT_EXPECT_GE(test, stages_count(room, GEM_UMA_DEV_MAPPED, GEM_UMA_RECLAIM_LOOKED),
 			PATIENCE / 2);
 	KUNIT_EXPECT_GE(test, scanned, 128);
 	/* They are of one VM: once is enough. */
@@ -393,11 +376,39 @@ static void stages_driver_can_keep_an_object(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, stages_scan(room, 100, NULL), 4);
 	KUNIT_EXPECT_EQ(test, kept->evicts, 0);
 	KUNIT_EXPECT_EQ(test, other->evicts, 1);
-	KUNIT_EXPECT_GE(test, stages_count(room, "unused", GEM_UMA_RECLAIM_SPARED), 3);
+	KUNIT_EXPECT_GE(test, stages_count(room, GEM_UMA_UNUSED, GEM_UMA_RECLAIM_SPARED), 3);
 	KUNIT_EXPECT_EQ(test, reclaim_count(room, GEM_UMA_UNUSED), 1);
 	/* What it let go earlier is not a matter of policy. */
 	kept->weight = GEM_UMA_RECLAIM_WEIGHT_NORMAL;
 	KUNIT_EXPECT_EQ(test, stages_scan(room, 100, NULL), 4);
+}
+
+/* A short list is gone through twice, not until the patience of a long one ends. */
+static void stages_locked_object_counts_at_most_twice_rev_C11(struct kunit *test)
+{
+	struct gem_uma_fake_room *room = gem_uma_fake_room_create(test);
+	struct gem_uma_fake *locked = gem_uma_fake_filed(room, 0, GEM_UMA_PURGEABLE, 6);
+	unsigned long scanned = 0;
+
+	gem_uma_mock_hold(test, &locked->base, 0);
+	KUNIT_EXPECT_EQ(test, stages_scan(room, 1, &scanned), 0);
+	KUNIT_EXPECT_EQ(test, stages_count(room, GEM_UMA_PURGEABLE, GEM_UMA_RECLAIM_LOCKED), 2);
+	KUNIT_EXPECT_EQ(test, scanned, 2 * 6);
+}
+
+/* Pages that truncation gives back are not on the LRU: the core is told of them. */
+static void stages_purged_pages_count_as_reclaimed_rev_C11(struct kunit *test)
+{
+	struct gem_uma_fake_room *room = gem_uma_fake_room_create(test);
+	struct reclaim_state state = {}, *old = current->reclaim_state;
+
+	gem_uma_mock_needs_swap(test);
+	gem_uma_fake_filed(room, 0, GEM_UMA_PURGEABLE, 6);
+	gem_uma_fake_filed(room, 1, GEM_UMA_UNUSED, 5);
+	current->reclaim_state = &state;
+	KUNIT_EXPECT_EQ(test, stages_scan(room, 100, NULL), 11);
+	current->reclaim_state = old;
+	KUNIT_EXPECT_EQ(test, state.reclaimed, 6);
 }
 
 static void stages_numbers_are_what_happened(struct kunit *test)
@@ -414,18 +425,17 @@ static void stages_numbers_are_what_happened(struct kunit *test)
 	gem_uma_mock_hold(test, &locked->base, 0);
 	KUNIT_EXPECT_EQ(test, stages_scan(room, 100, NULL), 5);
 
-	KUNIT_EXPECT_EQ(test, stages_count(room, "unused", GEM_UMA_RECLAIM_OBJECTS), 1);
-	KUNIT_EXPECT_EQ(test, stages_count(room, "unused", GEM_UMA_RECLAIM_PAGES), 5);
-	KUNIT_EXPECT_EQ(test, stages_count(room, "unused", GEM_UMA_RECLAIM_LOOKED), 1);
-	KUNIT_EXPECT_EQ(test, stages_count(room, "cpu-mapped", GEM_UMA_RECLAIM_OBJECTS), 0);
-	KUNIT_EXPECT_EQ(test, stages_count(room, "cpu-mapped", GEM_UMA_RECLAIM_LOOKED),
-			stages_count(room, "cpu-mapped", GEM_UMA_RECLAIM_LOCKED));
-	KUNIT_EXPECT_EQ(test, stages_count(room, "cpu-mapped", GEM_UMA_RECLAIM_LOOKED),
-			PATIENCE);
-	KUNIT_EXPECT_EQ(test, stages_count(room, "shared", GEM_UMA_RECLAIM_BUSY),
-			stages_count(room, "shared", GEM_UMA_RECLAIM_LOOKED));
-	KUNIT_EXPECT_EQ(test, stages_count(room, "one-vm", GEM_UMA_RECLAIM_LOOKED), 0);
-	KUNIT_EXPECT_EQ(test, stages_count(room, "busy-shared", GEM_UMA_RECLAIM_LOOKED), 0);
+	KUNIT_EXPECT_EQ(test, stages_count(room, GEM_UMA_UNUSED, GEM_UMA_RECLAIM_OBJECTS), 1);
+	KUNIT_EXPECT_EQ(test, stages_count(room, GEM_UMA_UNUSED, GEM_UMA_RECLAIM_PAGES), 5);
+	KUNIT_EXPECT_EQ(test, stages_count(room, GEM_UMA_UNUSED, GEM_UMA_RECLAIM_LOOKED), 1);
+	KUNIT_EXPECT_EQ(test, stages_count(room, GEM_UMA_CPU_MAPPED, GEM_UMA_RECLAIM_OBJECTS), 0);
+	KUNIT_EXPECT_EQ(test, stages_count(room, GEM_UMA_CPU_MAPPED, GEM_UMA_RECLAIM_LOOKED),
+			stages_count(room, GEM_UMA_CPU_MAPPED, GEM_UMA_RECLAIM_LOCKED));
+	KUNIT_EXPECT_EQ(test, stages_count(room, GEM_UMA_CPU_MAPPED, GEM_UMA_RECLAIM_LOOKED), 2);
+	KUNIT_EXPECT_EQ(test, stages_count(room, GEM_UMA_DEV_SHARED, GEM_UMA_RECLAIM_BUSY),
+			stages_count(room, GEM_UMA_DEV_SHARED, GEM_UMA_RECLAIM_LOOKED));
+	KUNIT_EXPECT_EQ(test, stages_count(room, GEM_UMA_DEV_MAPPED, GEM_UMA_RECLAIM_LOOKED), 0);
+	KUNIT_EXPECT_EQ(test, stages_count(room, GEM_UMA_DEV_SHARED, GEM_UMA_RECLAIM_WAITED), 0);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&stats->scans), 1);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&stats->kswapd), 0);
 	/* 4 to 7 pages. */
@@ -498,7 +508,7 @@ static void stages_each_page_is_freed_once_panthor_44(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, freed, pages);
 	KUNIT_EXPECT_EQ(test, gem_uma_backing_in_memory(&mobj->base.backing), 0);
-	KUNIT_EXPECT_EQ(test, stages_count(room, "evicted", GEM_UMA_RECLAIM_PAGES), pages);
+	KUNIT_EXPECT_EQ(test, stages_count(room, GEM_UMA_EVICTED, GEM_UMA_RECLAIM_PAGES), pages);
 	/* The list is told by the next look. */
 	while (stages_scan_kswapd(room, 128, NULL) != SHRINK_STOP && i++ < 200)
 		;
@@ -520,6 +530,8 @@ static struct kunit_case gem_uma_reclaim_stages_cases[] = {
 	KUNIT_CASE(stages_looks_in_vain_count_their_pages_panthor_31),
 	KUNIT_CASE(stages_lightest_goes_first),
 	KUNIT_CASE(stages_driver_can_keep_an_object),
+	KUNIT_CASE(stages_locked_object_counts_at_most_twice_rev_C11),
+	KUNIT_CASE(stages_purged_pages_count_as_reclaimed_rev_C11),
 	KUNIT_CASE(stages_numbers_are_what_happened),
 	KUNIT_CASE(stages_mapped_in_several_vms_is_shared),
 	KUNIT_CASE(stages_state_has_the_name_of_its_stage),

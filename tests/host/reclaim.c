@@ -4,44 +4,25 @@
 
 #include "gem_uma_reclaim_logic.h"
 
-static struct gem_uma_reclaim_stage stage_of(unsigned int bits)
+/* Each list needs its means; without one of them it is left out. */
+static void lists_need_their_means(void)
 {
-	return (struct gem_uma_reclaim_stage) {
-		.needs_swap = bits & 1, .needs_io = bits & 2, .busy = bits & 4,
+	static const unsigned int needs[GEM_UMA_RECLAIM_LISTS] = {
+		/* swap 1, I/O 2 */
+		[GEM_UMA_EVICTED] = 3, [GEM_UMA_UNUSED] = 1, [GEM_UMA_CPU_MAPPED] = 1,
+		[GEM_UMA_DEV_MAPPED] = 1, [GEM_UMA_DEV_SHARED] = 1,
 	};
-}
+	unsigned int list, bits;
 
-static struct gem_uma_reclaim_means means_of(unsigned int bits)
-{
-	return (struct gem_uma_reclaim_means) {
-		.swap = bits & 1, .io = bits & 2, .wait = bits & 4,
-	};
-}
+	for (list = 0; list < GEM_UMA_RECLAIM_LISTS; list++)
+		for (bits = 0; bits < 8; bits++) {
+			struct gem_uma_reclaim_means means = {
+				.swap = bits & 1, .io = bits & 2, .wait = bits & 4,
+			};
 
-/* Each need has its means; one that is missing keeps the stage from running. */
-static void stage_runs_with_all_means(void)
-{
-	unsigned int needs, means;
-
-	for (needs = 0; needs < 8; needs++)
-		for (means = 0; means < 8; means++) {
-			struct gem_uma_reclaim_stage stage = stage_of(needs);
-			struct gem_uma_reclaim_means have = means_of(means);
-
-			if (gem_uma_reclaim_stage_can_run(&stage, &have) != !(needs & ~means))
-				KT_FAIL("needs %#x, means %#x", needs, means);
+			if (gem_uma_reclaim_can_take(list, &means) != !(needs[list] & ~bits))
+				KT_FAIL("list %u, means %#x", list, bits);
 		}
-}
-
-/* Without swap, I/O or time: what needs none of them goes on. */
-static void stage_without_needs_always_runs(void)
-{
-	struct gem_uma_reclaim_stage stage = { .name = "discardable" };
-	struct gem_uma_reclaim_means none = { .swap = false };
-
-	KT_EQ(gem_uma_reclaim_stage_can_run(&stage, &none), true);
-	stage.needs_swap = true;
-	KT_EQ(gem_uma_reclaim_stage_can_run(&stage, &none), false);
 }
 
 static void weight_before_age(void)
@@ -69,10 +50,8 @@ static void buckets_are_powers_of_two(void)
 }
 
 static const struct ktap_test tests[] = {
-	{ "reclaim_stage_runs_with_all_means_panthor-28_panthor-45", stage_runs_with_all_means,
-	  0, 0 },
-	{ "reclaim_stage_without_needs_always_runs_panthor-46", stage_without_needs_always_runs,
-	  0, 0 },
+	{ "reclaim_lists_need_their_means_panthor-28_panthor-45_panthor-46",
+	  lists_need_their_means, 0, 0 },
 	{ "reclaim_weight_comes_before_age", weight_before_age, 0, 0 },
 	{ "reclaim_buckets_are_powers_of_two", buckets_are_powers_of_two, 0, 0 },
 };

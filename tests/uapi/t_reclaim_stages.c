@@ -136,7 +136,7 @@ static void numbers_add_up(void)
 /* How often kswapd has waited for jobs. */
 static uint64_t waits(int fd)
 {
-	return stage_count(fd, "busy", WAITS) + stage_count(fd, "busy-shared", WAITS);
+	return stage_count(fd, "one-vm", WAITS) + stage_count(fd, "shared", WAITS);
 }
 
 /* What the device has done about pressure, for whoever reads of a failure. */
