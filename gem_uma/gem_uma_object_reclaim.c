@@ -28,7 +28,18 @@ static bool gem_uma_object_is_purgeable(const struct gem_uma_object *uobj)
 	       gem_uma_backing_has_content(&uobj->backing);
 }
 
+/* Published for whoever looks without resv. */
+static unsigned int gem_uma_object_publish_mapped(struct gem_uma_object *uobj)
+	__must_hold(uobj->base.resv)
+{
+	unsigned int mapped = uobj->ops->dev_mapped ? uobj->ops->dev_mapped(uobj) : 0;
+
+	WRITE_ONCE(uobj->dev_mapped, mapped);
+	return mapped;
+}
+
 static enum gem_uma_reclaim_state gem_uma_object_state(struct gem_uma_reclaim *reclaim)
+	__must_hold(reclaim->obj->resv)
 {
 	struct gem_uma_object *uobj = container_of(reclaim, struct gem_uma_object, reclaim);
 	struct gem_uma_state_facts facts = {
@@ -39,7 +50,7 @@ static enum gem_uma_reclaim_state gem_uma_object_state(struct gem_uma_reclaim *r
 		.leftover = gem_uma_backing_in_memory(&uobj->backing),
 		.pins = atomic_read(&uobj->backing.pins),
 		.mmaps = gem_uma_cpu_map_mmaps(&uobj->cpu_map),
-		.dev_mapped = uobj->ops->dev_mapped ? uobj->ops->dev_mapped(uobj) : 0,
+		.dev_mapped = gem_uma_object_publish_mapped(uobj),
 	};
 
 	return gem_uma_state_decide(&facts);
@@ -198,8 +209,10 @@ void gem_uma_object_update_locked(struct gem_uma_object *uobj)
 	int nid;
 
 	dma_resv_assert_held(uobj->base.resv);
-	if (gem_uma_object_is_imported(uobj))
+	if (gem_uma_object_is_imported(uobj)) {
+		gem_uma_object_publish_mapped(uobj);
 		return;
+	}
 	/* Evicted pages that are not yet in swap are still where they were. */
 	nid = gem_uma_backing_resident(&uobj->backing) ?
 	      gem_uma_backing_nid_locked(&uobj->backing) : NUMA_NO_NODE;

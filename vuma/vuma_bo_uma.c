@@ -280,10 +280,8 @@ static u32 vuma_bo_query_status(struct drm_gem_object *obj)
 		status |= DRM_VUMA_BO_STATUS_PURGED;
 	if (gem_uma_cpu_map_mmaps(&uobj->cpu_map))
 		status |= DRM_VUMA_BO_STATUS_CPU_MAPPED;
-	dma_resv_lock(obj->resv, NULL);
-	if (gem_uma_vm_bo_is_mapped_locked(obj))
+	if (gem_uma_object_is_dev_mapped(uobj))
 		status |= DRM_VUMA_BO_STATUS_GPU_MAPPED;
-	dma_resv_unlock(obj->resv);
 	return status;
 }
 

@@ -94,7 +94,17 @@ err_free:
 	return ERR_PTR(ret);
 }
 
-/* Not with the lock of the list, either. */
+/* Without a lock: the last user unmaps. */
+static void vuma_scanout_free(struct vuma_scanout *scanout)
+{
+	struct drm_gem_object *obj = scanout->obj;
+
+	vuma_scanout_uncharge(scanout, obj);
+	gem_uma_vm_users_put(vuma_bo_users(obj));
+	drm_gem_object_put(obj);
+	kfree(scanout);
+}
+
 static void vuma_scanout_destroy(struct vuma_scanout *scanout)
 {
 	struct drm_gem_object *obj = scanout->obj;
@@ -102,10 +112,7 @@ static void vuma_scanout_destroy(struct vuma_scanout *scanout)
 	dma_resv_lock(obj->resv, NULL);
 	obj->funcs->unpin(obj);
 	dma_resv_unlock(obj->resv);
-	vuma_scanout_uncharge(scanout, obj);
-	gem_uma_vm_users_put(vuma_bo_users(obj));
-	drm_gem_object_put(obj);
-	kfree(scanout);
+	vuma_scanout_free(scanout);
 }
 
 /* Counts one more pin; lists @fresh, and sets it to NULL, if there was none. */
@@ -156,24 +163,28 @@ static int vuma_scanout_pin(struct vuma_file *vfile, struct drm_gem_object *obj)
 
 static int vuma_scanout_unpin(struct vuma_file *vfile, struct drm_gem_object *obj)
 {
-	struct vuma_scanout *scanout;
-	bool last = false;
+	struct vuma_scanout *scanout, *last = NULL;
 	int ret;
 
-	ret = mutex_lock_interruptible(&vfile->scanout_lock);
+	/* A signal ends the wait: others may hold it for as long as a restore takes. */
+	ret = dma_resv_lock_interruptible(obj->resv, NULL);
 	if (ret)
 		return ret;
+	mutex_lock(&vfile->scanout_lock);
 	scanout = vuma_scanout_find(vfile, obj);
-	if (scanout)
-		last = !--scanout->count;
-	else
+	if (!scanout) {
 		ret = -EINVAL;
-	if (last)
+	} else if (!--scanout->count) {
 		list_del(&scanout->link);
+		last = scanout;
+	}
 	mutex_unlock(&vfile->scanout_lock);
+	if (last)
+		obj->funcs->unpin(obj);
+	dma_resv_unlock(obj->resv);
 
 	if (last)
-		vuma_scanout_destroy(scanout);
+		vuma_scanout_free(last);
 	return ret;
 }
 

@@ -568,6 +568,28 @@ static void object_evicted_stays_on_the_list_of_its_node(struct kunit *test)
 		kunit_skip(test, "needs two NUMA nodes");
 }
 
+/* Whoever looks may meet a resv that is held for as long as a restore takes. */
+static void object_dev_mapped_is_known_without_resv_rev_V7(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_mock_object *mobj = gem_uma_mock_object_create(test, mock, SZ_16K, 0);
+	struct gem_uma_object *uobj = &mobj->base;
+	struct gem_uma_mock_holder *holder;
+
+	gem_uma_mock_needs_swap(test);
+	KUNIT_ASSERT_EQ(test, 0, object_populate(uobj, 0, SZ_16K));
+	KUNIT_EXPECT_FALSE(test, gem_uma_object_is_dev_mapped(uobj));
+	object_lock(uobj);
+	mobj->dev_mapped = 1;
+	gem_uma_object_update_locked(uobj);
+	object_unlock(uobj);
+	holder = gem_uma_mock_hold(test, &uobj->base, 0);
+	KUNIT_EXPECT_TRUE(test, gem_uma_object_is_dev_mapped(uobj));
+	gem_uma_mock_unhold(test, holder);
+	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 4);
+	KUNIT_EXPECT_FALSE(test, gem_uma_object_is_dev_mapped(uobj));
+}
+
 static struct kunit_case gem_uma_object_cases[] = {
 	KUNIT_CASE(object_init_bad_arguments),
 	KUNIT_CASE(object_init_sets_up_all_parts),
@@ -592,6 +614,7 @@ static struct kunit_case gem_uma_object_cases[] = {
 	KUNIT_CASE(object_get_unmapped_area_knows_its_objects),
 	KUNIT_CASE(object_get_sg_table_lists_all_pages_and_dirties),
 	KUNIT_CASE(object_evicted_stays_on_the_list_of_its_node),
+	KUNIT_CASE(object_dev_mapped_is_known_without_resv_rev_V7),
 	{}
 };
 

@@ -96,6 +96,11 @@ struct gem_uma_object {
 	 * protected by resv.
 	 */
 	bool exported;
+	/**
+	 * @dev_mapped: what &gem_uma_object_ops.dev_mapped said last; protected by resv, also
+	 * read without.
+	 */
+	unsigned int dev_mapped;
 	/** @import_sgt: table of an imported buffer; NULL for our own pages. */
 	struct sg_table *import_sgt;
 
@@ -128,6 +133,20 @@ struct gem_uma_object {
 static inline bool gem_uma_object_is_imported(const struct gem_uma_object *uobj)
 {
 	return uobj->import_sgt;
+}
+
+/**
+ * gem_uma_object_is_dev_mapped() - do page tables of the device point to the pages?
+ * @uobj: object
+ *
+ * Context: any; a snapshot without resv, which others may hold for as long as a restore
+ * takes.
+ *
+ * Return: true if so when the object was last updated.
+ */
+static inline bool gem_uma_object_is_dev_mapped(const struct gem_uma_object *uobj)
+{
+	return READ_ONCE(uobj->dev_mapped);
 }
 
 void gem_uma_object_free(struct drm_gem_object *obj);
