@@ -20,6 +20,7 @@
 #include <drm/drm_managed.h>
 #include <drm/drm_print.h>
 #include <drm/gem_uma/gem_uma_device.h>
+#include <kunit/visibility.h>
 
 #include "gem_uma_internal.h"
 
@@ -96,7 +97,7 @@ bool gem_uma_device_bounces(const struct gem_uma_device *udev, dma_addr_t addr,
 #endif
 	return dma_to_phys(udev->dma_dev, addr) != phys;
 }
-EXPORT_SYMBOL_GPL(gem_uma_device_bounces);
+EXPORT_SYMBOL_IF_KUNIT(gem_uma_device_bounces);
 
 /*
  * Not movable: while resident, our references would make migration fail. RETRY_MAYFAIL

@@ -16,6 +16,7 @@
 #include <drm/drm_device.h>
 #include <drm/drm_prime.h>
 #include <drm/gem_uma/gem_uma_object.h>
+#include <kunit/visibility.h>
 
 #include "gem_uma_object_internal.h"
 
@@ -43,14 +44,14 @@ static void gem_uma_object_init_common(struct gem_uma_object *uobj,
 	uobj->ops = ops ?: &gem_uma_object_no_ops;
 	uobj->flags = flags;
 	uobj->creator.tgid = task_tgid_nr(current);
-	/* Of the process: names of threads are those of a user-space driver's workers. */
+	/* The process: threads have the names of a user-space driver's workers. */
 	get_task_comm(uobj->creator.comm, current->group_leader);
 	gem_uma_client_list_init(&uobj->files, size);
 }
 
 /*
- * Not gone through since unplug: the next one, with a reference. @dying is set if one
- * is being freed, whose addresses are about to go.
+ * Returns the next object that has not been gone through since unplug, with a reference.
+ * Sets @dying if there is one whose last reference is gone, but not yet its addresses.
  */
 static struct gem_uma_object *gem_uma_object_next_mapped(struct gem_uma_device *udev,
 							 bool *dying)
@@ -99,7 +100,7 @@ void gem_uma_object_unplug_all(struct gem_uma_device *udev)
 			dma_resv_unlock(uobj->base.resv);
 			drm_gem_object_put(&uobj->base);
 		}
-		/* Listed until its addresses are gone, which waits for nobody. */
+		/* It stays listed until its addresses are gone, which waits for nobody. */
 		if (dying)
 			fsleep(100);
 	} while (dying);
@@ -257,14 +258,8 @@ int gem_uma_object_init_import(struct gem_uma_object *uobj, struct gem_uma_devic
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_init_import);
 
-/**
- * gem_uma_object_fini() - undo gem_uma_object_init() or gem_uma_object_init_import()
- * @uobj: object without references
- *
- * Context: may sleep. Takes no resv, except that of an imported buffer: the last reference
- * of an import must not be dropped under it.
- */
-void gem_uma_object_fini(struct gem_uma_object *uobj)
+/* Takes no resv but that of an imported buffer, under which no import is put. */
+static void gem_uma_object_fini(struct gem_uma_object *uobj)
 {
 	struct drm_gem_object *obj = &uobj->base;
 
@@ -272,7 +267,7 @@ void gem_uma_object_fini(struct gem_uma_object *uobj)
 	gem_uma_cpu_map_fini(&uobj->cpu_map);
 	gem_uma_dev_map_fini(&uobj->dev_map);
 
-	/* Not before: gem_uma_object_unplug_all() waits for addresses of what is listed. */
+	/* After dev_map: gem_uma_object_unplug_all() waits for addresses of listed objects. */
 	spin_lock(&uobj->udev->objects_lock);
 	list_del(&uobj->device_link);
 	spin_unlock(&uobj->udev->objects_lock);
@@ -288,7 +283,6 @@ void gem_uma_object_fini(struct gem_uma_object *uobj)
 	kfree(uobj->label);
 	uobj->label = NULL;
 }
-EXPORT_SYMBOL_GPL(gem_uma_object_fini);
 
 /**
  * gem_uma_object_set_label() - name an object
@@ -348,4 +342,4 @@ const struct drm_gem_object_funcs gem_uma_object_funcs = {
 	GEM_UMA_OBJECT_FUNCS,
 	.export = gem_uma_object_export,
 };
-EXPORT_SYMBOL_GPL(gem_uma_object_funcs);
+EXPORT_SYMBOL_IF_KUNIT(gem_uma_object_funcs);

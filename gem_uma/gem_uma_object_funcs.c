@@ -31,7 +31,7 @@ int gem_uma_object_pin(struct drm_gem_object *obj)
 	if (gem_uma_object_is_imported(uobj))
 		return -EINVAL;
 	ret = gem_uma_backing_pin_locked(&uobj->backing);
-	/* Also after a failure: it may have got a part. */
+	/* A failure may leave a part populated. */
 	gem_uma_object_update_locked(uobj);
 	return ret;
 }

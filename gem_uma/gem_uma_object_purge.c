@@ -14,6 +14,7 @@
 
 #include <drm/drm_prime.h>
 #include <drm/gem_uma/gem_uma_object.h>
+#include <kunit/visibility.h>
 
 #include "gem_uma_object_internal.h"
 #include "gem_uma_range.h"
@@ -23,27 +24,26 @@
  *
  * An owner that can do without the content of an object says so in one of three ways:
  *
- * - The object is not needed now (gem_uma_object_advise()). It can still be used, at the
- *   risk that reclaim purges it, and whoever says that it is needed again is told whether
- *   the content is still there. A purged object stays purged: CPU access is SIGBUS,
- *   everything that needs pages is -EFAULT, be it a job, a pin, a kernel mapping or an
- *   import. A job that was queued before never meets that: reclaim waits for its fence.
- * - A range is to be zero from now on (gem_uma_object_discard()). Memory and swap space are
- *   given back at once.
- * - The whole object can be zeroed whenever reclaim likes and no job uses it
- *   (GEM_UMA_OBJECT_DISCARD_ON_RECLAIM). It never becomes unusable, and never takes swap
+ * - It does not need the object now (gem_uma_object_advise()). The object can still be
+ *   used, at the risk that reclaim purges it. Declaring it needed again returns whether the
+ *   content is still there. A purged object stays purged: CPU access is SIGBUS, and a job,
+ *   a pin, a kernel mapping or an import is -EFAULT. A job that was queued before never
+ *   meets that: reclaim waits for its fence.
+ * - It wants a range to be zero from now on (gem_uma_object_discard()). Memory and swap
+ *   space are free at once.
+ * - It allows reclaim to zero the whole object while no job uses it
+ *   (GEM_UMA_OBJECT_DISCARD_ON_RECLAIM). The object stays usable, and never takes swap
  *   space.
  *
- * Pins hold against all of them: what is pinned, mapped by the kernel or attached by an
- * importer keeps its pages. An object that was exported cannot be declared as not needed:
- * its content is not the caller's alone, and an importer that is handed a buffer must not
- * find it purged.
+ * Pins hold against all of them: an object that is pinned, mapped by the kernel or attached
+ * by an importer keeps its pages. An exported object cannot be declared as not needed: its
+ * content is not the caller's alone, and an importer must not find it purged.
  */
 
 /**
  * gem_uma_object_advise() - is the content of an object needed?
  * @uobj: object
- * @needed: false allows reclaim to throw it away
+ * @needed: false allows reclaim to purge the object
  * @retained: result: is it still there?
  *
  * Context: may sleep; takes resv.
@@ -107,10 +107,10 @@ int gem_uma_object_discard_locked(struct gem_uma_object *uobj, u64 offset, u64 s
 	gem_uma_object_update_locked(uobj);
 	return ret;
 }
-EXPORT_SYMBOL_GPL(gem_uma_object_discard_locked);
+EXPORT_SYMBOL_IF_KUNIT(gem_uma_object_discard_locked);
 
 /**
- * gem_uma_object_discard() - throw the content of a range away, when it is idle
+ * gem_uma_object_discard() - throw the content of a range away when the object is idle
  * @uobj: object
  * @offset: bytes, a multiple of the page size
  * @size: bytes, a multiple of the page size, not 0
@@ -142,7 +142,7 @@ int gem_uma_object_discard(struct gem_uma_object *uobj, u64 offset, u64 size)
 			return ret;
 		if (signal_pending(current))
 			return -ERESTARTSYS;
-		/* Or it is page tables that are in use, which is short. */
+		/* Page tables may be in use instead, which is short. */
 		fsleep(100);
 	}
 }

@@ -18,6 +18,7 @@
 #include <drm/drm_managed.h>
 #include <drm/drm_print.h>
 #include <drm/gem_uma/gem_uma_pm.h>
+#include <kunit/visibility.h>
 
 #include "gem_uma_reclaim_lists.h"
 
@@ -42,9 +43,8 @@
  *
  * Sleep never fails because of us. Evicting ends when the time is up, when as many pages
  * are gone as there were at the start, on a signal to the task that wants the system to
- * sleep, and on a wakeup event. That the system then stays awake is what the event is
- * for: who asks whether one is pending is the only one to be told, so it has to be passed
- * on.
+ * sleep, and on a wakeup event. After a wakeup event the system has to stay awake.
+ * pm_wakeup_pending() reports an event only once, so the notifier passes it on.
  */
 
 /* Pages between two looks at the clock. */
@@ -77,25 +77,25 @@ static bool gem_uma_pm_goes_on(struct gem_uma_pm_run *run)
 }
 
 /*
- * A scan gives up after some objects that are busy, or get their second chance, which they
- * get only once. So with as many scans as there are objects, each had its turn.
+ * A scan gives up after some objects that are busy, or that get their second chance. Each
+ * gets it once. So after as many scans as there are objects, each had its turn.
  */
 static void gem_uma_pm_evict_node(struct gem_uma_pm_run *run, struct mem_cgroup *memcg,
 				  int nid)
 {
 	unsigned long objects = gem_uma_reclaim_device_count(run->udev, memcg, nid);
-	unsigned long vain = objects ? objects + 2 : 0;
+	unsigned long patience = objects ? objects + 2 : 0;
 
-	while (vain && gem_uma_pm_goes_on(run)) {
+	while (patience && gem_uma_pm_goes_on(run)) {
 		unsigned long chunk = min(GEM_UMA_PM_CHUNK, run->limit - run->pages);
 		unsigned long pages;
 
-		/* No I/O: what is in memory without being held has become the kernel's. */
+		/* No I/O: pages in memory that nobody holds are the kernel's to write. */
 		pages = gem_uma_reclaim_device_scan(run->udev, memcg, nid,
 						    GFP_KERNEL & ~__GFP_IO, chunk);
 		run->pages += pages;
 		if (!pages)
-			vain--;
+			patience--;
 		cond_resched();
 	}
 }
@@ -193,13 +193,13 @@ static struct gem_uma_pm_run gem_uma_pm_do_run(struct gem_uma_pm *pm, bool wakeu
  *
  * Context: may sleep; no resv held. Annotated as reclaim.
  *
- * Return: pages let go.
+ * Return: pages freed.
  */
 unsigned long gem_uma_pm_evict(struct gem_uma_pm *pm)
 {
 	return gem_uma_pm_do_run(pm, false).pages;
 }
-EXPORT_SYMBOL_GPL(gem_uma_pm_evict);
+EXPORT_SYMBOL_IF_KUNIT(gem_uma_pm_evict);
 
 /* Nothing that happens here is a reason to stay awake, but for a wakeup event. */
 static int gem_uma_pm_notify(struct notifier_block *nb, unsigned long event, void *unused)

@@ -33,19 +33,19 @@
  * task that runs into its limit while it populates an object holds that object's resv,
  * and skips it.
  *
- * Use costs one store, not a lock: it leaves a time stamp. A scan moves objects that
- * were used since they got their place to the end of the list, and takes the one that
- * was used longest ago from a sample of the others.
+ * Using an object costs one store and no lock: it leaves a time stamp. A scan moves objects
+ * that were used since they got their place to the end of the list. Of a sample of the
+ * others it takes the one that was used longest ago.
  *
- * What the lists say may be outdated: munmap(), for instance, tells nobody. State is
- * evaluated again when a scan picks an object, and one that turns out costlier than
- * the list it was on is filed anew instead.
+ * The list of an object may be outdated: munmap(), for instance, reports nothing. A scan
+ * evaluates the state again when it picks an object. One that costs more than its list says
+ * is filed anew instead.
  *
- * First come objects whose content need not be kept: their memory is free at once, and
+ * Objects whose content need not be kept come first: their memory is free at once, and
  * takes no swap space.
  *
- * Evicted objects stay on a list of their own while their pages are in memory. That
- * list comes next: what was let go is written to swap before more is evicted.
+ * Evicted objects stay on a list of their own while their pages are in memory. That list
+ * comes next: their pages are written to swap before more objects are evicted.
  *
  * A scan may drop the last reference of an object. Freeing takes locks that must not be
  * taken inside of reclaim, so that last put is done by a work item.
@@ -194,9 +194,9 @@ int gem_uma_reclaim_init(struct gem_uma_reclaim *reclaim, struct gem_uma_device 
 EXPORT_SYMBOL_GPL(gem_uma_reclaim_init);
 
 /*
- * The cgroup whose list an object is on, or goes to. That of a removed cgroup is its
- * parent's. 6.12 would announce the object to the child, which no shrinker is asked about;
- * later kernels find lists by an id that the next new cgroup may have got.
+ * The cgroup whose list an object is on, or goes to. The list of a removed cgroup is its
+ * parent's. 6.12 would announce the object to the child, for which no shrinker runs. Later
+ * kernels find lists by an id that the next new cgroup may have.
  */
 static struct mem_cgroup *gem_uma_reclaim_memcg(struct gem_uma_reclaim *reclaim)
 {
@@ -227,8 +227,8 @@ static void gem_uma_reclaim_unlist(struct gem_uma_reclaim *reclaim)
  * gem_uma_reclaim_fini() - take an object out of reclaim
  * @reclaim: the part; without effect if never initialized
  *
- * Context: does not sleep; the last reference is gone, no resv needed. A scan that is
- * just looking at the object has let go of it on return.
+ * Context: does not sleep; the last reference is gone, no resv needed. No scan looks at
+ * the object on return.
  */
 void gem_uma_reclaim_fini(struct gem_uma_reclaim *reclaim)
 {
@@ -246,10 +246,10 @@ EXPORT_SYMBOL_GPL(gem_uma_reclaim_fini);
  * @pages: resident pages
  * @nid: NUMA node they are on, for the most part; NUMA_NO_NODE: as before
  *
- * To be called when something changed that ops->state depends on. Moves nothing if the
- * state, size and node are as before.
+ * The layer above calls it when something changed that ops->state depends on. Moves
+ * nothing if state, size and node are as before.
  *
- * Context: resv held; does not sleep.
+ * Context: the object's resv held; does not sleep.
  */
 void gem_uma_reclaim_update_locked(struct gem_uma_reclaim *reclaim, unsigned long pages,
 				   int nid)

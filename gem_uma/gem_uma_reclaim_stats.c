@@ -5,12 +5,12 @@
  * Owns sums and nothing else. No lock: each number is an atomic of its own, and a
  * reader may see a scan half counted. Neighbour: scans, which bring the numbers.
  */
-#include <linux/export.h>
 #include <linux/math64.h>
 #include <linux/seq_file.h>
 #include <linux/time64.h>
 
 #include <drm/gem_uma/gem_uma_reclaim.h>
+#include <kunit/visibility.h>
 
 #include "gem_uma_reclaim_lists.h"
 
@@ -54,7 +54,7 @@ const char *gem_uma_reclaim_state_name(const struct gem_uma_reclaim *reclaim)
 
 	return state < GEM_UMA_RECLAIM_LISTS ? gem_uma_reclaim_names[state] : "-";
 }
-EXPORT_SYMBOL_GPL(gem_uma_reclaim_state_name);
+EXPORT_SYMBOL_IF_KUNIT(gem_uma_reclaim_state_name);
 
 /**
  * gem_uma_reclaim_stats_stage() - add what a scan did with a list

@@ -19,7 +19,7 @@ struct gem_uma_state_facts {
 	bool clean;
 	/** @resident: number of pages held. */
 	unsigned long resident;
-	/** @leftover: pages let go that are still in memory. */
+	/** @leftover: pages in memory, held or not. */
 	unsigned long leftover;
 	/** @pins: pin count. */
 	unsigned int pins;

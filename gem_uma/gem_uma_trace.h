@@ -40,7 +40,7 @@ TRACE_EVENT(gem_uma_scan_start,
 		  __entry->kswapd)
 );
 
-/* What came of it: pages let go, and pages let go earlier that were sent to swap. */
+/* A scan ends: pages freed, and pages of evicted objects that were sent to swap. */
 TRACE_EVENT(gem_uma_scan_end,
 	TP_PROTO(const struct drm_device *drm, int nid, u64 cgroup, unsigned long freed,
 		 unsigned long written, unsigned long looked, u64 ns),
@@ -104,7 +104,7 @@ TRACE_EVENT(gem_uma_stage,
 		  __entry->waits, __entry->ns)
 );
 
-/* An object was asked to let go. @pages: let go, or a negative errno. */
+/* Reclaim tried to evict or purge an object. @pages: freed, or a negative errno. */
 TRACE_EVENT(gem_uma_evict,
 	TP_PROTO(const struct drm_gem_object *obj, const char *stage, long pages),
 	TP_ARGS(obj, stage, pages),

@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.." || exit
 
 names=("$@")
 ((${#names[@]})) || names=(layers spdx size forbidden shell kdoc locked headers docs pitfalls inject
-	checkpatch figures commits)
+	exports checkpatch figures commits)
 # the proof that each of them can fail
 (($#)) || names+=(selftest)
 

@@ -525,9 +525,28 @@ circles() {
 	silent check-layers.py '.'
 }
 
+exports() {
+	local f=gem_uma/gem_uma_client.c
+	fresh
+	add $f 'void gem_uma_client_a(void)' '{' '}' 'EXPORT_SYMBOL_GPL(gem_uma_client_a);'
+	finds check-exports.py 'gem_uma_client\.c:[0-9]+: gem_uma_client_a is exported and has no user$'
+	add vuma/vuma_mmu.c '/* gem_uma_client_a() */'
+	finds check-exports.py 'gem_uma_client_a is exported and has no user$'
+	add vuma/vuma_mmu.c 'void *a = gem_uma_client_a;'
+	silent check-exports.py 'gem_uma_client_a'
+	sed -i 's/^EXPORT_SYMBOL_GPL(gem_uma_client_a)/EXPORT_SYMBOL_IF_KUNIT(gem_uma_client_a)/' $f
+	finds check-exports.py 'gem_uma_client_a is exported for tests, but has other users'
+	fresh
+	add $f 'EXPORT_SYMBOL_IF_KUNIT(gem_uma_client_a);'
+	finds check-exports.py 'gem_uma_client_a is exported for tests, and no test uses it'
+	fresh
+	sed -i 's/^EXPORT_SYMBOL_GPL(gem_uma_object_export)/EXPORT_SYMBOL_IF_KUNIT(gem_uma_nothing)/' gem_uma/gem_uma_object_purge.c
+	finds check-exports.py 'check-exports\.py: gem_uma_object_export is not exported'
+}
+
 groups=("$@")
 ((${#groups[@]})) || groups=(layers circles spdx size forbidden shell kdoc locked headers pitfalls inject checkpatch
-	docs figures commits runner)
+	exports docs figures commits runner)
 for group in "${groups[@]}"; do
 	$group
 done

@@ -537,7 +537,7 @@ const struct gem_uma_inject_row gem_uma_inject_rows[GEM_UMA_INJECT_ROWS] = {
 		.name = "object_init_huge_wc",
 		.covers = { "gem_uma_object_init", "gem_uma_backing_init",
 			    "gem_uma_cpu_map_init", "gem_uma_dev_map_init",
-			    "gem_uma_reclaim_init", "gem_uma_object_fini" },
+			    "gem_uma_reclaim_init" },
 		.huge = true, .incoherent = true,
 		.run = run_object_init, .undo = undo_object,
 		.errnos = { -ENOMEM, -ENFILE, -ENOSPC },

@@ -152,4 +152,5 @@ kunit_test_suite(gem_uma_device_suite);
 MODULE_DESCRIPTION("Unit tests of gem-uma");
 MODULE_AUTHOR("The gem-uma authors");
 MODULE_IMPORT_NS("DRM_GEM_UMA");
+MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");
 MODULE_LICENSE("GPL");

@@ -189,7 +189,6 @@ struct gem_uma_object *gem_uma_object_create(struct gem_uma_device *udev, u64 si
 int gem_uma_object_init_import(struct gem_uma_object *uobj, struct gem_uma_device *udev,
 			       struct dma_buf_attachment *attach, struct sg_table *sgt,
 			       const struct gem_uma_object_ops *ops);
-void gem_uma_object_fini(struct gem_uma_object *uobj);
 void gem_uma_object_unplug_all(struct gem_uma_device *udev);
 
 int gem_uma_object_populate_locked(struct gem_uma_object *uobj, u64 offset, u64 size)

@@ -15,9 +15,9 @@ struct gem_uma_reclaim_node;
 struct mem_cgroup;
 struct seq_file;
 
-/* What an object weighs whose driver has no opinion. */
+/* The weight of an object whose driver has no opinion. */
 #define GEM_UMA_RECLAIM_WEIGHT_NORMAL	128
-/* Of an object that is not to be evicted at all now. */
+/* The weight of an object that must not be evicted now. */
 #define GEM_UMA_RECLAIM_WEIGHT_KEEP	U32_MAX
 
 /**
@@ -33,17 +33,15 @@ struct gem_uma_reclaim_ops {
 	 */
 	enum gem_uma_reclaim_state (*state)(struct gem_uma_reclaim *reclaim);
 	/**
-	 * @evict: give up all pages, keeping the content. Returns the number of
-	 * pages let go, or -EBUSY if the object is in use or a lock was not to be
-	 * had; then the object is as before, or less mapped. The fences of resv are
-	 * signalled.
+	 * @evict: release all pages, keeping the content. Returns the number of pages
+	 * released, or -EBUSY if the object is in use or a lock is taken; then the
+	 * object is as before, or less mapped. The fences of resv are signalled.
 	 */
 	long (*evict)(struct gem_uma_reclaim *reclaim);
 	/**
-	 * @purge: give up all pages, and the content with them. Returns the number of
-	 * pages given back, 0 if only swap space was, or -EBUSY as @evict. The fences
-	 * of resv are signalled. NULL if @state never says that the content need not
-	 * be kept.
+	 * @purge: free all pages, and the content with them. Returns the number of pages
+	 * freed, 0 if only swap space was freed, or -EBUSY as @evict. The fences of resv
+	 * are signalled. NULL if @state never says that the content need not be kept.
 	 */
 	long (*purge)(struct gem_uma_reclaim *reclaim);
 	/**
@@ -55,9 +53,9 @@ struct gem_uma_reclaim_ops {
 	/**
 	 * @weight: optional: a policy of the driver's. Of the objects that a scan
 	 * compares, the lightest goes first; of equals, the one used longest ago.
-	 * What weighs GEM_UMA_RECLAIM_WEIGHT_KEEP is passed over, at any pressure: a
-	 * driver that keeps all it has invites the OOM killer. Others are only moved
-	 * back behind their likes in the same stage.
+	 * What weighs GEM_UMA_RECLAIM_WEIGHT_KEEP is passed over at any pressure, so a
+	 * driver that keeps all objects invites the OOM killer. A weight orders the
+	 * objects of one list, not lists.
 	 *
 	 * Called under a spinlock and without resv, for each object that is looked at:
 	 * cheap, and from what can be read without a lock. The object is not freed
