@@ -586,18 +586,13 @@ static int gem_uma_cpu_map_vmap_pages(struct gem_uma_cpu_map *cmap)
 {
 	struct gem_uma_backing *b = cmap->backing;
 	struct page **pages;
-	void *vaddr;
 
-	/* Kept since the last time; what it shows cannot have moved. */
-	if (cmap->vaddr)
-		return 0;
 	pages = gem_uma_backing_pages_locked(b);
 	if (IS_ERR(pages))
 		return PTR_ERR(pages);
-	vaddr = vmap(pages, b->nr_pages, VM_MAP, gem_uma_cpu_map_prot(cmap, PAGE_KERNEL));
+	cmap->vaddr = vmap(pages, b->nr_pages, VM_MAP, gem_uma_cpu_map_prot(cmap, PAGE_KERNEL));
 	kvfree(pages);
-	WRITE_ONCE(cmap->vaddr, vaddr);
-	return vaddr ? 0 : -ENOMEM;
+	return cmap->vaddr ? 0 : -ENOMEM;
 }
 
 /**
@@ -628,7 +623,7 @@ int gem_uma_cpu_map_vmap_locked(struct gem_uma_cpu_map *cmap, struct iosys_map *
 		}
 		gem_uma_backing_mark_dirty_locked(b, 0, b->nr_pages);
 	}
-	WRITE_ONCE(cmap->vmaps, cmap->vmaps + 1);
+	cmap->vmaps++;
 	iosys_map_set_vaddr(map, cmap->vaddr);
 	return 0;
 }
@@ -648,35 +643,13 @@ bool gem_uma_cpu_map_vunmap_locked(struct gem_uma_cpu_map *cmap)
 	dma_resv_assert_held(gem_uma_cpu_map_obj(cmap)->resv);
 	if (drm_WARN_ON_ONCE(cmap->backing->udev->drm, !cmap->vmaps))
 		return false;
-	WRITE_ONCE(cmap->vmaps, cmap->vmaps - 1);
-	if (cmap->vmaps)
+	if (--cmap->vmaps)
 		return false;
-	if (!(cmap->flags & GEM_UMA_CPU_MAP_KEEP_VMAP))
-		gem_uma_cpu_map_revoke_locked(cmap);
+	vunmap(cmap->vaddr);
+	cmap->vaddr = NULL;
 	return gem_uma_backing_unpin_locked(cmap->backing);
 }
 EXPORT_SYMBOL_GPL(gem_uma_cpu_map_vunmap_locked);
-
-/**
- * gem_uma_cpu_map_revoke_locked() - give up a kernel mapping that nobody uses
- * @cmap: CPU map
- *
- * Context: resv held. May sleep for a moment; callable from reclaim.
- *
- * Return: pages of kernel address space given back, 0 if the mapping is in use.
- */
-unsigned long gem_uma_cpu_map_revoke_locked(struct gem_uma_cpu_map *cmap)
-{
-	void *vaddr = cmap->vaddr;
-
-	dma_resv_assert_held(gem_uma_cpu_map_obj(cmap)->resv);
-	if (!vaddr || cmap->vmaps)
-		return 0;
-	WRITE_ONCE(cmap->vaddr, NULL);
-	vunmap(vaddr);
-	return cmap->backing->nr_pages;
-}
-EXPORT_SYMBOL_GPL(gem_uma_cpu_map_revoke_locked);
 
 /**
  * gem_uma_cpu_map_get_unmapped_area() - choose an address that allows PMD mappings

@@ -234,7 +234,7 @@ static unsigned long gem_uma_cpu_map_take_all(struct gem_uma_cpu_map *cmap)
 }
 
 /**
- * gem_uma_cpu_map_zap_locked() - remove all user PTEs, and a kept kernel mapping
+ * gem_uma_cpu_map_zap_locked() - remove all user PTEs
  * @cmap: CPU map
  *
  * VMAs stay; the next access faults. What was written through the PTEs is dirty
@@ -254,6 +254,5 @@ void gem_uma_cpu_map_zap_locked(struct gem_uma_cpu_map *cmap)
 	if (taken < cmap->ptes)
 		gem_uma_backing_mark_dirty_locked(b, cmap->mapped.start, cmap->mapped.end);
 	cmap->ptes = 0;
-	gem_uma_cpu_map_revoke_locked(cmap);
 }
 EXPORT_SYMBOL_GPL(gem_uma_cpu_map_zap_locked);

@@ -18,7 +18,9 @@ FOR_DRIVERS = {
     "a driver that embeds pages in an object of its own": """
         gem_uma_backing_populate_locked gem_uma_backing_pin gem_uma_backing_pages_locked
         gem_uma_backing_prefetch gem_uma_backing_discard_locked
-        gem_uma_backing_advise_locked""",
+        gem_uma_backing_advise_locked gem_uma_backing_unpin
+        gem_uma_backing_run_locked gem_uma_backing_extent_locked
+        gem_uma_backing_is_resident_locked gem_uma_backing_populate_some_locked""",
     "the answers of such an object to reclaim": """
         gem_uma_reclaim_init gem_uma_reclaim_fini gem_uma_reclaim_update_locked
         gem_uma_backing_release_locked gem_uma_backing_can_purge_locked
@@ -29,6 +31,8 @@ FOR_DRIVERS = {
         gem_uma_cpu_map_init gem_uma_cpu_map_fini gem_uma_cpu_map_mmap
         gem_uma_cpu_map_vmap_locked gem_uma_cpu_map_vunmap_locked
         gem_uma_cpu_map_vm_open gem_uma_cpu_map_vm_close
+        gem_uma_cpu_map_fault_lock gem_uma_cpu_map_fault_locked
+        gem_uma_cpu_map_fault_unlock gem_uma_cpu_map_access_locked
         gem_uma_cpu_map_map_pages gem_uma_cpu_map_get_unmapped_area""",
     "an import in such an object": "gem_uma_dev_map_init_sgt gem_uma_dev_map_is_mapped_locked",
     "a driver with a table of its own, beside GEM_UMA_OBJECT_FUNCS": "gem_uma_object_export",

@@ -27,7 +27,7 @@ INFALLIBLE = {
         gem_uma_backing_fini gem_uma_backing_purge_locked
         gem_uma_backing_release_locked gem_uma_backing_unpin
         gem_uma_backing_unpin_locked gem_uma_client_close
-        gem_uma_cpu_map_fini gem_uma_cpu_map_revoke_locked
+        gem_uma_cpu_map_fini
         gem_uma_cpu_map_vunmap_locked gem_uma_cpu_map_zap_locked
         gem_uma_dev_map_drop_locked gem_uma_dev_map_fini gem_uma_object_unpin
         gem_uma_object_unplug_all gem_uma_object_vunmap gem_uma_reclaim_fini

@@ -12,8 +12,6 @@ struct vm_fault;
 
 /* No CPU mapping for user space, by whatever path. */
 #define GEM_UMA_CPU_MAP_NO_MMAP	BIT(0)
-/* The kernel mapping stays when nobody uses it, until somebody wants the room. */
-#define GEM_UMA_CPU_MAP_KEEP_VMAP	BIT(1)
 
 /**
  * struct gem_uma_cpu_map - CPU mappings of an object
@@ -22,8 +20,7 @@ struct vm_fault;
  * init and cannot be chosen otherwise by any path.
  *
  * Invariants: PTEs are made under resv and only for pages that the backing holds;
- * @vmaps > 0 implies that @vaddr is set and the backing is pinned once; @vaddr without
- * @vmaps is a mapping that is kept, and goes before the pages do.
+ * @vaddr is set exactly if @vmaps > 0, and then the backing is pinned once.
  */
 struct gem_uma_cpu_map {
 	/* Constant after init. */
@@ -75,26 +72,11 @@ int gem_uma_cpu_map_vmap_locked(struct gem_uma_cpu_map *cmap, struct iosys_map *
 	__must_hold(cmap->backing->obj->resv);
 bool gem_uma_cpu_map_vunmap_locked(struct gem_uma_cpu_map *cmap)
 	__must_hold(cmap->backing->obj->resv);
-unsigned long gem_uma_cpu_map_revoke_locked(struct gem_uma_cpu_map *cmap)
-	__must_hold(cmap->backing->obj->resv);
 
 unsigned long gem_uma_cpu_map_get_unmapped_area(struct gem_uma_cpu_map *cmap,
 						unsigned long addr, unsigned long len,
 						unsigned long pgoff,
 						unsigned long flags);
-
-/**
- * gem_uma_cpu_map_is_idle_vmap() - is there a kernel mapping that nobody uses?
- * @cmap: CPU map
- *
- * Context: any; stable under resv.
- *
- * Return: true if so.
- */
-static inline bool gem_uma_cpu_map_is_idle_vmap(const struct gem_uma_cpu_map *cmap)
-{
-	return READ_ONCE(cmap->vaddr) && !READ_ONCE(cmap->vmaps);
-}
 
 /**
  * gem_uma_cpu_map_mmaps() - number of VMAs that map the object, a snapshot
