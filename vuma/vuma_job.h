@@ -11,8 +11,11 @@
 #include <drm/gpu_scheduler.h>
 #include <drm/vuma_drm.h>
 
+struct drm_exec;
+struct drm_gpuvm_exec;
 struct vuma_device;
 struct vuma_file;
+struct vuma_job;
 struct vuma_legacy;
 struct vuma_vm;
 
@@ -34,11 +37,35 @@ struct vuma_fence {
 };
 
 /**
- * struct vuma_job - one SUBMIT
+ * struct vuma_job_ops - where the two paths differ
+ *
+ * _locked is the resv of the VM of the job, and those of its buffers.
+ */
+struct vuma_job_ops {
+	/** @begin: decide the path, and find out where the buffers are. */
+	int (*begin)(struct vuma_job *job);
+	/** @addr_valid: can a command name these bytes? Asked before @begin. */
+	bool (*addr_valid)(const struct vuma_job *job, u64 addr, u64 size, bool write);
+	/** @lock: lock the VM and its buffers; after an error nothing is locked. */
+	int (*lock)(struct vuma_job *job, struct drm_gpuvm_exec *vm_exec);
+	/** @validate_locked: make all resident; @fence: what the job has to wait for, or NULL. */
+	int (*validate_locked)(struct vuma_job *job, struct drm_exec *exec,
+			       struct dma_fence **fence);
+	/** @add_fence_locked: tell others who uses the buffers; does not fail. */
+	void (*add_fence_locked)(struct vuma_job *job, struct drm_gpuvm_exec *vm_exec,
+				 struct dma_fence *fence);
+	/** @free: free what the path has added to the job. */
+	void (*free)(struct vuma_job *job);
+};
+
+/**
+ * struct vuma_job - one SUBMIT or SUBMIT_LEGACY
  */
 struct vuma_job {
 	/** @base: the scheduler's part. */
 	struct drm_sched_job base;
+	/** @ops: of its path. */
+	const struct vuma_job_ops *ops;
 	/** @vdev: the device. */
 	struct vuma_device *vdev;
 	/** @vm: where it runs; a reference. NULL until that is known. */
@@ -51,7 +78,7 @@ struct vuma_job {
 	u32 cmd_count;
 	/** @abort: set from outside to stop the job: &enum drm_vuma_fault. */
 	u32 abort;
-	/** @legacy: buffers with implicit addresses; NULL for SUBMIT. */
+	/** @legacy: buffers with implicit addresses; only of SUBMIT_LEGACY. */
 	struct vuma_legacy *legacy;
 	/** @armed: counts as user of @vm. */
 	bool armed;
@@ -65,9 +92,13 @@ struct vuma_job {
 
 #define to_vuma_job(job)	container_of(job, struct vuma_job, base)
 
-int vuma_cmds_check(const struct drm_vuma_cmd *cmds, u32 nr, const struct vuma_legacy *legacy);
-int vuma_submit_job(struct drm_file *file, const struct drm_vuma_submit *args,
-		    struct vuma_vm *vm, struct vuma_legacy *legacy);
+struct vuma_job *vuma_job_create(struct vuma_file *vfile, const struct vuma_job_ops *ops);
+void vuma_job_destroy(struct vuma_job *job);
+void vuma_job_free_later(struct vuma_job *job);
+
+int vuma_submit_check(const struct drm_vuma_submit *args);
+int vuma_submit_job(struct vuma_job *job, struct drm_file *file,
+		    const struct drm_vuma_submit *args);
 
 struct vuma_fence *vuma_fence_create(struct vuma_device *vdev);
 void vuma_fence_start(struct vuma_fence *fence);
@@ -75,7 +106,6 @@ void vuma_fence_fail(struct vuma_fence *fence, int error);
 void vuma_fence_put(struct vuma_fence *fence);
 
 void vuma_engine_run(struct work_struct *work);
-void vuma_job_free_later(struct vuma_job *job);
 
 int vuma_ioctl_submit(struct drm_device *drm, void *data, struct drm_file *file);
 

@@ -37,6 +37,30 @@ MODULE_PARM_DESC(legacy_va_mib,
 		 "addresses of a legacy VM that is created from now on, in MiB (default 0: all)");
 
 /**
+ * struct vuma_legacy - the buffers of a job, and where they are
+ */
+struct vuma_legacy {
+	/** @vm: where they are; a reference, NULL before they are anywhere. */
+	struct vuma_vm *vm;
+	/** @user: the caller's array. */
+	u64 user;
+	/** @trim: unmap what is idle first. */
+	bool trim;
+	/** @nr: entries of the arrays. */
+	u32 nr;
+	/** @nr_ims: of @ims that are valid. */
+	u32 nr_ims;
+	/** @flags: DRM_VUMA_LEGACY_BO_*. */
+	u32 *flags;
+	/** @objs: buffers, each with a reference; NULL at the end of those found. */
+	struct drm_gem_object **objs;
+	/** @users: the same, as the library knows them. */
+	struct gem_uma_vm_users **users;
+	/** @ims: their addresses. */
+	struct gem_uma_vm_implicit **ims;
+};
+
+/**
  * vuma_legacy_vm_lookup - find the VM of the legacy path
  * @vfile: the file
  *
@@ -93,16 +117,10 @@ static void vuma_legacy_put_addresses(struct vuma_legacy *legacy)
 		gem_uma_vm_implicit_put(legacy->ims[--legacy->nr_ims]);
 }
 
-/**
- * vuma_legacy_free - let go of buffers and their addresses
- * @legacy: what a job had; NULL is fine
- */
-void vuma_legacy_free(struct vuma_legacy *legacy)
+static void vuma_legacy_free(struct vuma_legacy *legacy)
 {
 	u32 i;
 
-	if (!legacy)
-		return;
 	vuma_legacy_put_addresses(legacy);
 	if (legacy->vm)
 		vuma_vm_put(legacy->vm);
@@ -203,17 +221,9 @@ static int vuma_legacy_get_bos(struct vuma_legacy *legacy, struct drm_file *file
 	return ret ?: vuma_legacy_check_twice(legacy);
 }
 
-/**
- * vuma_legacy_valid - check an address of a command
- * @legacy: the buffers
- * @addr: DRM_VUMA_LEGACY_ADDR()
- * @size: bytes
- * @write: they are written
- *
- * Return: true if it is all right.
- */
-bool vuma_legacy_valid(const struct vuma_legacy *legacy, u64 addr, u64 size, bool write)
+static bool vuma_legacy_addr_valid(const struct vuma_job *job, u64 addr, u64 size, bool write)
 {
+	const struct vuma_legacy *legacy = job->legacy;
 	u64 index = (addr >> VUMA_LEGACY_INDEX_SHIFT) - 1;
 	u64 offset = addr & VUMA_LEGACY_OFFSET_MASK;
 
@@ -250,14 +260,8 @@ static int vuma_legacy_tell_addresses(struct vuma_legacy *legacy)
 	return 0;
 }
 
-/**
- * vuma_legacy_begin - decide the path, and find out where the buffers are
- * @legacy: the buffers
- * @vfile: the caller's file
- *
- * Return: 0 or a negative error.
- */
-int vuma_legacy_begin(struct vuma_legacy *legacy, struct vuma_file *vfile)
+/* Decides the path, and finds out where the buffers are. */
+static int vuma_legacy_begin(struct vuma_legacy *legacy, struct vuma_file *vfile)
 {
 	struct vuma_vm *vm = vuma_legacy_vm_get(vfile);
 	int ret;
@@ -282,12 +286,8 @@ static u64 vuma_legacy_address(struct vuma_legacy *legacy, u64 addr)
 	return gem_uma_vm_implicit_address(legacy->ims[index]) + (addr & VUMA_LEGACY_OFFSET_MASK);
 }
 
-/**
- * vuma_legacy_relocate - put addresses into the commands of a job
- * @legacy: the buffers, with addresses
- * @job: the job, with checked commands
- */
-void vuma_legacy_relocate(struct vuma_legacy *legacy, struct vuma_job *job)
+/* Puts addresses into the commands, which were checked. */
+static void vuma_legacy_relocate(struct vuma_legacy *legacy, struct vuma_job *job)
 {
 	struct drm_vuma_cmd *cmd;
 
@@ -298,15 +298,22 @@ void vuma_legacy_relocate(struct vuma_legacy *legacy, struct vuma_job *job)
 	}
 }
 
-/**
- * vuma_legacy_lock - lock the VM and the buffers
- * @legacy: the buffers
- * @exec: not initialised; to be finished by the caller, also after an error
- *
- * Return: 0 or a negative error.
- */
-int vuma_legacy_lock(struct vuma_legacy *legacy, struct drm_exec *exec)
+/* What fails before the path is decided has decided nothing for the file. */
+static int vuma_legacy_job_begin(struct vuma_job *job)
 {
+	int ret = vuma_legacy_begin(job->legacy, job->vfile);
+
+	if (ret)
+		return ret;
+	job->vm = vuma_vm_get(job->legacy->vm);
+	vuma_legacy_relocate(job->legacy, job);
+	return 0;
+}
+
+static int vuma_legacy_job_lock(struct vuma_job *job, struct drm_gpuvm_exec *vm_exec)
+{
+	struct vuma_legacy *legacy = job->legacy;
+	struct drm_exec *exec = &vm_exec->exec;
 	int ret = 0;
 	u32 i;
 
@@ -320,21 +327,17 @@ int vuma_legacy_lock(struct vuma_legacy *legacy, struct drm_exec *exec)
 		if (ret)
 			break;
 	}
+	if (ret)
+		drm_exec_fini(exec);
 	return ret;
 }
 
-/**
- * vuma_legacy_validate_locked - bring the buffers, and order the job after who uses them
- * @legacy: the buffers
- * @exec: has them locked
- * @job: the job
- * @fence: result: what the job has to wait for, besides, or NULL
- *
- * Return: 0 or a negative error.
- */
-int vuma_legacy_validate_locked(struct vuma_legacy *legacy, struct drm_exec *exec,
-				struct vuma_job *job, struct dma_fence **fence)
+/* The job comes after who uses its buffers. */
+static int vuma_legacy_job_validate_locked(struct vuma_job *job, struct drm_exec *exec,
+					   struct dma_fence **fence)
+	__must_hold(drm_gpuvm_resv(&job->vm->base.base))
 {
+	struct vuma_legacy *legacy = job->legacy;
 	int ret = 0;
 	u32 i;
 
@@ -348,18 +351,16 @@ int vuma_legacy_validate_locked(struct vuma_legacy *legacy, struct drm_exec *exe
 						   legacy->nr, fence);
 }
 
-/**
- * vuma_legacy_add_fence_locked - tell others who uses the buffers
- * @legacy: the buffers
- * @fence: of the job
- */
-void vuma_legacy_add_fence_locked(struct vuma_legacy *legacy, struct dma_fence *fence)
+static void vuma_legacy_job_add_fence_locked(struct vuma_job *job,
+					     struct drm_gpuvm_exec *vm_exec,
+					     struct dma_fence *fence)
+	__must_hold(drm_gpuvm_resv(vm_exec->vm))
 {
+	struct vuma_legacy *legacy = job->legacy;
 	u32 i;
 
-	drm_gpuvm_resv_assert_held(&legacy->vm->base.base);
-	dma_resv_add_fence(drm_gpuvm_resv(&legacy->vm->base.base), fence,
-			   DMA_RESV_USAGE_BOOKKEEP);
+	drm_gpuvm_resv_assert_held(vm_exec->vm);
+	dma_resv_add_fence(drm_gpuvm_resv(vm_exec->vm), fence, DMA_RESV_USAGE_BOOKKEEP);
 	for (i = 0; i < legacy->nr; i++) {
 		dma_resv_add_fence(legacy->objs[i]->resv, fence,
 				   legacy->flags[i] ? DMA_RESV_USAGE_WRITE : DMA_RESV_USAGE_READ);
@@ -367,23 +368,24 @@ void vuma_legacy_add_fence_locked(struct vuma_legacy *legacy, struct dma_fence *
 	}
 }
 
-static int vuma_legacy_check(const struct drm_vuma_submit_legacy *args)
+static void vuma_legacy_job_free(struct vuma_job *job)
 {
-	if (args->flags & ~DRM_VUMA_LEGACY_TRIM || args->pad)
-		return -EINVAL;
-	if (!args->cmd_count && (args->in_sync_count || args->out_sync_count))
-		return -EINVAL;
-	if (args->bo_count > DRM_VUMA_LEGACY_MAX_BOS || args->cmd_count > VUMA_MAX_CMDS ||
-	    args->in_sync_count > DRM_VUMA_SUBMIT_MAX_SYNCS ||
-	    args->out_sync_count > DRM_VUMA_SUBMIT_MAX_SYNCS)
-		return -E2BIG;
-	return 0;
+	vuma_legacy_free(job->legacy);
 }
 
-static int vuma_legacy_run(struct vuma_legacy *legacy, struct drm_file *file,
-			   const struct drm_vuma_submit_legacy *args)
+static const struct vuma_job_ops vuma_legacy_job_ops = {
+	.begin = vuma_legacy_job_begin,
+	.addr_valid = vuma_legacy_addr_valid,
+	.lock = vuma_legacy_job_lock,
+	.validate_locked = vuma_legacy_job_validate_locked,
+	.add_fence_locked = vuma_legacy_job_add_fence_locked,
+	.free = vuma_legacy_job_free,
+};
+
+/* What SUBMIT would take, but for a VM. */
+static struct drm_vuma_submit vuma_legacy_submit(const struct drm_vuma_submit_legacy *args)
 {
-	const struct drm_vuma_submit submit = {
+	return (struct drm_vuma_submit){
 		.cmds = args->cmds,
 		.in_syncs = args->in_syncs,
 		.out_syncs = args->out_syncs,
@@ -391,15 +393,45 @@ static int vuma_legacy_run(struct vuma_legacy *legacy, struct drm_file *file,
 		.in_sync_count = args->in_sync_count,
 		.out_sync_count = args->out_sync_count,
 	};
+}
+
+static int vuma_legacy_check(const struct drm_vuma_submit_legacy *args,
+			     const struct drm_vuma_submit *submit)
+{
+	if (args->flags & ~DRM_VUMA_LEGACY_TRIM || args->pad)
+		return -EINVAL;
+	if (!args->cmd_count && (args->in_sync_count || args->out_sync_count))
+		return -EINVAL;
+	if (args->bo_count > DRM_VUMA_LEGACY_MAX_BOS)
+		return -E2BIG;
+	return vuma_submit_check(submit);
+}
+
+static int vuma_legacy_run(struct vuma_legacy *legacy, struct drm_file *file,
+			   const struct drm_vuma_submit *submit)
+{
+	struct vuma_file *vfile = to_vuma_file(file);
+	struct vuma_job *job;
 	int ret;
 
 	ret = vuma_legacy_get_bos(legacy, file);
-	if (ret || !args->cmd_count) {
-		ret = ret ?: vuma_legacy_begin(legacy, to_vuma_file(file));
-		vuma_legacy_free(legacy);
-		return ret;
+	if (ret)
+		goto out_free;
+	if (!submit->cmd_count) {
+		ret = vuma_legacy_begin(legacy, vfile);
+		goto out_free;
 	}
-	return vuma_submit_job(file, &submit, NULL, legacy);
+	job = vuma_job_create(vfile, &vuma_legacy_job_ops);
+	if (!job) {
+		ret = -ENOMEM;
+		goto out_free;
+	}
+	job->legacy = legacy;
+	return vuma_submit_job(job, file, submit);
+
+out_free:
+	vuma_legacy_free(legacy);
+	return ret;
 }
 
 /**
@@ -413,14 +445,15 @@ static int vuma_legacy_run(struct vuma_legacy *legacy, struct drm_file *file,
 int vuma_ioctl_submit_legacy(struct drm_device *drm, void *data, struct drm_file *file)
 {
 	const struct drm_vuma_submit_legacy *args = data;
+	const struct drm_vuma_submit submit = vuma_legacy_submit(args);
 	struct vuma_legacy *legacy;
 	int ret;
 
-	ret = vuma_legacy_check(args);
+	ret = vuma_legacy_check(args, &submit);
 	if (ret)
 		return ret;
 	legacy = vuma_legacy_alloc(args);
 	if (!legacy)
 		return -ENOMEM;
-	return vuma_legacy_run(legacy, file, args);
+	return vuma_legacy_run(legacy, file, &submit);
 }

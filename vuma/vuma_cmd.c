@@ -1,0 +1,448 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The commands of the engine: a table tells what each takes and how it is executed.
+ *
+ * They are executed while others wait for the fence of the job: no memory is allocated,
+ * and the only lock taken is the one of the page tables, for one piece at a time.
+ */
+
+#include <linux/ktime.h>
+#include <linux/nospec.h>
+#include <linux/wait.h>
+
+#include "vuma_cmd.h"
+#include "vuma_drv.h"
+#include "vuma_job.h"
+#include "vuma_vm.h"
+
+/* How much is done under the lock of the page tables at once. */
+#define VUMA_CHUNK_BYTES	SZ_64K
+#define VUMA_CHUNK_HOPS		256
+/* How often OP_WAIT looks. */
+#define VUMA_LOOK_NS		(NSEC_PER_MSEC / 2)
+
+/* Which fields an opcode uses. */
+#define USES_DST	BIT(0)
+#define USES_SRC	BIT(1)
+#define USES_SRC2	BIT(2)
+#define USES_SIZE	BIT(3)
+#define USES_ARG0	BIT(4)
+#define USES_ARG1	BIT(5)
+
+struct vuma_piece;
+struct vuma_run;
+
+/**
+ * struct vuma_opcode - one command
+ */
+struct vuma_opcode {
+	/** @run: executes it. NULL: there is no such command. */
+	void (*run)(struct vuma_run *run, const struct drm_vuma_cmd *cmd);
+	/** @piece: does a part of it, where @run is vuma_run_stream(). */
+	void (*piece)(const struct drm_vuma_cmd *cmd, struct vuma_piece *piece);
+	/** @arg0_max: largest arg0. */
+	u64 arg0_max;
+	/** @uses: USES_*; other fields are 0. */
+	u32 uses;
+	/** @dst_size: bytes written at dst when all is done; 0: size bytes, as it goes. */
+	u32 dst_size;
+	/** @flags_max: largest flags. */
+	u32 flags_max;
+};
+
+/**
+ * struct vuma_run - a job being executed
+ */
+struct vuma_run {
+	/** @job: the job. */
+	struct vuma_job *job;
+	/** @vm: its address space. */
+	struct vuma_vm *vm;
+	/** @op: of the command that is executed. */
+	const struct vuma_opcode *op;
+	/** @fault: why it stops, if it does. */
+	enum drm_vuma_fault fault;
+	/** @fault_addr: the access that faulted. */
+	u64 fault_addr;
+};
+
+/**
+ * struct vuma_piece - the part of a command done at once, and sums so far
+ */
+struct vuma_piece {
+	/** @dst: where to write. */
+	u64 *dst;
+	/** @src: what to read. */
+	const u64 *src;
+	/** @src2: what else to read. */
+	const u64 *src2;
+	/** @first: index of the first word in the command. */
+	u64 first;
+	/** @nr: number of words. */
+	u64 nr;
+	/** @sum: results of COMPARE and CHECKSUM. */
+	u64 sum[2];
+};
+
+static enum drm_vuma_fault vuma_job_abort(struct vuma_job *job)
+{
+	if (READ_ONCE(job->vdev->gone))
+		return DRM_VUMA_FAULT_UNPLUG;
+	if (READ_ONCE(job->vfile->killed))
+		return DRM_VUMA_FAULT_CANCELED;
+	return READ_ONCE(job->abort);
+}
+
+static bool vuma_run_stopped(struct vuma_run *run)
+{
+	run->fault = vuma_job_abort(run->job);
+	return run->fault;
+}
+
+/* Returns NULL on a fault; else *len is what is contiguous, at most what it was. */
+static void *vuma_run_ptr(struct vuma_run *run, u64 va, bool write, u64 *len)
+{
+	void *ptr;
+
+	lockdep_assert_held(&run->vm->base.op_lock);
+	run->fault = vuma_mmu_translate(&run->vm->mmu, va, write, &ptr, len);
+	if (!run->fault)
+		return ptr;
+
+	run->fault_addr = va;
+	return NULL;
+}
+
+static bool vuma_run_store(struct vuma_run *run, u64 va, u64 word)
+{
+	u64 len = sizeof(u64), *ptr;
+
+	mutex_lock(&run->vm->base.op_lock);
+	ptr = vuma_run_ptr(run, va, true, &len);
+	if (ptr)
+		WRITE_ONCE(*ptr, word);
+	mutex_unlock(&run->vm->base.op_lock);
+	return ptr;
+}
+
+static void vuma_piece_fill(const struct drm_vuma_cmd *cmd, struct vuma_piece *piece)
+{
+	u64 i, word = cmd->arg0 + piece->first * cmd->arg1;
+
+	for (i = 0; i < piece->nr; i++, word += cmd->arg1)
+		piece->dst[i] = word;
+}
+
+static void vuma_piece_copy(const struct drm_vuma_cmd *cmd, struct vuma_piece *piece)
+{
+	memcpy(piece->dst, piece->src, piece->nr * sizeof(u64));
+}
+
+static void vuma_piece_add(const struct drm_vuma_cmd *cmd, struct vuma_piece *piece)
+{
+	u64 i;
+
+	for (i = 0; i < piece->nr; i++)
+		piece->dst[i] = piece->src[i] + piece->src2[i];
+}
+
+static void vuma_piece_compare(const struct drm_vuma_cmd *cmd, struct vuma_piece *piece)
+{
+	u64 i;
+
+	for (i = 0; i < piece->nr; i++) {
+		if (piece->src[i] == piece->src2[i])
+			continue;
+		if (!piece->sum[0]++)
+			piece->sum[1] = (piece->first + i) * sizeof(u64);
+	}
+}
+
+static void vuma_piece_checksum(const struct drm_vuma_cmd *cmd, struct vuma_piece *piece)
+{
+	u64 i;
+
+	for (i = 0; i < piece->nr; i++) {
+		piece->sum[0] += piece->src[i];
+		piece->sum[1] += piece->sum[0];
+	}
+}
+
+/* Translates what the next piece needs; *len becomes what all of it has in one piece. */
+static bool vuma_piece_map(struct vuma_run *run, const struct drm_vuma_cmd *cmd,
+			   struct vuma_piece *piece, u64 done, u64 *len)
+{
+	if (run->op->uses & USES_SRC)
+		piece->src = vuma_run_ptr(run, cmd->src + done, false, len);
+	if (run->op->uses & USES_SRC2 && !run->fault)
+		piece->src2 = vuma_run_ptr(run, cmd->src2 + done, false, len);
+	if (!run->op->dst_size && !run->fault)
+		piece->dst = vuma_run_ptr(run, cmd->dst + done, true, len);
+	return !run->fault;
+}
+
+/* Does the next piece; *done is in bytes. */
+static bool vuma_run_piece(struct vuma_run *run, const struct drm_vuma_cmd *cmd,
+			   struct vuma_piece *piece, u64 *done)
+{
+	u64 len = min_t(u64, cmd->size - *done, VUMA_CHUNK_BYTES);
+
+	mutex_lock(&run->vm->base.op_lock);
+	if (vuma_piece_map(run, cmd, piece, *done, &len)) {
+		piece->first = *done / sizeof(u64);
+		piece->nr = len / sizeof(u64);
+		run->op->piece(cmd, piece);
+		*done += len;
+	}
+	mutex_unlock(&run->vm->base.op_lock);
+	return !run->fault;
+}
+
+static void vuma_run_stream(struct vuma_run *run, const struct drm_vuma_cmd *cmd)
+{
+	struct vuma_piece piece = { };
+	u64 done = 0;
+
+	if (cmd->opcode == DRM_VUMA_OP_COMPARE)
+		piece.sum[1] = U64_MAX;
+
+	while (done < cmd->size)
+		if (vuma_run_stopped(run) || !vuma_run_piece(run, cmd, &piece, &done))
+			return;
+
+	if (run->op->dst_size && vuma_run_store(run, cmd->dst, piece.sum[0]))
+		vuma_run_store(run, cmd->dst + sizeof(u64), piece.sum[1]);
+}
+
+/* Follows at most VUMA_CHUNK_HOPS pointers from *p. */
+static bool vuma_run_hops(struct vuma_run *run, u64 *p, u64 *hops)
+{
+	u64 i, n = min_t(u64, *hops, VUMA_CHUNK_HOPS);
+	u64 *ptr = NULL;
+
+	mutex_lock(&run->vm->base.op_lock);
+	for (i = 0; i < n; i++) {
+		u64 len = sizeof(u64);
+
+		if (!IS_ALIGNED(*p, sizeof(u64))) {
+			run->fault = DRM_VUMA_FAULT_UNMAPPED;
+			run->fault_addr = *p;
+			break;
+		}
+		ptr = vuma_run_ptr(run, *p, false, &len);
+		if (!ptr)
+			break;
+		*p = READ_ONCE(*ptr);
+	}
+	mutex_unlock(&run->vm->base.op_lock);
+	*hops -= i;
+	return i == n;
+}
+
+static void vuma_run_chase(struct vuma_run *run, const struct drm_vuma_cmd *cmd)
+{
+	u64 p = cmd->src, hops = cmd->arg0;
+
+	while (hops)
+		if (vuma_run_stopped(run) || !vuma_run_hops(run, &p, &hops))
+			return;
+
+	vuma_run_store(run, cmd->dst, p);
+}
+
+/* The engine is busy; that no CPU is, is the point of an engine. */
+static void vuma_run_spin(struct vuma_run *run, const struct drm_vuma_cmd *cmd)
+{
+	if (!cmd->arg0)
+		return;
+	wait_event_hrtimeout(run->job->vdev->engine.stop, vuma_run_stopped(run),
+			     ns_to_ktime(cmd->arg0 * NSEC_PER_USEC));
+}
+
+static bool vuma_wait_holds(const struct drm_vuma_cmd *cmd, u64 word)
+{
+	word &= cmd->arg1;
+	switch (cmd->flags) {
+	case DRM_VUMA_WAIT_EQUAL:
+		return word == cmd->arg0;
+	case DRM_VUMA_WAIT_NOT_EQUAL:
+		return word != cmd->arg0;
+	default:
+		return word >= cmd->arg0;
+	}
+}
+
+/* Returns false if the wait is over, for better or worse. */
+static bool vuma_wait_look(struct vuma_run *run, const struct drm_vuma_cmd *cmd)
+{
+	u64 len = sizeof(u64), word = 0, *ptr;
+
+	/* Translated for each look: what is mapped there can change. */
+	mutex_lock(&run->vm->base.op_lock);
+	ptr = vuma_run_ptr(run, cmd->src, false, &len);
+	if (ptr)
+		word = READ_ONCE(*ptr);
+	mutex_unlock(&run->vm->base.op_lock);
+	if (!ptr)
+		return false;
+
+	if (vuma_wait_holds(cmd, word)) {
+		/* The next command sees what was written before the word. */
+		smp_rmb();
+		return false;
+	}
+	if (READ_ONCE(run->job->vfile->exited))
+		run->fault = DRM_VUMA_FAULT_CANCELED;
+	return !run->fault;
+}
+
+static void vuma_run_wait(struct vuma_run *run, const struct drm_vuma_cmd *cmd)
+{
+	while (!vuma_run_stopped(run) && vuma_wait_look(run, cmd))
+		wait_event_hrtimeout(run->job->vdev->engine.stop, vuma_run_stopped(run),
+				     VUMA_LOOK_NS);
+}
+
+static void vuma_run_nop(struct vuma_run *run, const struct drm_vuma_cmd *cmd)
+{
+}
+
+/* STREAM is reserved. */
+static const struct vuma_opcode vuma_opcodes[] = {
+	[DRM_VUMA_OP_NOP] = { .run = vuma_run_nop },
+	[DRM_VUMA_OP_FILL] = {
+		.run = vuma_run_stream, .piece = vuma_piece_fill,
+		.uses = USES_DST | USES_SIZE | USES_ARG0 | USES_ARG1, .arg0_max = U64_MAX,
+	},
+	[DRM_VUMA_OP_COPY] = {
+		.run = vuma_run_stream, .piece = vuma_piece_copy,
+		.uses = USES_DST | USES_SRC | USES_SIZE,
+	},
+	[DRM_VUMA_OP_ADD] = {
+		.run = vuma_run_stream, .piece = vuma_piece_add,
+		.uses = USES_DST | USES_SRC | USES_SRC2 | USES_SIZE,
+	},
+	[DRM_VUMA_OP_COMPARE] = {
+		.run = vuma_run_stream, .piece = vuma_piece_compare,
+		.uses = USES_DST | USES_SRC | USES_SRC2 | USES_SIZE, .dst_size = 16,
+	},
+	[DRM_VUMA_OP_CHECKSUM] = {
+		.run = vuma_run_stream, .piece = vuma_piece_checksum,
+		.uses = USES_DST | USES_SRC | USES_SIZE, .dst_size = 16,
+	},
+	[DRM_VUMA_OP_CHASE] = {
+		.run = vuma_run_chase,
+		.uses = USES_DST | USES_SRC | USES_ARG0, .dst_size = 8, .arg0_max = U32_MAX,
+	},
+	[DRM_VUMA_OP_SPIN] = {
+		.run = vuma_run_spin,
+		.uses = USES_ARG0, .arg0_max = VUMA_SPIN_MAX_US,
+	},
+	[DRM_VUMA_OP_WAIT] = {
+		.run = vuma_run_wait,
+		.uses = USES_SRC | USES_ARG0 | USES_ARG1, .arg0_max = U64_MAX,
+		.flags_max = DRM_VUMA_WAIT_AT_LEAST,
+	},
+};
+
+static const struct vuma_opcode *vuma_opcode_find(u32 opcode)
+{
+	if (opcode >= ARRAY_SIZE(vuma_opcodes))
+		return NULL;
+	/* User space chose it. */
+	opcode = array_index_nospec(opcode, ARRAY_SIZE(vuma_opcodes));
+	return vuma_opcodes[opcode].run ? &vuma_opcodes[opcode] : NULL;
+}
+
+/**
+ * vuma_cmds_run - execute the commands of a job
+ * @job: the job, with checked commands
+ * @fault_addr: result: where it faulted, else 0
+ *
+ * Context: process context in the signalling section of the job's fence.
+ * Return: why the job stopped early, or DRM_VUMA_FAULT_NONE.
+ */
+enum drm_vuma_fault vuma_cmds_run(struct vuma_job *job, u64 *fault_addr)
+{
+	struct vuma_run run = { .job = job, .vm = job->vm };
+	u32 i;
+
+	for (i = 0; i < job->cmd_count && !run.fault && !vuma_run_stopped(&run); i++) {
+		run.op = vuma_opcode_find(job->cmds[i].opcode);
+		run.op->run(&run, &job->cmds[i]);
+		cond_resched();
+	}
+	*fault_addr = run.fault_addr;
+	return run.fault;
+}
+
+static bool vuma_overlap(u64 a, u64 a_size, u64 b, u64 b_size)
+{
+	return a < b + b_size && b < a + a_size;
+}
+
+/* What is not used has a size of 0. */
+static bool vuma_addr_valid(const struct vuma_job *job, u64 addr, u64 size, bool write)
+{
+	if (!size)
+		return !addr;
+	return IS_ALIGNED(addr, sizeof(u64)) && job->ops->addr_valid(job, addr, size, write);
+}
+
+static bool vuma_cmd_overlaps(const struct drm_vuma_cmd *cmd, u64 src, u64 dst_size)
+{
+	if (cmd->opcode == DRM_VUMA_OP_ADD && src == cmd->dst)
+		return false;
+	return vuma_overlap(cmd->dst, dst_size, src, cmd->size);
+}
+
+static bool vuma_cmd_addrs_valid(const struct vuma_job *job, const struct vuma_opcode *op,
+				 const struct drm_vuma_cmd *cmd)
+{
+	u64 dst_size = op->dst_size ?: cmd->size;
+	bool sized = op->uses & USES_SIZE;
+	u64 src_size = sized ? cmd->size : sizeof(u64);
+
+	if (!vuma_addr_valid(job, cmd->dst, op->uses & USES_DST ? dst_size : 0, true) ||
+	    !vuma_addr_valid(job, cmd->src, op->uses & USES_SRC ? src_size : 0, false) ||
+	    !vuma_addr_valid(job, cmd->src2, op->uses & USES_SRC2 ? src_size : 0, false))
+		return false;
+
+	/* The pointers of a CHASE may lead anywhere. */
+	if (!sized)
+		return true;
+	return !((op->uses & USES_SRC) && vuma_cmd_overlaps(cmd, cmd->src, dst_size)) &&
+	       !((op->uses & USES_SRC2) && vuma_cmd_overlaps(cmd, cmd->src2, dst_size));
+}
+
+static bool vuma_cmd_valid(const struct vuma_job *job, const struct drm_vuma_cmd *cmd)
+{
+	const struct vuma_opcode *op = vuma_opcode_find(cmd->opcode);
+
+	if (!op || cmd->flags > op->flags_max || cmd->reserved)
+		return false;
+	if (!(op->uses & USES_SIZE) != !cmd->size || !IS_ALIGNED(cmd->size, sizeof(u64)) ||
+	    cmd->size > VUMA_CMD_MAX_SIZE)
+		return false;
+	if (cmd->arg0 > op->arg0_max || (cmd->arg1 && !(op->uses & USES_ARG1)))
+		return false;
+	return vuma_cmd_addrs_valid(job, op, cmd);
+}
+
+/**
+ * vuma_cmds_check - check the commands of a job before it is queued
+ * @job: the job
+ *
+ * Whether the addresses are mapped is found out when the engine uses them.
+ *
+ * Return: 0 or -EINVAL.
+ */
+int vuma_cmds_check(const struct vuma_job *job)
+{
+	u32 i;
+
+	for (i = 0; i < job->cmd_count; i++)
+		if (!vuma_cmd_valid(job, &job->cmds[i]))
+			return -EINVAL;
+	return 0;
+}

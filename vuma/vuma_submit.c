@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * SUBMIT: makes a VM resident and queues a job.
+ *
+ * All that can fail comes before the job is armed; all that needs memory comes
+ * before a fence of the job is visible to anybody.
+ */
+
+#include <linux/dma-resv.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_exec.h>
+#include <drm/drm_syncobj.h>
+
+#include "vuma_cmd.h"
+#include "vuma_drv.h"
+#include "vuma_job.h"
+#include "vuma_sync.h"
+#include "vuma_vm.h"
+
+/**
+ * struct vuma_submit - a SUBMIT in progress
+ */
+struct vuma_submit {
+	/** @file: the caller's file. */
+	struct drm_file *file;
+	/** @args: what the caller asks for. */
+	const struct drm_vuma_submit *args;
+	/** @job: the job, until the scheduler owns it. */
+	struct vuma_job *job;
+	/** @outs: what to signal. */
+	struct vuma_outs outs;
+};
+
+static int vuma_submit_get_cmds(struct vuma_submit *submit)
+{
+	const struct drm_vuma_submit *args = submit->args;
+	struct drm_vuma_cmd *cmds;
+
+	cmds = vmemdup_array_user(u64_to_user_ptr(args->cmds), args->cmd_count, sizeof(*cmds));
+	if (IS_ERR(cmds))
+		return PTR_ERR(cmds);
+
+	submit->job->cmds = cmds;
+	submit->job->cmd_count = args->cmd_count;
+	return vuma_cmds_check(submit->job);
+}
+
+static int vuma_submit_get_in_syncs(struct vuma_submit *submit)
+{
+	struct drm_vuma_sync *syncs;
+	int ret = 0;
+	u32 i;
+
+	if (!submit->args->in_sync_count)
+		return 0;
+	syncs = vuma_syncs_copy(submit->args->in_syncs, submit->args->in_sync_count, 0);
+	if (IS_ERR(syncs))
+		return PTR_ERR(syncs);
+
+	for (i = 0; i < submit->args->in_sync_count && !ret; i++)
+		ret = drm_sched_job_add_syncobj_dependency(&submit->job->base, submit->file,
+							   syncs[i].handle, syncs[i].point);
+	kfree(syncs);
+	return ret;
+}
+
+static int vuma_submit_get_out_syncs(struct vuma_submit *submit)
+{
+	u32 i, nr = submit->args->out_sync_count;
+	struct drm_vuma_sync *syncs;
+	int ret;
+
+	if (!nr)
+		return 0;
+	syncs = vuma_syncs_copy(submit->args->out_syncs, nr, 0);
+	if (IS_ERR(syncs))
+		return PTR_ERR(syncs);
+
+	ret = vuma_outs_alloc(&submit->outs, nr);
+	for (i = 0; i < nr && !ret; i++)
+		ret = vuma_outs_add(&submit->outs, submit->file, &syncs[i]);
+	kfree(syncs);
+	return ret;
+}
+
+/* From here on nothing fails. */
+static void vuma_submit_push(struct vuma_submit *submit, struct drm_gpuvm_exec *vm_exec)
+	__must_hold(drm_gpuvm_resv(vm_exec->vm))
+{
+	struct vuma_job *job = submit->job;
+	struct vuma_file *vfile = job->vfile;
+	struct dma_fence *fence;
+
+	mutex_lock(&vfile->submit_lock);
+	drm_sched_job_arm(&job->base);
+	fence = dma_fence_get(&job->base.s_fence->finished);
+	job->ops->add_fence_locked(job, vm_exec, fence);
+	vuma_outs_signal(&submit->outs, fence);
+	/* The scheduler owns it now, and may have freed it by the next line. */
+	drm_sched_entity_push_job(&job->base);
+	submit->job = NULL;
+	mutex_unlock(&vfile->submit_lock);
+
+	dma_fence_put(fence);
+}
+
+static int vuma_submit_locked(struct vuma_submit *submit, struct drm_gpuvm_exec *vm_exec)
+	__must_hold(drm_gpuvm_resv(vm_exec->vm))
+{
+	struct vuma_job *job = submit->job;
+	struct dma_fence *fence;
+	int ret;
+
+	drm_gpuvm_resv_assert_held(vm_exec->vm);
+	ret = gem_uma_vm_use_locked(&job->vm->base);
+	if (ret)
+		return ret;
+	/* Undone with the job. */
+	job->armed = true;
+	ret = job->ops->validate_locked(job, &vm_exec->exec, &fence);
+	if (ret)
+		return ret;
+	if (fence)
+		ret = drm_sched_job_add_dependency(&job->base, fence);
+	if (!ret)
+		vuma_submit_push(submit, vm_exec);
+	return ret;
+}
+
+static int vuma_submit_run(struct vuma_submit *submit)
+{
+	struct vuma_job *job = submit->job;
+	struct drm_gpuvm_exec vm_exec = {
+		.vm = &job->vm->base.base,
+		.flags = DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES,
+		/* The job's, and that of what has to be mapped for it. */
+		.num_fences = 2,
+	};
+	int ret, idx;
+
+	if (!drm_dev_enter(&job->vdev->drm, &idx))
+		return -ENODEV;
+
+	ret = job->ops->lock(job, &vm_exec);
+	if (!ret) {
+		drm_gpuvm_resv_assert_held(vm_exec.vm);
+		ret = vuma_submit_locked(submit, &vm_exec);
+		drm_gpuvm_exec_unlock(&vm_exec);
+	}
+	drm_dev_exit(idx);
+	return ret;
+}
+
+static int vuma_submit_prepare(struct vuma_submit *submit)
+{
+	int ret;
+
+	ret = vuma_submit_get_in_syncs(submit);
+	if (!ret)
+		ret = vuma_submit_get_out_syncs(submit);
+	return ret ?: submit->job->ops->begin(submit->job);
+}
+
+/**
+ * vuma_submit_job - complete a job and queue it
+ * @job: a new job; not the caller's any more
+ * @file: the caller's file
+ * @args: commands and syncs
+ *
+ * Context: may sleep, and wait for memory and for locks of buffers.
+ * Return: 0 or a negative error.
+ */
+int vuma_submit_job(struct vuma_job *job, struct drm_file *file,
+		    const struct drm_vuma_submit *args)
+{
+	struct vuma_submit submit = { .file = file, .args = args, .job = job };
+	struct vuma_file *vfile = job->vfile;
+	int ret;
+
+	ret = vuma_submit_get_cmds(&submit);
+	if (ret)
+		goto out_job;
+	ret = drm_sched_job_init(&job->base, &vfile->entity, 1, vfile, file->client_id);
+	if (ret)
+		goto out_job;
+
+	ret = vuma_submit_prepare(&submit);
+	if (!ret)
+		ret = vuma_submit_run(&submit);
+	vuma_outs_free(&submit.outs);
+
+	if (submit.job)
+		drm_sched_job_cleanup(&job->base);
+out_job:
+	if (submit.job)
+		vuma_job_destroy(job);
+	return ret;
+}
+
+static int vuma_bind_job_begin(struct vuma_job *job)
+{
+	return 0;
+}
+
+static bool vuma_bind_job_addr_valid(const struct vuma_job *job, u64 addr, u64 size, bool write)
+{
+	return vuma_range_valid(addr, size);
+}
+
+static int vuma_bind_job_lock(struct vuma_job *job, struct drm_gpuvm_exec *vm_exec)
+{
+	return drm_gpuvm_exec_lock(vm_exec);
+}
+
+static int vuma_bind_job_validate_locked(struct vuma_job *job, struct drm_exec *exec,
+					 struct dma_fence **fence)
+	__must_hold(drm_gpuvm_resv(&job->vm->base.base))
+{
+	drm_gpuvm_resv_assert_held(&job->vm->base.base);
+	return gem_uma_vm_validate_locked(&job->vm->base, exec, fence);
+}
+
+/* Everything that is mapped, private buffers included. */
+static void vuma_bind_job_mark_used(struct vuma_vm *vm)
+{
+	struct drm_gpuva *va;
+
+	drm_gpuvm_for_each_va(va, &vm->base.base)
+		if (va->gem.obj)
+			vuma_bo_mark_used(va->gem.obj);
+}
+
+static void vuma_bind_job_add_fence_locked(struct vuma_job *job, struct drm_gpuvm_exec *vm_exec,
+					   struct dma_fence *fence)
+	__must_hold(drm_gpuvm_resv(vm_exec->vm))
+{
+	drm_gpuvm_resv_assert_held(vm_exec->vm);
+	vuma_bind_job_mark_used(job->vm);
+	drm_gpuvm_exec_resv_add_fence(vm_exec, fence, DMA_RESV_USAGE_BOOKKEEP,
+				      DMA_RESV_USAGE_BOOKKEEP);
+	gem_uma_vm_wrote_locked(&job->vm->base, fence);
+}
+
+static void vuma_bind_job_free(struct vuma_job *job)
+{
+}
+
+/* Jobs whose user space decides on addresses. */
+static const struct vuma_job_ops vuma_bind_job_ops = {
+	.begin = vuma_bind_job_begin,
+	.addr_valid = vuma_bind_job_addr_valid,
+	.lock = vuma_bind_job_lock,
+	.validate_locked = vuma_bind_job_validate_locked,
+	.add_fence_locked = vuma_bind_job_add_fence_locked,
+	.free = vuma_bind_job_free,
+};
+
+/**
+ * vuma_submit_check - check counts
+ * @args: what the caller asks for
+ *
+ * Return: 0 or -E2BIG.
+ */
+int vuma_submit_check(const struct drm_vuma_submit *args)
+{
+	if (args->cmd_count > VUMA_MAX_CMDS ||
+	    args->in_sync_count > DRM_VUMA_SUBMIT_MAX_SYNCS ||
+	    args->out_sync_count > DRM_VUMA_SUBMIT_MAX_SYNCS)
+		return -E2BIG;
+	return 0;
+}
+
+/**
+ * vuma_ioctl_submit - DRM_IOCTL_VUMA_SUBMIT
+ * @drm: the device
+ * @data: struct drm_vuma_submit
+ * @file: the caller's file
+ *
+ * Return: 0 or a negative error.
+ */
+int vuma_ioctl_submit(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	const struct drm_vuma_submit *args = data;
+	struct vuma_file *vfile = to_vuma_file(file);
+	struct vuma_job *job;
+	struct vuma_vm *vm;
+	int ret;
+
+	if (args->flags || args->pad || !args->cmd_count)
+		return -EINVAL;
+	ret = vuma_submit_check(args);
+	if (ret)
+		return ret;
+	if (vuma_path_is_legacy(vfile))
+		return -EBUSY;
+
+	vm = vuma_vm_lookup(vfile, args->vm_id);
+	if (!vm)
+		return -ENOENT;
+	job = vuma_job_create(vfile, &vuma_bind_job_ops);
+	if (!job) {
+		vuma_vm_put(vm);
+		return -ENOMEM;
+	}
+	job->vm = vm;
+	return vuma_submit_job(job, file, args);
+}
