@@ -263,10 +263,13 @@ static const struct vuma_job_ops vuma_bind_job_ops = {
  * vuma_submit_check - check counts
  * @args: what the caller asks for
  *
- * Return: 0 or -E2BIG.
+ * Return: 0, -EINVAL or -E2BIG.
  */
 int vuma_submit_check(const struct drm_vuma_submit *args)
 {
+	if ((args->in_syncs && !args->in_sync_count) ||
+	    (args->out_syncs && !args->out_sync_count))
+		return -EINVAL;
 	if (args->cmd_count > VUMA_MAX_CMDS ||
 	    args->in_sync_count > DRM_VUMA_SUBMIT_MAX_SYNCS ||
 	    args->out_sync_count > DRM_VUMA_SUBMIT_MAX_SYNCS)

@@ -521,8 +521,8 @@ int vuma_submit(int fd, uint32_t vm_id, const struct drm_vuma_cmd *cmds, uint32_
 	struct drm_vuma_submit args = {
 		.vm_id = vm_id,
 		.cmds = (uintptr_t)cmds,
-		.in_syncs = (uintptr_t)in,
-		.out_syncs = (uintptr_t)out,
+		.in_syncs = in_count ? (uintptr_t)in : 0,
+		.out_syncs = out_count ? (uintptr_t)out : 0,
 		.cmd_count = cmd_count,
 		.in_sync_count = in_count,
 		.out_sync_count = out_count,

@@ -279,6 +279,9 @@ static void bad_args(void)
 	expect_error(fd, DRM_IOCTL_VUMA_SUBMIT_LEGACY, &args, sizeof(args), -EINVAL);
 	args.out_sync_count = 0;
 	args.cmd_count = 1;
+	args.out_syncs = (uintptr_t)&use;
+	expect_error(fd, DRM_IOCTL_VUMA_SUBMIT_LEGACY, &args, sizeof(args), -EINVAL);
+	args.out_syncs = 0;
 	args.bos = 8;
 	expect_error(fd, DRM_IOCTL_VUMA_SUBMIT_LEGACY, &args, sizeof(args), -EFAULT);
 	args.bos = (uintptr_t)&use;

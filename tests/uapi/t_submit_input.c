@@ -271,6 +271,8 @@ static void bad_syncs(void)
 		expect_error(r.fd, SUBMIT, &args, sizeof(args), -E2BIG);
 		*count = UINT32_MAX;
 		expect_error(r.fd, SUBMIT, &args, sizeof(args), -E2BIG);
+		*count = 0;
+		expect_error(r.fd, SUBMIT, &args, sizeof(args), -EINVAL);
 		*count = 1;
 		*array = 0;
 		expect_error(r.fd, SUBMIT, &args, sizeof(args), -EFAULT);
@@ -312,7 +314,7 @@ static const struct ktap_test tests[] = {
 	{ .name = "submit_bad_argument_is_EINVAL", .run = bad_args },
 	{ .name = "submit_overlap_is_EINVAL", .run = overlaps },
 	{ .name = "submit_bad_ioctl_field_runs_nothing", .run = bad_submit_args },
-	{ .name = "submit_bad_sync_runs_nothing", .run = bad_syncs },
+	{ .name = "submit_bad_sync_runs_nothing_rev-V13", .run = bad_syncs },
 	{ .name = "submit_failed_signals_nothing", .run = failed_submit_signals_nothing },
 };
 

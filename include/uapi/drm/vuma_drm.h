@@ -590,9 +590,9 @@ struct drm_vuma_submit {
 	__u32 flags;
 	/** @cmds: in, user pointer to struct drm_vuma_cmd. */
 	__u64 cmds;
-	/** @in_syncs: in, user pointer to struct drm_vuma_sync. */
+	/** @in_syncs: in, user pointer to struct drm_vuma_sync; 0 if there are none. */
 	__u64 in_syncs;
-	/** @out_syncs: in, user pointer to struct drm_vuma_sync. */
+	/** @out_syncs: in, user pointer to struct drm_vuma_sync; 0 if there are none. */
 	__u64 out_syncs;
 	/** @cmd_count: in, 1 to DRM_VUMA_PARAM_MAX_CMDS; more is -E2BIG. */
 	__u32 cmd_count;
@@ -665,9 +665,9 @@ struct drm_vuma_submit_legacy {
 	__u64 bos;
 	/** @cmds: in, user pointer to struct drm_vuma_cmd. */
 	__u64 cmds;
-	/** @in_syncs: in, user pointer to struct drm_vuma_sync. */
+	/** @in_syncs: in, user pointer to struct drm_vuma_sync; 0 if there are none. */
 	__u64 in_syncs;
-	/** @out_syncs: in, user pointer to struct drm_vuma_sync. */
+	/** @out_syncs: in, user pointer to struct drm_vuma_sync; 0 if there are none. */
 	__u64 out_syncs;
 	/**
 	 * @cmd_count: in, more than DRM_VUMA_PARAM_MAX_CMDS is -E2BIG. If it is 0 there is
