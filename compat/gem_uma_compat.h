@@ -199,14 +199,25 @@ drm_gpuvm_bo_obtain_locked(struct drm_gpuvm *gpuvm, struct drm_gem_object *obj)
 }
 #endif
 
-#ifndef GEM_UMA_HAS_SCHED_STAT_RESET
+/*
+ * A timeout handler had to give its job back itself, and to see that it is freed. Only for
+ * handlers whose argument has the name that it has in the struct of operations.
+ */
+#ifndef GEM_UMA_HAS_SCHED_STAT_NO_HANG
 #include <drm/gpu_scheduler.h>
-#define DRM_GPU_SCHED_STAT_RESET DRM_GPU_SCHED_STAT_NOMINAL
-#endif
 
-#ifndef GEM_UMA_HAS_SCHED_START_ERRNO
-#include <drm/gpu_scheduler.h>
-#define drm_sched_start(sched, errno) drm_sched_start(sched)
+static inline enum drm_gpu_sched_stat gem_uma_compat_no_hang(struct drm_sched_job *job)
+{
+	struct drm_gpu_scheduler *sched = job->sched;
+
+	spin_lock(&sched->job_list_lock);
+	list_add(&job->list, &sched->pending_list);
+	spin_unlock(&sched->job_list_lock);
+	drm_sched_wqueue_start(sched);
+	return DRM_GPU_SCHED_STAT_NOMINAL;
+}
+
+#define DRM_GPU_SCHED_STAT_NO_HANG gem_uma_compat_no_hang(sched_job)
 #endif
 
 #endif

@@ -50,6 +50,5 @@ has GPUVM_MAP_REQ drm/drm_gpuvm.h 'struct drm_gpuvm_map_req \{'
 has GPUVM_BO_OBTAIN_LOCKED drm/drm_gpuvm.h 'drm_gpuvm_bo_obtain_locked\(struct'
 has SCHED_INIT_ARGS drm/gpu_scheduler.h 'struct drm_sched_init_args \{'
 has SCHED_JOB_CLIENT drm/gpu_scheduler.h 'drm_sched_job_init\([^)]*client_id\)'
-has SCHED_STAT_RESET drm/gpu_scheduler.h ' DRM_GPU_SCHED_STAT_RESET,'
-has SCHED_START_ERRNO drm/gpu_scheduler.h 'drm_sched_start\(struct[^)]*, int'
+has SCHED_STAT_NO_HANG drm/gpu_scheduler.h 'DRM_GPU_SCHED_STAT_NO_HANG,'
 echo

@@ -17,8 +17,9 @@
 #include "vuma_vm.h"
 
 static unsigned int job_timeout_ms = 60000;
-module_param(job_timeout_ms, uint, 0444);
-MODULE_PARM_DESC(job_timeout_ms, "longest time a job may run, in milliseconds");
+module_param(job_timeout_ms, uint, 0644);
+MODULE_PARM_DESC(job_timeout_ms,
+		 "longest time a job may run, in milliseconds, on devices that come from now on");
 
 static int vuma_fault_errno(enum drm_vuma_fault fault)
 {
@@ -77,22 +78,20 @@ static struct dma_fence *vuma_sched_run_job(struct drm_sched_job *base)
 }
 
 /*
- * The engine is asked to stop and does so at the next piece, so this is a reset
- * that always works. It comes before drm_sched_stop(), which would take the fence
- * away from the job, and with it the error; and no other job may start before.
+ * The engine is asked to stop and does so at the next piece: that always works, so there is
+ * nothing to reset. The job ends by its own fence, with the error that its worker sets, and
+ * the next one may be running already, as when this one ended by itself just now. So the
+ * scheduler is only told that there is no hang: drm_sched_stop() would take the fence away
+ * from the next job, and drm_sched_start() would free it under the engine.
  */
-static enum drm_gpu_sched_stat vuma_sched_timedout_job(struct drm_sched_job *base)
+static enum drm_gpu_sched_stat vuma_sched_timedout_job(struct drm_sched_job *sched_job)
 {
-	struct vuma_job *job = to_vuma_job(base);
-	struct vuma_engine *engine = &job->vdev->engine;
+	struct vuma_job *job = to_vuma_job(sched_job);
 
-	drm_sched_wqueue_stop(&engine->sched);
 	WRITE_ONCE(job->abort, DRM_VUMA_FAULT_TIMEOUT);
-	wake_up_all(&engine->stop);
+	wake_up_all(&job->vdev->engine.stop);
 	flush_work(&job->run_work);
-	drm_sched_stop(&engine->sched, base);
-	drm_sched_start(&engine->sched, 0);
-	return DRM_GPU_SCHED_STAT_RESET;
+	return DRM_GPU_SCHED_STAT_NO_HANG;
 }
 
 static void vuma_sched_free_job(struct drm_sched_job *base)
@@ -131,7 +130,7 @@ int vuma_engine_init(struct vuma_device *vdev)
 		.ops = &vuma_sched_ops,
 		.num_rqs = DRM_SCHED_PRIORITY_COUNT,
 		.credit_limit = 1,
-		.timeout = msecs_to_jiffies(job_timeout_ms),
+		.timeout = msecs_to_jiffies(READ_ONCE(job_timeout_ms)),
 		.name = "vuma",
 		.dev = vdev->drm.dev,
 	};

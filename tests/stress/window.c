@@ -74,6 +74,12 @@ static const struct {
 		"unplugged, DMA addresses live: panthor-70" },
 	[WINDOW_POP] = { "drm_sched_entity_pop_job", 10000, 1,
 		"picked, not taken off its queue yet, and its file may be closed" },
+	[WINDOW_TIMEOUT] = { "vuma_sched_timedout_job", 200000, 1,
+		"a job is taken for hung, and may end, and the next one start: rev-V2" },
+	[WINDOW_TIMEOUT_END] = { "vuma_sched_timedout_job%return", 0, 1,
+		"to be told when it is over: rev-V2" },
+	[WINDOW_PIECE] = { "vuma_piece_fill", 20000, 1,
+		"the engine writes memory: rev-V11" },
 };
 
 /* A kernel with kprobes has the module: only without them may the windows stay shut. */
@@ -88,17 +94,17 @@ static bool have_delays(void)
 	return false;
 }
 
-void windows_open(const enum window *windows, size_t count)
+bool windows_open(const enum window *windows, size_t count)
 {
 	char line[160];
 	size_t i;
 	int ret;
 
 	if (!count)
-		return;
+		return true;
 	if (!have_delays()) {
 		ktap_note("no kprobes: %zu windows are not opened wide", count);
-		return;
+		return false;
 	}
 	windows_clear();
 	for (i = 0; i < count; i++) {
@@ -109,6 +115,7 @@ void windows_open(const enum window *windows, size_t count)
 			KT_FAIL("window %s (%s): %s", table[windows[i]].symbol,
 				table[windows[i]].what, strerror(-ret));
 	}
+	return true;
 }
 
 static bool find_waits(const char *symbol, unsigned long *hits, unsigned long *waits)
@@ -146,6 +153,15 @@ void windows_note(const enum window *windows, size_t count)
 		if (!windows_used(windows + count, 1))
 			ktap_note("nobody has waited in window %s (%s)",
 				  table[windows[count]].symbol, table[windows[count]].what);
+}
+
+unsigned long window_waits(enum window window)
+{
+	unsigned long hits, waits = 0;
+
+	if (!find_waits(table[window].symbol, &hits, &waits))
+		return 0;
+	return waits;
 }
 
 void windows_close(const enum window *windows, size_t count)

@@ -36,14 +36,19 @@ enum window {
 	WINDOW_VMA_CLOSE,
 	WINDOW_UNPLUG,
 	WINDOW_POP,
+	WINDOW_TIMEOUT,
+	WINDOW_TIMEOUT_END,
+	WINDOW_PIECE,
 	WINDOWS,
 };
 
 /*
  * Fails the test if the kernel does not know the function of a window. Where there are no
- * kprobes, says so, and the windows stay as narrow as they are.
+ * kprobes, says so, returns false, and the windows stay as narrow as they are.
  */
-void windows_open(const enum window *windows, size_t count);
+bool windows_open(const enum window *windows, size_t count);
+/* How often somebody was made to wait there so far, who may still wait. */
+unsigned long window_waits(enum window window);
 /* Whether somebody has waited in each of them by now. */
 bool windows_used(const enum window *windows, size_t count);
 /* Tells of those in which nobody has waited yet. */
