@@ -135,6 +135,9 @@ static bool vuma_file_all_started(struct vuma_file *vfile)
  * As in drm_sched_entity_flush(), what is queued has some time to start. But not if who
  * queued it has died of a signal: nobody wants to see what it does, and an OOM killer wants
  * its memory. So the job that runs is stopped, too.
+ *
+ * A kernel thread, as the collector of sockets or the end of an io_uring, drops the last
+ * references of files of the whole system, one after the other. It never waits.
  */
 static void vuma_file_end_jobs(struct vuma_file *vfile)
 {
@@ -149,7 +152,7 @@ static void vuma_file_end_jobs(struct vuma_file *vfile)
 
 	if (exits && !killed)
 		wait_event_timeout(*started, vuma_file_all_started(vfile), HZ);
-	else if (!exits)
+	else if (!exits && !(current->flags & PF_KTHREAD))
 		wait_event_killable(*started, vuma_file_all_started(vfile));
 	/* The last one may be off the queue, and not have looked at this yet. */
 	if (!vuma_file_all_started(vfile))

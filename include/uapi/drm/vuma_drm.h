@@ -575,7 +575,8 @@ struct drm_vuma_sync {
  * -ETIME or, after unplug, -ENODEV; commands before the failing one have been
  * executed. One that did not start before its file was closed may end with
  * -ECANCELED: close() waits until all have started, unless it is killed; a process
- * that exits waits for a second. When a process dies of a signal, nothing waits:
+ * that exits waits for a second; the kernel, where it drops the last reference by
+ * itself (SCM_RIGHTS, io_uring), does not wait. When a process dies of a signal,
  * no job of the file starts any more, and the one that runs is stopped, also with
  * -ECANCELED. The job is ordered after the in-syncs and after earlier jobs of the
  * same file; there is no implicit ordering through buffers.
