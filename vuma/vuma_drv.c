@@ -76,6 +76,7 @@ static int vuma_open(struct drm_device *drm, struct drm_file *file)
 	mutex_init(&vfile->scanout_lock);
 	INIT_LIST_HEAD(&vfile->scanouts);
 	mutex_init(&vfile->submit_lock);
+	init_waitqueue_head(&vfile->room);
 
 	file->driver_priv = vfile;
 	ret = vuma_bo_client_init(vdev, file);

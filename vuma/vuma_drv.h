@@ -30,6 +30,9 @@ struct vuma_vm;
 /* Commands of one SUBMIT: 1 MiB of user memory copied, at most. */
 #define VUMA_MAX_CMDS		16384
 #define VUMA_MAX_VMS		256
+/* What jobs of one file may take of the kernel's memory, and each beside its commands. */
+#define VUMA_MAX_QUEUED		(16u * 1024 * 1024)
+#define VUMA_JOB_COST		2048u
 #define VUMA_CMD_MAX_SIZE	BIT_ULL(40)
 #define VUMA_SPIN_MAX_US	(10u * 1000 * 1000)
 
@@ -129,6 +132,10 @@ struct vuma_file {
 	bool killed;
 	/** @submit_lock: makes arming and queueing a job one step. */
 	struct mutex submit_lock;
+	/** @queued: bytes that the jobs take, as they are counted; at most VUMA_MAX_QUEUED. */
+	atomic_t queued;
+	/** @room: woken when @queued becomes less. */
+	wait_queue_head_t room;
 	/** @busy_ns: time the engine spent on the jobs of this file. */
 	atomic64_t busy_ns;
 };

@@ -24,6 +24,8 @@ void vuma_job_destroy(struct vuma_job *job)
 	if (job->armed)
 		gem_uma_vm_unuse(&job->vm->base);
 	kvfree(job->cmds);
+	atomic_sub(job->cost, &job->vfile->queued);
+	wake_up(&job->vfile->room);
 	vuma_file_put(job->vfile);
 	if (job->vm)
 		vuma_vm_put(job->vm);
@@ -51,26 +53,44 @@ void vuma_job_free_later(struct vuma_job *job)
 	queue_work(vuma_put_wq, &job->free_work);
 }
 
+static bool vuma_file_has_room(struct vuma_file *vfile, u32 cost)
+{
+	int queued = atomic_read(&vfile->queued);
+
+	do {
+		if (queued + cost > VUMA_MAX_QUEUED)
+			return false;
+	} while (!atomic_try_cmpxchg(&vfile->queued, &queued, queued + cost));
+	return true;
+}
+
 /**
- * vuma_job_create - allocate a job
+ * vuma_job_create - allocate a job, when the queue of its file has room
  * @vfile: the caller's file
  * @ops: its kind
+ * @cmd_count: commands that it will have, at most VUMA_MAX_CMDS
  *
- * Return: the job, or NULL.
+ * Context: waits for jobs of the file, so no lock that one of them needs may be held.
+ * Return: the job, or an ERR_PTR: -ENOMEM or -ERESTARTSYS.
  */
-struct vuma_job *vuma_job_create(struct vuma_file *vfile, const struct vuma_job_ops *ops)
+struct vuma_job *vuma_job_create(struct vuma_file *vfile, const struct vuma_job_ops *ops,
+				 u32 cmd_count)
 {
-	struct vuma_job *job = kzalloc(sizeof(*job), GFP_KERNEL_ACCOUNT);
+	u32 cost = VUMA_JOB_COST + cmd_count * sizeof(struct drm_vuma_cmd);
+	struct vuma_job *job;
+	int ret;
 
+	ret = wait_event_interruptible(vfile->room, vuma_file_has_room(vfile, cost));
+	if (ret)
+		return ERR_PTR(ret);
+	job = kzalloc(sizeof(*job), GFP_KERNEL_ACCOUNT);
 	if (!job)
-		return NULL;
-
+		goto err_room;
 	job->fence = vuma_fence_create(vfile->vdev);
-	if (!job->fence) {
-		kfree(job);
-		return NULL;
-	}
+	if (!job->fence)
+		goto err_job;
 
+	job->cost = cost;
 	job->vdev = vfile->vdev;
 	job->vfile = vfile;
 	kref_get(&vfile->kref);
@@ -78,4 +98,11 @@ struct vuma_job *vuma_job_create(struct vuma_file *vfile, const struct vuma_job_
 	INIT_WORK(&job->run_work, vuma_engine_run);
 	INIT_WORK(&job->free_work, vuma_job_free_work);
 	return job;
+
+err_job:
+	kfree(job);
+err_room:
+	atomic_sub(cost, &vfile->queued);
+	wake_up(&vfile->room);
+	return ERR_PTR(-ENOMEM);
 }

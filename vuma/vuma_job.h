@@ -76,6 +76,8 @@ struct vuma_job {
 	struct drm_vuma_cmd *cmds;
 	/** @cmd_count: how many. */
 	u32 cmd_count;
+	/** @cost: its part of the file's queued. */
+	u32 cost;
 	/** @abort: set from outside to stop the job: &enum drm_vuma_fault. */
 	u32 abort;
 	/** @legacy: buffers with implicit addresses; only of SUBMIT_LEGACY. */
@@ -92,7 +94,8 @@ struct vuma_job {
 
 #define to_vuma_job(job)	container_of(job, struct vuma_job, base)
 
-struct vuma_job *vuma_job_create(struct vuma_file *vfile, const struct vuma_job_ops *ops);
+struct vuma_job *vuma_job_create(struct vuma_file *vfile, const struct vuma_job_ops *ops,
+				 u32 cmd_count);
 void vuma_job_destroy(struct vuma_job *job);
 void vuma_job_free_later(struct vuma_job *job);
 

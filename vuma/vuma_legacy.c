@@ -421,9 +421,9 @@ static int vuma_legacy_run(struct vuma_legacy *legacy, struct drm_file *file,
 		ret = vuma_legacy_begin(legacy, vfile);
 		goto out_free;
 	}
-	job = vuma_job_create(vfile, &vuma_legacy_job_ops);
-	if (!job) {
-		ret = -ENOMEM;
+	job = vuma_job_create(vfile, &vuma_legacy_job_ops, submit->cmd_count);
+	if (IS_ERR(job)) {
+		ret = PTR_ERR(job);
 		goto out_free;
 	}
 	job->legacy = legacy;

@@ -38,15 +38,17 @@ struct vuma_submit {
 static int vuma_submit_get_cmds(struct vuma_submit *submit)
 {
 	const struct drm_vuma_submit *args = submit->args;
-	struct drm_vuma_cmd *cmds;
+	size_t size = array_size(args->cmd_count, sizeof(struct drm_vuma_cmd));
+	struct vuma_job *job = submit->job;
 
-	cmds = vmemdup_array_user(u64_to_user_ptr(args->cmds), args->cmd_count, sizeof(*cmds));
-	if (IS_ERR(cmds))
-		return PTR_ERR(cmds);
-
-	submit->job->cmds = cmds;
-	submit->job->cmd_count = args->cmd_count;
-	return vuma_cmds_check(submit->job);
+	/* Charged; and a job that does not fit into its cgroup kills nobody. */
+	job->cmds = kvmalloc(size, GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+	if (!job->cmds)
+		return -ENOMEM;
+	if (copy_from_user(job->cmds, u64_to_user_ptr(args->cmds), size))
+		return -EFAULT;
+	job->cmd_count = args->cmd_count;
+	return vuma_cmds_check(job);
 }
 
 static int vuma_submit_get_in_syncs(struct vuma_submit *submit)
@@ -304,10 +306,10 @@ int vuma_ioctl_submit(struct drm_device *drm, void *data, struct drm_file *file)
 	vm = vuma_vm_lookup(vfile, args->vm_id);
 	if (!vm)
 		return -ENOENT;
-	job = vuma_job_create(vfile, &vuma_bind_job_ops);
-	if (!job) {
+	job = vuma_job_create(vfile, &vuma_bind_job_ops, args->cmd_count);
+	if (IS_ERR(job)) {
 		vuma_vm_put(vm);
-		return -ENOMEM;
+		return PTR_ERR(job);
 	}
 	job->vm = vm;
 	return vuma_submit_job(job, file, args);

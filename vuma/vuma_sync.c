@@ -48,7 +48,7 @@ struct drm_vuma_sync *vuma_syncs_copy(u64 ptr, u32 nr, u32 flags)
  */
 int vuma_outs_alloc(struct vuma_outs *outs, u32 nr)
 {
-	outs->out = kcalloc(nr, sizeof(*outs->out), GFP_KERNEL);
+	outs->out = kcalloc(nr, sizeof(*outs->out), GFP_KERNEL_ACCOUNT);
 	return outs->out ? 0 : -ENOMEM;
 }
 

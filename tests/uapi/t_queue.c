@@ -2,9 +2,11 @@
 /* Jobs that wait in the queue of a file: what they cost, and what becomes of them. */
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include <xf86drm.h>
 
+#include "arena.h"
 #include "rig.h"
 
 #define LONG_WAIT	(60 * VUMA_SEC)
@@ -121,11 +123,123 @@ static void collected_file(void)
 	expect_collected_pipe();
 }
 
+static struct drm_vuma_cmd *many_nops(uint64_t *max)
+{
+	struct drm_vuma_cmd *cmds;
+
+	KT_OK(vuma_get_param(dev_open(0), DRM_VUMA_PARAM_MAX_CMDS, 0, max));
+	cmds = calloc(*max, sizeof(*cmds));
+	KT_TRUE(cmds);
+	return cmds;
+}
+
+static void charged(void)
+{
+	enum { JOBS = 8 };
+	struct plug plug = plug_new();
+	struct cgroup cg = arena_enter("a");
+	struct vuma_vm vm = vm_new(dev_open(0));
+	uint64_t max, before;
+	struct drm_vuma_cmd *cmds = many_nops(&max);
+	int i;
+
+	before = arena_stat(&cg, "kernel");
+	for (i = 0; i < JOBS; i++)
+		KT_OK(vuma_submit_one(vm.fd, vm.id, cmds, max, 0));
+	/* Without what the counters of CPUs have not told yet. */
+	KT_GE(arena_stat(&cg, "kernel"), before + JOBS * max * sizeof(*cmds) - VUMA_MIB);
+	plug_pull(&plug);
+	run_cmd(&vm, vuma_cmd_nop());
+}
+
+static void beyond_the_limit(void)
+{
+	struct plug plug = plug_new();
+	struct cgroup cg = arena_enter("a");
+	struct vuma_vm vm = vm_new(dev_open(0));
+	struct drm_vuma_cmd *cmds;
+	uint64_t max;
+	int i, ret = 0;
+
+	cmds = many_nops(&max);
+	KT_OK(cgroup_write(&cg, "memory.max", "%llu",
+			   (unsigned long long)(arena_current(&cg) + 4 * VUMA_MIB)));
+	KT_OK(cgroup_write(&cg, "memory.swap.max", "0"));
+	for (i = 0; i < 12 && !ret; i++)
+		ret = vuma_submit_one(vm.fd, vm.id, cmds, max, 0);
+	KT_RET(ret, -ENOMEM);
+	KT_EQ(arena_event(&cg, "oom_kill"), 0);
+	plug_pull(&plug);
+	KT_OK(cgroup_write(&cg, "memory.max", "max"));
+	run_cmds(&vm, cmds, max);
+}
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+}
+
+static void alarms(long usecs)
+{
+	struct itimerval timer = { .it_interval.tv_usec = usecs, .it_value.tv_usec = usecs };
+
+	KT_SYS(setitimer(ITIMER_REAL, &timer, NULL));
+}
+
+/* Fills the queue until a submit waits, which an alarm ends. */
+static unsigned int fill_queue(struct drm_vuma_submit *args, int fd, unsigned int limit)
+{
+	unsigned int jobs;
+	int ret = 0;
+
+	for (jobs = 0; jobs < limit; jobs++) {
+		ret = vuma_ioctl_once(fd, DRM_IOCTL_VUMA_SUBMIT, args);
+		if (ret)
+			break;
+	}
+	KT_RET(ret, -EINTR);
+	return jobs;
+}
+
+static void bounded(void)
+{
+	static const struct { uint32_t cmds, least, most; } rows[] = {
+		{ 16384, 4, 16 }, { 1024, 100, 256 },
+	};
+	const struct sigaction action = { .sa_handler = on_alarm };
+	uint64_t max;
+	struct drm_vuma_cmd *cmds = many_nops(&max);
+	unsigned int jobs;
+	size_t i;
+
+	KT_SYS(sigaction(SIGALRM, &action, NULL));
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct plug plug = plug_new();
+		struct vuma_vm vm = vm_new(dev_open(0));
+		struct drm_vuma_submit args = {
+			.vm_id = vm.id, .cmds = (uintptr_t)cmds, .cmd_count = rows[i].cmds,
+		};
+
+		alarms(500000);
+		jobs = fill_queue(&args, vm.fd, rows[i].most + 1);
+		alarms(0);
+		KT_GE(jobs, rows[i].least);
+		/* Another file has room of its own. */
+		KT_OK(vuma_submit_one(plug.vm.fd, plug.vm.id, cmds, 1, 0));
+		plug_pull(&plug);
+		run_cmds(&vm, cmds, rows[i].cmds);
+		KT_EQ(vm_param(&vm, DRM_VUMA_PARAM_VM_JOBS), jobs + 1);
+	}
+}
+
 static const struct ktap_test tests[] = {
 	{ .name = "queue_closed_by_the_kernel_waits_for_nothing_rev-V3", .run = collected_file },
+	{ .name = "queue_is_charged_to_the_caller_rev-V4", .run = charged },
+	{ .name = "queue_beyond_memory_max_is_ENOMEM_rev-V4", .run = beyond_the_limit },
+	{ .name = "queue_of_a_file_is_bounded_rev-V4", .run = bounded },
 };
 
-TESTS(tests);
+TESTS_WITH_CLEANUP(tests, arena_cleanup);
 
 int main(int argc, char **argv)
 {

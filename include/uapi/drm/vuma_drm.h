@@ -581,6 +581,11 @@ struct drm_vuma_sync {
  * -ECANCELED. The job is ordered after the in-syncs and after earlier jobs of the
  * same file; there is no implicit ordering through buffers.
  *
+ * The commands are copied and charged to the memory cgroup of the caller; if they do
+ * not fit, -ENOMEM. Jobs of a file that are not done take 16 MiB at most, with 2 KiB for
+ * each beside its commands: what would be more waits until others are done, and can be
+ * interrupted.
+ *
  * Addresses that no VM could map are -EINVAL, unmapped ones are faults of the job. An
  * in-sync whose syncobj has no fence yet is -EINVAL.
  */
