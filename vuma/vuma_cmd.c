@@ -206,7 +206,7 @@ static void vuma_run_stream(struct vuma_run *run, const struct drm_vuma_cmd *cmd
 	if (cmd->opcode == DRM_VUMA_OP_COMPARE)
 		piece.sum[1] = U64_MAX;
 
-	while (done < cmd->size)
+	for (; done < cmd->size; cond_resched())
 		if (vuma_run_stopped(run) || !vuma_run_piece(run, cmd, &piece, &done))
 			return;
 
@@ -243,7 +243,7 @@ static void vuma_run_chase(struct vuma_run *run, const struct drm_vuma_cmd *cmd)
 {
 	u64 p = cmd->src, hops = cmd->arg0;
 
-	while (hops)
+	for (; hops; cond_resched())
 		if (vuma_run_stopped(run) || !vuma_run_hops(run, &p, &hops))
 			return;
 

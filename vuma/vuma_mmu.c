@@ -294,6 +294,8 @@ static int vuma_mmu_write(struct vuma_mmu *mmu, u64 va, u64 pte, unsigned int ne
 		} else {
 			step = vuma_mmu_map_small(&walk, va, pte, (u64)next << PAGE_SHIFT, nr);
 		}
+		/* The lock is a mutex. A sparse range can be a TiB. */
+		cond_resched();
 		va += (u64)step << PAGE_SHIFT;
 		pte += (u64)next * step << PAGE_SHIFT;
 		nr -= step;
@@ -420,6 +422,8 @@ int vuma_mmu_unmap(struct vuma_mmu *mmu, u64 va, u64 range, struct gem_uma_vm_ta
 		if (pte & VUMA_PTE_VALID)
 			vuma_walk_clear(mmu, &walk, level);
 		va = ALIGN_DOWN(va, size) + size;
+		if (IS_ALIGNED(va, SZ_2M))
+			cond_resched();
 	}
 	return 0;
 }
