@@ -3,7 +3,7 @@
  * The commands of the engine: a table tells what each takes and how it is executed.
  *
  * They are executed while others wait for the fence of the job: no memory is allocated,
- * and the only lock taken is the one of the page tables, for one piece at a time.
+ * and the only locks taken are those of the page tables and of accesses, for one piece.
  */
 
 #include <linux/ktime.h>
@@ -15,7 +15,7 @@
 #include "vuma_job.h"
 #include "vuma_vm.h"
 
-/* How much is done under the lock of the page tables at once. */
+/* How much is done under a lock at once. */
 #define VUMA_CHUNK_BYTES	SZ_64K
 #define VUMA_CHUNK_HOPS		256
 /* How often OP_WAIT looks. */
@@ -186,15 +186,20 @@ static bool vuma_run_piece(struct vuma_run *run, const struct drm_vuma_cmd *cmd,
 			   struct vuma_piece *piece, u64 *done)
 {
 	u64 len = min_t(u64, cmd->size - *done, VUMA_CHUNK_BYTES);
+	bool mapped;
 
 	mutex_lock(&run->vm->base.op_lock);
-	if (vuma_piece_map(run, cmd, piece, *done, &len)) {
+	mapped = vuma_piece_map(run, cmd, piece, *done, &len);
+	/* Who changes the tables waits for this one in vuma_vm_flush(). */
+	mutex_lock(&run->vm->access_lock);
+	mutex_unlock(&run->vm->base.op_lock);
+	if (mapped) {
 		piece->first = *done / sizeof(u64);
 		piece->nr = len / sizeof(u64);
 		run->op->piece(cmd, piece);
 		*done += len;
 	}
-	mutex_unlock(&run->vm->base.op_lock);
+	mutex_unlock(&run->vm->access_lock);
 	return !run->fault;
 }
 

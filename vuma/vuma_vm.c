@@ -60,21 +60,33 @@ static int vuma_vm_unmap(struct gem_uma_vm *vm, u64 va, u64 len,
 	return vuma_mmu_unmap(&to_vuma_vm(vm)->mmu, va, len, tables);
 }
 
+/* There is no TLB. What is waited for is the piece that was translated before. */
+static int vuma_vm_flush(struct gem_uma_vm *base, u64 va, u64 len)
+{
+	struct vuma_vm *vm = to_vuma_vm(base);
+
+	lockdep_assert_held(&base->op_lock);
+	mutex_lock(&vm->access_lock);
+	mutex_unlock(&vm->access_lock);
+	return 0;
+}
+
 static void vuma_vm_free(struct gem_uma_vm *base)
 {
 	struct vuma_vm *vm = to_vuma_vm(base);
 
 	vuma_mmu_fini(&vm->mmu);
+	mutex_destroy(&vm->access_lock);
 	kfree(vm);
 }
 
-/* There is no TLB, so there is no flush. */
 static const struct gem_uma_vm_ops vuma_vm_ops = {
 	.alloc_tables = vuma_vm_alloc_tables,
 	.free_tables = vuma_vm_free_tables,
 	.map = vuma_vm_map,
 	.map_null = vuma_vm_map_null,
 	.unmap = vuma_vm_unmap,
+	.flush = vuma_vm_flush,
 	.populate = vuma_bo_populate_locked,
 	.prefetch = vuma_bo_prefetch,
 	.is_resident = vuma_bo_is_resident_locked,
@@ -113,6 +125,7 @@ struct vuma_vm *vuma_vm_create(struct vuma_device *vdev, u64 end)
 	if (!vm)
 		return ERR_PTR(-ENOMEM);
 	spin_lock_init(&vm->stat_lock);
+	mutex_init(&vm->access_lock);
 	ret = vuma_mmu_init(&vm->mmu, &vdev->counters);
 	if (ret)
 		goto err_free;

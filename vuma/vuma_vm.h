@@ -42,6 +42,11 @@ struct vuma_vm {
 	struct gem_uma_vm base;
 	/** @mmu: the page tables. */
 	struct vuma_mmu mmu;
+	/**
+	 * @access_lock: taken under op_lock, and held for longer, while the engine accesses
+	 * what it has translated. It never waits for memory.
+	 */
+	struct mutex access_lock;
 	/** @stat_lock: guards @stat. */
 	spinlock_t stat_lock;
 	/** @stat: about the jobs. */
