@@ -213,6 +213,8 @@ static int vuma_ioctl_bo_query(struct drm_device *drm, void *data, struct drm_fi
 	obj = drm_gem_object_lookup(file, args->handle);
 	if (!obj)
 		return -ENOENT;
+	/* A backend adds what it knows. */
+	*args = (struct drm_vuma_bo_query){ .handle = args->handle };
 	vuma_bo_query(obj, args);
 	drm_gem_object_put(obj);
 	return 0;

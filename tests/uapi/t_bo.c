@@ -162,6 +162,20 @@ static void query_bad_input(void)
 			sizeof(args.pad), 0, -EINVAL);
 }
 
+/* What was in the struct before is no answer. */
+static void query_echoes_nothing(void)
+{
+	struct vuma_bo bo = bo_new(dev_open(0), PAGE, 0);
+	struct drm_vuma_bo_query want = bo_query(&bo), q;
+
+	memset(&q, 0xff, sizeof(q));
+	q.handle = bo.handle;
+	q.flags = 0;
+	q.pad = 0;
+	KT_OK(vuma_ioctl(bo.fd, DRM_IOCTL_VUMA_BO_QUERY, &q));
+	KT_EQ(memcmp(&q, &want, sizeof(q)), 0);
+}
+
 static void query_follows_cpu_use(void)
 {
 	struct vuma_bo bo = bo_new(dev_open(0), 64 * PAGE, 0);
@@ -390,6 +404,7 @@ static const struct ktap_test tests[] = {
 	{ .name = "bo_mapping_survives_closed_handle", .run = closed_handle },
 	{ .name = "bo_mmap_offset_each_flag_is_EINVAL", .run = mmap_offset_bad_input },
 	{ .name = "bo_query_each_flag_and_pad_is_EINVAL", .run = query_bad_input },
+	{ .name = "bo_query_echoes_nothing_rev-V9", .run = query_echoes_nothing },
 	{ .name = "bo_query_follows_cpu_use", .run = query_follows_cpu_use },
 	{ .name = "bo_query_first_touch_populates_a_part", .run = query_partial_residency },
 	{ .name = "bo_query_follows_gpu_use", .run = query_follows_gpu_use },
