@@ -40,6 +40,10 @@ struct vuma_shmem_bo {
 	u32 flags;
 	/** @populated: the pages are held until the end; guarded by the resv. */
 	bool populated;
+	/** @sg: of an import, the run that was asked for last, or NULL; guarded by the resv. */
+	struct scatterlist *sg;
+	/** @sg_first: its first page. */
+	pgoff_t sg_first;
 	/** @gpu_mapped: page-table entries point to the pages. */
 	bool gpu_mapped;
 	/** @mmaps: number of CPU mappings. */
@@ -336,29 +340,31 @@ static int vuma_shmem_run_pages(struct drm_gem_object *obj, pgoff_t pgoff, pgoff
 	return 0;
 }
 
+/* Goes on from the run that was asked for last: pages are asked for in their order. */
 static int vuma_shmem_run_import(struct drm_gem_object *obj, pgoff_t pgoff, pgoff_t end,
 				 dma_addr_t *addr, u64 *len)
 {
-	struct sg_table *sgt = to_drm_gem_shmem_obj(obj)->sgt;
-	struct scatterlist *sg;
-	pgoff_t at = 0;
-	int i;
+	struct vuma_shmem_bo *bo = to_vuma_shmem_bo(obj);
+	pgoff_t first, nr;
+	unsigned long pfn;
 
-	for_each_sgtable_dma_sg(sgt, sg, i) {
-		pgoff_t nr = sg_dma_len(sg) >> PAGE_SHIFT;
-		unsigned long pfn;
-
-		if (pgoff >= at + nr) {
-			at += nr;
-			continue;
-		}
-		*addr = sg_dma_address(sg) + ((u64)(pgoff - at) << PAGE_SHIFT);
-		nr = min(end, at + nr) - pgoff;
-		*len = (u64)nr << PAGE_SHIFT;
-		pfn = PHYS_PFN(dma_to_phys(obj->dev->dev, *addr));
-		return pfn_valid(pfn) && pfn_valid(pfn + nr - 1) ? 0 : -ENXIO;
+	if (!bo->sg || pgoff < bo->sg_first) {
+		bo->sg = bo->base.sgt->sgl;
+		bo->sg_first = 0;
 	}
-	return -ENXIO;
+	/* The runs of an import cover all of it. */
+	while (pgoff >= bo->sg_first + (sg_dma_len(bo->sg) >> PAGE_SHIFT)) {
+		bo->sg_first += sg_dma_len(bo->sg) >> PAGE_SHIFT;
+		bo->sg = sg_next(bo->sg);
+		if (!bo->sg)
+			return -ENXIO;
+	}
+	first = pgoff - bo->sg_first;
+	nr = min(end - pgoff, (sg_dma_len(bo->sg) >> PAGE_SHIFT) - first);
+	*addr = sg_dma_address(bo->sg) + ((u64)first << PAGE_SHIFT);
+	*len = (u64)nr << PAGE_SHIFT;
+	pfn = PHYS_PFN(dma_to_phys(obj->dev->dev, *addr));
+	return pfn_valid(pfn) && pfn_valid(pfn + nr - 1) ? 0 : -ENXIO;
 }
 
 int vuma_bo_run_locked(struct drm_gem_object *obj, u64 offset, u64 size, dma_addr_t *addr,
