@@ -156,7 +156,7 @@ int gem_uma_object_init(struct gem_uma_object *uobj, struct gem_uma_device *udev
 			u64 size, u32 flags, const struct gem_uma_object_ops *ops)
 {
 	u32 known = GEM_UMA_OBJECT_HUGE | GEM_UMA_OBJECT_NO_MMAP | GEM_UMA_OBJECT_WC |
-		    GEM_UMA_OBJECT_DISCARD_ON_RECLAIM;
+		    GEM_UMA_OBJECT_DISCARD_ON_RECLAIM | GEM_UMA_OBJECT_LATE_OFFSET;
 	int ret;
 
 	if (!size || (flags & ~known))
@@ -171,10 +171,10 @@ int gem_uma_object_init(struct gem_uma_object *uobj, struct gem_uma_device *udev
 	if (ret)
 		goto err_fini;
 	/*
-	 * Every mappable object has its offset from the start: a dma-buf can be mmapped
-	 * without anybody asking for one, and zapping finds mappings through it.
+	 * Zapping finds mappings through the offset. A dma-buf can be mmapped without
+	 * anybody asking for one, unless the driver does.
 	 */
-	if (!(flags & GEM_UMA_OBJECT_NO_MMAP)) {
+	if (!(flags & (GEM_UMA_OBJECT_NO_MMAP | GEM_UMA_OBJECT_LATE_OFFSET))) {
 		ret = drm_gem_create_mmap_offset(&uobj->base);
 		if (ret)
 			goto err_fini;

@@ -145,18 +145,23 @@ EXPORT_SYMBOL_GPL(gem_uma_object_get_unmapped_area);
  * @uobj: object
  * @offset: result, bytes
  *
- * Context: any.
+ * Context: process context; does not sleep.
  *
- * Return: 0; -EINVAL for an import; -EPERM for GEM_UMA_OBJECT_NO_MMAP.
+ * Return: 0; -EINVAL for an import; -EPERM for GEM_UMA_OBJECT_NO_MMAP; -ENOSPC if the
+ * device has no room for one that GEM_UMA_OBJECT_LATE_OFFSET has put off until now.
  */
 int gem_uma_object_mmap_offset(struct gem_uma_object *uobj, u64 *offset)
 {
+	int ret;
+
 	if (gem_uma_object_is_imported(uobj))
 		return -EINVAL;
 	if (uobj->flags & GEM_UMA_OBJECT_NO_MMAP)
 		return -EPERM;
-	*offset = drm_vma_node_offset_addr(&uobj->base.vma_node);
-	return 0;
+	ret = drm_gem_create_mmap_offset(&uobj->base);
+	if (!ret)
+		*offset = drm_vma_node_offset_addr(&uobj->base.vma_node);
+	return ret;
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_mmap_offset);
 

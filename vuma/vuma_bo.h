@@ -24,6 +24,7 @@ struct sg_table;
 struct vuma_bo_client;
 struct vuma_bo_device;
 struct vuma_device;
+struct vuma_file;
 
 /* Name and features of the module this backend makes. */
 extern const char vuma_bo_driver_name[];
@@ -40,7 +41,7 @@ void vuma_bo_client_fini(struct vuma_device *vdev, struct drm_file *file);
 void vuma_bo_show_fdinfo(struct drm_printer *p, struct drm_file *file);
 void vuma_bo_debugfs_init(struct vuma_device *vdev);
 
-struct drm_gem_object *vuma_bo_create(struct vuma_device *vdev, u64 size, u32 flags,
+struct drm_gem_object *vuma_bo_create(struct vuma_file *vfile, u64 size, u32 flags,
 				      struct drm_gem_object *r_obj);
 int vuma_bo_mmap_offset(struct drm_gem_object *obj, u64 *offset);
 int vuma_bo_set_label(struct drm_gem_object *obj, const char *label, size_t len);

@@ -60,6 +60,10 @@ struct vuma_bo {
 	struct gem_uma_vm_users users;
 	/** @flags: DRM_VUMA_BO_* of creation. */
 	u32 flags;
+	/** @vfile: the file that created it, for @offset; a reference, NULL of an import. */
+	struct vuma_file *vfile;
+	/** @offset: it has an offset for mmap(), which @vfile accounts for; set once. */
+	bool offset;
 	/** @r_obj: holds the resv of the VM that it is private to, or NULL. */
 	struct drm_gem_object *r_obj;
 };
@@ -88,6 +92,10 @@ static void vuma_bo_free(struct gem_uma_object *uobj)
 	/* Unlike the VM, it holds nothing that could lead back here. */
 	if (bo->r_obj)
 		drm_gem_object_put(bo->r_obj);
+	if (bo->offset)
+		atomic64_sub(bo->uma.base.size, &bo->vfile->offsets);
+	if (bo->vfile)
+		vuma_file_put(bo->vfile);
 	kfree(bo);
 }
 
@@ -193,14 +201,15 @@ void vuma_bo_debugfs_init(struct vuma_device *vdev)
 
 static u32 vuma_bo_uma_flags(u32 flags)
 {
-	return (flags & DRM_VUMA_BO_NO_MMAP ? GEM_UMA_OBJECT_NO_MMAP : 0) |
+	return GEM_UMA_OBJECT_LATE_OFFSET |
+	       (flags & DRM_VUMA_BO_NO_MMAP ? GEM_UMA_OBJECT_NO_MMAP : 0) |
 	       (flags & DRM_VUMA_BO_WC ? GEM_UMA_OBJECT_WC : 0) |
 	       (flags & DRM_VUMA_BO_HUGE ? GEM_UMA_OBJECT_HUGE : 0) |
 	       (flags & DRM_VUMA_BO_DISCARD_ON_RECLAIM ?
 		GEM_UMA_OBJECT_DISCARD_ON_RECLAIM : 0);
 }
 
-struct drm_gem_object *vuma_bo_create(struct vuma_device *vdev, u64 size, u32 flags,
+struct drm_gem_object *vuma_bo_create(struct vuma_file *vfile, u64 size, u32 flags,
 				      struct drm_gem_object *r_obj)
 {
 	struct vuma_bo *bo;
@@ -214,12 +223,14 @@ struct drm_gem_object *vuma_bo_create(struct vuma_device *vdev, u64 size, u32 fl
 	bo->uma.base.funcs = &vuma_bo_funcs;
 	if (r_obj)
 		bo->uma.base.resv = r_obj->resv;
-	ret = gem_uma_object_init(&bo->uma, &vdev->bo->uma, size,
+	ret = gem_uma_object_init(&bo->uma, &vfile->vdev->bo->uma, size,
 				  vuma_bo_uma_flags(flags), &vuma_bo_ops);
 	if (ret) {
 		kfree(bo);
 		return ERR_PTR(ret);
 	}
+	kref_get(&vfile->kref);
+	bo->vfile = vfile;
 	if (r_obj) {
 		drm_gem_object_get(r_obj);
 		bo->r_obj = r_obj;
@@ -250,7 +261,17 @@ struct drm_gem_object *vuma_bo_import_sg_table(struct drm_device *drm,
 
 int vuma_bo_mmap_offset(struct drm_gem_object *obj, u64 *offset)
 {
-	return gem_uma_object_mmap_offset(to_gem_uma_object(obj), offset);
+	struct vuma_bo *bo = to_vuma_bo(obj);
+	bool takes = bo->vfile && !READ_ONCE(bo->offset);
+	int ret;
+
+	if (takes && !vuma_file_take_offsets(bo->vfile, obj->size))
+		return -EDQUOT;
+	ret = gem_uma_object_mmap_offset(&bo->uma, offset);
+	/* Others may have been faster. */
+	if (takes && (ret || cmpxchg(&bo->offset, false, true)))
+		atomic64_sub(obj->size, &bo->vfile->offsets);
+	return ret;
 }
 
 int vuma_bo_set_label(struct drm_gem_object *obj, const char *label, size_t len)

@@ -127,6 +127,26 @@ void vuma_file_put(struct vuma_file *vfile)
 	kref_put(&vfile->kref, vuma_file_free);
 }
 
+/**
+ * vuma_file_take_offsets - account for an offset for mmap()
+ * @vfile: the file that created the BO
+ * @size: bytes of the BO
+ *
+ * So that one client cannot take what all others need. Given back by subtraction.
+ *
+ * Return: false if the file has too many.
+ */
+bool vuma_file_take_offsets(struct vuma_file *vfile, u64 size)
+{
+	s64 old = atomic64_read(&vfile->offsets);
+
+	do {
+		if (size > VUMA_MAX_OFFSETS - old)
+			return false;
+	} while (!atomic64_try_cmpxchg(&vfile->offsets, &old, old + size));
+	return true;
+}
+
 static bool vuma_file_all_started(struct vuma_file *vfile)
 {
 	return !spsc_queue_count(&vfile->entity.job_queue);
@@ -249,6 +269,7 @@ struct drm_driver vuma_driver = {
 	.gem_prime_import = vuma_prime_import,
 	.gem_prime_import_sg_table = vuma_bo_import_sg_table,
 	.dumb_create = vuma_dumb_create,
+	.dumb_map_offset = vuma_dumb_map_offset,
 	.show_fdinfo = vuma_show_fdinfo,
 	.debugfs_init = vuma_debugfs_init,
 };

@@ -30,6 +30,8 @@ struct vuma_vm;
 /* Commands of one SUBMIT: 1 MiB of user memory copied, at most. */
 #define VUMA_MAX_CMDS		16384
 #define VUMA_MAX_VMS		256
+/* Offsets for mmap() of the BOs of one file, in bytes: an eighth of what a device has. */
+#define VUMA_MAX_OFFSETS	BIT_ULL(37)
 /* What jobs of one file may take of the kernel's memory, and each beside its commands. */
 #define VUMA_MAX_QUEUED		(16u * 1024 * 1024)
 #define VUMA_JOB_COST		2048u
@@ -101,10 +103,10 @@ struct vuma_device {
 /**
  * struct vuma_file - one open file, and its jobs' share of it
  *
- * Jobs outlive the file, so this is reference counted.
+ * Jobs and BOs outlive the file, so this is reference counted.
  */
 struct vuma_file {
-	/** @kref: one for the open file, one for each job. */
+	/** @kref: one for the open file, one for each job, one for each BO created with it. */
 	struct kref kref;
 	/** @vdev: the device; a reference. */
 	struct vuma_device *vdev;
@@ -132,6 +134,8 @@ struct vuma_file {
 	bool killed;
 	/** @submit_lock: makes arming and queueing a job one step. */
 	struct mutex submit_lock;
+	/** @offsets: bytes of its BOs that have an offset for mmap(). */
+	atomic64_t offsets;
 	/** @queued: bytes that the jobs take, as they are counted; at most VUMA_MAX_QUEUED. */
 	atomic_t queued;
 	/** @room: woken when @queued becomes less. */
@@ -160,6 +164,7 @@ extern const struct drm_ioctl_desc vuma_ioctls[];
 extern const int vuma_num_ioctls;
 
 void vuma_file_put(struct vuma_file *vfile);
+bool vuma_file_take_offsets(struct vuma_file *vfile, u64 size);
 void vuma_scanout_fini(struct vuma_file *vfile);
 int vuma_ioctl_scanout_pin(struct drm_device *drm, void *data, struct drm_file *file);
 int vuma_ioctl_scanout_unpin(struct drm_device *drm, void *data, struct drm_file *file);
@@ -167,6 +172,7 @@ struct dma_buf *vuma_prime_export(struct drm_gem_object *obj, int flags);
 struct drm_gem_object *vuma_prime_import(struct drm_device *drm, struct dma_buf *dma_buf);
 int vuma_dumb_create(struct drm_file *file, struct drm_device *drm,
 		     struct drm_mode_create_dumb *args);
+int vuma_dumb_map_offset(struct drm_file *file, struct drm_device *drm, u32 handle, u64 *offset);
 
 int vuma_engine_init(struct vuma_device *vdev);
 void vuma_engine_unplug(struct vuma_device *vdev);

@@ -106,8 +106,8 @@ static int vuma_ioctl_get_param(struct drm_device *drm, void *data, struct drm_f
 	}
 }
 
-static int vuma_create_handle(struct vuma_device *vdev, struct drm_file *file, u64 *size,
-			      u32 flags, struct drm_gem_object *r_obj, u32 *handle)
+static int vuma_create_handle(struct drm_file *file, u64 *size, u32 flags,
+			      struct drm_gem_object *r_obj, u32 *handle)
 {
 	struct drm_gem_object *obj;
 	u64 obj_size;
@@ -120,7 +120,7 @@ static int vuma_create_handle(struct vuma_device *vdev, struct drm_file *file, u
 	if (*size > VUMA_VA_END - VUMA_VA_START)
 		return -E2BIG;
 
-	obj = vuma_bo_create(vdev, *size, flags, r_obj);
+	obj = vuma_bo_create(to_vuma_file(file), *size, flags, r_obj);
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
 
@@ -150,7 +150,7 @@ static int vuma_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_f
 			return -ENOENT;
 	}
 	if (drm_dev_enter(drm, &idx)) {
-		ret = vuma_create_handle(to_vuma_device(drm), file, &args->size, args->flags,
+		ret = vuma_create_handle(file, &args->size, args->flags,
 					 vm ? gem_uma_vm_resv_object(&vm->base) : NULL,
 					 &args->handle);
 		drm_dev_exit(idx);
@@ -181,26 +181,40 @@ int vuma_dumb_create(struct drm_file *file, struct drm_device *drm,
 	args->pitch = pitch;
 
 	size = pitch * args->height;
-	ret = vuma_create_handle(to_vuma_device(drm), file, &size, 0, NULL, &args->handle);
+	ret = vuma_create_handle(file, &size, 0, NULL, &args->handle);
 	if (!ret)
 		args->size = size;
+	return ret;
+}
+
+/**
+ * vuma_dumb_map_offset - &drm_driver.dumb_map_offset
+ * @file: the caller's file
+ * @drm: the device
+ * @handle: of any BO
+ * @offset: result
+ *
+ * Return: 0 or a negative error.
+ */
+int vuma_dumb_map_offset(struct drm_file *file, struct drm_device *drm, u32 handle, u64 *offset)
+{
+	struct drm_gem_object *obj = drm_gem_object_lookup(file, handle);
+	int ret;
+
+	if (!obj)
+		return -ENOENT;
+	ret = vuma_bo_mmap_offset(obj, offset);
+	drm_gem_object_put(obj);
 	return ret;
 }
 
 static int vuma_ioctl_bo_mmap_offset(struct drm_device *drm, void *data, struct drm_file *file)
 {
 	struct drm_vuma_bo_mmap_offset *args = data;
-	struct drm_gem_object *obj;
-	int ret;
 
 	if (args->flags)
 		return -EINVAL;
-	obj = drm_gem_object_lookup(file, args->handle);
-	if (!obj)
-		return -ENOENT;
-	ret = vuma_bo_mmap_offset(obj, &args->offset);
-	drm_gem_object_put(obj);
-	return ret;
+	return vuma_dumb_map_offset(file, drm, args->handle, &args->offset);
 }
 
 static int vuma_ioctl_bo_query(struct drm_device *drm, void *data, struct drm_file *file)

@@ -18,13 +18,22 @@ static void vuma_prime_release(struct dma_buf *dma_buf)
 	drm_gem_dmabuf_release(dma_buf);
 }
 
+/* Nobody may have asked for an offset yet; mappings are found by it. */
+static int vuma_prime_mmap(struct dma_buf *dma_buf, struct vm_area_struct *vma)
+{
+	u64 offset;
+	int ret = vuma_bo_mmap_offset(dma_buf->priv, &offset);
+
+	return ret ?: drm_gem_dmabuf_mmap(dma_buf, vma);
+}
+
 static const struct dma_buf_ops vuma_prime_ops = {
 	.attach = drm_gem_map_attach,
 	.detach = drm_gem_map_detach,
 	.map_dma_buf = drm_gem_map_dma_buf,
 	.unmap_dma_buf = drm_gem_unmap_dma_buf,
 	.release = vuma_prime_release,
-	.mmap = drm_gem_dmabuf_mmap,
+	.mmap = vuma_prime_mmap,
 	.vmap = drm_gem_dmabuf_vmap,
 	.vunmap = drm_gem_dmabuf_vunmap,
 };

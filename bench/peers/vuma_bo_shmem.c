@@ -223,7 +223,7 @@ void vuma_bo_debugfs_init(struct vuma_device *vdev)
 {
 }
 
-struct drm_gem_object *vuma_bo_create(struct vuma_device *vdev, u64 size, u32 flags,
+struct drm_gem_object *vuma_bo_create(struct vuma_file *vfile, u64 size, u32 flags,
 				      struct drm_gem_object *r_obj)
 {
 	struct drm_gem_shmem_object *shmem;
@@ -236,7 +236,7 @@ struct drm_gem_object *vuma_bo_create(struct vuma_device *vdev, u64 size, u32 fl
 	if (size > (u64)DRM_FILE_PAGE_OFFSET_SIZE << PAGE_SHIFT)
 		return ERR_PTR(-E2BIG);
 
-	shmem = drm_gem_shmem_create(&vdev->drm, size);
+	shmem = drm_gem_shmem_create(&vfile->vdev->drm, size);
 	if (IS_ERR(shmem))
 		return ERR_CAST(shmem);
 	to_vuma_shmem_bo(&shmem->base)->flags = flags;

@@ -150,6 +150,35 @@ static void mmap_offset_bad_input(void)
 			sizeof(args.flags), 0, -EINVAL);
 }
 
+/* Buffers without memory, of one client, take no address space that others need. */
+static void offsets_for_all(void)
+{
+	enum { HOGS = 20, OTHERS = 20 };
+	int fd = dev_open(0), other = dev_open(0), dmabuf, i, ret = 0;
+	struct vuma_bo hogs[HOGS], small;
+	uint64_t offset;
+	void *map;
+
+	not_on_twin("its helper makes an offset for every buffer");
+	for (i = 0; i < HOGS; i++)
+		hogs[i] = bo_new(fd, 64 * VUMA_GIB, 0);
+	for (i = 0; i < OTHERS; i++)
+		KT_OK(vuma_bo_fini(&(struct vuma_bo[]){ bo_new_mapped(other, PAGE, 0) }[0]));
+	for (i = 0; i < HOGS && !ret; i++)
+		ret = vuma_bo_mmap_offset(fd, hogs[i].handle, &offset);
+	KT_RET(ret, -EDQUOT);
+	dmabuf = export_bo(&hogs[HOGS - 1]);
+	map = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, dmabuf, 0);
+	KT_TRUE(map == MAP_FAILED);
+	KT_EQ(errno, EDQUOT);
+	KT_SYS(close(dmabuf));
+	small = bo_new_mapped(other, PAGE, 0);
+	stamp_pages(small.map, 1, 1);
+	/* With the buffer, its offset goes. */
+	KT_OK(vuma_bo_fini(&hogs[0]));
+	KT_OK(vuma_bo_mmap_offset(fd, hogs[HOGS - 1].handle, &offset));
+}
+
 static void query_bad_input(void)
 {
 	int fd = dev_open(0);
@@ -403,6 +432,7 @@ static const struct ktap_test tests[] = {
 	{ .name = "bo_unknown_handle_is_ENOENT", .run = unknown_handles },
 	{ .name = "bo_mapping_survives_closed_handle", .run = closed_handle },
 	{ .name = "bo_mmap_offset_each_flag_is_EINVAL", .run = mmap_offset_bad_input },
+	{ .name = "bo_mmap_offsets_are_left_for_others_rev-F4", .run = offsets_for_all },
 	{ .name = "bo_query_each_flag_and_pad_is_EINVAL", .run = query_bad_input },
 	{ .name = "bo_query_echoes_nothing_rev-V9", .run = query_echoes_nothing },
 	{ .name = "bo_query_follows_cpu_use", .run = query_follows_cpu_use },

@@ -26,6 +26,11 @@ struct sg_table;
 #define GEM_UMA_OBJECT_WC	BIT(2)
 /* Content may be lost whenever the device does not use it; it is zero then. */
 #define GEM_UMA_OBJECT_DISCARD_ON_RECLAIM	BIT(3)
+/*
+ * The offset for mmap() is made when gem_uma_object_mmap_offset() is called first, not at
+ * init. The driver calls it in the mmap() of its dma-bufs, too.
+ */
+#define GEM_UMA_OBJECT_LATE_OFFSET	BIT(4)
 
 /* Longest label, in bytes, without the terminating zero. */
 #define GEM_UMA_LABEL_MAX	255

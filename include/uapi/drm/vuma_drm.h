@@ -190,11 +190,16 @@ struct drm_vuma_bo_create {
 /**
  * struct drm_vuma_bo_mmap_offset - offset to pass to mmap() of the DRM file
  *
+ * It is made when this is called first, or when a dma-buf of the BO is mapped, and stays
+ * until the BO is gone. Offsets are 1 TiB for all clients of a device. BOs created with
+ * one file can have 128 GiB of them.
+ *
  * mlock() and MAP_LOCKED of a mapping succeed, count it as locked memory, and keep nothing
  * in memory: the BO is evicted as any other. SCANOUT_PIN keeps a BO in memory.
  *
  * Errors: -EPERM for a BO created with DRM_VUMA_BO_NO_MMAP, -EINVAL for an
- * imported BO.
+ * imported BO, -EDQUOT for more than a file can have, -ENOSPC if all are taken; the last
+ * two, and the first, also of mmap() of a dma-buf.
  */
 struct drm_vuma_bo_mmap_offset {
 	/** @handle: in. */
