@@ -9,7 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-base=${1:-aa46d47ba7655c795f2fa6d6e4916fd7e3629ebd}
+base=${1:-884125a2c4657f6667abf1d88a8ff1a5e4727158}
 
 skip() {
 	echo "$*"
