@@ -27,7 +27,6 @@
 
 #include "gem_uma_backing_internal.h"
 #include "gem_uma_backing_restore.h"
-#include "gem_uma_extents.h"
 #include "gem_uma_range.h"
 #include "gem_uma_trace.h"
 
@@ -40,11 +39,12 @@
  * promises that the pages are there and stay; it is not needed to keep pages of an
  * object whose resv is held.
  *
- * There is no array of pages. The page cache knows the folios, and the set of held
- * pages is a list of extents, one for an object that is used as a whole. A restored
- * page has the content it had when it was evicted, provided that everybody who
- * handed out write access called gem_uma_backing_mark_dirty_locked() before: a clean
- * shmem folio is dropped by reclaim without a copy and reads back as zero.
+ * There is no array of pages. The page cache of the file knows the folios, and a page
+ * set says which of them are held. The file itself counts what has content, in memory
+ * or in swap. A restored page has the content it had when it was evicted, provided that
+ * everybody who handed out write access called gem_uma_backing_mark_dirty_locked()
+ * before: a clean shmem folio is dropped by reclaim without a copy and reads back as
+ * zero.
  *
  * Charging: new folios, and the file, are charged to the memory cgroup of the task
  * that created the object, whoever touches it first. Allocation fails instead of
@@ -100,8 +100,7 @@ int gem_uma_backing_init(struct gem_uma_backing *b, struct gem_uma_device *udev,
 	b->nr_pages = size >> PAGE_SHIFT;
 	b->flags = flags;
 	atomic_set(&b->pins, 0);
-	gem_uma_extents_init(&b->held);
-	gem_uma_extents_init(&b->known);
+	gem_uma_page_set_init(&b->held, b->nr_pages);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(gem_uma_backing_init);
@@ -123,8 +122,7 @@ void gem_uma_backing_fini(struct gem_uma_backing *b)
 	/* What never had a page has none to let go, and truncation frees the rest. */
 	if (b->held.pages)
 		gem_uma_backing_release(b, false);
-	gem_uma_extents_fini(&b->held);
-	gem_uma_extents_fini(&b->known);
+	gem_uma_page_set_clear(&b->held);
 	/* Helpers that have yet to run would keep all of it until then, in memory and swap. */
 	if (file_count(b->file) > 1)
 		shmem_truncate_range(file_inode(b->file), 0, (loff_t)-1);
@@ -162,7 +160,7 @@ static int gem_uma_backing_clean_folio(struct gem_uma_backing *b, struct folio *
 
 	if (!(b->flags & GEM_UMA_BACKING_CLEAN) || udev->coherent)
 		return 0;
-	if (udev->unplugged)
+	if (READ_ONCE(udev->unplugged))
 		return -ENODEV;
 	for (done = 0; done < size; done += len) {
 		dma_addr_t addr;
@@ -188,12 +186,14 @@ static bool gem_uma_backing_is_poisoned(struct folio *folio)
 	       (folio_test_large(folio) && folio_test_has_hwpoisoned(folio));
 }
 
-/* Get hold of the folio of one page; *next is the first page behind it. */
-static int gem_uma_backing_populate_folio(struct gem_uma_backing *b, pgoff_t pgoff,
-					  pgoff_t *next)
+/*
+ * Take a reference on the folio of one page. @got grows by its pages, for which
+ * the set of held pages has memory.
+ */
+static int gem_uma_backing_get_folio(struct gem_uma_backing *b, pgoff_t pgoff,
+				     struct gem_uma_extent *got)
 {
 	struct inode *inode = file_inode(b->file);
-	unsigned long added, fresh;
 	struct folio *folio;
 	pgoff_t start, end;
 	int ret;
@@ -209,24 +209,19 @@ static int gem_uma_backing_populate_folio(struct gem_uma_backing *b, pgoff_t pgo
 		gem_uma_backing_clear_folio(folio);
 	ret = gem_uma_backing_is_poisoned(folio) ?
 	      -EIO : gem_uma_backing_clean_folio(b, folio, DMA_TO_DEVICE);
-	if (ret) {
-		folio_unlock(folio);
-		folio_put(folio);
-		return ret;
-	}
 	start = folio->index;
 	end = min(folio_next_index(folio), b->nr_pages);
 	folio_unlock(folio);
 
-	added = gem_uma_extents_add(&b->held, start, end);
-	fresh = gem_uma_extents_add(&b->known, start, end);
-	drm_WARN_ON_ONCE(b->udev->drm, added != end - start);
-	atomic_long_add(added, &b->udev->resident_pages);
-	if (added > fresh) {
-		WRITE_ONCE(b->restored_pages, b->restored_pages + (added - fresh));
-		atomic64_add(added - fresh, &b->udev->restored_pages);
+	/* A large folio may have more pages than the gap that memory was reserved for. */
+	if (!ret && folio_test_large(folio))
+		ret = gem_uma_page_set_reserve(&b->held, start, end);
+	if (ret) {
+		folio_put(folio);
+		return ret;
 	}
-	*next = end;
+	got->start = min(got->start, start);
+	got->end = end;
 	return 0;
 }
 
@@ -244,34 +239,66 @@ static bool gem_uma_backing_is_throttled(void)
 #endif
 }
 
+/* May a task that has come to page @pgoff of a gap go on? */
+static int gem_uma_backing_may_go_on(const struct gem_uma_extent *gap, pgoff_t pgoff,
+				     pgoff_t need)
+{
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	/*
+	 * The freezer waits some seconds only, and does not kill. Not without
+	 * progress: an access by the kernel would be back at once.
+	 */
+	if (pgoff > gap->start && freezing(current))
+		return -EINTR;
+	if (pgoff >= need && gem_uma_backing_is_throttled())
+		return -EAGAIN;
+	return 0;
+}
+
 /* Up to page @need without exception, the rest while it costs nobody anything. */
 static int gem_uma_backing_fill_gap(struct gem_uma_backing *b,
 				    const struct gem_uma_extent *gap, pgoff_t need,
 				    struct gem_uma_restore *restore)
 {
-	pgoff_t pgoff = gap->start;
+	struct gem_uma_extent got = { .start = gap->start, .end = gap->start };
 	int ret;
 
-	/* A gap becomes part of one extent, however often we stop in between. */
-	ret = gem_uma_extents_reserve(&b->held, 1, GFP_KERNEL_ACCOUNT);
-	if (!ret)
-		ret = gem_uma_extents_reserve(&b->known, 1, GFP_KERNEL_ACCOUNT);
-	while (!ret && pgoff < gap->end) {
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		/*
-		 * The freezer waits some seconds only, and does not kill. Not without
-		 * progress: an access by the kernel would be back at once.
-		 */
-		if (pgoff > gap->start && freezing(current))
-			return -EINTR;
-		if (pgoff >= need && gem_uma_backing_is_throttled())
-			return -EAGAIN;
-		gem_uma_backing_restore_reached(restore, pgoff);
-		ret = gem_uma_backing_populate_folio(b, pgoff, &pgoff);
+	ret = gem_uma_page_set_reserve(&b->held, gap->start, gap->end);
+	while (!ret && got.end < gap->end) {
+		ret = gem_uma_backing_may_go_on(gap, got.end, need);
+		if (ret)
+			break;
+		gem_uma_backing_restore_reached(restore, got.end);
+		ret = gem_uma_backing_get_folio(b, got.end, &got);
 		cond_resched();
 	}
+	if (got.end > gap->start) {
+		gem_uma_page_set_add(&b->held, got.start, got.end);
+		atomic_long_add(got.end - got.start, &b->udev->resident_pages);
+	}
 	return ret;
+}
+
+/* The next hole, at most so long that the memory to describe it is little. */
+static bool gem_uma_backing_next_gap(struct gem_uma_backing *b, pgoff_t start, pgoff_t end,
+				     struct gem_uma_extent *gap)
+{
+	if (!gem_uma_page_set_next_gap(&b->held, start, end, gap))
+		return false;
+	gap->end = min(gap->end, gap->start + GEM_UMA_BACKING_STEP);
+	return true;
+}
+
+static void gem_uma_backing_count_restored(struct gem_uma_backing *b, unsigned long held,
+					   unsigned long known)
+{
+	long added = b->held.pages - held;
+	/* Less than none, if the system dropped pages that nobody had written. */
+	long fresh = clamp((long)(gem_uma_backing_known(b) - known), 0L, added);
+
+	WRITE_ONCE(b->restored_pages, b->restored_pages + (added - fresh));
+	atomic64_add(added - fresh, &b->udev->restored_pages);
 }
 
 static int gem_uma_backing_populate(struct gem_uma_backing *b, pgoff_t start,
@@ -279,9 +306,10 @@ static int gem_uma_backing_populate(struct gem_uma_backing *b, pgoff_t start,
 	__must_hold(b->obj->resv)
 {
 	struct gem_uma_restore restore;
+	unsigned long before, known;
 	struct mem_cgroup *old;
 	struct gem_uma_extent gap;
-	unsigned long before;
+	pgoff_t at;
 	int ret = 0;
 	u64 begin;
 
@@ -290,19 +318,21 @@ static int gem_uma_backing_populate(struct gem_uma_backing *b, pgoff_t start,
 	/* The one place that all users pass: CPU, device, kernel and importers. */
 	if (b->content == GEM_UMA_CONTENT_PURGED)
 		return -EFAULT;
-	if (gem_uma_extents_covers(&b->held, start, end))
+	if (gem_uma_page_set_covers(&b->held, start, end))
 		return 0;
 
 	/* Before the first page: reclaim must not take what we do not hold yet. */
 	mapping_set_unevictable(gem_uma_backing_mapping(b));
 	before = b->held.pages;
+	known = gem_uma_backing_known(b);
 	begin = trace_gem_uma_populate_enabled() ? ktime_get_mono_fast_ns() : 0;
 	gem_uma_backing_restore_begin_locked(&restore, b, start, end);
 	old = set_active_memcg(b->memcg);
-	while (!ret && gem_uma_extents_next_gap(&b->held, start, end, &gap))
+	for (at = start; !ret && gem_uma_backing_next_gap(b, at, end, &gap); at = gap.end)
 		ret = gem_uma_backing_fill_gap(b, &gap, need, &restore);
 	set_active_memcg(old);
 	gem_uma_backing_restore_end(&restore);
+	gem_uma_backing_count_restored(b, before, known);
 	if (begin)
 		trace_gem_uma_populate(b->obj, start, end - start, b->held.pages - before, ret,
 				       ktime_get_mono_fast_ns() - begin);
@@ -334,7 +364,7 @@ int gem_uma_backing_populate_some_locked(struct gem_uma_backing *b, pgoff_t star
 
 	dma_resv_assert_held(b->obj->resv);
 	ret = gem_uma_backing_populate(b, start, start + 1, end);
-	return gem_uma_extents_covers(&b->held, start, start + 1) ? 0 : ret ?: -EIO;
+	return gem_uma_page_set_covers(&b->held, start, start + 1) ? 0 : ret ?: -EIO;
 }
 EXPORT_SYMBOL_GPL(gem_uma_backing_populate_some_locked);
 
@@ -359,7 +389,7 @@ int gem_uma_backing_populate_locked(struct gem_uma_backing *b, pgoff_t start,
 {
 	dma_resv_assert_held(b->obj->resv);
 	/* Of many small objects, each would be done before its gap is half filled. */
-	if (start < end && freezing(current) && !gem_uma_extents_covers(&b->held, start, end))
+	if (start < end && freezing(current) && !gem_uma_page_set_covers(&b->held, start, end))
 		return -EINTR;
 	return gem_uma_backing_populate(b, start, end, end);
 }
@@ -379,7 +409,7 @@ bool gem_uma_backing_is_resident_locked(struct gem_uma_backing *b, pgoff_t start
 					pgoff_t end)
 {
 	dma_resv_assert_held(b->obj->resv);
-	return gem_uma_extents_covers(&b->held, start, end);
+	return gem_uma_page_set_covers(&b->held, start, end);
 }
 EXPORT_SYMBOL_GPL(gem_uma_backing_is_resident_locked);
 
@@ -396,14 +426,16 @@ EXPORT_SYMBOL_GPL(gem_uma_backing_is_resident_locked);
 bool gem_uma_backing_extent_locked(struct gem_uma_backing *b, pgoff_t pgoff,
 				   struct gem_uma_extent *e)
 {
-	unsigned int i = gem_uma_extents_find(&b->held, pgoff);
-	const struct gem_uma_extent *held = &b->held.ext[i];
+	struct gem_uma_extent held;
 
 	dma_resv_assert_held(b->obj->resv);
-	if (i == b->held.nr || held->start > pgoff)
-		return false;
-	return gem_uma_range_clip(e, held->start, held->end) && e->start <= pgoff &&
-	       pgoff < e->end;
+	for (; gem_uma_page_set_next(&b->held, e->start, e->end, &held); e->start = held.end) {
+		if (held.end <= pgoff)
+			continue;
+		*e = held;
+		return held.start <= pgoff;
+	}
+	return false;
 }
 EXPORT_SYMBOL_GPL(gem_uma_backing_extent_locked);
 
@@ -430,7 +462,7 @@ int gem_uma_backing_run_locked(struct gem_uma_backing *b, pgoff_t start, pgoff_t
 	XA_STATE(xas, &mapping->i_pages, start);
 
 	dma_resv_assert_held(b->obj->resv);
-	if (!gem_uma_extents_next(&b->held, start, end, &e) || e.start != start)
+	if (!gem_uma_page_set_next(&b->held, start, end, &e) || e.start != start)
 		return -ENXIO;
 
 	run->pgoff = start;
@@ -475,7 +507,8 @@ struct page **gem_uma_backing_pages_locked(struct gem_uma_backing *b)
 	pgoff_t pgoff;
 
 	dma_resv_assert_held(b->obj->resv);
-	pages = kvmalloc_array(b->nr_pages, sizeof(*pages), GFP_KERNEL_ACCOUNT);
+	pages = kvmalloc_array(b->nr_pages, sizeof(*pages),
+			       GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
 	if (!pages)
 		return ERR_PTR(-ENOMEM);
 	for (pgoff = 0; pgoff < b->nr_pages; pgoff += run.nr) {
@@ -511,7 +544,7 @@ void gem_uma_backing_mark_dirty_locked(struct gem_uma_backing *b, pgoff_t start,
 	struct folio *folio;
 
 	dma_resv_assert_held(b->obj->resv);
-	for (; gem_uma_extents_next(&b->held, start, end, &e); start = e.end) {
+	for (; gem_uma_page_set_next(&b->held, start, end, &e); start = e.end) {
 		XA_STATE(xas, &mapping->i_pages, e.start);
 
 		WRITE_ONCE(b->written, true);
@@ -545,7 +578,7 @@ void gem_uma_backing_release_batch(struct gem_uma_backing *b, struct folio_batch
 	for (i = 0; i < folio_batch_count(fbatch); i++) {
 		pgoff_t index = fbatch->folios[i]->index;
 
-		bool held = gem_uma_extents_covers(&b->held, index, index + 1);
+		bool held = gem_uma_page_set_covers(&b->held, index, index + 1);
 
 		if (held && stale &&
 		    gem_uma_backing_clean_folio(b, fbatch->folios[i], DMA_FROM_DEVICE))
@@ -577,7 +610,7 @@ unsigned long gem_uma_backing_release(struct gem_uma_backing *b, bool keep)
 		gem_uma_backing_release_batch(b, &fbatch, keep);
 		cond_resched();
 	}
-	gem_uma_extents_clear(&b->held);
+	gem_uma_page_set_clear(&b->held);
 	atomic_long_sub(pages, &b->udev->resident_pages);
 	return pages;
 }
@@ -626,6 +659,37 @@ unsigned long gem_uma_backing_in_memory(const struct gem_uma_backing *b)
 	return READ_ONCE(gem_uma_backing_mapping(b)->nrpages);
 }
 EXPORT_SYMBOL_GPL(gem_uma_backing_in_memory);
+
+/**
+ * gem_uma_backing_evicted() - pages with content that are not held
+ * @b: backing
+ *
+ * Context: any.
+ *
+ * Return: number of pages, a snapshot.
+ */
+unsigned long gem_uma_backing_evicted(const struct gem_uma_backing *b)
+{
+	unsigned long known = min(gem_uma_backing_known(b), b->nr_pages);
+	unsigned long held = gem_uma_backing_resident(b);
+
+	return known - min(known, held);
+}
+EXPORT_SYMBOL_GPL(gem_uma_backing_evicted);
+
+/**
+ * gem_uma_backing_has_content() - were there ever pages that are not discarded?
+ * @b: backing
+ *
+ * Context: any.
+ *
+ * Return: false if all pages are zero, and take no memory and no swap space.
+ */
+bool gem_uma_backing_has_content(const struct gem_uma_backing *b)
+{
+	return gem_uma_backing_known(b);
+}
+EXPORT_SYMBOL_GPL(gem_uma_backing_has_content);
 
 /* Returns pages on their way to swap. */
 static unsigned long gem_uma_backing_write_folio(struct folio *folio,
@@ -705,90 +769,9 @@ int gem_uma_backing_nid_locked(struct gem_uma_backing *b)
 	struct gem_uma_extent e;
 
 	dma_resv_assert_held(b->obj->resv);
-	if (gem_uma_extents_next(&b->held, 0, b->nr_pages, &e) &&
+	if (gem_uma_page_set_next(&b->held, 0, b->nr_pages, &e) &&
 	    !gem_uma_backing_run_locked(b, e.start, e.start + 1, &run))
 		return page_to_nid(pfn_to_page(run.pfn));
 	return numa_mem_id();
 }
 EXPORT_SYMBOL_GPL(gem_uma_backing_nid_locked);
-
-/**
- * gem_uma_backing_pin_locked() - make all pages resident and keep them
- * @b: backing
- *
- * Context: resv held; may sleep and reclaim.
- *
- * Return: 0, or as gem_uma_backing_populate_locked().
- */
-int gem_uma_backing_pin_locked(struct gem_uma_backing *b)
-{
-	int ret;
-
-	dma_resv_assert_held(b->obj->resv);
-	if (!atomic_inc_not_zero(&b->pins)) {
-		ret = gem_uma_backing_populate_locked(b, 0, b->nr_pages);
-		if (ret)
-			return ret;
-		/* Only resv holders get here, so it is still zero. */
-		atomic_set(&b->pins, 1);
-	}
-	return 0;
-}
-EXPORT_SYMBOL_GPL(gem_uma_backing_pin_locked);
-
-/**
- * gem_uma_backing_unpin_locked() - undo one pin
- * @b: backing, pinned
- *
- * Frees nothing.
- *
- * Context: resv held; does not sleep.
- *
- * Return: true if it was the last pin: the object's state changed.
- */
-bool gem_uma_backing_unpin_locked(struct gem_uma_backing *b)
-{
-	dma_resv_assert_held(b->obj->resv);
-	if (drm_WARN_ON_ONCE(b->udev->drm, !atomic_read(&b->pins)))
-		return false;
-	return atomic_dec_and_test(&b->pins);
-}
-EXPORT_SYMBOL_GPL(gem_uma_backing_unpin_locked);
-
-/**
- * gem_uma_backing_pin() - make all pages resident and keep them
- * @b: backing
- *
- * Context: takes resv unless already pinned; may sleep and reclaim.
- *
- * Return: 0, -EINTR on a signal, or as gem_uma_backing_populate_locked().
- */
-int gem_uma_backing_pin(struct gem_uma_backing *b)
-{
-	int ret;
-
-	if (atomic_inc_not_zero(&b->pins))
-		return 0;
-	ret = dma_resv_lock_interruptible(b->obj->resv, NULL);
-	if (ret)
-		return ret;
-	ret = gem_uma_backing_pin_locked(b);
-	dma_resv_unlock(b->obj->resv);
-	return ret;
-}
-EXPORT_SYMBOL_GPL(gem_uma_backing_pin);
-
-/**
- * gem_uma_backing_unpin() - undo one pin without the lock, if it is not the last
- * @b: backing, pinned
- *
- * Context: any.
- *
- * Return: true if done; false if it is the last pin, for which the caller takes resv
- * and calls gem_uma_backing_unpin_locked().
- */
-bool gem_uma_backing_unpin(struct gem_uma_backing *b)
-{
-	return atomic_add_unless(&b->pins, -1, 1);
-}
-EXPORT_SYMBOL_GPL(gem_uma_backing_unpin);

@@ -10,6 +10,7 @@
 #include <linux/pagemap.h>
 #include <linux/rcupdate_wait.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/shmem_fs.h>
 #include <linux/swap.h>
 
@@ -18,7 +19,6 @@
 #include <drm/gem_uma/gem_uma_backing.h>
 
 #include "gem_uma_backing_internal.h"
-#include "gem_uma_extents.h"
 #include "gem_uma_state.h"
 
 /**
@@ -57,7 +57,7 @@ EXPORT_SYMBOL_GPL(gem_uma_backing_advise_locked);
 /* With nothing left, neither in memory nor in swap, there is nothing to keep. */
 static void gem_uma_backing_forget_writes(struct gem_uma_backing *b)
 {
-	if (!b->known.pages && !gem_uma_backing_in_memory(b))
+	if (!gem_uma_backing_known(b))
 		WRITE_ONCE(b->written, false);
 }
 
@@ -125,7 +125,6 @@ unsigned long gem_uma_backing_purge_locked(struct gem_uma_backing *b)
 	if (b->held.pages)
 		gem_uma_backing_release(b, false);
 	shmem_truncate_range(file_inode(b->file), 0, (loff_t)-1);
-	gem_uma_extents_clear(&b->known);
 	gem_uma_backing_forget_writes(b);
 	if (b->content == GEM_UMA_CONTENT_PURGEABLE)
 		WRITE_ONCE(b->content, GEM_UMA_CONTENT_PURGED);
@@ -133,30 +132,38 @@ unsigned long gem_uma_backing_purge_locked(struct gem_uma_backing *b)
 }
 EXPORT_SYMBOL_GPL(gem_uma_backing_purge_locked);
 
-/*
- * Let go of the folios that have pages in a range. Those at the borders have others, too,
- * which are kept: without our reference the kernel can split them.
- */
-static void gem_uma_backing_release_range(struct gem_uma_backing *b, pgoff_t start,
-					  pgoff_t end)
+/* The folio of a page; stable only if the page is held. NULL, or a value if in swap. */
+static struct folio *gem_uma_backing_peek(struct gem_uma_backing *b, pgoff_t pgoff)
+{
+	return xa_load(&gem_uma_backing_mapping(b)->i_pages, pgoff);
+}
+
+/* Extend a range to the borders of the folios that we hold. */
+static void gem_uma_backing_extend(struct gem_uma_backing *b, struct gem_uma_extent *e)
+{
+	if (gem_uma_page_set_covers(&b->held, e->start, e->start + 1))
+		e->start = gem_uma_backing_peek(b, e->start)->index;
+	if (gem_uma_page_set_covers(&b->held, e->end - 1, e->end))
+		e->end = min(folio_next_index(gem_uma_backing_peek(b, e->end - 1)),
+			     b->nr_pages);
+}
+
+/* Release whole folios, for whose removal the set of held pages is split. */
+static void gem_uma_backing_release_range(struct gem_uma_backing *b,
+					  const struct gem_uma_extent *e)
 {
 	struct address_space *mapping = gem_uma_backing_mapping(b);
-	pgoff_t next = start, last = end - 1;
+	unsigned long before = b->held.pages;
 	struct folio_batch fbatch;
-	unsigned long released;
-	unsigned int i;
+	pgoff_t next = e->start;
 
 	folio_batch_init(&fbatch);
-	while (filemap_get_folios(mapping, &next, last, &fbatch)) {
-		for (i = 0; i < folio_batch_count(&fbatch); i++) {
-			start = min(start, fbatch.folios[i]->index);
-			end = max(end, folio_next_index(fbatch.folios[i]));
-		}
+	while (filemap_get_folios(mapping, &next, e->end - 1, &fbatch)) {
 		gem_uma_backing_release_batch(b, &fbatch, true);
 		cond_resched();
 	}
-	released = gem_uma_extents_remove(&b->held, start, min(end, b->nr_pages));
-	atomic_long_sub(released, &b->udev->resident_pages);
+	gem_uma_page_set_remove(&b->held, e->start, e->end);
+	atomic_long_sub(before - b->held.pages, &b->udev->resident_pages);
 }
 
 /*
@@ -168,7 +175,7 @@ static int gem_uma_backing_restore_border(struct gem_uma_backing *b, pgoff_t bor
 {
 	if (!mapping_large_folio_support(gem_uma_backing_mapping(b)) || !border ||
 	    border == b->nr_pages || IS_ALIGNED(border, PMD_SIZE >> PAGE_SHIFT) ||
-	    !gem_uma_extents_covers(&b->known, border - 1, border + 1))
+	    !gem_uma_backing_peek(b, border - 1) || !gem_uma_backing_peek(b, border))
 		return 0;
 	return gem_uma_backing_populate_locked(b, border, border + 1);
 }
@@ -190,6 +197,8 @@ static int gem_uma_backing_restore_border(struct gem_uma_backing *b, pgoff_t bor
  */
 int gem_uma_backing_discard_locked(struct gem_uma_backing *b, pgoff_t start, pgoff_t end)
 {
+	struct gem_uma_extent e = { .start = start, .end = end };
+	struct mem_cgroup *old;
 	int ret;
 
 	dma_resv_assert_held(b->obj->resv);
@@ -202,18 +211,19 @@ int gem_uma_backing_discard_locked(struct gem_uma_backing *b, pgoff_t start, pgo
 	ret = gem_uma_backing_restore_border(b, start);
 	if (!ret)
 		ret = gem_uma_backing_restore_border(b, end);
-	/* A hole makes two extents of one. */
-	if (!ret)
-		ret = gem_uma_extents_reserve(&b->held, 1, GFP_KERNEL_ACCOUNT);
-	if (!ret)
-		ret = gem_uma_extents_reserve(&b->known, 1, GFP_KERNEL_ACCOUNT);
+	if (ret)
+		return ret;
+	/* Folios at the borders have other pages, too: unless held, the kernel can split them. */
+	gem_uma_backing_extend(b, &e);
+	old = set_active_memcg(b->memcg);
+	ret = gem_uma_page_set_split(&b->held, e.start, e.end);
+	set_active_memcg(old);
 	if (ret)
 		return ret;
 
-	gem_uma_backing_release_range(b, start, end);
+	gem_uma_backing_release_range(b, &e);
 	shmem_truncate_range(file_inode(b->file), (loff_t)start << PAGE_SHIFT,
 			     ((loff_t)end << PAGE_SHIFT) - 1);
-	gem_uma_extents_remove(&b->known, start, end);
 	/* Nothing held: what is left of split folios becomes the system's business. */
 	if (!b->held.pages)
 		gem_uma_backing_release(b, true);

@@ -4,15 +4,35 @@
 #define _GEM_UMA_BACKING_INTERNAL_H_
 
 #include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/xarray.h>
 
 #include <drm/gem_uma/gem_uma_backing.h>
 
 struct folio_batch;
 
+/* Pages that are populated before they count as held. */
+#define GEM_UMA_BACKING_STEP	1024UL
+
 static inline struct address_space *
 gem_uma_backing_mapping(const struct gem_uma_backing *b)
 {
 	return b->file->f_mapping;
+}
+
+/* The page frame of a page that is held, which keeps the folio where it is. */
+static inline unsigned long gem_uma_backing_pfn(const struct gem_uma_backing *b,
+						pgoff_t pgoff)
+{
+	struct folio *folio = xa_load(&gem_uma_backing_mapping(b)->i_pages, pgoff);
+
+	return folio_pfn(folio) + (pgoff - folio->index);
+}
+
+/* Pages that the file takes, in memory and in swap. */
+static inline unsigned long gem_uma_backing_known(const struct gem_uma_backing *b)
+{
+	return b->file ? inode_get_bytes(file_inode(b->file)) >> PAGE_SHIFT : 0;
 }
 
 void gem_uma_backing_release_batch(struct gem_uma_backing *b, struct folio_batch *fbatch,

@@ -3,7 +3,7 @@
  * Bringing back what was swapped out, with more than one task.
  *
  * Owns the helpers, which read ahead into the page cache of an object's file. Holds no
- * page, knows no extents: whoever populates finds folios where it would have waited for
+ * page, knows no sets: whoever populates finds folios where it would have waited for
  * swap. Lock: none; helpers know the file alone. Neighbour: backing.
  */
 #include <linux/cgroup.h>
@@ -22,8 +22,8 @@
 #include <drm/drm_gem.h>
 #include <drm/gem_uma/gem_uma_backing.h>
 
+#include "gem_uma_backing_internal.h"
 #include "gem_uma_backing_restore.h"
-#include "gem_uma_extents.h"
 #include "gem_uma_trace.h"
 
 /**
@@ -200,13 +200,13 @@ static void gem_uma_restore_work(struct work_struct *work)
 		gem_uma_restore_job_put(job);
 }
 
-/* Pages of a range that have to be read from swap; about, since nothing holds the others. */
-static unsigned long gem_uma_restore_swapped(struct gem_uma_backing *b, unsigned long evicted)
+/* At most so many pages of a range have to be read from swap. */
+static unsigned long gem_uma_restore_swapped(struct gem_uma_backing *b, pgoff_t start,
+					     pgoff_t end)
 {
-	unsigned long known = READ_ONCE(b->known.pages);
-	unsigned long cached = gem_uma_backing_in_memory(b);
+	unsigned long known = gem_uma_backing_known(b);
 
-	return min(evicted, known > cached ? known - cached : 0);
+	return min(end - start, known - min(known, gem_uma_backing_in_memory(b)));
 }
 
 static struct gem_uma_restore_job *gem_uma_restore_job_create(struct gem_uma_backing *b,
@@ -262,14 +262,12 @@ void gem_uma_backing_restore_begin_locked(struct gem_uma_restore *restore,
 					  struct gem_uma_backing *b, pgoff_t start,
 					  pgoff_t end)
 {
-	unsigned long evicted, swapped;
+	unsigned long swapped;
 	unsigned int helpers;
 
 	dma_resv_assert_held(b->obj->resv);
 	restore->job = NULL;
-	evicted = gem_uma_extents_count(&b->known, start, end) -
-		  gem_uma_extents_count(&b->held, start, end);
-	swapped = gem_uma_restore_swapped(b, evicted);
+	swapped = gem_uma_restore_swapped(b, start, end);
 	restore->stalled = swapped;
 	if (!swapped)
 		return;
@@ -336,7 +334,7 @@ int gem_uma_backing_prefetch(struct gem_uma_backing *b, pgoff_t start, pgoff_t e
 
 	if (start > end || end > b->nr_pages)
 		return -EINVAL;
-	swapped = gem_uma_restore_swapped(b, end - start);
+	swapped = gem_uma_restore_swapped(b, start, end);
 	helpers = min_t(unsigned long, gem_uma_restore_limit(),
 			DIV_ROUND_UP(swapped, GEM_UMA_RESTORE_SHARE));
 	if (!helpers)

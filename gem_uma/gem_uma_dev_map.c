@@ -6,18 +6,20 @@
  * an sg table. Holds no pages: the backing does. Lock: the object's resv. Neighbour:
  * backing.
  */
+#include <linux/dma-direct.h>
 #include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
 #include <linux/export.h>
-#include <linux/overflow.h>
+#include <linux/memcontrol.h>
 #include <linux/scatterlist.h>
-#include <linux/slab.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 
 #include <drm/drm_gem.h>
 #include <drm/drm_print.h>
 #include <drm/gem_uma/gem_uma_dev_map.h>
 
-#include "gem_uma_range.h"
+#include "gem_uma_backing_internal.h"
 
 /**
  * DOC: Device mapping
@@ -25,11 +27,29 @@
  * A range is mapped on demand, one call of the DMA API for each physically contiguous
  * run, and stays mapped while the object is idle. Eviction drops the whole map.
  *
+ * An address that follows from the page is not stored: two bits a page say what is
+ * mapped, and where each call started. Only what the DMA API chose, for a device behind
+ * an IOMMU, is kept in a tree.
+ *
+ * Who maps says what the device does with the pages. What it may write is dirty from
+ * then on, so a driver cannot forget it.
+ *
  * A buffer of a device that shares memory with the CPU is used by both at once and
  * for long. Behind a bounce buffer the two would work on different copies, so a
  * mapping that bounces fails with -EIO, unless the driver declared that it transfers
- * explicitly.
+ * explicitly. Such a driver copies when it wants to: dropping the map never does.
  */
+
+/* Fails instead of setting up the OOM killer; charged to the active memory cgroup. */
+#define GEM_UMA_DEV_MAP_GFP	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
+static void gem_uma_dev_map_init_sets(struct gem_uma_dev_map *dmap, pgoff_t nr_pages)
+{
+	gem_uma_page_set_init(&dmap->mapped, nr_pages);
+	gem_uma_page_set_init(&dmap->starts, nr_pages);
+	gem_uma_page_set_init(&dmap->readonly, nr_pages);
+	mt_init(&dmap->addrs);
+}
 
 /**
  * gem_uma_dev_map_init() - prepare to map pages of a backing
@@ -47,48 +67,17 @@ int gem_uma_dev_map_init(struct gem_uma_dev_map *dmap, struct gem_uma_backing *b
 	dmap->backing = backing;
 	dmap->obj = backing->obj;
 	dmap->dev = backing->udev->dma_dev;
+	gem_uma_dev_map_init_sets(dmap, backing->nr_pages);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(gem_uma_dev_map_init);
 
-/* Grow by doubling; @more runs fit afterwards. */
-static int gem_uma_dev_map_reserve(struct gem_uma_dev_map *dmap, unsigned int more)
+/* Note an address that does not follow from the page. */
+static int gem_uma_dev_map_note_addr(struct gem_uma_dev_map *dmap, pgoff_t pgoff,
+				     unsigned long nr, dma_addr_t addr)
 {
-	struct gem_uma_dma_run *runs;
-	unsigned int room;
-
-	if (dmap->room - dmap->nr >= more)
-		return 0;
-	if (check_add_overflow(dmap->nr, more, &room))
-		return -ENOMEM;
-	room = max(room, min(dmap->room, U32_MAX / 2) * 2);
-	runs = kvmalloc_array(room, sizeof(*runs), GFP_KERNEL_ACCOUNT);
-	if (!runs)
-		return -ENOMEM;
-	if (dmap->nr)
-		memcpy(runs, dmap->runs, array_size(dmap->nr, sizeof(*runs)));
-	kvfree(dmap->runs);
-	dmap->runs = runs;
-	dmap->room = room;
-	return 0;
-}
-
-/* Index of the first run that ends behind @pgoff. */
-static unsigned int gem_uma_dev_map_find(const struct gem_uma_dev_map *dmap,
-					 pgoff_t pgoff)
-{
-	unsigned int lo = 0, hi = dmap->nr;
-
-	while (lo < hi) {
-		unsigned int mid = lo + (hi - lo) / 2;
-		const struct gem_uma_dma_run *r = &dmap->runs[mid];
-
-		if ((pgoff_t)r->pgoff + r->nr > pgoff)
-			hi = mid;
-		else
-			lo = mid + 1;
-	}
-	return lo;
+	return mtree_store_range(&dmap->addrs, pgoff, pgoff + nr - 1,
+				 xa_mk_value(addr >> PAGE_SHIFT), GEM_UMA_DEV_MAP_GFP);
 }
 
 /**
@@ -102,8 +91,9 @@ static unsigned int gem_uma_dev_map_find(const struct gem_uma_dev_map *dmap,
  *
  * Context: may sleep.
  *
- * Return: 0; -ENOMEM; -E2BIG for an object too large to be described; -EINVAL for a
- * segment that is not made of whole pages, or lies outside of the object.
+ * Return: 0; -ENOMEM; -EINTR when the task is being killed; -E2BIG for an object too
+ * large to be described; -EINVAL for a segment that is not made of whole pages, or lies
+ * outside of the object.
  */
 int gem_uma_dev_map_init_sgt(struct gem_uma_dev_map *dmap, struct drm_gem_object *obj,
 			     struct device *dev, struct sg_table *sgt)
@@ -111,52 +101,99 @@ int gem_uma_dev_map_init_sgt(struct gem_uma_dev_map *dmap, struct drm_gem_object
 	struct scatterlist *sg;
 	pgoff_t pgoff = 0;
 	unsigned int i;
-	int ret;
+	int ret = 0;
 
 	if (obj->size >> PAGE_SHIFT > U32_MAX)
 		return -E2BIG;
 	dmap->obj = obj;
 	dmap->dev = dev;
-	ret = gem_uma_dev_map_reserve(dmap, sgt->nents);
-	if (ret)
-		return ret;
+	gem_uma_dev_map_init_sets(dmap, 0);
 	for_each_sgtable_dma_sg(sgt, sg, i) {
 		dma_addr_t addr = sg_dma_address(sg);
 		unsigned int len = sg_dma_len(sg);
 
 		if (!PAGE_ALIGNED(addr) || !PAGE_ALIGNED(len) || !len ||
-		    pgoff + (len >> PAGE_SHIFT) > obj->size >> PAGE_SHIFT) {
+		    pgoff + (len >> PAGE_SHIFT) > obj->size >> PAGE_SHIFT)
+			ret = -EINVAL;
+		else if (fatal_signal_pending(current))
+			ret = -EINTR;
+		else
+			ret = gem_uma_dev_map_note_addr(dmap, pgoff, len >> PAGE_SHIFT, addr);
+		if (ret) {
 			gem_uma_dev_map_fini(dmap);
-			return -EINVAL;
+			return ret;
 		}
-		dmap->runs[dmap->nr++] = (struct gem_uma_dma_run) {
-			.addr = addr, .pgoff = pgoff, .nr = len >> PAGE_SHIFT,
-		};
 		pgoff += len >> PAGE_SHIFT;
+		cond_resched();
 	}
-	dmap->pages = pgoff;
+	dmap->mapped.size = pgoff;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(gem_uma_dev_map_init_sgt);
 
+/* The address of a mapped page; *end shrinks to where another call's addresses start. */
+static dma_addr_t gem_uma_dev_map_addr(struct gem_uma_dev_map *dmap, pgoff_t pgoff,
+				       pgoff_t *end)
+{
+	MA_STATE(mas, &dmap->addrs, pgoff, pgoff);
+	dma_addr_t addr;
+	void *entry = NULL;
+
+	if (!mtree_empty(&dmap->addrs)) {
+		rcu_read_lock();
+		entry = mas_walk(&mas);
+		rcu_read_unlock();
+	}
+	if (dmap->backing)
+		*end = gem_uma_page_set_find(&dmap->starts, pgoff + 1, *end, true);
+	else
+		*end = min(*end, mas.last + 1);
+	if (!entry)
+		return phys_to_dma(dmap->dev, PFN_PHYS(gem_uma_backing_pfn(dmap->backing, pgoff)));
+	addr = xa_to_value(entry);
+	return (addr + (pgoff - mas.index)) << PAGE_SHIFT;
+}
+
+/*
+ * Synchronizing is apart from unmapping, which would copy a bounce buffer that is older
+ * than its pages. What the CPU wrote may be in its cache alone: write it back before
+ * stale lines go.
+ */
+static void gem_uma_dev_map_unmap(struct gem_uma_dev_map *dmap, dma_addr_t addr, size_t size)
+{
+	if (!dmap->backing->udev->allow_bounce) {
+		dma_sync_single_for_device(dmap->dev, addr, size, DMA_BIDIRECTIONAL);
+		dma_sync_single_for_cpu(dmap->dev, addr, size, DMA_BIDIRECTIONAL);
+	}
+	dma_unmap_page_attrs(dmap->dev, addr, size, DMA_BIDIRECTIONAL,
+			     DMA_ATTR_SKIP_CPU_SYNC);
+}
+
 /* With resv held, or without references. */
 static void gem_uma_dev_map_drop(struct gem_uma_dev_map *dmap)
 {
-	unsigned int i;
+	struct gem_uma_extent e = {};
+	pgoff_t at, end;
 
-	/* An import's addresses are the exporter's. */
-	for (i = 0; dmap->backing && i < dmap->nr; i++) {
-		const struct gem_uma_dma_run *r = &dmap->runs[i];
+	for (; gem_uma_page_set_next(&dmap->mapped, e.end, dmap->mapped.size, &e);) {
+		/* Addresses follow from pages that are held. */
+		if (drm_WARN_ON_ONCE(dmap->obj->dev,
+				     !gem_uma_page_set_covers(&dmap->backing->held,
+							      e.start, e.end)))
+			continue;
+		for (at = e.start; at < e.end; at = end) {
+			dma_addr_t addr;
 
-		dma_unmap_page(dmap->dev, r->addr, (size_t)r->nr << PAGE_SHIFT,
-			       DMA_BIDIRECTIONAL);
+			end = e.end;
+			addr = gem_uma_dev_map_addr(dmap, at, &end);
+			gem_uma_dev_map_unmap(dmap, addr, (size_t)(end - at) << PAGE_SHIFT);
+			cond_resched();
+		}
 	}
-	/* The memory goes with the pages it describes; freeing does not sleep. */
-	kvfree(dmap->runs);
-	dmap->runs = NULL;
-	dmap->nr = 0;
-	dmap->room = 0;
-	dmap->pages = 0;
+	gem_uma_page_set_clear(&dmap->mapped);
+	gem_uma_page_set_clear(&dmap->starts);
+	gem_uma_page_set_clear(&dmap->readonly);
+	mtree_destroy(&dmap->addrs);
 }
 
 /**
@@ -167,68 +204,120 @@ static void gem_uma_dev_map_drop(struct gem_uma_dev_map *dmap)
  */
 void gem_uma_dev_map_fini(struct gem_uma_dev_map *dmap)
 {
+	if (!dmap->obj)
+		return;
+	if (!dmap->backing)
+		dmap->mapped.size = 0;
 	gem_uma_dev_map_drop(dmap);
 }
 EXPORT_SYMBOL_GPL(gem_uma_dev_map_fini);
 
-static int gem_uma_dev_map_map_run(struct gem_uma_dev_map *dmap,
-				   const struct gem_uma_run *run,
-				   struct gem_uma_dma_run *out)
+static int gem_uma_dev_map_map_pages(struct gem_uma_dev_map *dmap,
+				     const struct gem_uma_run *run, dma_addr_t *addr)
 {
 	struct gem_uma_device *udev = dmap->backing->udev;
 	size_t size = run->nr << PAGE_SHIFT;
-	dma_addr_t addr;
 
 	/*
 	 * Pages can be mapped for an importer, too. Synchronizing apart says that this
 	 * is known: the DMA API takes an overlap for a mistake otherwise.
 	 */
-	addr = dma_map_page_attrs(dmap->dev, pfn_to_page(run->pfn), 0, size,
-				  DMA_BIDIRECTIONAL, DMA_ATTR_SKIP_CPU_SYNC);
-	if (dma_mapping_error(dmap->dev, addr))
+	*addr = dma_map_page_attrs(dmap->dev, pfn_to_page(run->pfn), 0, size,
+				   DMA_BIDIRECTIONAL, DMA_ATTR_SKIP_CPU_SYNC);
+	if (dma_mapping_error(dmap->dev, *addr))
 		return -EIO;
-	if (!udev->allow_bounce &&
-	    gem_uma_device_bounces(udev, addr, PFN_PHYS(run->pfn))) {
-		drm_dbg(dmap->obj->dev, "refusing bounce buffers\n");
-		dma_unmap_page_attrs(dmap->dev, addr, size, DMA_BIDIRECTIONAL,
-				     DMA_ATTR_SKIP_CPU_SYNC);
-		return -EIO;
+	if (udev->allow_bounce || !gem_uma_device_bounces(udev, *addr, PFN_PHYS(run->pfn)))
+		return 0;
+	drm_dbg(dmap->obj->dev, "refusing bounce buffers\n");
+	dma_unmap_page_attrs(dmap->dev, *addr, size, DMA_BIDIRECTIONAL,
+			     DMA_ATTR_SKIP_CPU_SYNC);
+	return -EIO;
+}
+
+static int gem_uma_dev_map_reserve(struct gem_uma_dev_map *dmap, const struct gem_uma_run *run,
+				   enum dma_data_direction dir)
+{
+	pgoff_t start = run->pgoff, end = start + run->nr;
+	int ret;
+
+	ret = gem_uma_page_set_reserve(&dmap->mapped, start, end);
+	if (!ret)
+		ret = gem_uma_page_set_reserve(&dmap->starts, start, start + 1);
+	if (!ret && dir == DMA_TO_DEVICE)
+		ret = gem_uma_page_set_reserve(&dmap->readonly, start, end);
+	return ret;
+}
+
+static int gem_uma_dev_map_map_run(struct gem_uma_dev_map *dmap,
+				   const struct gem_uma_run *run, enum dma_data_direction dir)
+	__must_hold(dmap->obj->resv)
+{
+	pgoff_t start = run->pgoff, end = start + run->nr;
+	dma_addr_t addr;
+	int ret;
+
+	ret = gem_uma_dev_map_reserve(dmap, run, dir);
+	if (!ret)
+		ret = gem_uma_dev_map_map_pages(dmap, run, &addr);
+	if (ret)
+		return ret;
+	if (addr != phys_to_dma(dmap->dev, PFN_PHYS(run->pfn))) {
+		ret = gem_uma_dev_map_note_addr(dmap, start, run->nr, addr);
+		if (ret) {
+			dma_unmap_page_attrs(dmap->dev, addr, run->nr << PAGE_SHIFT,
+					     DMA_BIDIRECTIONAL, DMA_ATTR_SKIP_CPU_SYNC);
+			return ret;
+		}
 	}
-	dma_sync_single_for_device(dmap->dev, addr, size, DMA_BIDIRECTIONAL);
-	*out = (struct gem_uma_dma_run) {
-		.addr = addr, .pgoff = run->pgoff, .nr = run->nr,
-	};
+	if (dir == DMA_TO_DEVICE)
+		gem_uma_page_set_add(&dmap->readonly, start, end);
+	else
+		gem_uma_backing_mark_dirty_locked(dmap->backing, start, end);
+	gem_uma_page_set_add(&dmap->starts, start, start + 1);
+	gem_uma_page_set_add(&dmap->mapped, start, end);
+	dma_sync_single_for_device(dmap->dev, addr, run->nr << PAGE_SHIFT, DMA_BIDIRECTIONAL);
 	return 0;
 }
 
-/* Map the pages [start, end), none of which is mapped, at index @at of the runs. */
-static int gem_uma_dev_map_fill_gap(struct gem_uma_dev_map *dmap, unsigned int *at,
-				    pgoff_t start, pgoff_t end)
+/* Map pages none of which is mapped. */
+static int gem_uma_dev_map_fill_gap(struct gem_uma_dev_map *dmap,
+				    const struct gem_uma_extent *gap,
+				    enum dma_data_direction dir)
 	__must_hold(dmap->obj->resv)
 {
 	unsigned long max_run = dmap->backing->udev->max_run;
+	pgoff_t at = gap->start;
 	struct gem_uma_run run;
 	int ret;
 
-	while (start < end) {
-		ret = gem_uma_backing_run_locked(dmap->backing, start,
-						 min(end, start + max_run), &run);
+	for (; at < gap->end; at += run.nr) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		ret = gem_uma_backing_run_locked(dmap->backing, at,
+						 min(gap->end, at + max_run), &run);
 		if (!ret)
-			ret = gem_uma_dev_map_reserve(dmap, 1);
+			ret = gem_uma_dev_map_map_run(dmap, &run, dir);
 		if (ret)
 			return ret;
-		memmove(&dmap->runs[*at + 1], &dmap->runs[*at],
-			(dmap->nr - *at) * sizeof(*dmap->runs));
-		ret = gem_uma_dev_map_map_run(dmap, &run, &dmap->runs[*at]);
-		if (ret) {
-			memmove(&dmap->runs[*at], &dmap->runs[*at + 1],
-				(dmap->nr - *at) * sizeof(*dmap->runs));
+		cond_resched();
+	}
+	return 0;
+}
+
+/* What the device only read until now, it may write from now on. */
+static int gem_uma_dev_map_allow_writes(struct gem_uma_dev_map *dmap, pgoff_t start,
+					pgoff_t end)
+	__must_hold(dmap->obj->resv)
+{
+	struct gem_uma_extent e;
+	int ret;
+
+	for (; gem_uma_page_set_next(&dmap->readonly, start, end, &e); start = e.end) {
+		ret = gem_uma_page_set_split(&dmap->readonly, e.start, e.end);
+		if (ret)
 			return ret;
-		}
-		dmap->nr++;
-		dmap->pages += run.nr;
-		(*at)++;
-		start += run.nr;
+		gem_uma_backing_mark_dirty_locked(dmap->backing, e.start, e.end);
+		gem_uma_page_set_remove(&dmap->readonly, e.start, e.end);
 	}
 	return 0;
 }
@@ -238,45 +327,40 @@ static int gem_uma_dev_map_fill_gap(struct gem_uma_dev_map *dmap, unsigned int *
  * @dmap: device mapping
  * @start: first page
  * @end: first page behind
+ * @dir: DMA_TO_DEVICE if the device only reads them; otherwise they are dirty from now on
  *
  * What is mapped already stays as it is.
  *
  * Context: resv held; may sleep and reclaim. The pages are resident.
  *
- * Return: 0; -ENXIO if part of the range is not resident; -ENOMEM; -EIO when the device
- * cannot reach a page, or only through a bounce buffer; -ENODEV when it was unplugged.
- * On error what was mapped stays mapped.
+ * Return: 0; -ENXIO if part of the range is not resident; -ENOMEM; -EINTR when the task is
+ * being killed; -EIO when the device cannot reach a page, or only through a bounce buffer;
+ * -ENODEV when it was unplugged. On error what was mapped stays mapped.
  */
-int gem_uma_dev_map_map_locked(struct gem_uma_dev_map *dmap, pgoff_t start, pgoff_t end)
+int gem_uma_dev_map_map_locked(struct gem_uma_dev_map *dmap, pgoff_t start, pgoff_t end,
+			       enum dma_data_direction dir)
 {
-	unsigned int at;
-	int ret;
+	struct mem_cgroup *old;
+	struct gem_uma_extent gap;
+	pgoff_t at;
+	int ret = 0;
 
 	dma_resv_assert_held(dmap->obj->resv);
-	if (!dmap->backing)
-		return end <= dmap->pages ? 0 : -ENXIO;
-	if (end > dmap->backing->nr_pages)
+	if (end > dmap->mapped.size)
 		return -ENXIO;
-	if (dmap->backing->udev->unplugged)
+	if (!dmap->backing)
+		return 0;
+	if (READ_ONCE(dmap->backing->udev->unplugged))
 		return -ENODEV;
 
-	at = gem_uma_dev_map_find(dmap, start);
-	while (start < end) {
-		const struct gem_uma_dma_run *r = NULL;
-
-		if (at < dmap->nr && dmap->runs[at].pgoff < end)
-			r = &dmap->runs[at];
-		if (r && r->pgoff <= start) {
-			start = (pgoff_t)r->pgoff + r->nr;
-			at++;
-			continue;
-		}
-		ret = gem_uma_dev_map_fill_gap(dmap, &at, start, r ? r->pgoff : end);
-		if (ret)
-			return ret;
-		start = r ? dmap->runs[at].pgoff : end;
-	}
-	return 0;
+	old = set_active_memcg(dmap->backing->memcg);
+	for (at = start; !ret && gem_uma_page_set_next_gap(&dmap->mapped, at, end, &gap);
+	     at = gap.end)
+		ret = gem_uma_dev_map_fill_gap(dmap, &gap, dir);
+	if (!ret && dir != DMA_TO_DEVICE)
+		ret = gem_uma_dev_map_allow_writes(dmap, start, end);
+	set_active_memcg(old);
+	return ret;
 }
 EXPORT_SYMBOL_GPL(gem_uma_dev_map_map_locked);
 
@@ -285,23 +369,23 @@ EXPORT_SYMBOL_GPL(gem_uma_dev_map_map_locked);
  * @dmap: device mapping
  * @start: first page
  * @end: first page behind
+ * @dir: DMA_TO_DEVICE if the device only reads them
  *
  * Context: resv held; does not sleep.
  *
- * Return: true if for all pages, and for an empty range.
+ * Return: true if gem_uma_dev_map_map_locked() would have nothing to do.
  */
 bool gem_uma_dev_map_is_mapped_locked(struct gem_uma_dev_map *dmap, pgoff_t start,
-				      pgoff_t end)
+				      pgoff_t end, enum dma_data_direction dir)
 {
-	unsigned int at = gem_uma_dev_map_find(dmap, start);
-
 	dma_resv_assert_held(dmap->obj->resv);
-	for (; start < end; at++) {
-		if (at == dmap->nr || dmap->runs[at].pgoff > start)
-			return false;
-		start = (pgoff_t)dmap->runs[at].pgoff + dmap->runs[at].nr;
-	}
-	return true;
+	if (end > dmap->mapped.size)
+		return false;
+	if (!dmap->backing)
+		return true;
+	return gem_uma_page_set_covers(&dmap->mapped, start, end) &&
+	       (dir == DMA_TO_DEVICE ||
+		gem_uma_page_set_find(&dmap->readonly, start, end, true) == end);
 }
 EXPORT_SYMBOL_GPL(gem_uma_dev_map_is_mapped_locked);
 
@@ -312,7 +396,7 @@ EXPORT_SYMBOL_GPL(gem_uma_dev_map_is_mapped_locked);
  * The device's page tables do not use the addresses any more. On a device that is not
  * coherent, the CPU sees afterwards what the device wrote.
  *
- * Context: resv held. Does not sleep; callable from reclaim.
+ * Context: resv held. May reschedule, waits for nothing; callable from reclaim.
  */
 void gem_uma_dev_map_drop_locked(struct gem_uma_dev_map *dmap)
 {
@@ -336,17 +420,15 @@ EXPORT_SYMBOL_GPL(gem_uma_dev_map_drop_locked);
 int gem_uma_dev_map_run_locked(struct gem_uma_dev_map *dmap, pgoff_t start, pgoff_t end,
 			       struct gem_uma_dma_run *run)
 {
-	unsigned int at = gem_uma_dev_map_find(dmap, start);
-	const struct gem_uma_dma_run *r = &dmap->runs[at];
-	pgoff_t skip;
-
 	dma_resv_assert_held(dmap->obj->resv);
-	if (at == dmap->nr || r->pgoff > start || start >= end)
+	end = min(end, dmap->mapped.size);
+	if (dmap->backing)
+		end = gem_uma_page_set_find(&dmap->mapped, start, end, false);
+	if (start >= end)
 		return -ENXIO;
-	skip = start - r->pgoff;
-	run->addr = r->addr + (skip << PAGE_SHIFT);
+	run->addr = gem_uma_dev_map_addr(dmap, start, &end);
 	run->pgoff = start;
-	run->nr = min(r->nr - skip, end - start);
+	run->nr = end - start;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(gem_uma_dev_map_run_locked);

@@ -17,6 +17,7 @@
  * @uobj: object
  * @offset: bytes
  * @size: bytes, not 0
+ * @dir: DMA_TO_DEVICE if the device only reads the range
  *
  * Pages resident and DMA addresses there; gem_uma_dev_map_run_locked() tells them.
  *
@@ -25,7 +26,8 @@
  * Return: 0, -EINVAL for a bad range, or as gem_uma_backing_populate_locked() and
  * gem_uma_dev_map_map_locked().
  */
-int gem_uma_object_populate_locked(struct gem_uma_object *uobj, u64 offset, u64 size)
+int gem_uma_object_populate_locked(struct gem_uma_object *uobj, u64 offset, u64 size,
+				   enum dma_data_direction dir)
 {
 	struct gem_uma_extent e;
 	int ret;
@@ -36,7 +38,7 @@ int gem_uma_object_populate_locked(struct gem_uma_object *uobj, u64 offset, u64 
 		return ret;
 	ret = gem_uma_backing_populate_locked(&uobj->backing, e.start, e.end);
 	if (!ret)
-		ret = gem_uma_dev_map_map_locked(&uobj->dev_map, e.start, e.end);
+		ret = gem_uma_dev_map_map_locked(&uobj->dev_map, e.start, e.end, dir);
 	gem_uma_object_update_locked(uobj);
 	return ret;
 }
@@ -47,20 +49,22 @@ EXPORT_SYMBOL_GPL(gem_uma_object_populate_locked);
  * @uobj: object
  * @offset: bytes
  * @size: bytes, not 0
+ * @dir: DMA_TO_DEVICE if the device only reads the range
  *
  * Context: resv held; does not sleep.
  *
  * Return: true if gem_uma_object_populate_locked() would have nothing to do; false
  * also for a bad range.
  */
-bool gem_uma_object_is_resident_locked(struct gem_uma_object *uobj, u64 offset, u64 size)
+bool gem_uma_object_is_resident_locked(struct gem_uma_object *uobj, u64 offset, u64 size,
+				       enum dma_data_direction dir)
 {
 	struct gem_uma_extent e;
 
 	dma_resv_assert_held(uobj->base.resv);
 	if (gem_uma_range_to_pages(uobj->base.size, offset, size, &e))
 		return false;
-	return gem_uma_dev_map_is_mapped_locked(&uobj->dev_map, e.start, e.end);
+	return gem_uma_dev_map_is_mapped_locked(&uobj->dev_map, e.start, e.end, dir);
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_is_resident_locked);
 

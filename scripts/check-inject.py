@@ -35,7 +35,8 @@ INFALLIBLE = {
         gem_uma_vm_implicit_trim gem_uma_vm_unuse gem_uma_vm_users_get gem_uma_vm_users_init
         gem_uma_vm_users_put""",
     "answers a question": """
-        gem_uma_backing_can_purge_locked gem_uma_backing_extent_locked
+        gem_uma_backing_can_purge_locked gem_uma_backing_evicted
+        gem_uma_backing_extent_locked gem_uma_backing_has_content
         gem_uma_backing_in_memory gem_uma_backing_is_resident_locked gem_uma_backing_nid_locked
         gem_uma_dev_map_is_mapped_locked gem_uma_dev_map_run_locked
         gem_uma_device_bounces gem_uma_object_is_resident_locked

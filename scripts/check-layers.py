@@ -50,7 +50,7 @@ ROOMS = {
 }
 # Headers that any part may include, and that include nothing of a part but types: pure
 # logic, which tests/host compiles, too; the library's own declarations; tracepoints.
-LEAVES = {"internal", "trace", "extents", "range", "state"}
+LEAVES = {"internal", "trace", "range", "state"}
 
 LIBRARY = ("gem_uma/*.c", "gem_uma/*.h", "include/drm/gem_uma/*.h")
 LIBRARY_TESTS = "gem_uma/tests/*"

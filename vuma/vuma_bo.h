@@ -49,15 +49,15 @@ void vuma_bo_query(struct drm_gem_object *obj, struct drm_vuma_bo_query *query);
 int vuma_bo_madvise(struct drm_gem_object *obj, struct drm_vuma_bo_madvise *args);
 bool vuma_bo_is_purged(struct drm_gem_object *obj);
 
-int vuma_bo_populate_locked(struct drm_gem_object *obj, u64 offset, u64 size)
+int vuma_bo_populate_locked(struct drm_gem_object *obj, u64 offset, u64 size,
+			    enum dma_data_direction dir)
 	__must_hold(obj->resv);
 void vuma_bo_prefetch(struct drm_gem_object *obj, u64 offset, u64 size);
-bool vuma_bo_is_resident_locked(struct drm_gem_object *obj, u64 offset, u64 size)
+bool vuma_bo_is_resident_locked(struct drm_gem_object *obj, u64 offset, u64 size,
+				enum dma_data_direction dir)
 	__must_hold(obj->resv);
 int vuma_bo_run_locked(struct drm_gem_object *obj, u64 offset, u64 size, dma_addr_t *addr,
 		       u64 *len)
-	__must_hold(obj->resv);
-void vuma_bo_device_wrote_locked(struct drm_gem_object *obj, u64 offset, u64 size)
 	__must_hold(obj->resv);
 void vuma_bo_mapping_changed_locked(struct drm_gem_object *obj)
 	__must_hold(obj->resv);

@@ -344,9 +344,10 @@ bool vuma_bo_is_purged(struct drm_gem_object *obj)
 	return gem_uma_backing_content(&uobj->backing) == GEM_UMA_CONTENT_PURGED;
 }
 
-int vuma_bo_populate_locked(struct drm_gem_object *obj, u64 offset, u64 size)
+int vuma_bo_populate_locked(struct drm_gem_object *obj, u64 offset, u64 size,
+			    enum dma_data_direction dir)
 {
-	return gem_uma_object_populate_locked(to_gem_uma_object(obj), offset, size);
+	return gem_uma_object_populate_locked(to_gem_uma_object(obj), offset, size, dir);
 }
 
 /* Only a hint: submitting finds out about errors. */
@@ -355,9 +356,10 @@ void vuma_bo_prefetch(struct drm_gem_object *obj, u64 offset, u64 size)
 	gem_uma_object_prefetch(to_gem_uma_object(obj), offset, size);
 }
 
-bool vuma_bo_is_resident_locked(struct drm_gem_object *obj, u64 offset, u64 size)
+bool vuma_bo_is_resident_locked(struct drm_gem_object *obj, u64 offset, u64 size,
+				enum dma_data_direction dir)
 {
-	return gem_uma_object_is_resident_locked(to_gem_uma_object(obj), offset, size);
+	return gem_uma_object_is_resident_locked(to_gem_uma_object(obj), offset, size, dir);
 }
 
 /*
@@ -382,16 +384,6 @@ int vuma_bo_run_locked(struct drm_gem_object *obj, u64 offset, u64 size, dma_add
 	*addr = run.addr;
 	*len = (u64)run.nr << PAGE_SHIFT;
 	return 0;
-}
-
-void vuma_bo_device_wrote_locked(struct drm_gem_object *obj, u64 offset, u64 size)
-{
-	struct gem_uma_object *uobj = to_gem_uma_object(obj);
-
-	dma_resv_assert_held(obj->resv);
-	if (!gem_uma_object_is_imported(uobj))
-		gem_uma_backing_mark_dirty_locked(&uobj->backing, offset >> PAGE_SHIFT,
-						  PFN_UP(offset + size));
 }
 
 void vuma_bo_mapping_changed_locked(struct drm_gem_object *obj)

@@ -91,7 +91,6 @@ static const struct gem_uma_vm_ops vuma_vm_ops = {
 	.prefetch = vuma_bo_prefetch,
 	.is_resident = vuma_bo_is_resident_locked,
 	.run = vuma_bo_run_locked,
-	.wrote = vuma_bo_device_wrote_locked,
 	.changed = vuma_bo_mapping_changed_locked,
 	.free = vuma_vm_free,
 };

@@ -301,13 +301,20 @@ bool vuma_bo_is_purged(struct drm_gem_object *obj)
 	return false;
 }
 
-int vuma_bo_populate_locked(struct drm_gem_object *obj, u64 offset, u64 size)
+int vuma_bo_populate_locked(struct drm_gem_object *obj, u64 offset, u64 size,
+			    enum dma_data_direction dir)
 {
 	struct vuma_shmem_bo *bo = to_vuma_shmem_bo(obj);
 	int ret;
 
 	dma_resv_assert_held(obj->resv);
-	if (drm_gem_is_imported(obj) || bo->populated)
+	if (drm_gem_is_imported(obj))
+		return 0;
+	if (dir != DMA_TO_DEVICE) {
+		bo->base.pages_mark_dirty_on_put = true;
+		bo->base.pages_mark_accessed_on_put = true;
+	}
+	if (bo->populated)
 		return 0;
 	ret = drm_gem_shmem_pin_locked(&bo->base);
 	if (!ret)
@@ -320,7 +327,8 @@ void vuma_bo_prefetch(struct drm_gem_object *obj, u64 offset, u64 size)
 {
 }
 
-bool vuma_bo_is_resident_locked(struct drm_gem_object *obj, u64 offset, u64 size)
+bool vuma_bo_is_resident_locked(struct drm_gem_object *obj, u64 offset, u64 size,
+				enum dma_data_direction dir)
 {
 	dma_resv_assert_held(obj->resv);
 	return drm_gem_is_imported(obj) || to_vuma_shmem_bo(obj)->populated;
@@ -378,15 +386,6 @@ int vuma_bo_run_locked(struct drm_gem_object *obj, u64 offset, u64 size, dma_add
 	if (!to_vuma_shmem_bo(obj)->populated)
 		return -ENXIO;
 	return vuma_shmem_run_pages(obj, pgoff, end, addr, len);
-}
-
-void vuma_bo_device_wrote_locked(struct drm_gem_object *obj, u64 offset, u64 size)
-{
-	struct vuma_shmem_bo *bo = to_vuma_shmem_bo(obj);
-
-	dma_resv_assert_held(obj->resv);
-	bo->base.pages_mark_dirty_on_put = true;
-	bo->base.pages_mark_accessed_on_put = true;
 }
 
 void vuma_bo_mapping_changed_locked(struct drm_gem_object *obj)

@@ -69,10 +69,9 @@ int npu_bo_load(struct drm_gem_object *obj, void (*load)(dma_addr_t addr, size_t
 	ret = gem_uma_backing_pin_locked(&bo->backing);
 	if (ret)
 		goto out_unlock;
-	ret = gem_uma_dev_map_map_locked(&bo->dmap, 0, bo->backing.nr_pages);
+	ret = gem_uma_dev_map_map_locked(&bo->dmap, 0, bo->backing.nr_pages, DMA_BIDIRECTIONAL);
 	if (ret)
 		goto err_unpin;
-	gem_uma_backing_mark_dirty_locked(&bo->backing, 0, bo->backing.nr_pages);
 	for (pgoff = 0; pgoff < bo->backing.nr_pages; pgoff += run.nr) {
 		ret = gem_uma_dev_map_run_locked(&bo->dmap, pgoff, bo->backing.nr_pages,
 						 &run);

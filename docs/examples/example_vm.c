@@ -62,16 +62,18 @@ static int gpu_flush(struct gem_uma_vm *vm, u64 va, u64 len)
 }
 
 /* What a turn-key object has for each question. */
-static int gpu_populate(struct drm_gem_object *obj, u64 offset, u64 size)
+static int gpu_populate(struct drm_gem_object *obj, u64 offset, u64 size,
+			enum dma_data_direction dir)
 	__must_hold(obj->resv)
 {
-	return gem_uma_object_populate_locked(to_gem_uma_object(obj), offset, size);
+	return gem_uma_object_populate_locked(to_gem_uma_object(obj), offset, size, dir);
 }
 
-static bool gpu_is_resident(struct drm_gem_object *obj, u64 offset, u64 size)
+static bool gpu_is_resident(struct drm_gem_object *obj, u64 offset, u64 size,
+			    enum dma_data_direction dir)
 	__must_hold(obj->resv)
 {
-	return gem_uma_object_is_resident_locked(to_gem_uma_object(obj), offset, size);
+	return gem_uma_object_is_resident_locked(to_gem_uma_object(obj), offset, size, dir);
 }
 
 static int gpu_run(struct drm_gem_object *obj, u64 offset, u64 size, dma_addr_t *addr, u64 *len)
@@ -87,15 +89,6 @@ static int gpu_run(struct drm_gem_object *obj, u64 offset, u64 size, dma_addr_t 
 	*addr = run.addr;
 	*len = (u64)run.nr << PAGE_SHIFT;
 	return 0;
-}
-
-static void gpu_wrote(struct drm_gem_object *obj, u64 offset, u64 size)
-	__must_hold(obj->resv)
-{
-	if (!gem_uma_object_is_imported(to_gem_uma_object(obj)))
-		gem_uma_backing_mark_dirty_locked(&to_gem_uma_object(obj)->backing,
-						  offset >> PAGE_SHIFT,
-						  (offset + size) >> PAGE_SHIFT);
 }
 
 static void gpu_changed(struct drm_gem_object *obj)
@@ -119,7 +112,6 @@ static const struct gem_uma_vm_ops gpu_vm_ops = {
 	.populate = gpu_populate,
 	.is_resident = gpu_is_resident,
 	.run = gpu_run,
-	.wrote = gpu_wrote,
 	.changed = gpu_changed,
 	.free = gpu_vm_free,
 };

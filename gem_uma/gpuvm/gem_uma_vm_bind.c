@@ -347,7 +347,8 @@ static int gem_uma_vm_prepare_map_locked(struct gem_uma_vm *vm, const struct gem
 		return PTR_ERR(vm_bo);
 	drm_gpuvm_bo_extobj_add(vm_bo);
 	step->vm_bo = vm_bo;
-	step->resident = vm->ops->is_resident(op->obj, op->offset, op->range);
+	step->resident = vm->ops->is_resident(op->obj, op->offset, op->range,
+					      gem_uma_vm_dir(op->prot));
 	if (!step->resident)
 		return 0;
 	return gem_uma_vm_step_memory_locked(vm, step, op->obj, op->offset, op->prot);

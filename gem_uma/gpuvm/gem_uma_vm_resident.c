@@ -44,7 +44,7 @@ static int gem_uma_va_restore_locked(struct gem_uma_vm *vm, struct gem_uma_va *v
 	int ret;
 
 	dma_resv_assert_held(va->base.gem.obj->resv);
-	ret = vm->ops->populate(obj, offset, range);
+	ret = vm->ops->populate(obj, offset, range, gem_uma_vm_dir(va->prot));
 	if (ret)
 		return ret;
 	step = gem_uma_vm_bind_add_step(vm->rebind, va->base.va.addr, range);
@@ -58,8 +58,6 @@ static int gem_uma_va_restore_locked(struct gem_uma_vm *vm, struct gem_uma_va *v
 		step->nr_pieces = 0;
 		return ret;
 	}
-	if (!(va->prot & GEM_UMA_VM_READONLY))
-		vm->ops->wrote(obj, offset, range);
 	va->evicted = false;
 	to_gem_uma_vm_bo(va->base.vm_bo)->live++;
 	return 0;

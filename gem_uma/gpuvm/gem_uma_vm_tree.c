@@ -306,8 +306,6 @@ void gem_uma_vm_tree_apply_locked(struct gem_uma_vm_bind *bind, const struct gem
 	drm_WARN_ON_ONCE(vm->base.drm, gem_uma_vm_tree_change(bind, op));
 	if (!op->obj)
 		return;
-	if (step->resident && !(op->prot & GEM_UMA_VM_READONLY))
-		vm->ops->wrote(op->obj, op->offset, op->range);
 	/* The next validation brings the pages and the entries. */
 	if (!step->resident && !step->vm_bo->evicted)
 		drm_gpuvm_bo_evict(step->vm_bo, true);

@@ -149,6 +149,12 @@ int gem_uma_vm_dummy_locked(struct gem_uma_vm *vm)
 	__must_hold(drm_gpuvm_resv(&vm->base));
 void gem_uma_vm_dummy_free(struct gem_uma_vm *vm);
 
+/* What the device does with what is mapped. */
+static inline enum dma_data_direction gem_uma_vm_dir(u32 prot)
+{
+	return prot & GEM_UMA_VM_READONLY ? DMA_TO_DEVICE : DMA_BIDIRECTIONAL;
+}
+
 /* gem_uma_vm_tree.c */
 void gem_uma_va_link(struct gem_uma_va *va, struct drm_gpuvm_bo *vm_bo);
 void gem_uma_va_unlink(struct gem_uma_va *va);

@@ -181,9 +181,11 @@ static int run_populate(struct gem_uma_inject_rig *rig)
 
 	inject_lock(rig);
 	for (i = 1; !ret && i < INJECT_PAGES; i += 2)
-		ret = gem_uma_object_populate_locked(rig->uobj, i * PAGE_SIZE, PAGE_SIZE);
+		ret = gem_uma_object_populate_locked(rig->uobj, i * PAGE_SIZE, PAGE_SIZE,
+						     DMA_TO_DEVICE);
 	if (!ret)
-		ret = gem_uma_object_populate_locked(rig->uobj, 0, rig->uobj->base.size);
+		ret = gem_uma_object_populate_locked(rig->uobj, 0, rig->uobj->base.size,
+						     DMA_BIDIRECTIONAL);
 	inject_unlock(rig);
 	return ret;
 }
@@ -192,7 +194,8 @@ static void check_populate(struct gem_uma_inject_rig *rig)
 {
 	inject_lock(rig);
 	KUNIT_EXPECT_TRUE(rig->test, gem_uma_object_is_resident_locked(rig->uobj, 0,
-								       rig->uobj->base.size));
+								       rig->uobj->base.size,
+								       DMA_BIDIRECTIONAL));
 	inject_unlock(rig);
 }
 
@@ -219,18 +222,18 @@ static void begin_map(struct gem_uma_inject_rig *rig)
 	inject_unlock(rig);
 }
 
-/* The one in the middle first, so that there is something to move. */
+/* In pieces, and with a page that the device only reads at first. */
 static int run_map(struct gem_uma_inject_rig *rig)
 {
 	struct gem_uma_dev_map *dmap = &rig->uobj->dev_map;
 	int ret;
 
 	inject_lock(rig);
-	ret = gem_uma_dev_map_map_locked(dmap, 4, 5);
+	ret = gem_uma_dev_map_map_locked(dmap, 4, 5, DMA_TO_DEVICE);
 	if (!ret)
-		ret = gem_uma_dev_map_map_locked(dmap, 8, 9);
+		ret = gem_uma_dev_map_map_locked(dmap, 8, 9, DMA_BIDIRECTIONAL);
 	if (!ret)
-		ret = gem_uma_dev_map_map_locked(dmap, 0, INJECT_PAGES);
+		ret = gem_uma_dev_map_map_locked(dmap, 0, INJECT_PAGES, DMA_BIDIRECTIONAL);
 	inject_unlock(rig);
 	return ret;
 }

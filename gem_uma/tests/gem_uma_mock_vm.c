@@ -344,10 +344,9 @@ static int gem_uma_mock_va_validate(struct gem_uma_mock_va *va)
 	if (va->mapped)
 		return 0;
 	ret = gem_uma_object_populate_locked(uobj, (u64)va->pgoff << PAGE_SHIFT,
-					     (u64)va->nr << PAGE_SHIFT);
+					     (u64)va->nr << PAGE_SHIFT, DMA_BIDIRECTIONAL);
 	if (ret)
 		return ret;
-	gem_uma_backing_mark_dirty_locked(&uobj->backing, va->pgoff, va->pgoff + va->nr);
 	ret = gem_uma_mock_va_map(va);
 	gem_uma_object_update_locked(uobj);
 	return ret;

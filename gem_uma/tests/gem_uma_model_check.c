@@ -58,7 +58,7 @@ static const char *model_check_dev_map(struct model_buf *mb)
 			return "I5: a DMA address of another page";
 		n++;
 	}
-	return n == dmap->pages ? NULL : "I3: DMA addresses that are nobody's";
+	return n == dmap->mapped.pages ? NULL : "I3: DMA addresses that are nobody's";
 }
 
 static const char *model_check_vmap(struct model_buf *mb)
@@ -117,7 +117,7 @@ static const char *model_check_state(struct model *m, struct model_buf *mb)
 		return "I2: filed under a wrong state";
 	if (listed != reclaimable)
 		return "I2: listed, or not, against its state";
-	if (!facts.resident && (uobj->dev_map.pages || uobj->cpu_map.vaddr || facts.pins ||
+	if (!facts.resident && (uobj->dev_map.mapped.pages || uobj->cpu_map.vaddr || facts.pins ||
 				facts.dev_mapped))
 		return "I1: pages are gone, but not all that refers to them";
 	return NULL;

@@ -448,7 +448,8 @@ static const char *model_op_populate(struct model *m)
 	pgoff = model_random(m, mb->pages);
 	model_lock(mb);
 	model_arm(m);
-	ret = gem_uma_object_populate_locked(model_uobj(mb), pgoff << PAGE_SHIFT, PAGE_SIZE);
+	ret = gem_uma_object_populate_locked(model_uobj(mb), pgoff << PAGE_SHIFT, PAGE_SIZE,
+					     DMA_TO_DEVICE);
 	model_disarm(m);
 	model_unlock(mb);
 	return model_result(m, ret);

@@ -403,7 +403,6 @@ static const struct gem_uma_vm_ops space_ops = {
 	.populate = space_op_populate,
 	.is_resident = space_op_is_resident,
 	.run = space_op_run,
-	.wrote = space_op_wrote,
 	.changed = space_op_changed,
 	.free = space_op_free,
 };

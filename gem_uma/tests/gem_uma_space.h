@@ -195,10 +195,11 @@ int space_fails(struct space_room *room, enum space_callback which);
 void space_expect_not_signalling(struct space_room *room, const char *error);
 
 /* gem_uma_space_bo.c: what the driver says of its objects. */
-int space_op_populate(struct drm_gem_object *obj, u64 offset, u64 size);
-bool space_op_is_resident(struct drm_gem_object *obj, u64 offset, u64 size);
+int space_op_populate(struct drm_gem_object *obj, u64 offset, u64 size,
+		      enum dma_data_direction dir);
+bool space_op_is_resident(struct drm_gem_object *obj, u64 offset, u64 size,
+			  enum dma_data_direction dir);
 int space_op_run(struct drm_gem_object *obj, u64 offset, u64 size, dma_addr_t *addr, u64 *len);
-void space_op_wrote(struct drm_gem_object *obj, u64 offset, u64 size);
 void space_op_changed(struct drm_gem_object *obj);
 
 /* gem_uma_space_ops.c: what user space would do, also to the oracle. */

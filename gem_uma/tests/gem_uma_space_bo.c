@@ -13,7 +13,8 @@
 
 #include "gem_uma_space.h"
 
-int space_op_populate(struct drm_gem_object *obj, u64 offset, u64 size)
+int space_op_populate(struct drm_gem_object *obj, u64 offset, u64 size,
+		      enum dma_data_direction dir)
 {
 	struct space_bo *bo = to_space_bo(obj);
 	int ret;
@@ -23,15 +24,24 @@ int space_op_populate(struct drm_gem_object *obj, u64 offset, u64 size)
 	ret = space_fails(bo->room, SPACE_POPULATE);
 	if (!ret)
 		bitmap_set(bo->resident, offset >> SPACE_SHIFT, size >> SPACE_SHIFT);
+	if (!ret && dir != DMA_TO_DEVICE)
+		bitmap_set(bo->written, offset >> SPACE_SHIFT, size >> SPACE_SHIFT);
 	return ret;
 }
 
-bool space_op_is_resident(struct drm_gem_object *obj, u64 offset, u64 size)
+bool space_op_is_resident(struct drm_gem_object *obj, u64 offset, u64 size,
+			  enum dma_data_direction dir)
 {
-	unsigned long end = (offset + size) >> SPACE_SHIFT;
+	unsigned long start = offset >> SPACE_SHIFT, end = (offset + size) >> SPACE_SHIFT;
+	struct space_bo *bo = to_space_bo(obj);
 
 	dma_resv_assert_held(obj->resv);
-	return find_next_zero_bit(to_space_bo(obj)->resident, end, offset >> SPACE_SHIFT) >= end;
+	if (find_next_zero_bit(bo->resident, end, start) < end)
+		return false;
+	/* What is resident here can be written; note that the VM part says so. */
+	if (dir != DMA_TO_DEVICE)
+		bitmap_set(bo->written, start, end - start);
+	return true;
 }
 
 int space_op_run(struct drm_gem_object *obj, u64 offset, u64 size, dma_addr_t *addr, u64 *len)
@@ -41,7 +51,7 @@ int space_op_run(struct drm_gem_object *obj, u64 offset, u64 size, dma_addr_t *a
 
 	dma_resv_assert_held(obj->resv);
 	if (!nr || first >= bo->pages || nr > bo->pages - first ||
-	    !space_op_is_resident(obj, offset, size)) {
+	    !space_op_is_resident(obj, offset, size, DMA_TO_DEVICE)) {
 		space_error(bo->room, "asked for the address of what is not there");
 		return -EFAULT;
 	}
@@ -50,16 +60,6 @@ int space_op_run(struct drm_gem_object *obj, u64 offset, u64 size, dma_addr_t *a
 	*addr = bo->addr[first];
 	*len = i * SPACE_PAGE;
 	return space_fails(bo->room, SPACE_RUN);
-}
-
-void space_op_wrote(struct drm_gem_object *obj, u64 offset, u64 size)
-{
-	struct space_bo *bo = to_space_bo(obj);
-
-	dma_resv_assert_held(obj->resv);
-	if (!space_op_is_resident(obj, offset, size))
-		space_error(bo->room, "wrote what is not there");
-	bitmap_set(bo->written, offset >> SPACE_SHIFT, size >> SPACE_SHIFT);
 }
 
 void space_op_changed(struct drm_gem_object *obj)
@@ -263,7 +263,7 @@ int space_populate(struct space_bo *bo)
 	int ret;
 
 	dma_resv_lock(bo->base.resv, NULL);
-	ret = space_op_populate(&bo->base, 0, bo->base.size);
+	ret = space_op_populate(&bo->base, 0, bo->base.size, DMA_TO_DEVICE);
 	dma_resv_unlock(bo->base.resv);
 	return ret;
 }

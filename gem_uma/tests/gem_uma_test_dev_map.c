@@ -36,7 +36,17 @@ static int dev_map_map(struct kunit *test, struct dev_map_rig *rig, pgoff_t star
 
 	dma_resv_lock(rig->uobj->base.resv, NULL);
 	KUNIT_EXPECT_EQ(test, gem_uma_backing_populate_locked(&rig->uobj->backing, 0, end), 0);
-	ret = gem_uma_dev_map_map_locked(rig->dmap, start, end);
+	ret = gem_uma_dev_map_map_locked(rig->dmap, start, end, DMA_BIDIRECTIONAL);
+	dma_resv_unlock(rig->uobj->base.resv);
+	return ret;
+}
+
+static int dev_map_populate(struct dev_map_rig *rig)
+{
+	int ret;
+
+	dma_resv_lock(rig->uobj->base.resv, NULL);
+	ret = gem_uma_backing_populate_locked(&rig->uobj->backing, 0, PAGES);
 	dma_resv_unlock(rig->uobj->base.resv);
 	return ret;
 }
@@ -53,7 +63,7 @@ static bool dev_map_is_mapped(struct dev_map_rig *rig, pgoff_t start, pgoff_t en
 	bool ret;
 
 	dma_resv_lock(rig->uobj->base.resv, NULL);
-	ret = gem_uma_dev_map_is_mapped_locked(rig->dmap, start, end);
+	ret = gem_uma_dev_map_is_mapped_locked(rig->dmap, start, end, DMA_BIDIRECTIONAL);
 	dma_resv_unlock(rig->uobj->base.resv);
 	return ret;
 }
@@ -79,20 +89,27 @@ static void dev_map_expect_addresses(struct kunit *test, struct dev_map_rig *rig
 	dma_resv_unlock(rig->uobj->base.resv);
 }
 
+/* Each call of the DMA API is for mapped pages, and for no more than it may be. */
 static void dev_map_expect_runs(struct kunit *test, struct dev_map_rig *rig)
 {
+	struct gem_uma_extent e = {};
+	struct gem_uma_dma_run run;
 	unsigned long pages = 0;
-	unsigned int i;
+	pgoff_t at;
 
-	for (i = 0; i < rig->dmap->nr; i++) {
-		struct gem_uma_dma_run *run = &rig->dmap->runs[i];
-
-		KUNIT_EXPECT_GT(test, run->nr, 0);
-		if (i)
-			KUNIT_EXPECT_GE(test, run->pgoff, run[-1].pgoff + run[-1].nr);
-		pages += run->nr;
+	dma_resv_lock(rig->uobj->base.resv, NULL);
+	for (; gem_uma_page_set_next(&rig->dmap->mapped, e.end, rig->dmap->mapped.size, &e);) {
+		for (at = e.start; at < e.end; at += run.nr) {
+			KUNIT_ASSERT_EQ(test, 0, gem_uma_dev_map_run_locked(rig->dmap, at, e.end,
+									    &run));
+			KUNIT_EXPECT_TRUE(test, gem_uma_page_set_covers(&rig->dmap->starts, at,
+									at + 1));
+			KUNIT_EXPECT_LE(test, run.nr, rig->mock->udev.max_run);
+			pages += run.nr;
+		}
 	}
-	KUNIT_EXPECT_EQ(test, rig->dmap->pages, pages);
+	dma_resv_unlock(rig->uobj->base.resv);
+	KUNIT_EXPECT_EQ(test, rig->dmap->mapped.pages, pages);
 }
 
 static void dev_map_init_too_large_is_E2BIG(struct kunit *test)
@@ -114,17 +131,22 @@ static void dev_map_range_that_is_not_resident_is_ENXIO(struct kunit *test)
 	struct dev_map_rig rig = dev_map_rig(test);
 
 	dma_resv_lock(rig.uobj->base.resv, NULL);
-	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_map_locked(rig.dmap, 0, 1), -ENXIO);
-	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_map_locked(rig.dmap, 0, PAGES + 1), -ENXIO);
-	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_map_locked(rig.dmap, 0, 0), 0);
-	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_map_locked(rig.dmap, PAGES, PAGES), 0);
-	KUNIT_EXPECT_EQ(test, rig.dmap->pages, 0);
+	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_map_locked(rig.dmap, 0, 1,
+							 DMA_BIDIRECTIONAL), -ENXIO);
+	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_map_locked(rig.dmap, 0, PAGES + 1,
+							 DMA_BIDIRECTIONAL), -ENXIO);
+	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_map_locked(rig.dmap, 0, 0,
+							 DMA_BIDIRECTIONAL), 0);
+	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_map_locked(rig.dmap, PAGES, PAGES,
+							 DMA_BIDIRECTIONAL), 0);
+	KUNIT_EXPECT_EQ(test, rig.dmap->mapped.pages, 0);
 	/* What can be had is kept. */
 	KUNIT_EXPECT_EQ(test, gem_uma_backing_populate_locked(&rig.uobj->backing, 0, 4), 0);
-	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_map_locked(rig.dmap, 2, PAGES), -ENXIO);
+	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_map_locked(rig.dmap, 2, PAGES,
+							 DMA_BIDIRECTIONAL), -ENXIO);
 	dma_resv_unlock(rig.uobj->base.resv);
 	KUNIT_EXPECT_TRUE(test, dev_map_is_mapped(&rig, 2, 4));
-	KUNIT_EXPECT_EQ(test, rig.dmap->pages, 2);
+	KUNIT_EXPECT_EQ(test, rig.dmap->mapped.pages, 2);
 	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 0, PAGES), 0);
 	dev_map_expect_addresses(test, &rig, 0, PAGES);
 }
@@ -132,14 +154,14 @@ static void dev_map_range_that_is_not_resident_is_ENXIO(struct kunit *test)
 static void dev_map_is_idempotent(struct kunit *test)
 {
 	struct dev_map_rig rig = dev_map_rig(test);
-	unsigned int nr;
+	unsigned long nr;
 
 	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 0, PAGES), 0);
-	nr = rig.dmap->nr;
+	nr = rig.dmap->starts.pages;
 	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 0, PAGES), 0);
 	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 3, 7), 0);
-	KUNIT_EXPECT_EQ(test, rig.dmap->nr, nr);
-	KUNIT_EXPECT_EQ(test, rig.dmap->pages, PAGES);
+	KUNIT_EXPECT_EQ(test, rig.dmap->starts.pages, nr);
+	KUNIT_EXPECT_EQ(test, rig.dmap->mapped.pages, PAGES);
 	dev_map_expect_addresses(test, &rig, 0, PAGES);
 }
 
@@ -151,11 +173,11 @@ static void dev_map_fills_gaps(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 2, 3), 0);
 	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, PAGES - 1, PAGES), 0);
 	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 0, 1), 0);
-	KUNIT_EXPECT_EQ(test, rig.dmap->pages, 4);
+	KUNIT_EXPECT_EQ(test, rig.dmap->mapped.pages, 4);
 	KUNIT_EXPECT_FALSE(test, dev_map_is_mapped(&rig, 0, 2));
 	dev_map_expect_runs(test, &rig);
 	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 0, PAGES), 0);
-	KUNIT_EXPECT_EQ(test, rig.dmap->pages, PAGES);
+	KUNIT_EXPECT_EQ(test, rig.dmap->mapped.pages, PAGES);
 	dev_map_expect_runs(test, &rig);
 	dev_map_expect_addresses(test, &rig, 0, PAGES);
 }
@@ -194,14 +216,17 @@ static void dev_map_huge_folio_is_one_run(struct kunit *test)
 {
 	struct gem_uma_mock *mock = gem_uma_mock_create(test, true);
 	struct dev_map_rig rig;
+	struct gem_uma_dma_run run;
 
 	if (!mock->udev.huge_mnt)
 		kunit_skip(test, "no huge folios in this kernel");
 	rig = dev_map_rig_on(test, mock, PMD_SIZE + PAGE_SIZE, GEM_UMA_OBJECT_HUGE);
 	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 0, GEM_UMA_MOCK_HUGE + 1), 0);
-	KUNIT_ASSERT_GE(test, rig.dmap->nr, 1);
-	KUNIT_EXPECT_GE(test, rig.dmap->runs[0].nr, GEM_UMA_MOCK_HUGE);
-	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(rig.dmap->runs[0].addr, PMD_SIZE));
+	dma_resv_lock(rig.uobj->base.resv, NULL);
+	KUNIT_EXPECT_EQ(test, 0, gem_uma_dev_map_run_locked(rig.dmap, 0, GEM_UMA_MOCK_HUGE, &run));
+	dma_resv_unlock(rig.uobj->base.resv);
+	KUNIT_EXPECT_EQ(test, run.nr, GEM_UMA_MOCK_HUGE);
+	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(run.addr, PMD_SIZE));
 	dev_map_expect_addresses(test, &rig, 0, GEM_UMA_MOCK_HUGE + 1);
 }
 
@@ -209,18 +234,91 @@ static void dev_map_run_is_what_one_call_takes(struct kunit *test)
 {
 	struct gem_uma_mock *mock = gem_uma_mock_create(test, true);
 	struct dev_map_rig rig;
-	unsigned int i;
 
 	if (!mock->udev.huge_mnt)
 		kunit_skip(test, "no huge folios in this kernel");
 	mock->udev.max_run = 100;
 	rig = dev_map_rig_on(test, mock, PMD_SIZE, GEM_UMA_OBJECT_HUGE);
 	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 0, GEM_UMA_MOCK_HUGE), 0);
-	for (i = 0; i < rig.dmap->nr; i++)
-		KUNIT_EXPECT_LE(test, rig.dmap->runs[i].nr, 100);
-	KUNIT_EXPECT_EQ(test, rig.dmap->pages, GEM_UMA_MOCK_HUGE);
+	KUNIT_EXPECT_GE(test, rig.dmap->starts.pages, DIV_ROUND_UP(GEM_UMA_MOCK_HUGE, 100));
+	KUNIT_EXPECT_EQ(test, rig.dmap->mapped.pages, GEM_UMA_MOCK_HUGE);
 	dev_map_expect_runs(test, &rig);
 	dev_map_expect_addresses(test, &rig, 0, GEM_UMA_MOCK_HUGE);
+}
+
+/* Nothing is moved to make room, and a task that is killed does not go on. */
+static void dev_map_takes_runs_in_any_order_rev_C1(struct kunit *test)
+{
+	struct dev_map_rig rig = dev_map_rig(test);
+	pgoff_t i;
+
+	for (i = 0; i < PAGES; i += 2)
+		KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, i, i + 1), 0);
+	for (i = 1; i < PAGES; i += 2)
+		KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, i, i + 1), 0);
+	KUNIT_EXPECT_EQ(test, rig.dmap->starts.pages, PAGES);
+	dev_map_expect_runs(test, &rig);
+	dev_map_expect_addresses(test, &rig, 0, PAGES);
+	/* What follows from the pages is not stored. */
+	KUNIT_EXPECT_TRUE(test, mtree_empty(&rig.dmap->addrs));
+	dev_map_drop(&rig);
+
+	dma_resv_lock(rig.uobj->base.resv, NULL);
+	gem_uma_mock_set_killed(true);
+	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_map_locked(rig.dmap, 0, PAGES, DMA_BIDIRECTIONAL),
+			-EINTR);
+	gem_uma_mock_set_killed(false);
+	dma_resv_unlock(rig.uobj->base.resv);
+	KUNIT_EXPECT_EQ(test, rig.dmap->mapped.pages, 0);
+}
+
+static unsigned int dev_map_count_dirty(struct dev_map_rig *rig)
+{
+	struct gem_uma_run run;
+	unsigned int n = 0;
+	pgoff_t i;
+
+	dma_resv_lock(rig->uobj->base.resv, NULL);
+	for (i = 0; i < PAGES; i++)
+		if (!gem_uma_backing_run_locked(&rig->uobj->backing, i, i + 1, &run))
+			n += folio_test_dirty(page_folio(pfn_to_page(run.pfn)));
+	dma_resv_unlock(rig->uobj->base.resv);
+	return n;
+}
+
+static int dev_map_map_dir(struct dev_map_rig *rig, pgoff_t start, pgoff_t end,
+			   enum dma_data_direction dir)
+{
+	int ret;
+
+	dma_resv_lock(rig->uobj->base.resv, NULL);
+	ret = gem_uma_dev_map_map_locked(rig->dmap, start, end, dir);
+	if (!ret && !gem_uma_dev_map_is_mapped_locked(rig->dmap, start, end, dir))
+		ret = -ESTALE;
+	dma_resv_unlock(rig->uobj->base.resv);
+	return ret;
+}
+
+/* No driver can forget that its device writes. */
+static void dev_map_what_the_device_may_write_is_dirty_rev_S3(struct kunit *test)
+{
+	struct dev_map_rig rig = dev_map_rig(test);
+
+	KUNIT_EXPECT_EQ(test, dev_map_populate(&rig), 0);
+	KUNIT_EXPECT_EQ(test, dev_map_map_dir(&rig, 0, 8, DMA_TO_DEVICE), 0);
+	KUNIT_EXPECT_EQ(test, dev_map_count_dirty(&rig), 0);
+	KUNIT_EXPECT_TRUE(test, gem_uma_backing_is_clean(&rig.uobj->backing));
+	KUNIT_EXPECT_FALSE(test, dev_map_is_mapped(&rig, 2, 3));
+	/* Part of what was only read, and part of what was not mapped. */
+	KUNIT_EXPECT_EQ(test, dev_map_map_dir(&rig, 6, 9, DMA_BIDIRECTIONAL), 0);
+	KUNIT_EXPECT_EQ(test, dev_map_count_dirty(&rig), 3);
+	KUNIT_EXPECT_EQ(test, rig.dmap->readonly.pages, 6);
+	KUNIT_EXPECT_EQ(test, dev_map_map_dir(&rig, 0, PAGES, DMA_TO_DEVICE), 0);
+	KUNIT_EXPECT_EQ(test, dev_map_count_dirty(&rig), 3);
+	KUNIT_EXPECT_EQ(test, dev_map_map_dir(&rig, 0, PAGES, DMA_FROM_DEVICE), 0);
+	KUNIT_EXPECT_EQ(test, dev_map_count_dirty(&rig), PAGES);
+	KUNIT_EXPECT_EQ(test, rig.dmap->readonly.pages, 0);
+	dev_map_expect_addresses(test, &rig, 0, PAGES);
 }
 
 static void dev_map_drop_is_idempotent(struct kunit *test)
@@ -232,7 +330,7 @@ static void dev_map_drop_is_idempotent(struct kunit *test)
 	dev_map_drop(&rig);
 	dev_map_drop(&rig);
 	KUNIT_EXPECT_FALSE(test, dev_map_is_mapped(&rig, 0, 1));
-	KUNIT_EXPECT_EQ(test, rig.dmap->pages, 0);
+	KUNIT_EXPECT_EQ(test, rig.dmap->mapped.pages, 0);
 	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 0, PAGES), 0);
 	dev_map_expect_addresses(test, &rig, 0, PAGES);
 }
@@ -245,7 +343,7 @@ static void dev_map_of_an_unplugged_device_is_ENODEV(struct kunit *test)
 	rig.mock->udev.unplugged = true;
 	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 0, PAGES), -ENODEV);
 	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 0, 2), -ENODEV);
-	KUNIT_EXPECT_EQ(test, rig.dmap->pages, 2);
+	KUNIT_EXPECT_EQ(test, rig.dmap->mapped.pages, 2);
 }
 
 static void dev_map_bounce_buffers_are_refused(struct kunit *test)
@@ -254,8 +352,8 @@ static void dev_map_bounce_buffers_are_refused(struct kunit *test)
 
 	gem_uma_mock_bounce(rig.mock, true);
 	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 0, PAGES), -EIO);
-	KUNIT_EXPECT_EQ(test, rig.dmap->pages, 0);
-	KUNIT_EXPECT_EQ(test, rig.dmap->nr, 0);
+	KUNIT_EXPECT_EQ(test, rig.dmap->mapped.pages, 0);
+	KUNIT_EXPECT_EQ(test, rig.dmap->starts.pages, 0);
 	gem_uma_mock_bounce(rig.mock, false);
 	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 0, PAGES), 0);
 }
@@ -267,7 +365,7 @@ static void dev_map_bounce_buffers_as_declared(struct kunit *test)
 	rig.mock->udev.allow_bounce = true;
 	gem_uma_mock_bounce(rig.mock, true);
 	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 0, PAGES), 0);
-	KUNIT_EXPECT_EQ(test, rig.dmap->pages, PAGES);
+	KUNIT_EXPECT_EQ(test, rig.dmap->mapped.pages, PAGES);
 	dev_map_drop(&rig);
 	gem_uma_mock_bounce(rig.mock, false);
 }
@@ -325,9 +423,12 @@ static void dev_map_sgt_is_described(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, gem_uma_dev_map_init_sgt(&dmap, obj, mock->drm.dev,
 						       dev_map_sgt(test, segments, 3)), 0);
 	dma_resv_lock(obj->resv, NULL);
-	KUNIT_EXPECT_TRUE(test, gem_uma_dev_map_is_mapped_locked(&dmap, 0, 6));
-	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_map_locked(&dmap, 0, 6), 0);
-	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_map_locked(&dmap, 0, 7), -ENXIO);
+	KUNIT_EXPECT_TRUE(test, gem_uma_dev_map_is_mapped_locked(&dmap, 0, 6,
+								 DMA_BIDIRECTIONAL));
+	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_map_locked(&dmap, 0, 6,
+							 DMA_BIDIRECTIONAL), 0);
+	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_map_locked(&dmap, 0, 7,
+							 DMA_BIDIRECTIONAL), -ENXIO);
 	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_run_locked(&dmap, 1, 6, &run), 0);
 	KUNIT_EXPECT_EQ(test, run.addr, 0x100000 + PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, run.nr, 2);
@@ -338,10 +439,10 @@ static void dev_map_sgt_is_described(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, run.addr, 0x7000 + PAGE_SIZE);
 	/* They are not ours to take away. */
 	gem_uma_dev_map_drop_locked(&dmap);
-	KUNIT_EXPECT_TRUE(test, gem_uma_dev_map_is_mapped_locked(&dmap, 0, 6));
+	KUNIT_EXPECT_TRUE(test, gem_uma_dev_map_is_mapped_locked(&dmap, 0, 6,
+								 DMA_BIDIRECTIONAL));
 	dma_resv_unlock(obj->resv);
 	gem_uma_dev_map_fini(&dmap);
-	KUNIT_EXPECT_EQ(test, dmap.pages, 0);
 	gem_uma_dev_map_fini(&dmap);
 	dma_resv_fini(obj->resv);
 }
@@ -364,9 +465,8 @@ static void dev_map_sgt_of_odd_segments_is_EINVAL(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, gem_uma_dev_map_init_sgt(&dmap, obj, mock->drm.dev,
 								   dev_map_sgt(test, bad[i], 2)),
 				    -EINVAL, "table %u", i);
-		KUNIT_EXPECT_NULL(test, dmap.runs);
-		KUNIT_EXPECT_EQ(test, dmap.pages, 0);
-	}
+		KUNIT_EXPECT_TRUE(test, mtree_empty(&dmap.addrs));
+		}
 	dma_resv_fini(obj->resv);
 }
 
@@ -391,6 +491,8 @@ static struct kunit_case gem_uma_dev_map_cases[] = {
 	KUNIT_CASE(dev_map_run_bounds),
 	KUNIT_CASE(dev_map_huge_folio_is_one_run),
 	KUNIT_CASE(dev_map_run_is_what_one_call_takes),
+	KUNIT_CASE(dev_map_takes_runs_in_any_order_rev_C1),
+	KUNIT_CASE(dev_map_what_the_device_may_write_is_dirty_rev_S3),
 	KUNIT_CASE(dev_map_drop_is_idempotent),
 	KUNIT_CASE(dev_map_of_an_unplugged_device_is_ENODEV),
 	KUNIT_CASE(dev_map_bounce_buffers_are_refused),

@@ -136,8 +136,8 @@ static void inject_count_object(const struct gem_uma_inject_rig *rig,
 	c->n[GEM_UMA_INJECT_CLIENTS] = uobj->files.nr;
 	c->n[GEM_UMA_INJECT_LABEL] = !!uobj->label;
 	c->n[GEM_UMA_INJECT_HELD] = uobj->backing.held.pages;
-	c->n[GEM_UMA_INJECT_KNOWN] = uobj->backing.known.pages;
-	c->n[GEM_UMA_INJECT_MAPPED] = uobj->dev_map.pages;
+	c->n[GEM_UMA_INJECT_KNOWN] = uobj->backing.held.pages + gem_uma_backing_evicted(&uobj->backing);
+	c->n[GEM_UMA_INJECT_MAPPED] = uobj->dev_map.mapped.pages;
 	c->n[GEM_UMA_INJECT_FILED] = uobj->reclaim.state;
 }
 
@@ -254,23 +254,15 @@ static void inject_expect_sets(const struct gem_uma_inject_rig *rig, const char 
 	struct gem_uma_backing *b = &rig->uobj->backing;
 	struct gem_uma_dev_map *dmap = &rig->uobj->dev_map;
 	unsigned long mapped = 0;
-	unsigned int i;
+	struct gem_uma_extent e = {};
 
 	dma_resv_lock(rig->uobj->base.resv, NULL);
-	KUNIT_EXPECT_LE_MSG(rig->test, b->held.pages, b->known.pages, "%s", fault);
-	for (i = 0; i < dmap->nr; i++) {
-		struct gem_uma_dma_run *run = &dmap->runs[i];
-
-		mapped += run->nr;
+	for (; gem_uma_page_set_next(&dmap->mapped, e.end, b->nr_pages, &e);
+	     mapped += e.end - e.start)
 		KUNIT_EXPECT_TRUE_MSG(rig->test,
-				      gem_uma_backing_is_resident_locked(b, run->pgoff,
-									 run->pgoff + run->nr),
-				      "run %u of %u, %s", i, dmap->nr, fault);
-		if (i)
-			KUNIT_EXPECT_GE_MSG(rig->test, run->pgoff,
-					    run[-1].pgoff + run[-1].nr, "%s", fault);
-	}
-	KUNIT_EXPECT_EQ_MSG(rig->test, mapped, dmap->pages, "%s", fault);
+				      gem_uma_backing_is_resident_locked(b, e.start, e.end),
+				      "pages %lu to %lu, %s", e.start, e.end, fault);
+	KUNIT_EXPECT_EQ_MSG(rig->test, mapped, dmap->mapped.pages, "%s", fault);
 	dma_resv_unlock(rig->uobj->base.resv);
 }
 
@@ -309,7 +301,7 @@ static void inject_expect_sane(const struct gem_uma_inject_rig *rig, const char 
 		return;
 	}
 	if (gem_uma_inject_can_fail_calls())
-		KUNIT_EXPECT_EQ_MSG(test, dma, uobj->dev_map.nr, "DMA mappings, %s", fault);
+		KUNIT_EXPECT_EQ_MSG(test, dma, uobj->dev_map.starts.pages, "DMA mappings, %s", fault);
 	KUNIT_EXPECT_EQ_MSG(test, atomic_long_read(&rig->mock->udev.resident_pages),
 			    uobj->backing.held.pages, "%s", fault);
 	KUNIT_EXPECT_EQ_MSG(test, !!uobj->cpu_map.vmaps, !!uobj->cpu_map.vaddr, "%s", fault);

@@ -82,7 +82,7 @@ static void model_unplug(struct model *m)
 	m->op = "unplug";
 	gem_uma_object_unplug_all(&m->mock->udev);
 	for (i = 0; i < MODEL_BUFS; i++)
-		if (m->bufs[i].buf && model_uobj(&m->bufs[i])->dev_map.pages)
+		if (m->bufs[i].buf && model_uobj(&m->bufs[i])->dev_map.mapped.pages)
 			model_expect(m, "a DMA address after unplug");
 	model_expect(m, NULL);
 	m->op = "scan after unplug";

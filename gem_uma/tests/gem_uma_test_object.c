@@ -189,7 +189,7 @@ static void object_evict_keeps_content(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gem_uma_backing_resident(&uobj->backing), 0);
 	KUNIT_EXPECT_EQ(test, gem_uma_backing_evicted(&uobj->backing), 16);
 	KUNIT_EXPECT_FALSE(test, object_is_resident(uobj, 0, 1));
-	KUNIT_EXPECT_EQ(test, uobj->dev_map.pages, 0);
+	KUNIT_EXPECT_EQ(test, uobj->dev_map.mapped.pages, 0);
 	KUNIT_EXPECT_EQ(test, gem_uma_object_status(&uobj->base), 0);
 	/* Clean pages vanish under memory pressure. */
 	invalidate_mapping_pages(uobj->backing.file->f_mapping, 0, -1);
@@ -460,7 +460,7 @@ static void object_unplug_takes_DMA_addresses_away_panthor_70(struct kunit *test
 	}
 	gem_uma_object_unplug_all(&mock->udev);
 	for (i = 0; i < ARRAY_SIZE(uobj); i++) {
-		KUNIT_EXPECT_EQ(test, uobj[i]->dev_map.pages, 0);
+		KUNIT_EXPECT_EQ(test, uobj[i]->dev_map.mapped.pages, 0);
 		KUNIT_EXPECT_EQ(test, kref_read(&uobj[i]->base.refcount), 1);
 		KUNIT_EXPECT_EQ(test, gem_uma_backing_resident(&uobj[i]->backing), 4);
 		KUNIT_EXPECT_EQ(test, object_populate(uobj[i], 0, SZ_16K), -ENODEV);

@@ -23,30 +23,27 @@ static inline void object_unlock(struct gem_uma_object *uobj)
 	dma_resv_unlock(uobj->base.resv);
 }
 
-/* As for a device that only reads. */
-static inline int object_populate_clean(struct gem_uma_object *uobj, u64 offset, u64 size)
+static inline int object_populate_dir(struct gem_uma_object *uobj, u64 offset, u64 size,
+				      enum dma_data_direction dir)
 {
 	int ret;
 
 	object_lock(uobj);
-	ret = gem_uma_object_populate_locked(uobj, offset, size);
+	ret = gem_uma_object_populate_locked(uobj, offset, size, dir);
 	object_unlock(uobj);
 	return ret;
 }
 
-/* As for a device that may write: else reclaim would take the pages for zeroes. */
+/* As for a device that only reads. */
+static inline int object_populate_clean(struct gem_uma_object *uobj, u64 offset, u64 size)
+{
+	return object_populate_dir(uobj, offset, size, DMA_TO_DEVICE);
+}
+
+/* As for a device that may write. */
 static inline int object_populate(struct gem_uma_object *uobj, u64 offset, u64 size)
 {
-	int ret = object_populate_clean(uobj, offset, size);
-
-	if (ret || gem_uma_object_is_imported(uobj))
-		return ret;
-	object_lock(uobj);
-	gem_uma_backing_mark_dirty_locked(&uobj->backing, offset >> PAGE_SHIFT,
-					  PFN_UP(offset + size));
-	gem_uma_object_update_locked(uobj);
-	object_unlock(uobj);
-	return 0;
+	return object_populate_dir(uobj, offset, size, DMA_BIDIRECTIONAL);
 }
 
 static inline bool object_is_resident(struct gem_uma_object *uobj, u64 offset, u64 size)
@@ -54,7 +51,7 @@ static inline bool object_is_resident(struct gem_uma_object *uobj, u64 offset, u
 	bool ret;
 
 	object_lock(uobj);
-	ret = gem_uma_object_is_resident_locked(uobj, offset, size);
+	ret = gem_uma_object_is_resident_locked(uobj, offset, size, DMA_TO_DEVICE);
 	object_unlock(uobj);
 	return ret;
 }

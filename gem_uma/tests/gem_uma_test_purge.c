@@ -109,7 +109,7 @@ static void purge_gives_memory_back_for_good_panthor_46(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gem_uma_backing_evicted(&uobj->backing), 0);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&mock->udev.resident_pages), 0);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&mock->udev.evicted_pages), 0);
-	KUNIT_EXPECT_EQ(test, uobj->dev_map.pages, 0);
+	KUNIT_EXPECT_EQ(test, uobj->dev_map.mapped.pages, 0);
 	KUNIT_EXPECT_EQ(test, gem_uma_object_status(&uobj->base), 0);
 
 	KUNIT_EXPECT_FALSE(test, purge_need(test, uobj));
@@ -321,7 +321,7 @@ static void discard_keeps_the_rest(struct kunit *test)
 		before[page] = purge_word(test, uobj, page);
 	KUNIT_ASSERT_EQ(test, 0, object_populate(uobj, 0, SIZE));
 	KUNIT_ASSERT_EQ(test, 0, purge_discard(uobj, 3, 5));
-	KUNIT_EXPECT_EQ(test, uobj->dev_map.pages, 0);
+	KUNIT_EXPECT_EQ(test, uobj->dev_map.mapped.pages, 0);
 	for (page = 0; page < PAGES; page++)
 		KUNIT_EXPECT_EQ(test, purge_word(test, uobj, page),
 				page >= 3 && page < 8 ? 0 : before[page]);

@@ -233,7 +233,7 @@ static void dirty_never_written_goes_without_swap_panthor_46(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, object_evict_all(rig.mock), PAGES);
 	KUNIT_EXPECT_FALSE(test, mobj->dev_mapped);
 	KUNIT_EXPECT_EQ(test, dirty_in_memory(&rig), 0);
-	KUNIT_EXPECT_EQ(test, rig.uobj->dev_map.pages, 0);
+	KUNIT_EXPECT_EQ(test, rig.uobj->dev_map.mapped.pages, 0);
 	KUNIT_EXPECT_GE(test, get_nr_swap_pages(), swap);
 	KUNIT_EXPECT_EQ(test, gem_uma_backing_content(&rig.uobj->backing),
 			GEM_UMA_CONTENT_NEEDED);

@@ -30,6 +30,7 @@ static void restore_unlock(struct restore_rig *rig)
 static void restore_swap_out(struct kunit *test, struct restore_rig *rig)
 {
 	restore_lock(rig);
+	gem_uma_dev_map_drop_locked(&rig->uobj->dev_map);
 	gem_uma_backing_release_locked(rig->b);
 	gem_uma_backing_writeback_locked(rig->b, ULONG_MAX);
 	gem_uma_object_update_locked(rig->uobj);
@@ -60,7 +61,7 @@ static int restore_populate(struct restore_rig *rig, pgoff_t start, pgoff_t end)
 
 	restore_lock(rig);
 	ret = gem_uma_object_populate_locked(rig->uobj, (u64)start << PAGE_SHIFT,
-					     (u64)(end - start) << PAGE_SHIFT);
+					     (u64)(end - start) << PAGE_SHIFT, DMA_TO_DEVICE);
 	restore_unlock(rig);
 	return ret;
 }
@@ -224,6 +225,7 @@ static void prefetch_and_restore_meet(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, restore_populate(&rig, 0, PAGES), 0);
 		gem_uma_mock_expect_content(test, rig.uobj, 8);
 		restore_lock(&rig);
+		gem_uma_dev_map_drop_locked(&rig.uobj->dev_map);
 		gem_uma_backing_release_locked(rig.b);
 		gem_uma_backing_writeback_locked(rig.b, ULONG_MAX);
 		gem_uma_object_update_locked(rig.uobj);

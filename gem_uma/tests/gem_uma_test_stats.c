@@ -40,7 +40,7 @@ static void stats_expect(struct kunit *test, struct gem_uma_client *client,
 static void stats_populate(struct kunit *test, struct gem_uma_object *uobj, u64 size)
 {
 	dma_resv_lock(uobj->base.resv, NULL);
-	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_populate_locked(uobj, 0, size));
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_populate_locked(uobj, 0, size, DMA_TO_DEVICE));
 	dma_resv_unlock(uobj->base.resv);
 }
 

@@ -11,7 +11,6 @@ struct host_tests {
 };
 
 extern const struct host_tests host_range_tests;
-extern const struct host_tests host_extents_tests;
 extern const struct host_tests host_state_tests;
 extern const struct host_tests host_reclaim_tests;
 extern const struct host_tests host_vm_tests;

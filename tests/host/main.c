@@ -38,7 +38,7 @@ static void seed(void)
 int main(int argc, char **argv)
 {
 	static const struct host_tests *const all[] = {
-		&host_range_tests, &host_extents_tests, &host_state_tests, &host_reclaim_tests,
+		&host_range_tests, &host_state_tests, &host_reclaim_tests,
 		&host_vm_tests,
 	};
 	static struct ktap_test tests[128];

@@ -6,6 +6,7 @@
 #include <linux/types.h>
 
 #include <drm/gem_uma/gem_uma_device.h>
+#include <drm/gem_uma/gem_uma_page_set.h>
 #include <drm/gem_uma/gem_uma_types.h>
 
 struct drm_gem_object;
@@ -22,13 +23,16 @@ struct page;
 /**
  * struct gem_uma_backing - the pages of a buffer object
  *
- * One reference is held on each folio of the shmem file that has a page in @held,
- * none on others. The page cache of the file is the only map from page to folio:
- * a folio that is held can neither be split, migrated nor reclaimed, so what the
- * cache says of a page in @held is stable under the object's resv.
+ * We hold one reference on each folio of the shmem file that has a page in @held, and
+ * none on others. The page cache of the file is the only map from page to folio. A
+ * folio that is held can neither be split, migrated nor reclaimed, so what the cache
+ * says of a page in @held is stable under the object's resv.
  *
- * Invariants: @held is a subset of @known; both consist of whole folios, clipped
- * to the object; @pins > 0 implies that all pages are in @held.
+ * Pages with content that are not held were evicted. Their number is what the file
+ * takes in memory and swap, less what is held.
+ *
+ * Invariants: @held consists of whole folios, clipped to the object; @pins > 0 implies
+ * that all pages are in @held.
  */
 struct gem_uma_backing {
 	/* Constant after init. */
@@ -57,9 +61,7 @@ struct gem_uma_backing {
 	/* private: protected by resv */
 
 	/* Pages whose folios we hold. */
-	struct gem_uma_extents held;
-	/* Pages that have had a folio: those not held were evicted. */
-	struct gem_uma_extents known;
+	struct gem_uma_page_set held;
 	/* Pages evicted and restored so far; eviction count, saturating. */
 	u64 evicted_pages;
 	u64 restored_pages;
@@ -99,6 +101,8 @@ unsigned long gem_uma_backing_writeback_locked(struct gem_uma_backing *b,
 					       unsigned long nr_pages)
 	__must_hold(b->obj->resv);
 unsigned long gem_uma_backing_in_memory(const struct gem_uma_backing *b);
+unsigned long gem_uma_backing_evicted(const struct gem_uma_backing *b);
+bool gem_uma_backing_has_content(const struct gem_uma_backing *b);
 int gem_uma_backing_nid_locked(struct gem_uma_backing *b)
 	__must_hold(b->obj->resv);
 
@@ -130,35 +134,6 @@ bool gem_uma_backing_unpin(struct gem_uma_backing *b);
 static inline unsigned long gem_uma_backing_resident(const struct gem_uma_backing *b)
 {
 	return READ_ONCE(b->held.pages);
-}
-
-/**
- * gem_uma_backing_evicted() - pages with content that are not held, a snapshot
- * @b: backing
- *
- * Context: any.
- *
- * Return: number of pages.
- */
-static inline unsigned long gem_uma_backing_evicted(const struct gem_uma_backing *b)
-{
-	unsigned long held = READ_ONCE(b->held.pages);
-	unsigned long known = READ_ONCE(b->known.pages);
-
-	return known > held ? known - held : 0;
-}
-
-/**
- * gem_uma_backing_has_content() - were there ever pages that are not discarded?
- * @b: backing
- *
- * Context: any.
- *
- * Return: false if all pages are zero, and take no memory and no swap space.
- */
-static inline bool gem_uma_backing_has_content(const struct gem_uma_backing *b)
-{
-	return READ_ONCE(b->known.pages);
 }
 
 /**

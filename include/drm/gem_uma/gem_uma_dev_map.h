@@ -2,6 +2,8 @@
 #ifndef _DRM_GEM_UMA_DEV_MAP_H_
 #define _DRM_GEM_UMA_DEV_MAP_H_
 
+#include <linux/dma-direction.h>
+#include <linux/maple_tree.h>
 #include <linux/types.h>
 
 #include <drm/gem_uma/gem_uma_backing.h>
@@ -23,9 +25,8 @@ struct gem_uma_dma_run {
 /**
  * struct gem_uma_dev_map - DMA addresses of an object's pages for one device
  *
- * Invariants: runs ascend and do not overlap; pages that are mapped are held by the
- * backing; a run is what one call of the DMA API made, so that it can be undone the
- * same way.
+ * Invariants: pages that are mapped are held by the backing; @starts and @readonly are
+ * subsets of @mapped; pages of @mapped that are not in @readonly are dirty.
  */
 struct gem_uma_dev_map {
 	/** @backing: whose pages; NULL for the pages of an sg table. */
@@ -37,10 +38,14 @@ struct gem_uma_dev_map {
 
 	/* private: protected by resv */
 
-	struct gem_uma_dma_run *runs;
-	unsigned int nr;
-	unsigned int room;
-	unsigned long pages;
+	/* Pages with an address; all pages of an sg table. */
+	struct gem_uma_page_set mapped;
+	/* Where calls of the DMA API started, so that they can be undone one by one. */
+	struct gem_uma_page_set starts;
+	/* Pages that the device only reads. */
+	struct gem_uma_page_set readonly;
+	/* Addresses that do not follow from the page: by range, the first page's number. */
+	struct maple_tree addrs;
 };
 
 int gem_uma_dev_map_init(struct gem_uma_dev_map *dmap,
@@ -50,10 +55,10 @@ int gem_uma_dev_map_init_sgt(struct gem_uma_dev_map *dmap, struct drm_gem_object
 void gem_uma_dev_map_fini(struct gem_uma_dev_map *dmap);
 
 int gem_uma_dev_map_map_locked(struct gem_uma_dev_map *dmap, pgoff_t start,
-			       pgoff_t end)
+			       pgoff_t end, enum dma_data_direction dir)
 	__must_hold(dmap->obj->resv);
 bool gem_uma_dev_map_is_mapped_locked(struct gem_uma_dev_map *dmap, pgoff_t start,
-				      pgoff_t end)
+				      pgoff_t end, enum dma_data_direction dir)
 	__must_hold(dmap->obj->resv);
 void gem_uma_dev_map_drop_locked(struct gem_uma_dev_map *dmap)
 	__must_hold(dmap->obj->resv);

@@ -196,11 +196,12 @@ int gem_uma_object_init_import(struct gem_uma_object *uobj, struct gem_uma_devic
 			       const struct gem_uma_object_ops *ops);
 void gem_uma_object_unplug_all(struct gem_uma_device *udev);
 
-int gem_uma_object_populate_locked(struct gem_uma_object *uobj, u64 offset, u64 size)
+int gem_uma_object_populate_locked(struct gem_uma_object *uobj, u64 offset, u64 size,
+				   enum dma_data_direction dir)
 	__must_hold(uobj->base.resv);
 int gem_uma_object_prefetch(struct gem_uma_object *uobj, u64 offset, u64 size);
 bool gem_uma_object_is_resident_locked(struct gem_uma_object *uobj, u64 offset,
-				       u64 size)
+				       u64 size, enum dma_data_direction dir)
 	__must_hold(uobj->base.resv);
 void gem_uma_object_update_locked(struct gem_uma_object *uobj)
 	__must_hold(uobj->base.resv);

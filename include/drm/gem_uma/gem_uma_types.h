@@ -70,26 +70,6 @@ struct gem_uma_extent {
 };
 
 /**
- * struct gem_uma_extents - a set of pages, kept as sorted extents
- *
- * Invariants: extents are not empty, do not overlap, do not touch and ascend;
- * @pages is the sum of their lengths; the array is @one while it suffices, so
- * that an object that is used as a whole allocates nothing.
- */
-struct gem_uma_extents {
-	/** @ext: &one, or an allocated array. */
-	struct gem_uma_extent *ext;
-	/** @one: storage of the common case. */
-	struct gem_uma_extent one;
-	/** @nr: extents in use. */
-	unsigned int nr;
-	/** @room: extents that fit into @ext. */
-	unsigned int room;
-	/** @pages: number of pages in the set. */
-	unsigned long pages;
-};
-
-/**
  * struct gem_uma_run - physically contiguous pages of an object
  */
 struct gem_uma_run {

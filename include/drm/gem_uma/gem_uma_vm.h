@@ -3,6 +3,7 @@
 #define _DRM_GEM_UMA_VM_H_
 
 #include <linux/atomic.h>
+#include <linux/dma-direction.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
@@ -109,23 +110,26 @@ struct gem_uma_vm_ops {
 	 */
 	int (*flush)(struct gem_uma_vm *vm, u64 va, u64 len);
 
-	/** @populate: make a range of an object usable; its resv is held. */
-	int (*populate)(struct drm_gem_object *obj, u64 offset, u64 size);
+	/**
+	 * @populate: make a range of an object usable; its resv is held. With
+	 * DMA_TO_DEVICE, jobs only read it.
+	 */
+	int (*populate)(struct drm_gem_object *obj, u64 offset, u64 size,
+			enum dma_data_direction dir);
 	/**
 	 * @prefetch: a range will be populated soon: begin to read it, if that takes
 	 * long, and return. Its resv is held. NULL: nothing to do.
 	 */
 	void (*prefetch)(struct drm_gem_object *obj, u64 offset, u64 size);
 	/** @is_resident: would @populate have nothing to do? Its resv is held. */
-	bool (*is_resident)(struct drm_gem_object *obj, u64 offset, u64 size);
+	bool (*is_resident)(struct drm_gem_object *obj, u64 offset, u64 size,
+			    enum dma_data_direction dir);
 	/**
 	 * @run: the longest run, at most @size bytes, that starts at @offset and is
 	 * contiguous for the device. Its resv is held.
 	 */
 	int (*run)(struct drm_gem_object *obj, u64 offset, u64 size, dma_addr_t *addr,
 		   u64 *len);
-	/** @wrote: jobs can write the range from now on. Its resv is held. */
-	void (*wrote)(struct drm_gem_object *obj, u64 offset, u64 size);
 	/** @changed: the object is mapped in more or fewer places. Its resv is held. */
 	void (*changed)(struct drm_gem_object *obj);
 	/** @free: the last reference is gone, and the page tables are empty. */

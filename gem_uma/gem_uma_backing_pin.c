@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Keeping the pages of a buffer object in place.
+ *
+ * Owns the count of those who need that. Lock: the object's resv for 0 <-> 1, none
+ * above. Neighbour: the rest of the backing.
+ */
+#include <linux/dma-resv.h>
+#include <linux/export.h>
+
+#include <drm/drm_gem.h>
+#include <drm/drm_print.h>
+#include <drm/gem_uma/gem_uma_backing.h>
+
+/**
+ * gem_uma_backing_pin_locked() - make all pages resident and keep them
+ * @b: backing
+ *
+ * Context: resv held; may sleep and reclaim.
+ *
+ * Return: 0, or as gem_uma_backing_populate_locked().
+ */
+int gem_uma_backing_pin_locked(struct gem_uma_backing *b)
+{
+	int ret;
+
+	dma_resv_assert_held(b->obj->resv);
+	if (!atomic_inc_not_zero(&b->pins)) {
+		ret = gem_uma_backing_populate_locked(b, 0, b->nr_pages);
+		if (ret)
+			return ret;
+		/* Only resv holders get here, so it is still zero. */
+		atomic_set(&b->pins, 1);
+	}
+	return 0;
+}
+EXPORT_SYMBOL_GPL(gem_uma_backing_pin_locked);
+
+/**
+ * gem_uma_backing_unpin_locked() - undo one pin
+ * @b: backing, pinned
+ *
+ * Frees nothing.
+ *
+ * Context: resv held; does not sleep.
+ *
+ * Return: true if it was the last pin: the object's state changed.
+ */
+bool gem_uma_backing_unpin_locked(struct gem_uma_backing *b)
+{
+	dma_resv_assert_held(b->obj->resv);
+	if (drm_WARN_ON_ONCE(b->udev->drm, !atomic_read(&b->pins)))
+		return false;
+	return atomic_dec_and_test(&b->pins);
+}
+EXPORT_SYMBOL_GPL(gem_uma_backing_unpin_locked);
+
+/**
+ * gem_uma_backing_pin() - make all pages resident and keep them
+ * @b: backing
+ *
+ * Context: takes resv unless already pinned; may sleep and reclaim.
+ *
+ * Return: 0, -EINTR on a signal, or as gem_uma_backing_populate_locked().
+ */
+int gem_uma_backing_pin(struct gem_uma_backing *b)
+{
+	int ret;
+
+	if (atomic_inc_not_zero(&b->pins))
+		return 0;
+	ret = dma_resv_lock_interruptible(b->obj->resv, NULL);
+	if (ret)
+		return ret;
+	ret = gem_uma_backing_pin_locked(b);
+	dma_resv_unlock(b->obj->resv);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(gem_uma_backing_pin);
+
+/**
+ * gem_uma_backing_unpin() - undo one pin without the lock, if it is not the last
+ * @b: backing, pinned
+ *
+ * Context: any.
+ *
+ * Return: true if done; false if it is the last pin, for which the caller takes resv
+ * and calls gem_uma_backing_unpin_locked().
+ */
+bool gem_uma_backing_unpin(struct gem_uma_backing *b)
+{
+	return atomic_add_unless(&b->pins, -1, 1);
+}
+EXPORT_SYMBOL_GPL(gem_uma_backing_unpin);
