@@ -132,6 +132,8 @@ int buf_unmap(struct buf *buf);
 int buf_destroy(struct buf *buf);
 /* Touch one word per page; @tag makes it a known value. */
 void buf_write(struct buf *buf, uint64_t tag);
+/* The same, so that no two pages that follow each other were allocated in a row. */
+int buf_write_pieces(struct buf *buf, uint64_t tag);
 /* Number of pages whose word is not what buf_write() put there. */
 uint64_t buf_read(const struct buf *buf, uint64_t tag);
 /* Same, in an order that no read-ahead guesses. */

@@ -105,6 +105,24 @@ void buf_write(struct buf *buf, uint64_t tag)
 		put(buf->map + off, tag + off);
 }
 
+/*
+ * A fault brings in what lies around the page, but not beyond the VMA: with pages of two
+ * protections in turn, each VMA is one page.
+ */
+int buf_write_pieces(struct buf *buf, uint64_t tag)
+{
+	for (uint64_t off = 0; off < buf->size; off += 2 * PAGE)
+		if (mprotect(buf->map + off, PAGE, PROT_READ))
+			return -errno;
+	for (uint64_t off = PAGE; off < buf->size; off += 2 * PAGE)
+		put(buf->map + off, tag + off);
+	if (mprotect(buf->map, buf->size, PROT_READ | PROT_WRITE))
+		return -errno;
+	for (uint64_t off = 0; off < buf->size; off += 2 * PAGE)
+		put(buf->map + off, tag + off);
+	return 0;
+}
+
 uint64_t buf_read(const struct buf *buf, uint64_t tag)
 {
 	uint64_t wrong = 0;

@@ -27,14 +27,21 @@ struct kmem_rows {
 	const char *gpu;
 	const char *idle;
 	const char *charged;
+	bool pieces;	/* no two pages of a buffer are contiguous */
 };
 
 static const struct kmem_rows rows_4k = {
-	"kmem-cpu", "kmem-gpu", "kmem-idle", "kmem-charged",
+	"kmem-cpu", "kmem-gpu", "kmem-idle", "kmem-charged", false,
 };
 
 static const struct kmem_rows rows_huge = {
 	"kmem-cpu-huge", "kmem-gpu-huge", "kmem-idle-huge", "kmem-charged-huge",
+	false,
+};
+
+static const struct kmem_rows rows_pieces = {
+	"kmem-cpu-pieces", "kmem-gpu-pieces", "kmem-idle-pieces", "kmem-charged-pieces",
+	true,
 };
 
 struct held {
@@ -95,7 +102,7 @@ static int measure(struct actor *a, const char *row)
 	return err;
 }
 
-static int hold(struct actor *a, struct held *h, bool huge)
+static int hold(struct actor *a, struct held *h, bool huge, bool pieces)
 {
 	int err = 0;
 
@@ -103,7 +110,9 @@ static int hold(struct actor *a, struct held *h, bool huge)
 		err = buf_create(&h->bufs[i], a, HELD_SIZE, huge);
 		if (!err)
 			err = buf_map(&h->bufs[i]);
-		if (!err)
+		if (!err && pieces)
+			err = buf_write_pieces(&h->bufs[i], i);
+		else if (!err)
 			buf_write(&h->bufs[i], i);
 	}
 	return err;
@@ -163,7 +172,7 @@ static int kmem_cycle(struct actor *a, struct held *h, const struct kmem_rows *r
 		err = cgroup_read_key(&h->cg, "memory.stat", "kernel",
 				      &h->base_charged);
 	if (!err)
-		err = hold(a, h, huge);
+		err = hold(a, h, huge, rows->pieces);
 	if (!err)
 		err = measure(a, rows->cpu);
 	for (size_t i = 0; !err && i < HELD_BOS; i++)
@@ -180,7 +189,7 @@ static int kmem_cycle(struct actor *a, struct held *h, const struct kmem_rows *r
 	return err;
 }
 
-static int kmem_round(struct actor *a, const struct scene *s)
+static int round_of(struct actor *a, const struct kmem_rows *rows, bool huge)
 {
 	struct held *h = a->state;
 	int err, err2;
@@ -188,11 +197,21 @@ static int kmem_round(struct actor *a, const struct scene *s)
 	err = cgroup_enter(&h->cg);
 	if (err)
 		return err;
-	err = kmem_cycle(a, h, s->huge ? &rows_huge : &rows_4k, s->huge);
+	err = kmem_cycle(a, h, rows, huge);
 	err2 = release(h);
 	err = err ? err : err2;
 	err2 = cgroup_leave();
 	return err ? err : err2;
+}
+
+static int kmem_round(struct actor *a, const struct scene *s)
+{
+	return round_of(a, s->huge ? &rows_huge : &rows_4k, s->huge);
+}
+
+static int pieces_round(struct actor *a, const struct scene *s)
+{
+	return round_of(a, &rows_pieces, s->huge);
 }
 
 static int fill_pipe(int fd, size_t size)
@@ -264,6 +283,8 @@ static void kmem_teardown(struct actor *a, const struct scene *s)
 const struct scene scenes_kmem[] = {
 	{ .name = "kmem", .rounds = 8, .warmup = 1, .setup = kmem_setup,
 	  .round = kmem_round, .teardown = kmem_teardown },
+	{ .name = "kmem-pieces", .rounds = 8, .warmup = 1, .setup = kmem_setup,
+	  .round = pieces_round, .teardown = kmem_teardown },
 	{ .name = "kmem-huge", .rounds = 8, .warmup = 1, .huge = true,
 	  .setup = kmem_setup, .round = kmem_round, .teardown = kmem_teardown },
 };
