@@ -634,6 +634,7 @@ unsigned long gem_uma_backing_release_locked(struct gem_uma_backing *b)
 	if (drm_WARN_ON_ONCE(b->udev->drm, b->held.pages && atomic_read(&b->pins)))
 		return 0;
 	pages = gem_uma_backing_release(b, true);
+	b->next_written = 0;
 	if (pages) {
 		WRITE_ONCE(b->evicted_pages, b->evicted_pages + pages);
 		if (b->evictions < U32_MAX)
@@ -700,8 +701,9 @@ static unsigned long gem_uma_backing_write_folio(struct folio *folio,
 
 	if (!folio_trylock(folio))
 		return 0;
+	/* What is poisoned must not be read, not even to swap it out. */
 	if (folio->mapping != mapping || folio_test_writeback(folio) ||
-	    !folio_clear_dirty_for_io(folio))
+	    gem_uma_backing_is_poisoned(folio) || !folio_clear_dirty_for_io(folio))
 		goto out_unlock;
 	/* When written, to the end of the LRU where reclaim looks first. */
 	folio_set_reclaim(folio);
@@ -725,7 +727,7 @@ out_unlock:
  *
  * Letting go only makes pages reclaimable. Left to itself the system takes them when
  * they have aged; until then whoever waits for memory sees no progress, and would go
- * on evicting.
+ * on evicting. Goes on where the last call ended, so that nothing is looked at twice.
  *
  * Context: resv held; does I/O. Callable from reclaim with __GFP_IO.
  *
@@ -737,17 +739,24 @@ unsigned long gem_uma_backing_writeback_locked(struct gem_uma_backing *b,
 	struct address_space *mapping = gem_uma_backing_mapping(b);
 	unsigned long written = 0;
 	struct folio_batch fbatch;
-	pgoff_t next = 0;
 	unsigned int i;
+	pgoff_t next;
 
 	dma_resv_assert_held(b->obj->resv);
 	if (drm_WARN_ON_ONCE(b->udev->drm, b->held.pages))
 		return 0;
 	folio_batch_init(&fbatch);
-	while (written < nr_pages &&
-	       filemap_get_folios(mapping, &next, b->nr_pages - 1, &fbatch)) {
-		for (i = 0; i < folio_batch_count(&fbatch) && written < nr_pages; i++)
+	while (written < nr_pages) {
+		next = b->next_written;
+		if (!filemap_get_folios(mapping, &next, b->nr_pages - 1, &fbatch)) {
+			/* What was locked is tried again by the next call. */
+			b->next_written = 0;
+			break;
+		}
+		for (i = 0; i < folio_batch_count(&fbatch) && written < nr_pages; i++) {
 			written += gem_uma_backing_write_folio(fbatch.folios[i], mapping);
+			b->next_written = folio_next_index(fbatch.folios[i]);
+		}
 		folios_put(&fbatch);
 		cond_resched();
 	}

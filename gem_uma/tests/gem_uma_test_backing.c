@@ -510,6 +510,48 @@ static void backing_writeback_goes_to_swap_and_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rig.b->restored_pages, PAGES);
 }
 
+/* A second call goes on behind the first, and the one after the last begins again. */
+static void backing_writeback_goes_on_where_it_was_rev_C7(struct kunit *test)
+{
+	struct backing_rig rig = backing_rig(test);
+
+	gem_uma_mock_needs_swap(test);
+	gem_uma_mock_fill(test, rig.uobj, 7);
+	backing_release(&rig);
+	backing_lock(&rig);
+	KUNIT_EXPECT_EQ(test, gem_uma_backing_writeback_locked(rig.b, 4), 4);
+	KUNIT_EXPECT_EQ(test, rig.b->next_written, 4);
+	KUNIT_EXPECT_EQ(test, gem_uma_backing_writeback_locked(rig.b, 3), 3);
+	KUNIT_EXPECT_EQ(test, rig.b->next_written, 7);
+	KUNIT_EXPECT_EQ(test, gem_uma_backing_writeback_locked(rig.b, PAGES), PAGES - 7);
+	KUNIT_EXPECT_EQ(test, rig.b->next_written, 0);
+	backing_unlock(&rig);
+	gem_uma_mock_expect_content(test, rig.uobj, 7);
+}
+
+#ifdef CONFIG_MEMORY_FAILURE
+static void backing_writeback_leaves_poison_alone_rev_C2(struct kunit *test)
+{
+	struct backing_rig rig = backing_rig(test);
+	struct gem_uma_run run;
+	struct page *page;
+
+	gem_uma_mock_needs_swap(test);
+	gem_uma_mock_fill(test, rig.uobj, 8);
+	backing_lock(&rig);
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_backing_run_locked(rig.b, 5, 6, &run));
+	backing_unlock(&rig);
+	page = pfn_to_page(run.pfn);
+	backing_release(&rig);
+	SetPageHWPoison(page);
+	backing_lock(&rig);
+	KUNIT_EXPECT_EQ(test, gem_uma_backing_writeback_locked(rig.b, ULONG_MAX), PAGES - 1);
+	backing_unlock(&rig);
+	ClearPageHWPoison(page);
+	gem_uma_mock_expect_content(test, rig.uobj, 8);
+}
+#endif
+
 static bool backing_is_dirty(struct backing_rig *rig, pgoff_t pgoff)
 {
 	struct folio *folio = filemap_get_folio(rig->b->file->f_mapping, pgoff);
@@ -619,6 +661,10 @@ static struct kunit_case gem_uma_backing_cases[] = {
 	KUNIT_CASE(backing_restore_counts_only_what_was_there),
 	KUNIT_CASE(backing_eviction_count_saturates_panthor_25),
 	KUNIT_CASE(backing_writeback_goes_to_swap_and_back),
+	KUNIT_CASE(backing_writeback_goes_on_where_it_was_rev_C7),
+#ifdef CONFIG_MEMORY_FAILURE
+	KUNIT_CASE(backing_writeback_leaves_poison_alone_rev_C2),
+#endif
 	KUNIT_CASE(backing_mark_dirty_is_by_range),
 	KUNIT_CASE(backing_node_is_that_of_the_pages),
 	KUNIT_CASE(backing_wc_is_cleaned_and_released),

@@ -62,6 +62,8 @@ struct gem_uma_backing {
 
 	/* Pages whose folios we hold. */
 	struct gem_uma_page_set held;
+	/* Where writeback goes on. */
+	pgoff_t next_written;
 	/* Pages evicted and restored so far; eviction count, saturating. */
 	u64 evicted_pages;
 	u64 restored_pages;
