@@ -179,6 +179,7 @@ static void cpu_zap_of_what_nobody_can_write(struct kunit *test)
 	file->f_mode |= FMODE_WRITE;
 }
 
+#ifdef CONFIG_MMU_NOTIFIER
 static const struct mmu_notifier_ops cpu_zap_notifier_ops = {};
 
 static void cpu_zap_unregister(void *data)
@@ -204,6 +205,7 @@ static void cpu_zap_beside_a_notifier_takes_the_writable_for_written_rev_F1(stru
 	for (i = 0; i < 4; i++)
 		KUNIT_EXPECT_TRUE(test, gem_uma_user_is_dirty(test, room.uobj, i));
 }
+#endif
 
 static struct kunit_case gem_uma_cpu_zap_cases[] = {
 	KUNIT_CASE(cpu_zap_read_faults_map_writable_and_stay_clean_rev_F1),
@@ -213,7 +215,9 @@ static struct kunit_case gem_uma_cpu_zap_cases[] = {
 	KUNIT_CASE(cpu_zap_keeps_a_store_that_a_discard_overtook_rev_C6),
 	KUNIT_CASE(cpu_zap_after_munmap_takes_the_mapped_for_written),
 	KUNIT_CASE(cpu_zap_of_what_nobody_can_write),
+#ifdef CONFIG_MMU_NOTIFIER
 	KUNIT_CASE(cpu_zap_beside_a_notifier_takes_the_writable_for_written_rev_F1),
+#endif
 	{}
 };
 
