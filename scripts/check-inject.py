@@ -41,13 +41,13 @@ INFALLIBLE = {
         gem_uma_dev_map_is_mapped_locked gem_uma_dev_map_run_locked
         gem_uma_device_bounces gem_uma_object_is_resident_locked
         gem_uma_object_mmap_offset gem_uma_object_status gem_uma_reclaim_state_name
-        gem_uma_vm_bo_is_mapped_locked gem_uma_vm_bo_vms_locked gem_uma_vm_bo_writer_locked
+        gem_uma_vm_bo_is_mapped_locked gem_uma_vm_bo_vms_locked
         gem_uma_vm_implicit_address gem_uma_vm_implicit_nr_idle""",
     "takes note": """
         gem_uma_backing_advise_locked
         gem_uma_backing_mark_dirty_locked gem_uma_object_mark_used gem_uma_pm_evict
         gem_uma_object_update_locked gem_uma_reclaim_update_locked
-        gem_uma_vm_use_locked gem_uma_vm_wrote_locked""",
+        gem_uma_vm_use_locked""",
     "prints": "gem_uma_client_show_fdinfo gem_uma_pm_debugfs_init gem_uma_stats_debugfs_init",
     "only tries a lock": "gem_uma_vm_bo_evict_locked",
     "data": "gem_uma_object_funcs gem_uma_object_vm_ops",

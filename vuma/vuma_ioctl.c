@@ -294,54 +294,28 @@ static unsigned long vuma_timeout_jiffies(s64 ns)
 	return min_t(u64, j, MAX_SCHEDULE_TIMEOUT - 1);
 }
 
-static int vuma_bo_lock_writer(struct drm_gem_object *obj, struct dma_fence **fence)
-{
-	int ret = dma_resv_lock_interruptible(obj->resv, NULL);
-
-	if (ret)
-		return ret;
-	*fence = gem_uma_vm_bo_writer_locked(obj);
-	dma_resv_unlock(obj->resv);
-	return 0;
-}
-
-/* Returns jiffies left, 0 at the end of the timeout, or an error. */
+/*
+ * Whoever may write: a job of SUBMIT_LEGACY says so, one of SUBMIT says nothing. Returns as
+ * dma_resv_wait_timeout().
+ */
 static long vuma_bo_wait_writers(struct drm_gem_object *obj, long timeout)
 {
+	long left = timeout ?: 1;
+	struct dma_resv_iter cursor;
 	struct dma_fence *fence;
-	int ret;
 
-	/* Writers of other devices, which take part in implicit synchronisation. */
-	timeout = dma_resv_wait_timeout(obj->resv, DMA_RESV_USAGE_WRITE, true, timeout);
-	while (timeout > 0) {
-		ret = vuma_bo_lock_writer(obj, &fence);
-		if (ret)
-			return ret;
-		if (!fence)
+	dma_resv_iter_begin(&cursor, obj->resv, DMA_RESV_USAGE_BOOKKEEP);
+	dma_resv_for_each_fence_unlocked(&cursor, fence) {
+		if (dma_resv_iter_usage(&cursor) == DMA_RESV_USAGE_READ)
+			continue;
+		left = dma_fence_wait_timeout(fence, true, timeout);
+		if (left <= 0)
 			break;
-		timeout = dma_fence_wait_timeout(fence, true, timeout);
-		dma_fence_put(fence);
+		/* It is 1 also if there was nothing to wait for. */
+		timeout = timeout ? left : 0;
 	}
-	return timeout;
-}
-
-/* Without waiting; -EBUSY if the object is in use. */
-static int vuma_bo_poll(struct drm_gem_object *obj, bool writers)
-{
-	struct dma_fence *fence;
-	int ret;
-
-	if (!dma_resv_test_signaled(obj->resv,
-				    writers ? DMA_RESV_USAGE_WRITE : DMA_RESV_USAGE_BOOKKEEP))
-		return -EBUSY;
-	if (!writers)
-		return 0;
-
-	ret = vuma_bo_lock_writer(obj, &fence);
-	if (ret || !fence)
-		return ret;
-	dma_fence_put(fence);
-	return -EBUSY;
+	dma_resv_iter_end(&cursor);
+	return left;
 }
 
 static int vuma_ioctl_bo_wait(struct drm_device *drm, void *data, struct drm_file *file)
@@ -349,7 +323,7 @@ static int vuma_ioctl_bo_wait(struct drm_device *drm, void *data, struct drm_fil
 	struct drm_vuma_bo_wait *args = data;
 	bool writers = args->flags & DRM_VUMA_BO_WAIT_READ;
 	struct drm_gem_object *obj;
-	long left;
+	long timeout, left;
 
 	if (args->flags & ~DRM_VUMA_BO_WAIT_READ || args->timeout_ns < 0)
 		return -EINVAL;
@@ -357,18 +331,18 @@ static int vuma_ioctl_bo_wait(struct drm_device *drm, void *data, struct drm_fil
 	if (!obj)
 		return -ENOENT;
 
-	if (!args->timeout_ns)
-		left = vuma_bo_poll(obj, writers) ?: 1;
-	else if (writers)
-		left = vuma_bo_wait_writers(obj, vuma_timeout_jiffies(args->timeout_ns));
+	timeout = args->timeout_ns ? vuma_timeout_jiffies(args->timeout_ns) : 0;
+	if (writers)
+		left = vuma_bo_wait_writers(obj, timeout);
 	else
-		left = dma_resv_wait_timeout(obj->resv, DMA_RESV_USAGE_BOOKKEEP, true,
-					     vuma_timeout_jiffies(args->timeout_ns));
+		left = dma_resv_wait_timeout(obj->resv, DMA_RESV_USAGE_BOOKKEEP, true, timeout);
 	drm_gem_object_put(obj);
 
 	if (left < 0)
 		return left;
-	return left ? 0 : -ETIME;
+	if (left)
+		return 0;
+	return timeout ? -ETIME : -EBUSY;
 }
 
 static int vuma_ioctl_reserved(struct drm_device *drm, void *data, struct drm_file *file)

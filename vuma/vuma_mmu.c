@@ -47,10 +47,6 @@
 
 enum { VUMA_LEAF_4K, VUMA_LEAF_64K, VUMA_LEAF_2M };
 
-bool vuma_mmu_can_split = true;
-module_param_named(split, vuma_mmu_can_split, bool, 0444);
-MODULE_PARM_DESC(split, "the MMU can cut large pages (default: true)");
-
 static struct kmem_cache *vuma_pt_cache;
 /* Where writes to null entries end. Never read. */
 static void *vuma_sink;
@@ -412,8 +408,7 @@ int vuma_mmu_unmap(struct vuma_mmu *mmu, u64 va, u64 range, struct gem_uma_vm_ta
 		u64 pte = *walk.entry[level];
 
 		if (pte & VUMA_PTE_VALID && vuma_mmu_cuts(pte, va, end, size)) {
-			if (WARN_ON_ONCE(!vuma_mmu_can_split) ||
-			    !vuma_mmu_cut(mmu, &walk, level, pool))
+			if (!vuma_mmu_cut(mmu, &walk, level, pool))
 				return -EINVAL;
 			continue;
 		}

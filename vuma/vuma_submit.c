@@ -244,7 +244,6 @@ static void vuma_bind_job_add_fence_locked(struct vuma_job *job, struct drm_gpuv
 	vuma_bind_job_mark_used(job->vm);
 	drm_gpuvm_exec_resv_add_fence(vm_exec, fence, DMA_RESV_USAGE_BOOKKEEP,
 				      DMA_RESV_USAGE_BOOKKEEP);
-	gem_uma_vm_wrote_locked(&job->vm->base, fence);
 }
 
 static void vuma_bind_job_free(struct vuma_job *job)

@@ -99,13 +99,6 @@ static const struct gem_uma_vm_geometry vuma_geometry = {
 	.leaves = VUMA_PAGE_SIZES,
 	.levels = VUMA_PT_LEVELS,
 	.shift = VUMA_PT_SHIFTS,
-	.can_split = true,
-};
-
-static const struct gem_uma_vm_geometry vuma_geometry_no_split = {
-	.leaves = VUMA_PAGE_SIZES,
-	.levels = VUMA_PT_LEVELS,
-	.shift = VUMA_PT_SHIFTS,
 };
 
 /**
@@ -128,8 +121,7 @@ struct vuma_vm *vuma_vm_create(struct vuma_device *vdev, u64 end)
 	ret = vuma_mmu_init(&vm->mmu, &vdev->counters);
 	if (ret)
 		goto err_free;
-	ret = gem_uma_vm_init(&vm->base, "vuma", &vdev->drm, &vuma_vm_ops,
-			      vuma_mmu_can_split ? &vuma_geometry : &vuma_geometry_no_split,
+	ret = gem_uma_vm_init(&vm->base, "vuma", &vdev->drm, &vuma_vm_ops, &vuma_geometry,
 			      VUMA_VA_START, end);
 	if (ret)
 		goto err_mmu;

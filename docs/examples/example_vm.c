@@ -120,7 +120,6 @@ static const struct gem_uma_vm_geometry gpu_geometry = {
 	.leaves = SZ_4K,
 	.levels = 1,
 	.shift = { 12 },
-	.can_split = true,
 };
 
 static unsigned int gpu_bo_dev_mapped(struct gem_uma_object *uobj)

@@ -62,7 +62,6 @@ static struct drm_gpuvm_bo *gem_uma_vm_bo_alloc(void)
 
 static void gem_uma_vm_bo_free(struct drm_gpuvm_bo *vm_bo)
 {
-	dma_fence_put(to_gem_uma_vm_bo(vm_bo)->last_write);
 	kfree(to_gem_uma_vm_bo(vm_bo));
 }
 

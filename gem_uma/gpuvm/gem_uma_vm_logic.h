@@ -102,15 +102,4 @@ static inline unsigned long gem_uma_vm_logic_split(u64 leaves, const u8 *shift,
 	return 2 * nr;
 }
 
-/* Same, where a cut leaf is cleared, with tables that get empty, and its rest mapped again. */
-static inline unsigned long gem_uma_vm_logic_replace(u64 leaves, const u8 *shift,
-						     unsigned int levels)
-{
-	unsigned long nr = gem_uma_vm_logic_split(leaves, shift, levels);
-
-	while (leaves & (leaves - 1))
-		leaves &= leaves - 1;
-	return nr + 2 * (levels - 1 - gem_uma_vm_logic_level(shift, levels, leaves));
-}
-
 #endif

@@ -133,64 +133,6 @@ struct dma_fence *gem_uma_vm_queue_last(struct gem_uma_vm *vm)
 	return fence;
 }
 
-/* NULL for a fence of others, or one that is signalled. */
-static struct gem_uma_vm_fence *to_pending_fence(struct dma_fence *base)
-{
-	/* Where fences outlive the module that made them, signalled ones have none. */
-	if ((const void __force *)READ_ONCE(base->ops) != &gem_uma_vm_fence_ops ||
-	    dma_fence_is_signaled(base))
-		return NULL;
-	return container_of(base, struct gem_uma_vm_fence, base);
-}
-
-/**
- * gem_uma_vm_queue_writer_locked() - find a bind that ends what jobs can write
- * @obj: object
- *
- * An object's vas leave the tree before the entries that jobs write through do.
- *
- * Context: resv of @obj held.
- *
- * Return: the fence with a reference, NULL if there is none.
- */
-struct dma_fence *gem_uma_vm_queue_writer_locked(struct drm_gem_object *obj)
-{
-	struct gem_uma_vm_fence *pending;
-	struct dma_resv_iter cursor;
-	struct dma_fence *fence;
-
-	dma_resv_assert_held(obj->resv);
-	dma_resv_for_each_fence(&cursor, obj->resv, DMA_RESV_USAGE_BOOKKEEP, fence) {
-		pending = to_pending_fence(fence);
-		if (pending && pending->holds_writers)
-			return dma_fence_get(fence);
-	}
-	return NULL;
-}
-
-/*
- * A later fence of a VM takes the place of an earlier one in a resv, so it inherits: a
- * little more is waited for than needed, where a bind queues behind such a one.
- */
-static bool gem_uma_vm_bind_holds_writers(struct gem_uma_vm_bind *bind)
-{
-	struct gem_uma_vm *vm = bind->vm;
-	struct gem_uma_vm_bind *last;
-	struct gem_uma_va *va;
-	bool holds = false;
-
-	list_for_each_entry(va, &bind->dead, link)
-		if (va->base.gem.obj && !va->evicted && !(va->prot & GEM_UMA_VM_READONLY))
-			return true;
-	spin_lock(&vm->queue_lock);
-	if (!list_empty(&vm->queue)) {
-		last = list_last_entry(&vm->queue, struct gem_uma_vm_bind, link);
-		holds = last->fence->holds_writers;
-	}
-	spin_unlock(&vm->queue_lock);
-	return holds;
-}
-
 /**
  * gem_uma_vm_queue_add_locked() - leave a bind to the queue
  * @bind: bind, entered into the tree, with a fence; not ours any more afterwards
@@ -211,7 +153,6 @@ void gem_uma_vm_queue_add_locked(struct gem_uma_vm_bind *bind, struct drm_exec *
 	INIT_WORK(&bind->free_work, gem_uma_vm_bind_free_work);
 	atomic_inc(&vm->users);
 	bind->queued = true;
-	bind->fence->holds_writers = gem_uma_vm_bind_holds_writers(bind);
 	bind->fence->initialized = true;
 	dma_fence_init(&bind->fence->base, &gem_uma_vm_fence_ops, &bind->fence->lock,
 		       vm->fence_context, ++vm->fence_seqno);

@@ -246,59 +246,6 @@ int gem_uma_vm_validate_locked(struct gem_uma_vm *vm, struct drm_exec *exec,
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_validate_locked);
 
-/**
- * gem_uma_vm_wrote_locked() - remember a job as writer of what it may write
- * @vm: VM
- * @fence: of the job
- *
- * Context: resvs of the VM and of all its objects held.
- */
-void gem_uma_vm_wrote_locked(struct gem_uma_vm *vm, struct dma_fence *fence)
-{
-	struct drm_gpuva *va;
-
-	drm_gpuvm_resv_assert_held(&vm->base);
-	drm_gpuvm_for_each_va(va, &vm->base) {
-		struct gem_uma_vm_bo *vm_bo;
-
-		if (!va->vm_bo || to_gem_uma_va(va)->prot & GEM_UMA_VM_READONLY)
-			continue;
-		vm_bo = to_gem_uma_vm_bo(va->vm_bo);
-		if (vm_bo->last_write == fence)
-			continue;
-		dma_fence_put(vm_bo->last_write);
-		vm_bo->last_write = dma_fence_get(fence);
-	}
-}
-EXPORT_SYMBOL_GPL(gem_uma_vm_wrote_locked);
-
-/**
- * gem_uma_vm_bo_writer_locked() - find a job that may be writing an object
- * @obj: object
- *
- * For drivers whose jobs in one VM are in order: then the last one of each VM is enough.
- * What was unmapped from a VM can be written through it until the queue has done so:
- * then it is the fence of the bind that is returned.
- *
- * Context: resv of @obj held.
- *
- * Return: the fence with a reference, NULL if there is none.
- */
-struct dma_fence *gem_uma_vm_bo_writer_locked(struct drm_gem_object *obj)
-{
-	struct drm_gpuvm_bo *vm_bo;
-
-	dma_resv_assert_held(obj->resv);
-	drm_gem_for_each_gpuvm_bo(vm_bo, obj) {
-		struct dma_fence *fence = to_gem_uma_vm_bo(vm_bo)->last_write;
-
-		if (fence && !dma_fence_is_signaled(fence))
-			return dma_fence_get(fence);
-	}
-	return gem_uma_vm_queue_writer_locked(obj);
-}
-EXPORT_SYMBOL_GPL(gem_uma_vm_bo_writer_locked);
-
 /*
  * All live vas, under op_lock. Flushed once, and live until then: the device may still
  * reach the pages, so after a failure they are not given away.

@@ -110,13 +110,11 @@ static void gem_uma_vm_count_piece(struct gem_uma_vm *vm, struct gem_uma_vm_coun
 	}
 }
 
-/* Tables that clearing can need: leaves are cut, or mapped again in smaller pieces. */
+/* Tables that clearing can need: at each end of the range one leaf may be cut. */
 unsigned long gem_uma_vm_clear_tables(struct gem_uma_vm *vm)
 {
 	const struct gem_uma_vm_geometry *g = vm->geometry;
 
-	if (!g->can_split)
-		return gem_uma_vm_logic_replace(g->leaves, g->shift, g->levels);
 	return gem_uma_vm_logic_split(g->leaves, g->shift, g->levels);
 }
 
@@ -214,8 +212,6 @@ static void gem_uma_vm_step_fill(struct gem_uma_vm *vm, struct gem_uma_vm_step *
 	unsigned long i;
 	int ret = 0;
 
-	for (i = 0; i < ARRAY_SIZE(step->keep) && !ret; i++)
-		ret = gem_uma_vm_map_piece(vm, &step->keep[i], &step->tables);
 	for (i = 0; i < step->nr_pieces && !ret; i++)
 		ret = gem_uma_vm_map_piece(vm, &step->pieces[i], &step->tables);
 	gem_uma_vm_fail(vm, ret);
@@ -223,20 +219,16 @@ static void gem_uma_vm_step_fill(struct gem_uma_vm *vm, struct gem_uma_vm_step *
 
 static void gem_uma_vm_step_run(struct gem_uma_vm *vm, struct gem_uma_vm_step *step)
 {
-	u64 start = step->va, len = step->range;
-
-	if (step->clear_len) {
-		start = step->clear;
-		len = step->clear_len;
-		gem_uma_vm_fail(vm, vm->ops->unmap(vm, start, len, &step->tables));
+	if (step->clear) {
+		gem_uma_vm_fail(vm, vm->ops->unmap(vm, step->va, step->range, &step->tables));
 		vm->unmaps++;
 	}
 	if (!READ_ONCE(vm->error)) {
 		gem_uma_vm_step_fill(vm, step);
 		vm->maps += !!step->nr_pieces;
 	}
-	if (vm->ops->flush && (step->clear_len || step->nr_pieces))
-		gem_uma_vm_fail(vm, vm->ops->flush(vm, start, len));
+	if (vm->ops->flush && (step->clear || step->nr_pieces))
+		gem_uma_vm_fail(vm, vm->ops->flush(vm, step->va, step->range));
 }
 
 /**

@@ -6,7 +6,7 @@
  * VM and of all objects that are mapped, or get mapped, in the range. Neighbours: the
  * other files of the part.
  */
-#include <linux/log2.h>
+#include <linux/slab.h>
 
 #include <drm/drm_print.h>
 
@@ -31,10 +31,8 @@
  * ====================  =========================  ==============================
  *
  * What is left is a va of its own, as evicted, as writable and as sparse as the old one
- * was, and its entries are not touched. There is one exception: where the request's
- * border cuts a large leaf, and the device's page tables cannot be cut, the whole leaf
- * is cleared and the part outside of the request is mapped again with smaller ones. Both
- * happen in one go, and the tables for it were allocated with the others.
+ * was, and its entries are not touched. Where the request's border cuts a large leaf,
+ * &gem_uma_vm_ops.unmap makes it smaller ones, out of the tables of the bind.
  *
  * A mapping to the same object at the offset it would have anyway is no special case:
  * its entries are written again.
@@ -176,82 +174,7 @@ int gem_uma_vm_step_unmap(struct drm_gpuva_op *op, void *priv)
 	return 0;
 }
 
-/* Can [start, start + size) of a live va be one leaf? If so, *piece is all of it. */
-static bool gem_uma_vm_may_be_leaf(struct gem_uma_vm *vm, struct gem_uma_va *va, u64 start,
-				   u64 size, struct gem_uma_vm_piece *piece)
-{
-	u64 end = va->base.va.addr + va->base.va.range, len;
-
-	if (start < va->base.va.addr || size > end - start)
-		return false;
-	*piece = (struct gem_uma_vm_piece) { .va = start, .len = size, .prot = va->prot };
-	if (!va->base.gem.obj && va->prot & GEM_UMA_VM_DUMMY) {
-		/* Memory may have been short when it was allocated. */
-		piece->kind = GEM_UMA_VM_SHARED_DUMMY;
-		return size <= PAGE_SIZE << vm->dummy_order;
-	}
-	if (!va->base.gem.obj) {
-		piece->kind = GEM_UMA_VM_NULL;
-		return true;
-	}
-	piece->kind = GEM_UMA_VM_MEMORY;
-	if (vm->ops->run(va->base.gem.obj, va->base.gem.offset + (start - va->base.va.addr), size,
-			 &piece->addr, &len))
-		return false;
-	return len == size && IS_ALIGNED(piece->addr, size);
-}
-
-/*
- * A border of a request that lies within a leaf of @va: the leaf, or as much as can be
- * one. Whatever is smaller in it is cleared and mapped again, too.
- */
-static bool gem_uma_vm_leaf_at(struct gem_uma_vm *vm, struct gem_uma_va *va, u64 at,
-			       struct gem_uma_vm_piece *piece)
-{
-	u64 leaves = vm->geometry->leaves;
-
-	while (leaves & (leaves - 1)) {
-		u64 size = rounddown_pow_of_two(leaves);
-
-		if (!IS_ALIGNED(at, size) &&
-		    gem_uma_vm_may_be_leaf(vm, va, ALIGN_DOWN(at, size), size, piece))
-			return true;
-		leaves &= ~size;
-	}
-	return false;
-}
-
-/* A leaf that the start of the request cuts is cleared as a whole. */
-static void gem_uma_vm_widen_start(struct gem_uma_vm *vm, struct gem_uma_va *va,
-				   struct gem_uma_vm_step *step)
-{
-	u64 end = step->clear + step->clear_len;
-	struct gem_uma_vm_piece leaf;
-
-	if (va->base.va.addr >= step->va || !gem_uma_vm_leaf_at(vm, va, step->va, &leaf))
-		return;
-	step->clear = leaf.va;
-	step->clear_len = max(end, leaf.va + leaf.len) - leaf.va;
-	leaf.len = step->va - leaf.va;
-	step->keep[0] = leaf;
-}
-
-static void gem_uma_vm_widen_end(struct gem_uma_vm *vm, struct gem_uma_va *va,
-				 struct gem_uma_vm_step *step)
-{
-	u64 at = step->va + step->range, end = step->clear + step->clear_len;
-	struct gem_uma_vm_piece leaf;
-
-	if (va->base.va.addr + va->base.va.range <= at || !gem_uma_vm_leaf_at(vm, va, at, &leaf))
-		return;
-	step->clear_len = max(end, leaf.va + leaf.len) - step->clear;
-	leaf.len -= at - leaf.va;
-	leaf.addr += at - leaf.va;
-	leaf.va = at;
-	step->keep[1] = leaf;
-}
-
-/* What has to be cleared; asks the tree as it was before the operation. */
+/* Is there anything to clear? Asks the tree as it was before the operation. */
 static void gem_uma_vm_step_clear_locked(struct gem_uma_vm *vm, struct gem_uma_vm_step *step)
 	__must_hold(drm_gpuvm_resv(&vm->base))
 {
@@ -259,16 +182,10 @@ static void gem_uma_vm_step_clear_locked(struct gem_uma_vm *vm, struct gem_uma_v
 
 	drm_gpuvm_resv_assert_held(&vm->base);
 	drm_gpuvm_for_each_va_range(va, &vm->base, step->va, step->va + step->range) {
-		if (to_gem_uma_va(va)->evicted)
-			continue;
-		if (!step->clear_len) {
-			step->clear = step->va;
-			step->clear_len = step->range;
-		}
-		if (vm->geometry->can_split)
+		if (!to_gem_uma_va(va)->evicted) {
+			step->clear = true;
 			return;
-		gem_uma_vm_widen_start(vm, to_gem_uma_va(va), step);
-		gem_uma_vm_widen_end(vm, to_gem_uma_va(va), step);
+		}
 	}
 }
 

@@ -32,9 +32,8 @@ struct gem_uma_vm_piece {
 };
 
 /*
- * What one operation does to the page tables: clear a range, map again what had to be
- * cleared with it, and map what is new. All under one op_lock, so that jobs see it whole
- * or not at all.
+ * What one operation does to the page tables: clear a range and map what is new. Both
+ * happen under one op_lock, so that jobs see all of it or nothing.
  */
 struct gem_uma_vm_step {
 	struct list_head link;
@@ -43,11 +42,8 @@ struct gem_uma_vm_step {
 	/* What the operation is about. */
 	u64 va;
 	u64 range;
-	/* Cleared; nothing if clear_len is 0. */
-	u64 clear;
-	u64 clear_len;
-	/* Sides of leaves that could not be cut. */
-	struct gem_uma_vm_piece keep[2];
+	/* The range has entries. */
+	bool clear;
 	/* What is new. */
 	struct gem_uma_vm_piece *pieces;
 	unsigned long nr_pieces;
@@ -67,11 +63,6 @@ struct gem_uma_vm_fence {
 	struct drm_device *drm;
 	/* Others may know it. */
 	bool initialized;
-	/*
-	 * Until it is signalled, jobs may write what is not mapped in the tree any more.
-	 * Constant once others may know it.
-	 */
-	bool holds_writers;
 	struct rcu_work put_work;
 };
 
@@ -185,8 +176,6 @@ void gem_uma_vm_queue_fini(struct gem_uma_vm *vm);
 void gem_uma_vm_bind_let_go(struct gem_uma_vm_bind *bind);
 bool gem_uma_vm_queue_idle(struct gem_uma_vm *vm);
 struct dma_fence *gem_uma_vm_queue_last(struct gem_uma_vm *vm);
-struct dma_fence *gem_uma_vm_queue_writer_locked(struct drm_gem_object *obj)
-	__must_hold(obj->resv);
 void gem_uma_vm_queue_add_locked(struct gem_uma_vm_bind *bind, struct drm_exec *exec,
 				 struct dma_fence **fence)
 	__must_hold(drm_gpuvm_resv(&bind->vm->base));

@@ -211,7 +211,7 @@ struct gem_uma_inject_row {
 #define GEM_UMA_INJECT_ROWS	25
 #define GEM_UMA_INJECT_MAP_ROWS	8
 #define GEM_UMA_INJECT_PURGE_ROWS	4
-#define GEM_UMA_INJECT_VM_ROWS	14
+#define GEM_UMA_INJECT_VM_ROWS	13
 
 extern const struct gem_uma_inject_row gem_uma_inject_rows[GEM_UMA_INJECT_ROWS];
 extern const struct gem_uma_inject_row gem_uma_inject_map_rows[GEM_UMA_INJECT_MAP_ROWS];

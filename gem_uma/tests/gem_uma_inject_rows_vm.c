@@ -351,13 +351,6 @@ const struct gem_uma_inject_row gem_uma_inject_vm_rows[GEM_UMA_INJECT_VM_ROWS] =
 		.errnos = { -ENOMEM, -EINTR },
 		.allocations = 20, .calls = 1, .space_callbacks = 5,
 	}, {
-		.name = "vm_bind_leaves_replaced",
-		.covers = { "gem_uma_vm_bind_run" },
-		.space = true, .geometry = 1,
-		.begin = begin_space, .run = run_bind, .undo = undo_bind, .end = end_space,
-		.errnos = { -ENOMEM, -EINTR },
-		.allocations = 20, .calls = 1, .space_callbacks = 4,
-	}, {
 		.name = "vm_bind_async",
 		.covers = { "gem_uma_vm_bind_add_dependency" },
 		.space = true,
@@ -375,7 +368,7 @@ const struct gem_uma_inject_row gem_uma_inject_vm_rows[GEM_UMA_INJECT_VM_ROWS] =
 	}, {
 		.name = "vm_bind_dummy_of_one_size",
 		.covers = { "gem_uma_vm_bind_run" },
-		.space = true, .geometry = 4,
+		.space = true, .geometry = 2,
 		.begin = begin_space, .run = run_bind_dummy, .undo = undo_bind, .end = end_space,
 		.errnos = { -ENOMEM, -EINTR, -EIO },
 		.allocations = 8, .calls = 2, .space_callbacks = 1,

@@ -23,10 +23,8 @@
 #define SPACE_MIDDLE	BIT_ULL(39)
 
 const struct gem_uma_vm_geometry space_geometries[SPACE_GEOMETRIES] = {
-	{ SZ_4K | SZ_64K | SZ_2M, 4, { 12, 21, 30, 39 }, .can_split = true },
 	{ SZ_4K | SZ_64K | SZ_2M, 4, { 12, 21, 30, 39 } },
 	/* Leaves of two levels above the lowest. */
-	{ SZ_4K | SZ_64K | SZ_2M, 4, { 12, 16, 21, 30 }, .can_split = true },
 	{ SZ_4K | SZ_64K | SZ_2M, 4, { 12, 16, 21, 30 } },
 	{ SZ_4K, 4, { 12, 21, 30, 39 } },
 };
@@ -263,10 +261,6 @@ static bool space_split(struct space_vm *vm, u64 start, u64 leaf,
 {
 	u64 at, small = rounddown_pow_of_two(vm->base.geometry->leaves & (leaf - 1));
 
-	if (!vm->base.geometry->can_split) {
-		space_error(vm->room, "cut a leaf that cannot be cut");
-		return false;
-	}
 	for (at = 0; at < leaf; at += small)
 		if (!space_hang(vm, space_level(vm, small), start + at,
 				space_entries(vm, small), tables))

@@ -160,7 +160,7 @@ struct space_fence {
 };
 
 /* What the page tables of a device can look like. */
-#define SPACE_GEOMETRIES	5
+#define SPACE_GEOMETRIES	3
 
 extern const struct gem_uma_vm_geometry space_geometries[SPACE_GEOMETRIES];
 extern const struct gem_uma_vm_geometry space_geometry_32m;

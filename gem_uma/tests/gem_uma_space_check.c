@@ -11,8 +11,8 @@
 
 void space_geometry_name(const struct gem_uma_vm_geometry *g, char *desc)
 {
-	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "leaves %llx, tables %u %u %u%s", g->leaves,
-		 g->shift[1], g->shift[2], g->shift[3], g->can_split ? ", can be cut" : "");
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "leaves %llx, tables %u %u %u", g->leaves,
+		 g->shift[1], g->shift[2], g->shift[3]);
 }
 
 static bool space_va_agrees(struct space_vm *vm, struct drm_gpuva *va, unsigned long page,

@@ -541,10 +541,6 @@ static void inject_space_callbacks(struct gem_uma_inject_rig *rig, struct inject
 	unsigned int i;
 
 	for (i = 0; i < GEM_UMA_INJECT_RETURNS && !inject_has_failed(rig); i++) {
-		/* Where leaves are replaced, it is asked again, of what it has answered for. */
-		if (returns[i].which == SPACE_RUN &&
-		    !space_geometries[rig->row->geometry].can_split)
-			continue;
 		fault.call = returns[i].which;
 		fault.value = returns[i].value;
 		for (fault.nth = 1; fault.nth < INJECT_LIMIT; fault.nth++) {

@@ -191,8 +191,6 @@ static unsigned long vm_tables_for_cuts(const struct gem_uma_vm_geometry *g)
 {
 	unsigned int level = 0, cuts = 0;
 
-	if (!g->can_split)
-		return 2 * (g->levels - 1);
 	while (++level < g->levels)
 		cuts += BIT_ULL(g->shift[level]) <= rounddown_pow_of_two(g->leaves);
 	return 2 * cuts;
@@ -249,12 +247,11 @@ static void vm_cuts_at_both_ends_take_all_tables(struct kunit *test)
 	vm->allocated = 0;
 	KUNIT_ASSERT_EQ(test, space_bind_one(vm, space_unmap(vm, 100, 1300)), 0);
 	KUNIT_EXPECT_EQ(test, vm->allocated, needed);
-	if (vm->base.geometry->can_split)
-		KUNIT_EXPECT_EQ(test, vm->least_left, 0);
+	KUNIT_EXPECT_EQ(test, vm->least_left, 0);
 	SPACE_EXPECT_SANE(vm, "cut");
 }
 
-/* A dummy smaller than the largest leaf is never behind one: there is nothing to keep. */
+/* A dummy smaller than the largest leaf is never behind one: there is nothing to cut. */
 static void vm_small_dummy_is_no_large_leaf(struct kunit *test)
 {
 	struct space_room *room = space_room_create(test);

@@ -125,7 +125,7 @@ static void vm_implicit_last_user_unmaps_from_all_vms_sparse_H5(struct kunit *te
 
 	implicit_use(&rig, 0, 2);
 	for (i = 0; i < ARRAY_SIZE(vms); i++) {
-		vms[i] = space_implicit_vm_create(rig.room, &space_geometries[1], SPACE_2M);
+		vms[i] = space_implicit_vm_create(rig.room, &space_geometries[0], SPACE_2M);
 		KUNIT_ASSERT_EQ(test, 0, space_implicit_get(vms[i], rig.bos, 2, rig.ims));
 		space_implicit_put(vms[i], rig.ims, 2);
 		SPACE_EXPECT_SANE(vms[i], "used");

@@ -492,7 +492,7 @@ static void vm_bind_in_the_tree_ends_by_a_kill_only(struct kunit *test)
 static void vm_tables_on_the_queue_are_limited(struct kunit *test)
 {
 	struct space_room *room = space_room_create(test);
-	struct space_vm *vm = space_vm_create(room, &space_geometries[2], SZ_64M >> SPACE_SHIFT);
+	struct space_vm *vm = space_vm_create(room, &space_geometries[1], SZ_64M >> SPACE_SHIFT);
 	struct space_bo *bo = space_bo_create(room, vm->pages, SPACE_ODD);
 	struct queue_caller caller = {
 		.vm = vm, .op = space_map(vm, 10, 300, bo, 0, 0),
@@ -523,91 +523,6 @@ static void vm_tables_on_the_queue_are_limited(struct kunit *test)
 	SPACE_EXPECT_SANE(vm, "both are done");
 }
 
-static struct dma_fence *queue_writer(struct space_bo *bo)
-{
-	struct dma_fence *fence;
-
-	dma_resv_lock(bo->base.resv, NULL);
-	fence = gem_uma_vm_bo_writer_locked(&bo->base);
-	dma_resv_unlock(bo->base.resv);
-	/* Only looked at. */
-	dma_fence_put(fence);
-	return fence;
-}
-
-static void vm_last_writer_is_remembered(struct kunit *test)
-{
-	struct space_room *room = space_room_create(test);
-	struct space_vm *vm = space_vm_create(room, test->param_value, QUEUE_PAGES);
-	struct space_bo *bo = space_bo_create(room, 600, SPACE_ALIGNED);
-	struct space_bo *readonly = space_bo_create(room, 600, SPACE_ALIGNED);
-	struct dma_fence *jobs[2] = { space_fence_create(test), space_fence_create(test) };
-	unsigned int i;
-
-	KUNIT_ASSERT_EQ(test, space_bind_one(vm, space_map(vm, 0, 600, bo, 0, 0)), 0);
-	KUNIT_ASSERT_EQ(test, space_bind_one(vm, space_map(vm, 700, 600, readonly, 0,
-							   GEM_UMA_VM_READONLY)), 0);
-	KUNIT_EXPECT_NULL(test, queue_writer(bo));
-	for (i = 0; i < 2; i++) {
-		dma_resv_lock(drm_gpuvm_resv(&vm->base.base), NULL);
-		gem_uma_vm_wrote_locked(&vm->base, jobs[i]);
-		dma_resv_unlock(drm_gpuvm_resv(&vm->base.base));
-		KUNIT_EXPECT_PTR_EQ(test, queue_writer(bo), jobs[i]);
-		KUNIT_EXPECT_NULL(test, queue_writer(readonly));
-	}
-	KUNIT_EXPECT_EQ(test, kref_read(&jobs[0]->refcount), 1);
-	queue_end_dep(jobs[0]);
-	KUNIT_EXPECT_PTR_EQ(test, queue_writer(bo), jobs[1]);
-	dma_fence_signal(jobs[1]);
-	KUNIT_EXPECT_NULL(test, queue_writer(bo));
-	KUNIT_ASSERT_EQ(test, space_bind_one(vm, space_unmap(vm, 0, 600)), 0);
-	SPACE_EXPECT_SANE(vm, "unmapped");
-	KUNIT_EXPECT_EQ(test, kref_read(&jobs[1]->refcount), 1);
-	dma_fence_put(jobs[1]);
-}
-
-/* Its entries are there until the queue has cleared them, whoever has no va any more. */
-static void vm_queued_unmap_does_not_hide_the_writer(struct kunit *test)
-{
-	struct space_room *room = space_room_create(test);
-	struct space_vm *vm = space_vm_create(room, test->param_value, QUEUE_PAGES);
-	struct space_bo *bo = space_bo_create(room, 600, SPACE_ALIGNED);
-	struct space_bo *readonly = space_bo_create(room, 600, SPACE_ALIGNED);
-	struct dma_fence *job, *dep, *fence[3];
-	unsigned int i, k;
-
-	for (i = 0; i < 2; i++) {
-		job = space_fence_create(test);
-		dep = space_fence_create(test);
-		KUNIT_ASSERT_EQ(test, space_bind_one(vm, space_map(vm, 0, 600, bo, 0, 0)), 0);
-		KUNIT_ASSERT_EQ(test, space_bind_one(vm, space_map(vm, 700, 600, readonly, 0,
-								   GEM_UMA_VM_READONLY)), 0);
-		dma_resv_lock(drm_gpuvm_resv(&vm->base.base), NULL);
-		gem_uma_vm_wrote_locked(&vm->base, job);
-		dma_resv_unlock(drm_gpuvm_resv(&vm->base.base));
-		fence[0] = queue_bind(vm, space_unmap(vm, 700, 600), dep);
-		KUNIT_EXPECT_NULL(test, queue_writer(readonly));
-		fence[1] = queue_bind(vm, space_unmap(vm, 0, 600), NULL);
-		KUNIT_EXPECT_FALSE(test, space_is_mapped(bo));
-		KUNIT_EXPECT_NOT_NULL(test, queue_writer(bo));
-		KUNIT_EXPECT_NULL(test, queue_writer(readonly));
-		/* Its fence takes the place of the other one. */
-		fence[2] = queue_bind(vm, space_map(vm, 0, 100, bo, 0, GEM_UMA_VM_READONLY), NULL);
-		KUNIT_EXPECT_NOT_NULL(test, queue_writer(bo));
-		if (i)
-			space_vm_close(vm);
-		KUNIT_EXPECT_NOT_NULL(test, queue_writer(bo));
-		queue_end_dep(dep);
-		for (k = 0; k < ARRAY_SIZE(fence); k++)
-			queue_finish(test, fence[k]);
-		KUNIT_EXPECT_NULL(test, queue_writer(bo));
-		if (!i)
-			SPACE_EXPECT_SANE(vm, "unmapped");
-		dma_fence_signal(job);
-		dma_fence_put(job);
-	}
-}
-
 KUNIT_ARRAY_PARAM(vm_queue, space_geometries, space_geometry_name);
 
 static struct kunit_case gem_uma_vm_queue_cases[] = {
@@ -624,8 +539,6 @@ static struct kunit_case gem_uma_vm_queue_cases[] = {
 	KUNIT_CASE_PARAM(vm_error_at_once_is_reported, vm_queue_gen_params),
 	KUNIT_CASE_PARAM(vm_waiting_bind_can_be_interrupted, vm_queue_gen_params),
 	KUNIT_CASE_PARAM(vm_bind_in_the_tree_ends_by_a_kill_only, vm_queue_gen_params),
-	KUNIT_CASE_PARAM(vm_last_writer_is_remembered, vm_queue_gen_params),
-	KUNIT_CASE_PARAM(vm_queued_unmap_does_not_hide_the_writer, vm_queue_gen_params),
 	KUNIT_CASE(vm_tables_on_the_queue_are_limited),
 	{}
 };

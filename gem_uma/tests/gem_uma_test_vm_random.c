@@ -141,10 +141,8 @@ static void vm_tables_suffice_for_any_tree(struct kunit *test)
 #define PAIRS_OPS	96
 
 static const struct gem_uma_vm_geometry pairs_geometries[] = {
-	{ SZ_4K | SZ_8K | SZ_16K, 4, { 12, 13, 14, 15 }, .can_split = true },
 	{ SZ_4K | SZ_8K | SZ_16K, 4, { 12, 13, 14, 15 } },
 	/* A size that skips a level. */
-	{ SZ_4K | SZ_16K, 4, { 12, 13, 14, 15 }, .can_split = true },
 	{ SZ_4K | SZ_16K, 4, { 12, 13, 14, 15 } },
 };
 

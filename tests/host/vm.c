@@ -185,22 +185,17 @@ static void splits(void)
 		{ SIZE_4K | 2 * SIZE_2M, 4, { 12, 21, 30, 39 } },
 	};
 	static const unsigned long want[] = { 2, 2, 4, 0, 2 };
-	static const unsigned long replaced[] = { 6, 6, 6, 2, 4 };
 	static const unsigned long want_skipping[] = { 1026, 6, 4 };
-	static const unsigned long replaced_skipping[] = { 1028, 8, 8 };
 	const struct geometry *g;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(geometries); i++) {
 		g = &geometries[i];
 		KT_EQ(gem_uma_vm_logic_split(g->leaves, g->shift, g->levels), want[i]);
-		KT_EQ(gem_uma_vm_logic_replace(g->leaves, g->shift, g->levels), replaced[i]);
 	}
 	for (i = 0; i < ARRAY_SIZE(skipping); i++) {
 		g = &skipping[i];
 		KT_EQ(gem_uma_vm_logic_split(g->leaves, g->shift, g->levels), want_skipping[i]);
-		KT_EQ(gem_uma_vm_logic_replace(g->leaves, g->shift, g->levels),
-		      replaced_skipping[i]);
 	}
 }
 

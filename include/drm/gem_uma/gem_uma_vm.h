@@ -42,12 +42,6 @@ struct gem_uma_vm_geometry {
 	 * level, [levels - 1] the root.
 	 */
 	u8 shift[GEM_UMA_VM_LEVELS];
-	/**
-	 * @can_split: &gem_uma_vm_ops.unmap can take a piece out of a large leaf and
-	 * keep the rest mapped. If not, it is only called for whole leaves, and what
-	 * has to stay is mapped again.
-	 */
-	bool can_split;
 };
 
 /**
@@ -97,10 +91,11 @@ struct gem_uma_vm_ops {
 	int (*map_null)(struct gem_uma_vm *vm, u64 va, u64 len, u64 leaf,
 			struct gem_uma_vm_tables *tables);
 	/**
-	 * @unmap: clear a range, which may have holes. @tables is NULL where no leaf
-	 * is cut. Errors as for @map; never for want of memory. What was mapped is freed
-	 * after an error, too: a driver has to stop the device from using the VM before
-	 * it returns one.
+	 * @unmap: clear a range, which may have holes, and keep what lies outside of it
+	 * mapped: a large leaf that its borders cut becomes smaller ones, out of @tables.
+	 * @tables is NULL where no leaf is cut. Errors as for @map, but never -ENOMEM.
+	 * What was mapped is freed after an error, too: the driver has to stop the device
+	 * from using the VM before it returns one.
 	 */
 	int (*unmap)(struct gem_uma_vm *vm, u64 va, u64 len,
 		     struct gem_uma_vm_tables *tables);
@@ -202,11 +197,6 @@ struct gem_uma_vm {
 struct gem_uma_vm_bo {
 	/** @base: the kernel's part. */
 	struct drm_gpuvm_bo base;
-	/**
-	 * @last_write: of the last job that could write the object through this VM;
-	 * protected by the resv of the object.
-	 */
-	struct dma_fence *last_write;
 	/** @live: vas that are not evicted; protected by the resv of the object. */
 	unsigned long live;
 };
@@ -273,10 +263,6 @@ void gem_uma_vm_unuse(struct gem_uma_vm *vm);
 int gem_uma_vm_validate_locked(struct gem_uma_vm *vm, struct drm_exec *exec,
 			       struct dma_fence **fence)
 	__must_hold(drm_gpuvm_resv(&vm->base));
-void gem_uma_vm_wrote_locked(struct gem_uma_vm *vm, struct dma_fence *fence)
-	__must_hold(drm_gpuvm_resv(&vm->base));
-struct dma_fence *gem_uma_vm_bo_writer_locked(struct drm_gem_object *obj)
-	__must_hold(obj->resv);
 int gem_uma_vm_bo_evict_locked(struct drm_gem_object *obj)
 	__must_hold(obj->resv);
 unsigned int gem_uma_vm_bo_vms_locked(struct drm_gem_object *obj)

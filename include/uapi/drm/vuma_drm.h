@@ -277,7 +277,10 @@ struct drm_vuma_bo_set_label {
 	__u32 pad;
 };
 
-/* Wait for writers only, as a reader has to. */
+/*
+ * Wait only for jobs that may write. Those of SUBMIT may write whatever is bound in
+ * their VM.
+ */
 #define DRM_VUMA_BO_WAIT_READ		(1u << 0)
 
 /**
