@@ -221,17 +221,3 @@ void gem_uma_object_update_locked(struct gem_uma_object *uobj)
 				      gem_uma_backing_in_memory(&uobj->backing), nid);
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_update_locked);
-
-/**
- * gem_uma_object_mark_used() - the device is about to use the object
- * @uobj: object
- *
- * Context: any; one store.
- */
-void gem_uma_object_mark_used(struct gem_uma_object *uobj)
-{
-	if (!gem_uma_object_is_imported(uobj))
-		gem_uma_reclaim_mark_used(&uobj->reclaim);
-}
-EXPORT_SYMBOL_GPL(gem_uma_object_mark_used);
-

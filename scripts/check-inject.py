@@ -32,8 +32,8 @@ INFALLIBLE = {
         gem_uma_dev_map_drop_locked gem_uma_dev_map_fini gem_uma_object_unpin
         gem_uma_object_unplug_all gem_uma_object_vunmap gem_uma_reclaim_fini
         gem_uma_vm_bind_destroy gem_uma_vm_close gem_uma_vm_implicit_put
-        gem_uma_vm_implicit_trim gem_uma_vm_unuse gem_uma_vm_users_get gem_uma_vm_users_init
-        gem_uma_vm_users_put""",
+        gem_uma_vm_implicit_trim gem_uma_vm_active_put gem_uma_vm_unlock
+        gem_uma_vm_users_get gem_uma_vm_users_init gem_uma_vm_users_put""",
     "answers a question": """
         gem_uma_backing_can_purge_locked gem_uma_backing_evicted
         gem_uma_backing_extent_locked gem_uma_backing_has_content
@@ -45,9 +45,9 @@ INFALLIBLE = {
         gem_uma_vm_implicit_address gem_uma_vm_implicit_nr_idle""",
     "takes note": """
         gem_uma_backing_advise_locked
-        gem_uma_backing_mark_dirty_locked gem_uma_object_mark_used gem_uma_pm_evict
+        gem_uma_backing_mark_dirty_locked gem_uma_pm_evict
         gem_uma_object_update_locked gem_uma_reclaim_update_locked
-        gem_uma_vm_use_locked""",
+        gem_uma_vm_active_get_locked""",
     "prints": "gem_uma_client_show_fdinfo gem_uma_pm_debugfs_init gem_uma_stats_debugfs_init",
     "only tries a lock": "gem_uma_vm_bo_evict_locked",
     "data": "gem_uma_object_funcs gem_uma_object_vm_ops",
@@ -60,11 +60,11 @@ ALLOCATES = """
     kmemdup_nul _kmemdup_nul_noprof kmemdup_nul_noprof
     __devres_alloc_node drmm_kmalloc alloc_pages_noprof krealloc_noprof krealloc_node_align_noprof
     drm_exec_lock_obj drm_exec_prepare_obj drm_gpuvm_bo_obtain drm_gpuvm_bo_obtain_locked
-    drm_gpuvm_prepare_range drm_gpuvm_prepare_vm drm_gpuvm_resv_object_alloc
+    drm_gpuvm_prepare_vm drm_gpuvm_resv_object_alloc
 """
 
 # Imported, and calls nothing that can fail but what it is given: callbacks of ours.
-CALLS_BACK = "drm_gpuvm_sm_map drm_gpuvm_sm_unmap drm_gpuvm_validate"
+CALLS_BACK = "drm_gpuvm_sm_map drm_gpuvm_sm_unmap"
 
 # Imported, and made to fail by the circumstances in a test that is not of the table.
 ELSEWHERE = {

@@ -132,7 +132,7 @@ static int vuma_bind_async(struct gem_uma_vm_bind *bind, struct drm_file *file,
 	if (ret) {
 		gem_uma_vm_bind_destroy(bind);
 	} else {
-		ret = gem_uma_vm_bind_run(bind, &fence);
+		ret = gem_uma_vm_bind_commit(bind, &fence);
 		if (!ret) {
 			vuma_outs_signal(&outs, fence);
 			dma_fence_put(fence);
@@ -159,7 +159,7 @@ static int vuma_bind_vm(struct vuma_vm *vm, struct drm_file *file, struct drm_vu
 	if (args->flags & DRM_VUMA_VM_BIND_ASYNC)
 		ret = vuma_bind_async(bind, file, args);
 	else
-		ret = gem_uma_vm_bind_run(bind, NULL);
+		ret = gem_uma_vm_bind_commit(bind, NULL);
 	if (!ret)
 		args->op_done = args->op_count;
 	return ret;

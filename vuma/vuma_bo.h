@@ -61,7 +61,7 @@ int vuma_bo_run_locked(struct drm_gem_object *obj, u64 offset, u64 size, dma_add
 	__must_hold(obj->resv);
 void vuma_bo_mapping_changed_locked(struct drm_gem_object *obj)
 	__must_hold(obj->resv);
-void vuma_bo_mark_used(struct drm_gem_object *obj);
+void vuma_bo_mark_used(struct drm_gem_object *obj, u64 now);
 struct gem_uma_vm_users *vuma_bo_users(struct drm_gem_object *obj);
 
 struct drm_gem_object *vuma_bo_import_sg_table(struct drm_device *drm,

@@ -391,9 +391,9 @@ void vuma_bo_mapping_changed_locked(struct drm_gem_object *obj)
 	gem_uma_object_update_locked(to_gem_uma_object(obj));
 }
 
-void vuma_bo_mark_used(struct drm_gem_object *obj)
+void vuma_bo_mark_used(struct drm_gem_object *obj, u64 now)
 {
-	gem_uma_object_mark_used(to_gem_uma_object(obj));
+	gem_uma_object_mark_used_at(to_gem_uma_object(obj), now);
 }
 
 struct gem_uma_vm_users *vuma_bo_users(struct drm_gem_object *obj)

@@ -22,7 +22,7 @@ void vuma_job_destroy(struct vuma_job *job)
 	/* First: as long as it uses the VM, nothing else unmaps what is its. */
 	job->ops->free(job);
 	if (job->armed)
-		gem_uma_vm_unuse(&job->vm->base);
+		gem_uma_vm_active_put(&job->vm->base);
 	kvfree(job->cmds);
 	atomic_sub(job->cost, &job->vfile->queued);
 	wake_up(&job->vfile->room);

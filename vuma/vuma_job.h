@@ -12,7 +12,7 @@
 #include <drm/vuma_drm.h>
 
 struct drm_exec;
-struct drm_gpuvm_exec;
+struct gem_uma_vm_lock;
 struct vuma_device;
 struct vuma_file;
 struct vuma_job;
@@ -47,12 +47,12 @@ struct vuma_job_ops {
 	/** @addr_valid: can a command name these bytes? Asked before @begin. */
 	bool (*addr_valid)(const struct vuma_job *job, u64 addr, u64 size, bool write);
 	/** @lock: lock the VM and its buffers; after an error nothing is locked. */
-	int (*lock)(struct vuma_job *job, struct drm_gpuvm_exec *vm_exec);
+	int (*lock)(struct vuma_job *job, struct gem_uma_vm_lock *lock);
 	/** @validate_locked: make all resident; @fence: what the job has to wait for, or NULL. */
 	int (*validate_locked)(struct vuma_job *job, struct drm_exec *exec,
 			       struct dma_fence **fence);
 	/** @add_fence_locked: tell others who uses the buffers; does not fail. */
-	void (*add_fence_locked)(struct vuma_job *job, struct drm_gpuvm_exec *vm_exec,
+	void (*add_fence_locked)(struct vuma_job *job, struct drm_exec *exec,
 				 struct dma_fence *fence);
 	/** @free: free what the path has added to the job. */
 	void (*free)(struct vuma_job *job);

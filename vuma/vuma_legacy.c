@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 #include <linux/sort.h>
 #include <linux/string.h>
+#include <linux/timekeeping.h>
 #include <linux/uaccess.h>
 
 #include <drm/drm_drv.h>
@@ -310,26 +311,21 @@ static int vuma_legacy_job_begin(struct vuma_job *job)
 	return 0;
 }
 
-static int vuma_legacy_job_lock(struct vuma_job *job, struct drm_gpuvm_exec *vm_exec)
+static int vuma_legacy_lock_objs(struct gem_uma_vm_lock *lock, void *data)
 {
-	struct vuma_legacy *legacy = job->legacy;
-	struct drm_exec *exec = &vm_exec->exec;
+	struct vuma_legacy *legacy = data;
 	int ret = 0;
 	u32 i;
 
-	drm_exec_init(exec, DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES,
-		      legacy->nr + 1);
-	drm_exec_until_all_locked(exec) {
-		ret = drm_gpuvm_prepare_vm(&legacy->vm->base.base, exec, VUMA_LEGACY_FENCES);
-		for (i = 0; i < legacy->nr && !ret; i++)
-			ret = drm_exec_prepare_obj(exec, legacy->objs[i], VUMA_LEGACY_FENCES);
-		drm_exec_retry_on_contention(exec);
-		if (ret)
-			break;
-	}
-	if (ret)
-		drm_exec_fini(exec);
+	for (i = 0; i < legacy->nr && !ret; i++)
+		ret = gem_uma_vm_lock_obj(lock, legacy->objs[i]);
 	return ret;
+}
+
+static int vuma_legacy_job_lock(struct vuma_job *job, struct gem_uma_vm_lock *lock)
+{
+	return gem_uma_vm_lock(lock, &job->vm->base, true, VUMA_LEGACY_FENCES,
+			       vuma_legacy_lock_objs, job->legacy);
 }
 
 /* The job comes after who uses its buffers. */
@@ -342,29 +338,31 @@ static int vuma_legacy_job_validate_locked(struct vuma_job *job, struct drm_exec
 	u32 i;
 
 	drm_gpuvm_resv_assert_held(&legacy->vm->base.base);
+	*fence = NULL;
 	for (i = 0; i < legacy->nr && !ret; i++)
 		ret = drm_sched_job_add_implicit_dependencies(&job->base, legacy->objs[i],
 							      legacy->flags[i]);
 	if (ret)
 		return ret;
 	return gem_uma_vm_implicit_validate_locked(&legacy->vm->base, exec, legacy->ims,
-						   legacy->nr, fence);
+						   legacy->nr);
 }
 
 static void vuma_legacy_job_add_fence_locked(struct vuma_job *job,
-					     struct drm_gpuvm_exec *vm_exec,
+					     struct drm_exec *exec,
 					     struct dma_fence *fence)
-	__must_hold(drm_gpuvm_resv(vm_exec->vm))
+	__must_hold(drm_gpuvm_resv(&job->vm->base.base))
 {
 	struct vuma_legacy *legacy = job->legacy;
+	u64 now = ktime_get_mono_fast_ns();
 	u32 i;
 
-	drm_gpuvm_resv_assert_held(vm_exec->vm);
-	dma_resv_add_fence(drm_gpuvm_resv(vm_exec->vm), fence, DMA_RESV_USAGE_BOOKKEEP);
+	drm_gpuvm_resv_assert_held(&job->vm->base.base);
+	dma_resv_add_fence(drm_gpuvm_resv(&job->vm->base.base), fence, DMA_RESV_USAGE_BOOKKEEP);
 	for (i = 0; i < legacy->nr; i++) {
 		dma_resv_add_fence(legacy->objs[i]->resv, fence,
 				   legacy->flags[i] ? DMA_RESV_USAGE_WRITE : DMA_RESV_USAGE_READ);
-		vuma_bo_mark_used(legacy->objs[i]);
+		vuma_bo_mark_used(legacy->objs[i], now);
 	}
 }
 

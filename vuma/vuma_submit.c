@@ -9,6 +9,7 @@
 #include <linux/dma-resv.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/timekeeping.h>
 #include <linux/uaccess.h>
 
 #include <drm/drm_drv.h>
@@ -90,8 +91,7 @@ static int vuma_submit_get_out_syncs(struct vuma_submit *submit)
 }
 
 /* From here on nothing fails. */
-static void vuma_submit_push(struct vuma_submit *submit, struct drm_gpuvm_exec *vm_exec)
-	__must_hold(drm_gpuvm_resv(vm_exec->vm))
+static void vuma_submit_push(struct vuma_submit *submit, struct drm_exec *exec)
 {
 	struct vuma_job *job = submit->job;
 	struct vuma_file *vfile = job->vfile;
@@ -100,7 +100,7 @@ static void vuma_submit_push(struct vuma_submit *submit, struct drm_gpuvm_exec *
 	mutex_lock(&vfile->submit_lock);
 	drm_sched_job_arm(&job->base);
 	fence = dma_fence_get(&job->base.s_fence->finished);
-	job->ops->add_fence_locked(job, vm_exec, fence);
+	job->ops->add_fence_locked(job, exec, fence);
 	vuma_outs_signal(&submit->outs, fence);
 	/* The scheduler owns it now, and may have freed it by the next line. */
 	drm_sched_entity_push_job(&job->base);
@@ -110,48 +110,43 @@ static void vuma_submit_push(struct vuma_submit *submit, struct drm_gpuvm_exec *
 	dma_fence_put(fence);
 }
 
-static int vuma_submit_locked(struct vuma_submit *submit, struct drm_gpuvm_exec *vm_exec)
-	__must_hold(drm_gpuvm_resv(vm_exec->vm))
+static int vuma_submit_locked(struct vuma_submit *submit, struct drm_exec *exec)
+	__must_hold(drm_gpuvm_resv(&submit->job->vm->base.base))
 {
 	struct vuma_job *job = submit->job;
 	struct dma_fence *fence;
 	int ret;
 
-	drm_gpuvm_resv_assert_held(vm_exec->vm);
-	ret = gem_uma_vm_use_locked(&job->vm->base);
+	drm_gpuvm_resv_assert_held(&job->vm->base.base);
+	ret = gem_uma_vm_active_get_locked(&job->vm->base);
 	if (ret)
 		return ret;
 	/* Undone with the job. */
 	job->armed = true;
-	ret = job->ops->validate_locked(job, &vm_exec->exec, &fence);
+	ret = job->ops->validate_locked(job, exec, &fence);
 	if (ret)
 		return ret;
 	if (fence)
 		ret = drm_sched_job_add_dependency(&job->base, fence);
 	if (!ret)
-		vuma_submit_push(submit, vm_exec);
+		vuma_submit_push(submit, exec);
 	return ret;
 }
 
 static int vuma_submit_run(struct vuma_submit *submit)
 {
 	struct vuma_job *job = submit->job;
-	struct drm_gpuvm_exec vm_exec = {
-		.vm = &job->vm->base.base,
-		.flags = DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES,
-		/* The job's, and that of what has to be mapped for it. */
-		.num_fences = 2,
-	};
+	struct gem_uma_vm_lock lock;
 	int ret, idx;
 
 	if (!drm_dev_enter(&job->vdev->drm, &idx))
 		return -ENODEV;
 
-	ret = job->ops->lock(job, &vm_exec);
+	ret = job->ops->lock(job, &lock);
 	if (!ret) {
-		drm_gpuvm_resv_assert_held(vm_exec.vm);
-		ret = vuma_submit_locked(submit, &vm_exec);
-		drm_gpuvm_exec_unlock(&vm_exec);
+		drm_gpuvm_resv_assert_held(&job->vm->base.base);
+		ret = vuma_submit_locked(submit, &lock.exec);
+		gem_uma_vm_unlock(&lock);
 	}
 	drm_dev_exit(idx);
 	return ret;
@@ -213,9 +208,10 @@ static bool vuma_bind_job_addr_valid(const struct vuma_job *job, u64 addr, u64 s
 	return vuma_range_valid(addr, size);
 }
 
-static int vuma_bind_job_lock(struct vuma_job *job, struct drm_gpuvm_exec *vm_exec)
+static int vuma_bind_job_lock(struct vuma_job *job, struct gem_uma_vm_lock *lock)
 {
-	return drm_gpuvm_exec_lock(vm_exec);
+	/* The job's fence, and that of what has to be mapped for it. */
+	return gem_uma_vm_lock_all(lock, &job->vm->base, 2);
 }
 
 static int vuma_bind_job_validate_locked(struct vuma_job *job, struct drm_exec *exec,
@@ -227,23 +223,27 @@ static int vuma_bind_job_validate_locked(struct vuma_job *job, struct drm_exec *
 }
 
 /* Everything that is mapped, private buffers included. */
-static void vuma_bind_job_mark_used(struct vuma_vm *vm)
+static void vuma_bind_job_mark_used_locked(struct gem_uma_vm *vm)
+	__must_hold(drm_gpuvm_resv(&vm->base))
 {
-	struct drm_gpuva *va;
+	u64 now = ktime_get_mono_fast_ns();
+	struct gem_uma_vm_bo *vm_bo;
 
-	drm_gpuvm_for_each_va(va, &vm->base.base)
-		if (va->gem.obj)
-			vuma_bo_mark_used(va->gem.obj);
+	drm_gpuvm_resv_assert_held(&vm->base);
+	list_for_each_entry(vm_bo, &vm->bos, link)
+		vuma_bo_mark_used(vm_bo->base.obj, now);
 }
 
-static void vuma_bind_job_add_fence_locked(struct vuma_job *job, struct drm_gpuvm_exec *vm_exec,
+static void vuma_bind_job_add_fence_locked(struct vuma_job *job, struct drm_exec *exec,
 					   struct dma_fence *fence)
-	__must_hold(drm_gpuvm_resv(vm_exec->vm))
+	__must_hold(drm_gpuvm_resv(&job->vm->base.base))
 {
-	drm_gpuvm_resv_assert_held(vm_exec->vm);
-	vuma_bind_job_mark_used(job->vm);
-	drm_gpuvm_exec_resv_add_fence(vm_exec, fence, DMA_RESV_USAGE_BOOKKEEP,
-				      DMA_RESV_USAGE_BOOKKEEP);
+	struct gem_uma_vm *vm = &job->vm->base;
+
+	drm_gpuvm_resv_assert_held(&vm->base);
+	vuma_bind_job_mark_used_locked(vm);
+	drm_gpuvm_resv_add_fence(&vm->base, exec, fence, DMA_RESV_USAGE_BOOKKEEP,
+				 DMA_RESV_USAGE_BOOKKEEP);
 }
 
 static void vuma_bind_job_free(struct vuma_job *job)

@@ -394,7 +394,7 @@ void vuma_bo_mapping_changed_locked(struct drm_gem_object *obj)
 }
 
 /* There is no shrinker that would ask. */
-void vuma_bo_mark_used(struct drm_gem_object *obj)
+void vuma_bo_mark_used(struct drm_gem_object *obj, u64 now)
 {
 }
 

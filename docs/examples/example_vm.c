@@ -196,38 +196,34 @@ struct dma_fence *gpu_vm_map(struct gem_uma_vm *vm, u64 va, struct drm_gem_objec
 		gem_uma_vm_bind_destroy(bind);
 		return ERR_PTR(ret);
 	}
-	ret = gem_uma_vm_bind_run(bind, &out);
+	ret = gem_uma_vm_bind_commit(bind, &out);
 	return ret ? ERR_PTR(ret) : out;
 }
 
 /*
  * A job: @start gets a fence to wait for, or NULL, and returns that of the job. When it
- * has ended, gem_uma_vm_unuse() is due.
+ * has ended, gem_uma_vm_active_put() is due.
  */
 int gpu_vm_submit(struct gem_uma_vm *vm, struct dma_fence *(*start)(struct dma_fence *wait));
 int gpu_vm_submit(struct gem_uma_vm *vm, struct dma_fence *(*start)(struct dma_fence *wait))
 {
-	struct drm_gpuvm_exec exec = {
-		.vm = &vm->base,
-		.flags = DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES,
-		.num_fences = 2,
-	};
+	struct gem_uma_vm_lock lock;
 	struct dma_fence *wait;
 	int ret;
 
-	ret = drm_gpuvm_exec_lock(&exec);
+	ret = gem_uma_vm_lock_all(&lock, vm, 2);
 	if (ret)
 		return ret;
-	ret = gem_uma_vm_validate_locked(vm, &exec.exec, &wait);
+	ret = gem_uma_vm_validate_locked(vm, &lock.exec, &wait);
 	if (!ret) {
-		ret = gem_uma_vm_use_locked(vm);
+		ret = gem_uma_vm_active_get_locked(vm);
 		if (!ret)
-			drm_gpuvm_exec_resv_add_fence(&exec, start(wait),
-						      DMA_RESV_USAGE_BOOKKEEP,
-						      DMA_RESV_USAGE_BOOKKEEP);
+			drm_gpuvm_resv_add_fence(&vm->base, &lock.exec, start(wait),
+						 DMA_RESV_USAGE_BOOKKEEP,
+						 DMA_RESV_USAGE_BOOKKEEP);
 		dma_fence_put(wait);
 	}
-	drm_gpuvm_exec_unlock(&exec);
+	gem_uma_vm_unlock(&lock);
 	return ret;
 }
 

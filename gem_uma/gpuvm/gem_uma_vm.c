@@ -1,20 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * GPU address spaces: their life, and making what is mapped in them resident.
+ * GPU address spaces: their life.
  *
- * Owns the VM and what eviction and validation do to it. Locks: resv of the VM for the
- * tree, resv of an object for the list of its vm_bos and their vas, op_lock for the page
- * tables. Neighbours: bind, tree and queue; nothing of the library besides.
+ * Locks: resv of the VM for the tree, resv of an object for the list of its vm_bos and
+ * their vas, op_lock for the page tables. Neighbours: the tree, and locking.
  */
-#include <linux/device.h>
-#include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
 #include <linux/export.h>
-#include <linux/log2.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
-
-#include <drm/drm_drv.h>
-#include <drm/drm_exec.h>
 
 #include "gem_uma_vm_types.h"
 
@@ -36,7 +30,7 @@
  * under its resv never meets one that is on its way out. Puts that may free an object or
  * a VM happen without locks, or in a work item that no fence waits for.
  *
- * Users keep a VM open: its owner, jobs, and binds on the queue. When the last is gone,
+ * A VM is active as long as its owner, a job, or a bind on the queue needs it. After that
  * everything is unmapped, one va at a time.
  */
 
@@ -44,11 +38,13 @@ static void gem_uma_vm_free(struct drm_gpuvm *gpuvm)
 {
 	struct gem_uma_vm *vm = to_gem_uma_vm(gpuvm);
 
-	gem_uma_vm_queue_fini(vm);
+	WARN_ON_ONCE(!list_empty(&vm->queue));
+	WARN_ON_ONCE(!list_empty(&vm->bos));
+	WARN_ON_ONCE(atomic_long_read(&vm->tables));
 	gem_uma_vm_dummy_free(vm);
 	dma_fence_put(vm->rebound);
-	if (vm->implicit)
-		gem_uma_vm_implicit_fini(vm->implicit);
+	if (vm->hooks)
+		vm->hooks->free(vm);
 	mutex_destroy(&vm->op_lock);
 	vm->ops->free(vm);
 }
@@ -57,11 +53,15 @@ static struct drm_gpuvm_bo *gem_uma_vm_bo_alloc(void)
 {
 	struct gem_uma_vm_bo *vm_bo = kzalloc(sizeof(*vm_bo), GFP_KERNEL_ACCOUNT);
 
-	return vm_bo ? &vm_bo->base : NULL;
+	if (!vm_bo)
+		return NULL;
+	INIT_LIST_HEAD(&vm_bo->link);
+	return &vm_bo->base;
 }
 
 static void gem_uma_vm_bo_free(struct drm_gpuvm_bo *vm_bo)
 {
+	list_del(&to_gem_uma_vm_bo(vm_bo)->link);
 	kfree(to_gem_uma_vm_bo(vm_bo));
 }
 
@@ -69,10 +69,9 @@ static const struct drm_gpuvm_ops gem_uma_vm_gpuvm_ops = {
 	.vm_free = gem_uma_vm_free,
 	.vm_bo_alloc = gem_uma_vm_bo_alloc,
 	.vm_bo_free = gem_uma_vm_bo_free,
-	.vm_bo_validate = gem_uma_vm_bo_validate,
-	.sm_step_map = gem_uma_vm_step_map,
-	.sm_step_remap = gem_uma_vm_step_remap,
-	.sm_step_unmap = gem_uma_vm_step_unmap,
+	.sm_step_map = gem_uma_vm_tree_map,
+	.sm_step_remap = gem_uma_vm_tree_remap,
+	.sm_step_unmap = gem_uma_vm_tree_unmap,
 };
 
 /**
@@ -85,8 +84,8 @@ static const struct drm_gpuvm_ops gem_uma_vm_gpuvm_ops = {
  * @start: lowest address that can be mapped
  * @end: first address that cannot
  *
- * The caller has one reference and is one user; gem_uma_vm_close() drops both. On failure
- * nothing is left, and &gem_uma_vm_ops.free is not called.
+ * The caller has one reference and keeps the VM active; gem_uma_vm_close() ends both. On
+ * failure nothing is left, and &gem_uma_vm_ops.free is not called.
  *
  * Context: may sleep and reclaim.
  *
@@ -103,9 +102,14 @@ int gem_uma_vm_init(struct gem_uma_vm *vm, const char *name, struct drm_device *
 	BUILD_BUG_ON(GEM_UMA_VM_LEVELS != GEM_UMA_VM_LOGIC_LEVELS);
 	vm->ops = ops;
 	vm->geometry = geometry;
-	atomic_set(&vm->users, 1);
+	atomic_set(&vm->active, 1);
 	mutex_init(&vm->op_lock);
-	gem_uma_vm_queue_init(vm);
+	INIT_LIST_HEAD(&vm->bos);
+	spin_lock_init(&vm->queue_lock);
+	INIT_LIST_HEAD(&vm->queue);
+	vm->fence_context = dma_fence_context_alloc(1);
+	atomic_long_set(&vm->tables, 0);
+	init_waitqueue_head(&vm->tables_wait);
 	drm_gpuvm_init(&vm->base, name, 0, drm, r_obj, start, end - start, 0, 0,
 		       &gem_uma_vm_gpuvm_ops);
 	/* drm_gpuvm_init() took its own. */
@@ -113,29 +117,6 @@ int gem_uma_vm_init(struct gem_uma_vm *vm, const char *name, struct drm_device *
 	return 0;
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_init);
-
-/* The first va, with its object and the VM locked; NULL if there is none. */
-static struct drm_gpuva *gem_uma_vm_lock_first(struct gem_uma_vm *vm, struct drm_exec *exec)
-{
-	struct drm_gpuva *va = NULL;
-	int ret;
-
-	drm_exec_init(exec, DRM_EXEC_IGNORE_DUPLICATES, 2);
-	drm_exec_until_all_locked(exec) {
-		ret = drm_gpuvm_prepare_vm(&vm->base, exec, 0);
-		drm_exec_retry_on_contention(exec);
-		if (ret)
-			break;
-		va = drm_gpuva_find_first(&vm->base, vm->base.mm_start, vm->base.mm_range);
-		if (!va || !va->gem.obj)
-			break;
-		ret = drm_exec_lock_obj(exec, va->gem.obj);
-		drm_exec_retry_on_contention(exec);
-		if (ret)
-			break;
-	}
-	return ret ? ERR_PTR(ret) : va;
-}
 
 /* Under op_lock. Vas have leaves of their own, so none is cut. */
 static int gem_uma_vm_unmap_whole(struct gem_uma_vm *vm, struct drm_gpuva *va)
@@ -170,22 +151,9 @@ static void gem_uma_vm_unmap_va_locked(struct gem_uma_vm *vm, struct drm_gpuva *
 		vm->ops->changed(obj);
 }
 
-/* The VM and an object; false if there was no memory for it. */
-static bool gem_uma_vm_lock_obj(struct gem_uma_vm *vm, struct drm_gem_object *obj,
-				struct drm_exec *exec)
+static int gem_uma_vm_lock_one(struct gem_uma_vm_lock *lock, void *data)
 {
-	int ret;
-
-	drm_exec_init(exec, DRM_EXEC_IGNORE_DUPLICATES, 2);
-	drm_exec_until_all_locked(exec) {
-		ret = drm_gpuvm_prepare_vm(&vm->base, exec, 0);
-		if (!ret)
-			ret = drm_exec_lock_obj(exec, obj);
-		drm_exec_retry_on_contention(exec);
-		if (ret)
-			break;
-	}
-	return !ret;
+	return gem_uma_vm_lock_obj(lock, data);
 }
 
 /**
@@ -197,73 +165,80 @@ static bool gem_uma_vm_lock_obj(struct gem_uma_vm *vm, struct drm_gem_object *ob
  */
 void gem_uma_vm_unmap_va(struct gem_uma_vm *vm, struct drm_gpuva *va)
 {
-	struct drm_exec exec;
+	struct gem_uma_vm_lock lock;
 	LIST_HEAD(dead);
 
-	do {
-		if (gem_uma_vm_lock_obj(vm, va->gem.obj, &exec)) {
-			drm_gpuvm_resv_assert_held(&vm->base);
-			gem_uma_vm_unmap_va_locked(vm, va, &dead);
-		}
-		drm_exec_fini(&exec);
-		/* As below. */
+	/* All that can fail is an allocation of a few bytes. */
+	while (gem_uma_vm_lock(&lock, vm, false, 0, gem_uma_vm_lock_one, va->gem.obj))
 		cond_resched();
-	} while (list_empty(&dead));
+	drm_gpuvm_resv_assert_held(&vm->base);
+	gem_uma_vm_unmap_va_locked(vm, va, &dead);
+	gem_uma_vm_unlock(&lock);
 	gem_uma_vm_free_dead(&dead);
+}
+
+/* The first va; NULL if there is none. */
+static int gem_uma_vm_lock_first(struct gem_uma_vm_lock *lock, void *data)
+{
+	struct drm_gpuvm *gpuvm = &lock->vm->base;
+	struct drm_gpuva **va = data;
+
+	*va = drm_gpuva_find_first(gpuvm, gpuvm->mm_start, gpuvm->mm_range);
+	return *va && (*va)->gem.obj ? gem_uma_vm_lock_obj(lock, (*va)->gem.obj) : 0;
 }
 
 /* One va at a time, so that the objects are locked one at a time. */
 static void gem_uma_vm_unmap_all(struct gem_uma_vm *vm)
 {
+	struct gem_uma_vm_lock lock;
 	struct drm_gpuva *va;
-	struct drm_exec exec;
 	LIST_HEAD(dead);
 
 	do {
-		va = gem_uma_vm_lock_first(vm, &exec);
-		if (!IS_ERR_OR_NULL(va)) {
-			drm_gpuvm_resv_assert_held(&vm->base);
+		while (gem_uma_vm_lock(&lock, vm, false, 0, gem_uma_vm_lock_first, &va))
+			cond_resched();
+		drm_gpuvm_resv_assert_held(&vm->base);
+		if (va)
 			gem_uma_vm_unmap_va_locked(vm, va, &dead);
-		}
-		drm_exec_fini(&exec);
+		gem_uma_vm_unlock(&lock);
 		gem_uma_vm_free_dead(&dead);
-		/* An error is -ENOMEM for a few bytes: this has to go on. */
-		cond_resched();
 	} while (va);
 }
 
 /**
- * gem_uma_vm_use_locked() - keep a VM open, for a job
+ * gem_uma_vm_active_get_locked() - keep what a job needs mapped
  * @vm: VM
  *
  * Context: resv of the VM held.
  *
  * Return: 0; -ENOENT if it was closed; -EIO if it is unusable.
  */
-int gem_uma_vm_use_locked(struct gem_uma_vm *vm)
+int gem_uma_vm_active_get_locked(struct gem_uma_vm *vm)
 {
 	drm_gpuvm_resv_assert_held(&vm->base);
 	if (vm->closed)
 		return -ENOENT;
 	if (READ_ONCE(vm->error))
 		return -EIO;
-	atomic_inc(&vm->users);
+	atomic_inc(&vm->active);
 	return 0;
 }
-EXPORT_SYMBOL_GPL(gem_uma_vm_use_locked);
+EXPORT_SYMBOL_GPL(gem_uma_vm_active_get_locked);
 
 /**
- * gem_uma_vm_unuse() - end what gem_uma_vm_use_locked() began
+ * gem_uma_vm_active_put() - end what gem_uma_vm_active_get_locked() began
  * @vm: VM, of which the caller has a reference
  *
- * Context: may sleep; takes resvs if it was the last user. Not for what fences wait for.
+ * The last call unmaps everything.
+ *
+ * Context: may sleep; takes resvs. Not for what fences wait for.
  */
-void gem_uma_vm_unuse(struct gem_uma_vm *vm)
+void gem_uma_vm_active_put(struct gem_uma_vm *vm)
 {
-	if (atomic_dec_and_test(&vm->users))
+	if (atomic_dec_and_test(&vm->active))
 		gem_uma_vm_unmap_all(vm);
 }
-EXPORT_SYMBOL_GPL(gem_uma_vm_unuse);
+EXPORT_SYMBOL_GPL(gem_uma_vm_active_put);
 
 /**
  * gem_uma_vm_close() - the owner does not need it any more
@@ -279,9 +254,9 @@ void gem_uma_vm_close(struct gem_uma_vm *vm)
 	vm->closed = true;
 	dma_resv_unlock(drm_gpuvm_resv(&vm->base));
 
-	if (vm->implicit)
-		gem_uma_vm_implicit_close(vm->implicit);
-	gem_uma_vm_unuse(vm);
+	if (vm->hooks)
+		vm->hooks->close(vm);
+	gem_uma_vm_active_put(vm);
 	gem_uma_vm_put(vm);
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_close);

@@ -40,6 +40,11 @@
 /* The new mapping, and what a cut leaves on either side of it. */
 #define GEM_UMA_VM_VAS	3
 
+static void gem_uma_vm_bind_free_work(struct work_struct *work)
+{
+	gem_uma_vm_bind_destroy(container_of(work, struct gem_uma_vm_bind, free_work));
+}
+
 struct gem_uma_vm_bind *gem_uma_vm_bind_alloc(struct gem_uma_vm *vm, gfp_t gfp)
 {
 	struct gem_uma_vm_bind *bind = kzalloc(sizeof(*bind), gfp);
@@ -53,6 +58,7 @@ struct gem_uma_vm_bind *gem_uma_vm_bind_alloc(struct gem_uma_vm *vm, gfp_t gfp)
 	INIT_LIST_HEAD(&bind->spare);
 	INIT_LIST_HEAD(&bind->dead);
 	INIT_LIST_HEAD(&bind->link);
+	INIT_WORK(&bind->free_work, gem_uma_vm_bind_free_work);
 	return bind;
 }
 
@@ -84,7 +90,7 @@ static void gem_uma_vm_tables_return(struct gem_uma_vm *vm, long nr)
 
 /**
  * gem_uma_vm_bind_destroy() - free a bind
- * @bind: bind that was not run, or that needed no fence
+ * @bind: bind that was not committed, or that needed no fence
  *
  * Drops the references of its operations to their objects, hence the rule about resvs.
  *
@@ -111,7 +117,7 @@ void gem_uma_vm_bind_destroy(struct gem_uma_vm_bind *bind)
 		dma_fence_put(bind->deps[i]);
 	kfree(bind->deps);
 	if (bind->queued)
-		gem_uma_vm_unuse(vm);
+		gem_uma_vm_active_put(vm);
 	gem_uma_vm_put(vm);
 	/* Keeps the driver's module, whose functions were just called. */
 	if (bind->fence)
@@ -161,7 +167,7 @@ static int gem_uma_vm_bind_alloc_op(struct gem_uma_vm_bind *bind, const struct g
 	return gem_uma_vm_bind_add_step(bind, op->va, op->range) ? 0 : -ENOMEM;
 }
 
-/* Unmapping gives memory back: for that it is worth to wait. */
+/* Unmapping gives memory back, so it waits for the little that it needs. */
 static gfp_t gem_uma_vm_ops_gfp(const struct gem_uma_vm_op *ops, u32 nr)
 {
 	u32 i;
@@ -180,9 +186,10 @@ static gfp_t gem_uma_vm_ops_gfp(const struct gem_uma_vm_op *ops, u32 nr)
  *
  * Context: may sleep and reclaim; no resv held.
  *
- * Return: a bind to be run or destroyed, or an ERR_PTR: -ENOMEM; -EINVAL for a range that
+ * Return: a bind to be committed or destroyed, or an ERR_PTR: -ENOMEM; -EINVAL for a range that
  * is empty, misaligned, or not within the VM or its object, for a combination that makes
- * no sense, for an object that is private to another VM, or for a VM of the implicit path.
+ * no sense, for an object that is private to another VM, or for a VM whose addresses the
+ * kernel chooses.
  */
 struct gem_uma_vm_bind *gem_uma_vm_bind_create(struct gem_uma_vm *vm,
 					       const struct gem_uma_vm_op *ops, u32 nr)
@@ -193,7 +200,7 @@ struct gem_uma_vm_bind *gem_uma_vm_bind_create(struct gem_uma_vm *vm,
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_bind_create);
 
-/* The same, for either path. */
+/* As gem_uma_vm_bind_create(), for any VM. */
 struct gem_uma_vm_bind *gem_uma_vm_bind_prepare(struct gem_uma_vm *vm,
 						const struct gem_uma_vm_op *ops, u32 nr)
 {
@@ -209,7 +216,7 @@ struct gem_uma_vm_bind *gem_uma_vm_bind_prepare(struct gem_uma_vm *vm,
 	bind = gem_uma_vm_bind_alloc(vm, gem_uma_vm_ops_gfp(ops, nr));
 	if (!bind)
 		return ERR_PTR(-ENOMEM);
-	/* The objects' locks are dropped after the queue has got it. */
+	/* The objects are unlocked after the queue has taken it. */
 	atomic_set(&bind->holders, 2);
 	bind->ops = kvmalloc_array(nr, sizeof(*ops), bind->gfp | __GFP_NOWARN);
 	if (!bind->ops)
@@ -230,7 +237,7 @@ struct gem_uma_vm_bind *gem_uma_vm_bind_prepare(struct gem_uma_vm *vm,
 
 /**
  * gem_uma_vm_bind_add_dependency() - execute a bind after a fence
- * @bind: bind that was not run
+ * @bind: bind that was not committed
  * @fence: fence; its reference is consumed, also on failure
  *
  * Context: may sleep and reclaim.
@@ -294,26 +301,32 @@ static int gem_uma_vm_bind_throttle(struct gem_uma_vm_bind *bind)
 	return ret;
 }
 
-/* The VM, all objects that get mapped, and all that are mapped in the ranges. */
-static int gem_uma_vm_bind_lock(struct gem_uma_vm_bind *bind, struct drm_exec *exec)
+static int gem_uma_vm_lock_range(struct gem_uma_vm_lock *lock, u64 start, u64 end)
 {
-	struct drm_gpuvm *gpuvm = &bind->vm->base;
+	struct drm_gpuva *va;
+	int ret;
+
+	drm_gpuvm_for_each_va_range(va, &lock->vm->base, start, end) {
+		ret = va->gem.obj ? gem_uma_vm_lock_obj(lock, va->gem.obj) : 0;
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* All objects that are mapped in the ranges, and all that get mapped. */
+static int gem_uma_vm_bind_lock_objs(struct gem_uma_vm_lock *lock, void *data)
+{
+	struct gem_uma_vm_bind *bind = data;
 	int ret = 0;
 	u32 i;
 
-	drm_exec_init(exec, DRM_EXEC_INTERRUPTIBLE_WAIT | DRM_EXEC_IGNORE_DUPLICATES, 0);
-	drm_exec_until_all_locked(exec) {
-		ret = drm_gpuvm_prepare_vm(gpuvm, exec, 1);
-		for (i = 0; i < bind->nr && !ret; i++) {
-			const struct gem_uma_vm_op *op = &bind->ops[i];
+	for (i = 0; i < bind->nr && !ret; i++) {
+		const struct gem_uma_vm_op *op = &bind->ops[i];
 
-			ret = drm_gpuvm_prepare_range(gpuvm, exec, op->va, op->range, 1);
-			if (!ret && op->obj)
-				ret = drm_exec_prepare_obj(exec, op->obj, 1);
-		}
-		drm_exec_retry_on_contention(exec);
-		if (ret)
-			break;
+		ret = gem_uma_vm_lock_range(lock, op->va, op->va + op->range);
+		if (!ret && op->obj)
+			ret = gem_uma_vm_lock_obj(lock, op->obj);
 	}
 	return ret;
 }
@@ -346,6 +359,8 @@ static int gem_uma_vm_prepare_map_locked(struct gem_uma_vm *vm, const struct gem
 	if (IS_ERR(vm_bo))
 		return PTR_ERR(vm_bo);
 	drm_gpuvm_bo_extobj_add(vm_bo);
+	if (list_empty(&to_gem_uma_vm_bo(vm_bo)->link))
+		list_add_tail(&to_gem_uma_vm_bo(vm_bo)->link, &vm->bos);
 	step->vm_bo = vm_bo;
 	step->resident = vm->ops->is_resident(op->obj, op->offset, op->range,
 					      gem_uma_vm_dir(op->prot));
@@ -378,7 +393,7 @@ static bool gem_uma_vm_bind_must_wait(struct gem_uma_vm_bind *bind)
 	return !gem_uma_vm_queue_idle(bind->vm);
 }
 
-/* All that can fail. Undone by letting go of what the steps hold. */
+/* All that can fail; undone by putting what the steps hold. */
 static int gem_uma_vm_bind_prepare_locked(struct gem_uma_vm_bind *bind)
 	__must_hold(drm_gpuvm_resv(&bind->vm->base))
 {
@@ -475,13 +490,13 @@ void gem_uma_vm_bind_finish_locked(struct gem_uma_vm_bind *bind, struct drm_exec
 	drm_gpuvm_resv_assert_held(&bind->vm->base);
 	gem_uma_vm_bind_account(bind);
 	if (!bind->fence) {
-		bind->error = gem_uma_vm_run_steps(bind);
+		bind->error = gem_uma_vm_steps_execute(bind->vm, &bind->steps);
 		return;
 	}
 	gem_uma_vm_queue_add_locked(bind, exec, fence);
 }
 
-static int gem_uma_vm_bind_run_locked(struct gem_uma_vm_bind *bind, struct drm_exec *exec,
+static int gem_uma_vm_bind_commit_locked(struct gem_uma_vm_bind *bind, struct drm_exec *exec,
 				      struct dma_fence **fence)
 	__must_hold(drm_gpuvm_resv(&bind->vm->base))
 {
@@ -515,17 +530,17 @@ static void gem_uma_vm_bind_reset(struct gem_uma_vm_bind *bind)
 
 static int gem_uma_vm_bind_try(struct gem_uma_vm_bind *bind, struct dma_fence **fence)
 {
-	struct drm_exec exec;
+	struct gem_uma_vm_lock lock;
 	int ret, idx;
 
 	if (!drm_dev_enter(bind->vm->base.drm, &idx))
 		return -ENODEV;
-	ret = gem_uma_vm_bind_lock(bind, &exec);
+	ret = gem_uma_vm_lock(&lock, bind->vm, true, 1, gem_uma_vm_bind_lock_objs, bind);
 	if (!ret) {
 		drm_gpuvm_resv_assert_held(&bind->vm->base);
-		ret = gem_uma_vm_bind_run_locked(bind, &exec, fence);
+		ret = gem_uma_vm_bind_commit_locked(bind, &lock.exec, fence);
+		gem_uma_vm_unlock(&lock);
 	}
-	drm_exec_fini(&exec);
 	drm_dev_exit(idx);
 	return ret;
 }
@@ -590,7 +605,7 @@ static bool gem_uma_vm_bind_again(struct gem_uma_vm_bind *bind, int ret)
 }
 
 /**
- * gem_uma_vm_bind_run() - do what a bind says
+ * gem_uma_vm_bind_commit() - do what a bind says
  * @bind: bind; consumed, also on failure
  * @fence: NULL: wait until it has been done. Else result, with a reference: signalled
  *	when it has been done.
@@ -603,7 +618,7 @@ static bool gem_uma_vm_bind_again(struct gem_uma_vm_bind *bind, int ret)
  * caller is killed it may have been. -EIO: the page tables could not be written, and the
  * VM is unusable.
  */
-int gem_uma_vm_bind_run(struct gem_uma_vm_bind *bind, struct dma_fence **fence)
+int gem_uma_vm_bind_commit(struct gem_uma_vm_bind *bind, struct dma_fence **fence)
 {
 	struct dma_fence *queued = NULL;
 	int ret = fence ? 0 : gem_uma_vm_bind_wait_before(bind);
@@ -619,7 +634,7 @@ int gem_uma_vm_bind_run(struct gem_uma_vm_bind *bind, struct dma_fence **fence)
 
 	if (!queued)
 		goto done;
-	gem_uma_vm_bind_let_go(bind);
+	gem_uma_vm_queue_put(bind);
 	if (fence) {
 		*fence = queued;
 		return 0;
@@ -636,4 +651,4 @@ destroy:
 	gem_uma_vm_bind_destroy(bind);
 	return ret;
 }
-EXPORT_SYMBOL_GPL(gem_uma_vm_bind_run);
+EXPORT_SYMBOL_GPL(gem_uma_vm_bind_commit);

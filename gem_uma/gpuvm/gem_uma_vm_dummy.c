@@ -12,9 +12,11 @@
 
 #include "gem_uma_vm_types.h"
 
-/* A VM's dummy, in a form that goes with the device's driver at the latest. */
+/*
+ * Held by the device: a VM may outlive the driver's binding, and no DMA mapping may.
+ */
 struct gem_uma_vm_dummy {
-	/* Of the VM; addresses are used again, also by a driver that is bound anew. */
+	/* Tells whose it is; a pointer could be that of an earlier binding. */
 	u64 id;
 	struct page *page;
 	unsigned int order;
@@ -113,7 +115,7 @@ int gem_uma_vm_dummy_locked(struct gem_uma_vm *vm)
 
 void gem_uma_vm_dummy_free(struct gem_uma_vm *vm)
 {
-	/* Fails if the driver was unbound: then it is gone. */
+	/* Fails if the driver was unbound, which freed it. */
 	if (vm->dummy)
 		devres_release(drm_dev_dma_dev(vm->base.drm), gem_uma_vm_dummy_release,
 			       gem_uma_vm_dummy_match, &vm->fence_context);

@@ -13,7 +13,7 @@
 
 #include "gem_uma_vm_types.h"
 
-struct workqueue_struct *gem_uma_vm_run_wq;
+struct workqueue_struct *gem_uma_vm_execute_wq;
 struct workqueue_struct *gem_uma_vm_put_wq;
 
 static const char *gem_uma_vm_fence_driver_name(struct dma_fence *base)
@@ -50,13 +50,13 @@ static void gem_uma_vm_fence_release(struct dma_fence *base)
 	queue_rcu_work(gem_uma_vm_put_wq, &fence->put_work);
 }
 
-const struct dma_fence_ops gem_uma_vm_fence_ops = {
+static const struct dma_fence_ops gem_uma_vm_fence_ops = {
 	.get_driver_name = gem_uma_vm_fence_driver_name,
 	.get_timeline_name = gem_uma_vm_fence_timeline_name,
 	.release = gem_uma_vm_fence_release,
 };
 
-/* Not initialised yet. */
+/* Nobody else knows it before gem_uma_vm_fence_init(). */
 struct gem_uma_vm_fence *gem_uma_vm_fence_create(struct drm_device *drm)
 {
 	struct gem_uma_vm_fence *fence = kzalloc(sizeof(*fence), GFP_KERNEL);
@@ -72,7 +72,13 @@ struct gem_uma_vm_fence *gem_uma_vm_fence_create(struct drm_device *drm)
 	return fence;
 }
 
-/* Also of a fence that nobody has initialised. */
+void gem_uma_vm_fence_init(struct gem_uma_vm_fence *fence, u64 context, u64 seqno)
+{
+	fence->initialized = true;
+	dma_fence_init(&fence->base, &gem_uma_vm_fence_ops, &fence->lock, context, seqno);
+}
+
+/* It may never have been initialised. */
 void gem_uma_vm_fence_put(struct gem_uma_vm_fence *fence)
 {
 	if (fence->initialized)
@@ -84,12 +90,12 @@ void gem_uma_vm_fence_put(struct gem_uma_vm_fence *fence)
 static int __init gem_uma_vm_module_init(void)
 {
 	/* Fences, and so memory, wait for the first; memory for the second. */
-	gem_uma_vm_run_wq = alloc_workqueue("gem-uma-bind", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
-	if (!gem_uma_vm_run_wq)
+	gem_uma_vm_execute_wq = alloc_workqueue("gem-uma-bind", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	if (!gem_uma_vm_execute_wq)
 		return -ENOMEM;
 	gem_uma_vm_put_wq = alloc_workqueue("gem-uma-bind-put", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
 	if (!gem_uma_vm_put_wq) {
-		destroy_workqueue(gem_uma_vm_run_wq);
+		destroy_workqueue(gem_uma_vm_execute_wq);
 		return -ENOMEM;
 	}
 	return 0;
@@ -98,9 +104,9 @@ module_init(gem_uma_vm_module_init);
 
 static void __exit gem_uma_vm_module_exit(void)
 {
-	/* Of fences; their drivers are gone, so they are about to be freed. */
+	/* The drivers of the last fences are gone, so these are about to be freed. */
 	rcu_barrier();
-	destroy_workqueue(gem_uma_vm_run_wq);
+	destroy_workqueue(gem_uma_vm_execute_wq);
 	destroy_workqueue(gem_uma_vm_put_wq);
 }
 module_exit(gem_uma_vm_module_exit);

@@ -16,6 +16,7 @@
 
 #include <drm/drm_exec.h>
 #include <drm/drm_mm.h>
+#include <drm/drm_print.h>
 #include <drm/gem_uma/gem_uma_vm_implicit.h>
 
 #include "gem_uma_vm_types.h"
@@ -71,7 +72,7 @@ struct gem_uma_vm_implicit_set {
 	/* The least recently used first. */
 	struct list_head idle;
 	unsigned long nr_idle;
-	/* While there are any, they are one user of the VM. */
+	/* While there are any, they keep the VM active. */
 	unsigned long nr_busy;
 	bool closed;
 	/* Changes when it is worth another try, and who waits for it. */
@@ -248,6 +249,40 @@ void gem_uma_vm_users_put(struct gem_uma_vm_users *users)
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_users_put);
 
+static void gem_uma_vm_implicit_wake(struct gem_uma_vm_implicit_set *set)
+{
+	WRITE_ONCE(set->nr_put, set->nr_put + 1);
+	wake_up_all(&set->wait);
+}
+
+static void gem_uma_vm_implicit_close(struct gem_uma_vm *vm)
+{
+	struct gem_uma_vm_implicit_set *set = vm->implicit;
+	LIST_HEAD(gone);
+
+	mutex_lock(&set->lock);
+	set->closed = true;
+	gem_uma_vm_implicit_wake(set);
+	gem_uma_vm_implicit_drop_all(set, &gone);
+	mutex_unlock(&set->lock);
+	gem_uma_vm_implicit_free(&gone);
+}
+
+static void gem_uma_vm_implicit_fini(struct gem_uma_vm *vm)
+{
+	struct gem_uma_vm_implicit_set *set = vm->implicit;
+
+	WARN_ON_ONCE(!RB_EMPTY_ROOT(&set->by_obj));
+	drm_mm_takedown(&set->mm);
+	mutex_destroy(&set->lock);
+	kfree(set);
+}
+
+static const struct gem_uma_vm_hooks gem_uma_vm_implicit_hooks = {
+	.close = gem_uma_vm_implicit_close,
+	.free = gem_uma_vm_implicit_fini,
+};
+
 /**
  * gem_uma_vm_implicit_init() - have the kernel choose the addresses of a VM
  * @vm: VM in which nothing was bound
@@ -271,36 +306,10 @@ int gem_uma_vm_implicit_init(struct gem_uma_vm *vm)
 	init_waitqueue_head(&set->wait);
 	drm_mm_init(&set->mm, vm->base.mm_start, vm->base.mm_range);
 	vm->implicit = set;
+	vm->hooks = &gem_uma_vm_implicit_hooks;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_implicit_init);
-
-static void gem_uma_vm_implicit_wake(struct gem_uma_vm_implicit_set *set)
-{
-	WRITE_ONCE(set->nr_put, set->nr_put + 1);
-	wake_up_all(&set->wait);
-}
-
-/* The owner closes the VM. */
-void gem_uma_vm_implicit_close(struct gem_uma_vm_implicit_set *set)
-{
-	LIST_HEAD(gone);
-
-	mutex_lock(&set->lock);
-	set->closed = true;
-	gem_uma_vm_implicit_wake(set);
-	gem_uma_vm_implicit_drop_all(set, &gone);
-	mutex_unlock(&set->lock);
-	gem_uma_vm_implicit_free(&gone);
-}
-
-void gem_uma_vm_implicit_fini(struct gem_uma_vm_implicit_set *set)
-{
-	WARN_ON_ONCE(!RB_EMPTY_ROOT(&set->by_obj));
-	drm_mm_takedown(&set->mm);
-	mutex_destroy(&set->lock);
-	kfree(set);
-}
 
 /* So that its memory can be mapped with the largest leaves. */
 static u64 gem_uma_vm_implicit_align(struct gem_uma_vm *vm, u64 size)
@@ -364,7 +373,7 @@ static int gem_uma_vm_implicit_map(struct gem_uma_vm_implicit *im)
 	bind = gem_uma_vm_bind_prepare(vm, &op, 1);
 	if (IS_ERR(bind))
 		return PTR_ERR(bind);
-	ret = gem_uma_vm_bind_run(bind, NULL);
+	ret = gem_uma_vm_bind_commit(bind, NULL);
 	/* Mapped, or not: it is in the tree in both cases where it was entered. */
 	dma_resv_lock(drm_gpuvm_resv(&vm->base), NULL);
 	im->va = drm_gpuva_find(&vm->base, op.va, op.range);
@@ -415,15 +424,15 @@ static int gem_uma_vm_implicit_get_one(struct gem_uma_vm_implicit_set *set,
 		return PTR_ERR(im);
 	if (!im->busy++) {
 		gem_uma_vm_implicit_clear_idle(im);
-		/* The owner is a user, too, as long as the VM is not closed. */
+		/* It is active already, as the VM is not closed. */
 		if (!set->nr_busy++)
-			atomic_inc(&set->vm->users);
+			atomic_inc(&set->vm->active);
 	}
 	*result = im;
 	return 0;
 }
 
-/* Returns true if the caller has to call gem_uma_vm_unuse(), without the mutex. */
+/* Returns true if the caller has to call gem_uma_vm_active_put(), without the mutex. */
 static bool gem_uma_vm_implicit_put_one(struct gem_uma_vm_implicit *im, struct list_head *gone)
 {
 	struct gem_uma_vm_implicit_set *set = im->set;
@@ -439,11 +448,11 @@ static bool gem_uma_vm_implicit_put_one(struct gem_uma_vm_implicit *im, struct l
 	return !set->nr_busy;
 }
 
-/* All or none. How often the caller has to call gem_uma_vm_unuse() is added to @unuse. */
+/* All or none. How often the caller has to call gem_uma_vm_active_put() is added to @puts. */
 static int gem_uma_vm_implicit_get_all(struct gem_uma_vm_implicit_set *set,
 				       struct gem_uma_vm_users *const *users, u32 nr, bool packed,
 				       struct list_head *gone, struct gem_uma_vm_implicit **ims,
-				       unsigned int *unuse)
+				       unsigned int *puts)
 {
 	int ret = 0;
 	u32 i = 0;
@@ -454,7 +463,7 @@ static int gem_uma_vm_implicit_get_all(struct gem_uma_vm_implicit_set *set,
 		i += !ret;
 	}
 	while (ret && i)
-		*unuse += gem_uma_vm_implicit_put_one(ims[--i], gone);
+		*puts += gem_uma_vm_implicit_put_one(ims[--i], gone);
 	return ret;
 }
 
@@ -467,23 +476,23 @@ static int gem_uma_vm_implicit_try(struct gem_uma_vm_implicit_set *set,
 				   struct gem_uma_vm_users *const *users, u32 nr,
 				   struct gem_uma_vm_implicit **ims, unsigned long *seen)
 {
-	unsigned int unuse = 0;
+	unsigned int puts = 0;
 	LIST_HEAD(gone);
 	int ret;
 
 	if (mutex_lock_interruptible(&set->lock))
 		return -EINTR;
 	ret = set->closed ? -ENOENT : gem_uma_vm_implicit_get_all(set, users, nr, false,
-								     &gone, ims, &unuse);
+								     &gone, ims, &puts);
 	/* There is room, but in pieces, and those that are in the way may be the caller's own. */
 	if (ret == -ENOSPC && !set->nr_busy) {
 		gem_uma_vm_implicit_drop_all(set, &gone);
-		ret = gem_uma_vm_implicit_get_all(set, users, nr, true, &gone, ims, &unuse);
+		ret = gem_uma_vm_implicit_get_all(set, users, nr, true, &gone, ims, &puts);
 	}
 	*seen = set->nr_busy ? set->nr_put : ULONG_MAX;
 	mutex_unlock(&set->lock);
-	while (unuse--)
-		gem_uma_vm_unuse(set->vm);
+	while (puts--)
+		gem_uma_vm_active_put(set->vm);
 	gem_uma_vm_implicit_free(&gone);
 	return ret;
 }
@@ -546,14 +555,14 @@ void gem_uma_vm_implicit_put(struct gem_uma_vm_implicit *im)
 {
 	struct gem_uma_vm_implicit_set *set = im->set;
 	LIST_HEAD(gone);
-	bool unuse;
+	bool last;
 
 	mutex_lock(&set->lock);
-	unuse = gem_uma_vm_implicit_put_one(im, &gone);
+	last = gem_uma_vm_implicit_put_one(im, &gone);
 	gem_uma_vm_implicit_wake(set);
 	mutex_unlock(&set->lock);
-	if (unuse)
-		gem_uma_vm_unuse(set->vm);
+	if (last)
+		gem_uma_vm_active_put(set->vm);
 	gem_uma_vm_implicit_free(&gone);
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_implicit_put);
@@ -592,7 +601,7 @@ static void gem_uma_vm_implicit_prefetch_locked(struct gem_uma_vm *vm,
 	}
 }
 
-static int gem_uma_vm_implicit_restore_locked(struct gem_uma_vm *vm, struct drm_exec *exec,
+static int gem_uma_vm_implicit_restore_locked(struct gem_uma_vm *vm,
 					      struct gem_uma_vm_implicit **ims, u32 nr)
 	__must_hold(drm_gpuvm_resv(&vm->base))
 {
@@ -602,44 +611,45 @@ static int gem_uma_vm_implicit_restore_locked(struct gem_uma_vm *vm, struct drm_
 	drm_gpuvm_resv_assert_held(&vm->base);
 	for (i = 0; i < nr && !ret; i++)
 		if (ims[i]->va->vm_bo->evicted)
-			ret = gem_uma_vm_bo_validate(ims[i]->va->vm_bo, exec);
+			ret = gem_uma_vm_bo_restore_locked(ims[i]->va->vm_bo);
 	return ret;
 }
 
 /**
  * gem_uma_vm_implicit_validate_locked() - make objects resident and mapped
  * @vm: VM
- * @exec: locks the VM and the objects; room for one fence in each
+ * @exec: locks the VM and the objects
  * @ims: busy addresses in @vm
  * @nr: how many
- * @fence: result, with a reference: a job has to wait for it; NULL if for nothing
  *
- * On failure, what was made resident stays so, and the call can be repeated.
+ * The page tables are written when it returns: nothing in such a VM ever waits on the
+ * queue. On failure, what was made resident stays so, and the call can be repeated.
  *
  * Context: resvs held; may sleep, reclaim and do I/O.
  *
  * Return: as gem_uma_vm_validate_locked().
  */
 int gem_uma_vm_implicit_validate_locked(struct gem_uma_vm *vm, struct drm_exec *exec,
-					struct gem_uma_vm_implicit **ims, u32 nr,
-					struct dma_fence **fence)
+					struct gem_uma_vm_implicit **ims, u32 nr)
 {
+	struct dma_fence *fence = NULL;
 	int ret;
 	u32 i;
 
 	drm_gpuvm_resv_assert_held(&vm->base);
-	*fence = NULL;
 	for (i = 0; i < nr; i++)
 		if (ims[i]->va->vm_bo->evicted)
 			break;
 	if (i == nr)
-		return gem_uma_vm_rebound_locked(vm, fence);
+		return READ_ONCE(vm->error) ? -EIO : 0;
 	ret = gem_uma_vm_rebind_begin_locked(vm);
 	if (ret)
 		return ret;
 	gem_uma_vm_implicit_prefetch_locked(vm, ims, i, nr);
-	ret = gem_uma_vm_implicit_restore_locked(vm, exec, ims, nr);
-	return gem_uma_vm_rebind_end_locked(vm, exec, ret, fence);
+	ret = gem_uma_vm_implicit_restore_locked(vm, ims, nr);
+	ret = gem_uma_vm_rebind_end_locked(vm, exec, ret, &fence);
+	drm_WARN_ON_ONCE(vm->base.drm, fence);
+	return ret;
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_implicit_validate_locked);
 

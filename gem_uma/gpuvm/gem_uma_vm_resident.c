@@ -63,13 +63,24 @@ static int gem_uma_va_restore_locked(struct gem_uma_vm *vm, struct gem_uma_va *v
 	return 0;
 }
 
-/* On failure the vm_bo stays in the list, and the next try skips what is done. */
-int gem_uma_vm_bo_validate(struct drm_gpuvm_bo *vm_bo, struct drm_exec *exec)
+/**
+ * gem_uma_vm_bo_restore_locked() - bring back an object where it is mapped in one VM
+ * @vm_bo: the object in the VM
+ *
+ * On failure it stays evicted, and the next call skips what is done.
+ *
+ * Context: resv of the object held, between gem_uma_vm_rebind_begin_locked() and
+ * gem_uma_vm_rebind_end_locked(); may sleep, reclaim and do I/O.
+ *
+ * Return: 0, -ENOMEM, or as &gem_uma_vm_ops.populate and &gem_uma_vm_ops.run.
+ */
+int gem_uma_vm_bo_restore_locked(struct drm_gpuvm_bo *vm_bo)
 {
 	struct gem_uma_vm *vm = to_gem_uma_vm(vm_bo->vm);
 	struct drm_gpuva *va;
 	int ret = 0;
 
+	dma_resv_assert_held(vm_bo->obj->resv);
 	drm_gpuvm_bo_for_each_va(va, vm_bo) {
 		if (!to_gem_uma_va(va)->evicted)
 			continue;
@@ -126,7 +137,6 @@ static void gem_uma_vm_prefetch_locked(struct gem_uma_vm *vm)
 	drm_gpuvm_resv_assert_held(&vm->base);
 	if (!vm->ops->prefetch)
 		return;
-	/* With all resvs held, nobody else changes the list. */
 	list_for_each_entry_reverse(vm_bo, evicted, list.entry.evict) {
 		if (list_is_first(&vm_bo->list.entry.evict, evicted) ||
 		    !gem_uma_vm_bo_prefetch_locked(&ahead, vm_bo))
@@ -230,6 +240,7 @@ int gem_uma_vm_rebound_locked(struct gem_uma_vm *vm, struct dma_fence **fence)
 int gem_uma_vm_validate_locked(struct gem_uma_vm *vm, struct drm_exec *exec,
 			       struct dma_fence **fence)
 {
+	struct drm_gpuvm_bo *vm_bo, *next;
 	int ret;
 
 	drm_gpuvm_resv_assert_held(&vm->base);
@@ -241,14 +252,19 @@ int gem_uma_vm_validate_locked(struct gem_uma_vm *vm, struct drm_exec *exec,
 	if (ret)
 		return ret;
 	gem_uma_vm_prefetch_locked(vm);
-	ret = drm_gpuvm_validate(&vm->base, exec);
+	/* With all resvs held, only restoring changes the list. */
+	list_for_each_entry_safe(vm_bo, next, &vm->base.evict.list, list.entry.evict) {
+		ret = gem_uma_vm_bo_restore_locked(vm_bo);
+		if (ret)
+			break;
+	}
 	return gem_uma_vm_rebind_end_locked(vm, exec, ret, fence);
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_validate_locked);
 
 /*
- * All live vas, under op_lock. Flushed once, and live until then: the device may still
- * reach the pages, so after a failure they are not given away.
+ * Clear the entries of all live vas, under op_lock. They are live until the flush: the
+ * device may still reach the pages, so after a failure the pages stay.
  */
 static int gem_uma_vm_bo_unmap_live_locked(struct gem_uma_vm *vm, struct drm_gpuvm_bo *vm_bo)
 	__must_hold(vm_bo->obj->resv)
@@ -329,10 +345,10 @@ int gem_uma_vm_bo_evict_locked(struct drm_gem_object *obj)
 EXPORT_SYMBOL_GPL(gem_uma_vm_bo_evict_locked);
 
 /**
- * gem_uma_vm_bo_vms_locked() - in how many VMs do live page-table entries point to an object?
+ * gem_uma_vm_bo_vms_locked() - count the VMs that have an object mapped
  * @obj: object
  *
- * Does not go on when it has found the second: more make no difference to reclaim.
+ * It stops at the second: more make no difference to reclaim.
  *
  * Context: resv of @obj held.
  *

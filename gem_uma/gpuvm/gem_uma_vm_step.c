@@ -13,7 +13,7 @@
 
 #include "gem_uma_vm_types.h"
 
-/* What it was given after it was added to its bind. */
+/* Free what a step was given after it was added to its bind. */
 void gem_uma_vm_step_reset(struct gem_uma_vm *vm, struct gem_uma_vm_step *step)
 {
 	vm->ops->free_tables(vm, &step->tables);
@@ -207,7 +207,7 @@ static int gem_uma_vm_map_piece(struct gem_uma_vm *vm, const struct gem_uma_vm_p
 	}
 }
 
-static void gem_uma_vm_step_fill(struct gem_uma_vm *vm, struct gem_uma_vm_step *step)
+static void gem_uma_vm_step_map(struct gem_uma_vm *vm, struct gem_uma_vm_step *step)
 {
 	unsigned long i;
 	int ret = 0;
@@ -215,38 +215,37 @@ static void gem_uma_vm_step_fill(struct gem_uma_vm *vm, struct gem_uma_vm_step *
 	for (i = 0; i < step->nr_pieces && !ret; i++)
 		ret = gem_uma_vm_map_piece(vm, &step->pieces[i], &step->tables);
 	gem_uma_vm_fail(vm, ret);
+	vm->maps += !!step->nr_pieces;
 }
 
-static void gem_uma_vm_step_run(struct gem_uma_vm *vm, struct gem_uma_vm_step *step)
+static void gem_uma_vm_step_execute(struct gem_uma_vm *vm, struct gem_uma_vm_step *step)
 {
 	if (step->clear) {
 		gem_uma_vm_fail(vm, vm->ops->unmap(vm, step->va, step->range, &step->tables));
 		vm->unmaps++;
 	}
-	if (!READ_ONCE(vm->error)) {
-		gem_uma_vm_step_fill(vm, step);
-		vm->maps += !!step->nr_pieces;
-	}
+	if (!READ_ONCE(vm->error))
+		gem_uma_vm_step_map(vm, step);
 	if (vm->ops->flush && (step->clear || step->nr_pieces))
 		gem_uma_vm_fail(vm, vm->ops->flush(vm, step->va, step->range));
 }
 
 /**
- * gem_uma_vm_run_steps() - write the page tables as a bind says
- * @bind: bind, entered into the tree, and first of the queue
+ * gem_uma_vm_steps_execute() - write the page tables as the steps of a bind say
+ * @vm: VM
+ * @steps: steps, entered into the tree; all binds before have been executed
  *
- * Context: may be waited for by fences. Takes op_lock.
+ * Context: fences may wait for it. Takes op_lock.
  *
- * Return: 0, or -EIO when the VM is unusable.
+ * Return: 0, or -EIO if the VM is unusable.
  */
-int gem_uma_vm_run_steps(struct gem_uma_vm_bind *bind)
+int gem_uma_vm_steps_execute(struct gem_uma_vm *vm, struct list_head *steps)
 {
-	struct gem_uma_vm *vm = bind->vm;
 	struct gem_uma_vm_step *step;
 
-	list_for_each_entry(step, &bind->steps, link) {
+	list_for_each_entry(step, steps, link) {
 		mutex_lock(&vm->op_lock);
-		gem_uma_vm_step_run(vm, step);
+		gem_uma_vm_step_execute(vm, step);
 		mutex_unlock(&vm->op_lock);
 		cond_resched();
 	}

@@ -6,6 +6,7 @@
  * VM and of all objects that are mapped, or get mapped, in the range. Neighbours: the
  * other files of the part.
  */
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include <drm/drm_print.h>
@@ -90,13 +91,13 @@ static bool gem_uma_vm_op_sparse(const struct gem_uma_vm_op *op)
 }
 
 /**
- * gem_uma_vm_step_map() - gpuvm step: insert the new mapping
+ * gem_uma_vm_tree_map() - gpuvm step: insert the new mapping
  * @op: step
  * @priv: struct gem_uma_vm_bind
  *
  * Return: 0, or an error that only a bug causes.
  */
-int gem_uma_vm_step_map(struct drm_gpuva_op *op, void *priv)
+int gem_uma_vm_tree_map(struct drm_gpuva_op *op, void *priv)
 {
 	struct gem_uma_vm_bind *bind = priv;
 	struct gem_uma_va *va = gem_uma_vm_take_va(bind);
@@ -121,13 +122,13 @@ static void gem_uma_vm_inherit(struct gem_uma_va *side, struct gem_uma_va *whole
 }
 
 /**
- * gem_uma_vm_step_remap() - gpuvm step: cut an old mapping
+ * gem_uma_vm_tree_remap() - gpuvm step: cut an old mapping
  * @op: step
  * @priv: struct gem_uma_vm_bind
  *
  * Return: 0, or an error that only a bug causes.
  */
-int gem_uma_vm_step_remap(struct drm_gpuva_op *op, void *priv)
+int gem_uma_vm_tree_remap(struct drm_gpuva_op *op, void *priv)
 {
 	struct gem_uma_va *prev = NULL, *next = NULL, *old;
 	struct drm_gpuva_op_remap *remap = &op->remap;
@@ -156,13 +157,13 @@ int gem_uma_vm_step_remap(struct drm_gpuva_op *op, void *priv)
 }
 
 /**
- * gem_uma_vm_step_unmap() - gpuvm step: remove an old mapping
+ * gem_uma_vm_tree_unmap() - gpuvm step: remove an old mapping
  * @op: step
  * @priv: struct gem_uma_vm_bind
  *
  * Return: 0.
  */
-int gem_uma_vm_step_unmap(struct drm_gpuva_op *op, void *priv)
+int gem_uma_vm_tree_unmap(struct drm_gpuva_op *op, void *priv)
 {
 	struct gem_uma_va *va = to_gem_uma_va(op->unmap.va);
 
@@ -175,7 +176,7 @@ int gem_uma_vm_step_unmap(struct drm_gpuva_op *op, void *priv)
 }
 
 /* Is there anything to clear? Asks the tree as it was before the operation. */
-static void gem_uma_vm_step_clear_locked(struct gem_uma_vm *vm, struct gem_uma_vm_step *step)
+static void gem_uma_vm_tree_look_locked(struct gem_uma_vm *vm, struct gem_uma_vm_step *step)
 	__must_hold(drm_gpuvm_resv(&vm->base))
 {
 	struct drm_gpuva *va;
@@ -219,7 +220,7 @@ void gem_uma_vm_tree_apply_locked(struct gem_uma_vm_bind *bind, const struct gem
 	drm_gpuvm_resv_assert_held(&vm->base);
 	bind->op = op;
 	bind->step = step;
-	gem_uma_vm_step_clear_locked(vm, step);
+	gem_uma_vm_tree_look_locked(vm, step);
 	drm_WARN_ON_ONCE(vm->base.drm, gem_uma_vm_tree_change(bind, op));
 	if (!op->obj)
 		return;
@@ -228,7 +229,7 @@ void gem_uma_vm_tree_apply_locked(struct gem_uma_vm_bind *bind, const struct gem
 		drm_gpuvm_bo_evict(step->vm_bo, true);
 }
 
-/* Free vas that are in no tree, with the references that they hold. */
+/* Free vas that are in no tree, and put their objects, whose resvs are not held. */
 void gem_uma_vm_free_dead(struct list_head *dead)
 {
 	struct gem_uma_va *va, *next;

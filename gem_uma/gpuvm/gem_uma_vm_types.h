@@ -55,7 +55,7 @@ struct gem_uma_vm_step {
 	unsigned long nr_tables;
 };
 
-/* Signalled when a bind has been executed; keeps device and driver until it is freed. */
+/* Signalled when a bind was executed; holds device and driver until it is freed. */
 struct gem_uma_vm_fence {
 	struct dma_fence base;
 	/* Of base. */
@@ -88,23 +88,23 @@ struct gem_uma_vm_bind {
 	struct dma_fence **deps;
 	/** @nr_deps: of @deps. */
 	u32 nr_deps;
-	/** @at: the one of @deps that is waited for. */
+	/** @at: how many of @deps were waited for, or are; the queue's. */
 	u32 at;
-	/** @waiting: @cb is installed there. */
-	bool waiting;
 	/** @cb: starts the queue again. */
 	struct dma_fence_cb cb;
 	/** @fence: a reference; NULL for a bind that is executed at once. */
 	struct gem_uma_vm_fence *fence;
 	/** @tables: of &gem_uma_vm.tables, what is for this bind. */
 	long tables;
-	/** @holders: who has to let go of it first: the queue, and its ioctl. */
+	/** @holders: the queue and the ioctl; the last of them frees it. */
 	atomic_t holders;
-	/** @queued: is a user of @vm. */
+	/** @queued: keeps @vm active. */
 	bool queued;
 	/** @link: in the queue. */
 	struct list_head link;
-	/** @free_work: drops the references. */
+	/** @execute_work: writes the page tables; queued while it is the first there. */
+	struct work_struct execute_work;
+	/** @free_work: frees the bind; set by whoever allocated it. */
 	struct work_struct free_work;
 	/** @error: of the page tables, if it was executed at once. */
 	int error;
@@ -128,11 +128,17 @@ static inline void gem_uma_vm_fail(struct gem_uma_vm *vm, int error)
 		cmpxchg(&vm->error, 0, error);
 }
 
+/* What addresses that the kernel chooses do when the VM is closed, and when it is freed. */
+struct gem_uma_vm_hooks {
+	void (*close)(struct gem_uma_vm *vm);
+	void (*free)(struct gem_uma_vm *vm);
+};
+
 /* gem_uma_vm_fence.c */
-extern struct workqueue_struct *gem_uma_vm_run_wq;
+extern struct workqueue_struct *gem_uma_vm_execute_wq;
 extern struct workqueue_struct *gem_uma_vm_put_wq;
-extern const struct dma_fence_ops gem_uma_vm_fence_ops;
 struct gem_uma_vm_fence *gem_uma_vm_fence_create(struct drm_device *drm);
+void gem_uma_vm_fence_init(struct gem_uma_vm_fence *fence, u64 context, u64 seqno);
 void gem_uma_vm_fence_put(struct gem_uma_vm_fence *fence);
 
 /* gem_uma_vm_dummy.c */
@@ -149,9 +155,9 @@ static inline enum dma_data_direction gem_uma_vm_dir(u32 prot)
 /* gem_uma_vm_tree.c */
 void gem_uma_va_link(struct gem_uma_va *va, struct drm_gpuvm_bo *vm_bo);
 void gem_uma_va_unlink(struct gem_uma_va *va);
-int gem_uma_vm_step_map(struct drm_gpuva_op *op, void *priv);
-int gem_uma_vm_step_remap(struct drm_gpuva_op *op, void *priv);
-int gem_uma_vm_step_unmap(struct drm_gpuva_op *op, void *priv);
+int gem_uma_vm_tree_map(struct drm_gpuva_op *op, void *priv);
+int gem_uma_vm_tree_remap(struct drm_gpuva_op *op, void *priv);
+int gem_uma_vm_tree_unmap(struct drm_gpuva_op *op, void *priv);
 void gem_uma_vm_tree_apply_locked(struct gem_uma_vm_bind *bind,
 				  const struct gem_uma_vm_op *op,
 				  struct gem_uma_vm_step *step)
@@ -165,15 +171,13 @@ int gem_uma_vm_step_memory_locked(struct gem_uma_vm *vm, struct gem_uma_vm_step 
 	__must_hold(obj->resv);
 int gem_uma_vm_step_tables(struct gem_uma_vm *vm, struct gem_uma_vm_step *step, bool clear);
 unsigned long gem_uma_vm_clear_tables(struct gem_uma_vm *vm);
-int gem_uma_vm_run_steps(struct gem_uma_vm_bind *bind);
+int gem_uma_vm_steps_execute(struct gem_uma_vm *vm, struct list_head *steps);
 
 /* gem_uma_vm.c */
 void gem_uma_vm_unmap_va(struct gem_uma_vm *vm, struct drm_gpuva *va);
 
 /* gem_uma_vm_queue.c */
-void gem_uma_vm_queue_init(struct gem_uma_vm *vm);
-void gem_uma_vm_queue_fini(struct gem_uma_vm *vm);
-void gem_uma_vm_bind_let_go(struct gem_uma_vm_bind *bind);
+void gem_uma_vm_queue_put(struct gem_uma_vm_bind *bind);
 bool gem_uma_vm_queue_idle(struct gem_uma_vm *vm);
 struct dma_fence *gem_uma_vm_queue_last(struct gem_uma_vm *vm);
 void gem_uma_vm_queue_add_locked(struct gem_uma_vm_bind *bind, struct drm_exec *exec,
@@ -197,7 +201,7 @@ struct gem_uma_vm_ahead {
 	u64 bytes;
 };
 
-int gem_uma_vm_bo_validate(struct drm_gpuvm_bo *vm_bo, struct drm_exec *exec)
+int gem_uma_vm_bo_restore_locked(struct drm_gpuvm_bo *vm_bo)
 	__must_hold(vm_bo->obj->resv);
 int gem_uma_vm_rebind_begin_locked(struct gem_uma_vm *vm)
 	__must_hold(drm_gpuvm_resv(&vm->base));
@@ -208,9 +212,5 @@ int gem_uma_vm_rebound_locked(struct gem_uma_vm *vm, struct dma_fence **fence)
 	__must_hold(drm_gpuvm_resv(&vm->base));
 bool gem_uma_vm_bo_prefetch_locked(struct gem_uma_vm_ahead *ahead, struct drm_gpuvm_bo *vm_bo)
 	__must_hold(vm_bo->obj->resv);
-
-/* gem_uma_vm_implicit.c */
-void gem_uma_vm_implicit_close(struct gem_uma_vm_implicit_set *set);
-void gem_uma_vm_implicit_fini(struct gem_uma_vm_implicit_set *set);
 
 #endif

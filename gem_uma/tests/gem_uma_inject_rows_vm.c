@@ -304,11 +304,8 @@ static void begin_implicit_evicted(struct gem_uma_inject_rig *rig)
 static int run_implicit_validate(struct gem_uma_inject_rig *rig)
 {
 	struct space_bo *bos[] = { rig->bo, rig->other };
-	struct dma_fence *fence;
-	int ret = space_implicit_validate(rig->space, bos, ARRAY_SIZE(bos), rig->ims, &fence);
 
-	KUNIT_EXPECT_NULL(rig->test, fence);
-	return ret;
+	return space_implicit_validate(rig->space, bos, ARRAY_SIZE(bos), rig->ims);
 }
 
 static void undo_implicit_validate(struct gem_uma_inject_rig *rig)
@@ -345,7 +342,7 @@ const struct gem_uma_inject_row gem_uma_inject_vm_rows[GEM_UMA_INJECT_VM_ROWS] =
 		.allocations = 5,
 	}, {
 		.name = "vm_bind",
-		.covers = { "gem_uma_vm_bind_create", "gem_uma_vm_bind_run" },
+		.covers = { "gem_uma_vm_bind_create", "gem_uma_vm_bind_commit" },
 		.space = true,
 		.begin = begin_space, .run = run_bind, .undo = undo_bind, .end = end_space,
 		.errnos = { -ENOMEM, -EINTR },
@@ -359,7 +356,7 @@ const struct gem_uma_inject_row gem_uma_inject_vm_rows[GEM_UMA_INJECT_VM_ROWS] =
 		.allocations = 10, .calls = 1, .space_callbacks = 2,
 	}, {
 		.name = "vm_bind_dummy",
-		.covers = { "gem_uma_vm_bind_run" },
+		.covers = { "gem_uma_vm_bind_commit" },
 		.space = true,
 		.begin = begin_space, .run = run_bind_dummy, .undo = undo_bind, .end = end_space,
 		/* A smaller one will do. */
@@ -367,7 +364,7 @@ const struct gem_uma_inject_row gem_uma_inject_vm_rows[GEM_UMA_INJECT_VM_ROWS] =
 		.allocations = 8, .calls = 2, .space_callbacks = 1,
 	}, {
 		.name = "vm_bind_dummy_of_one_size",
-		.covers = { "gem_uma_vm_bind_run" },
+		.covers = { "gem_uma_vm_bind_commit" },
 		.space = true, .geometry = 2,
 		.begin = begin_space, .run = run_bind_dummy, .undo = undo_bind, .end = end_space,
 		.errnos = { -ENOMEM, -EINTR, -EIO },
@@ -375,14 +372,14 @@ const struct gem_uma_inject_row gem_uma_inject_vm_rows[GEM_UMA_INJECT_VM_ROWS] =
 	}, {
 		/* Never for want of memory. */
 		.name = "vm_unmap",
-		.covers = { "gem_uma_vm_bind_run" },
+		.covers = { "gem_uma_vm_bind_commit" },
 		.space = true, .geometry = 1,
 		.begin = begin_bound, .run = run_unmap, .undo = undo_unmap, .end = end_space,
 		.errnos = { -EINTR },
 		.allocations = 2, .calls = 1, .space_callbacks = 2,
 	}, {
 		.name = "vm_unmap_queued",
-		.covers = { "gem_uma_vm_bind_run" },
+		.covers = { "gem_uma_vm_bind_commit" },
 		.space = true,
 		.begin = begin_hole, .run = run_unmap_queued, .undo = undo_unmap_queued,
 		.end = end_space,
@@ -390,7 +387,7 @@ const struct gem_uma_inject_row gem_uma_inject_vm_rows[GEM_UMA_INJECT_VM_ROWS] =
 		.allocations = 2, .calls = 1, .space_callbacks = 2,
 	}, {
 		.name = "vm_validate_panthor_88",
-		.covers = { "gem_uma_vm_validate_locked" },
+		.covers = { "gem_uma_vm_validate_locked", "gem_uma_vm_lock_all" },
 		.space = true,
 		.begin = begin_evicted, .run = run_validate, .undo = undo_validate,
 		.end = end_space,
@@ -399,7 +396,7 @@ const struct gem_uma_inject_row gem_uma_inject_vm_rows[GEM_UMA_INJECT_VM_ROWS] =
 		.allocations = 7, .space_callbacks = 9,
 	}, {
 		.name = "vm_validate_queued",
-		.covers = { "gem_uma_vm_validate_locked" },
+		.covers = { "gem_uma_vm_validate_locked", "gem_uma_vm_lock_all" },
 		.space = true,
 		.begin = begin_evicted, .run = run_validate_queued, .undo = undo_validate,
 		.end = end_space,
@@ -431,7 +428,8 @@ const struct gem_uma_inject_row gem_uma_inject_vm_rows[GEM_UMA_INJECT_VM_ROWS] =
 		.allocations = 20, .calls = 2, .space_callbacks = 6,
 	}, {
 		.name = "vm_implicit_validate",
-		.covers = { "gem_uma_vm_implicit_validate_locked" },
+		.covers = { "gem_uma_vm_implicit_validate_locked", "gem_uma_vm_lock",
+			    "gem_uma_vm_lock_obj" },
 		.space = true,
 		.begin = begin_implicit_evicted, .run = run_implicit_validate,
 		.undo = undo_implicit_validate, .end = end_implicit_evicted,

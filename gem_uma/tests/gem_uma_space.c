@@ -195,7 +195,7 @@ static void space_enter(struct space_vm *vm)
 
 	lockdep_assert_held(&vm->base.op_lock);
 	/* Others write at once, and nobody waits for that; nor for the end of a space. */
-	if (!(current->flags & PF_WQ_WORKER) || !atomic_read(&vm->base.users))
+	if (!(current->flags & PF_WQ_WORKER) || !atomic_read(&vm->base.active))
 		return;
 	room->queue_writes++;
 	if (!space_is_signalling())

@@ -230,7 +230,7 @@ int space_implicit_get(struct space_vm *vm, struct space_bo *const *bos, u32 nr,
 		       struct gem_uma_vm_implicit **ims);
 void space_implicit_put(struct space_vm *vm, struct gem_uma_vm_implicit *const *ims, u32 nr);
 int space_implicit_validate(struct space_vm *vm, struct space_bo *const *bos, u32 nr,
-			    struct gem_uma_vm_implicit **ims, struct dma_fence **fence);
+			    struct gem_uma_vm_implicit **ims);
 bool space_is_bound(struct space_vm *vm, struct space_bo *bo);
 
 /* gem_uma_space_check.c */

@@ -181,7 +181,7 @@ void space_settle(struct space_vm *vm)
 {
 	unsigned int i;
 
-	for (i = 0; i < 2000 && (atomic_read(&vm->base.users) > space_users(vm) ||
+	for (i = 0; i < 2000 && (atomic_read(&vm->base.active) > space_users(vm) ||
 				 atomic_long_read(&vm->base.tables)); i++)
 		usleep_range(200, 1000);
 }
@@ -222,7 +222,7 @@ const char *space_check(struct space_vm *vm, bool written)
 		return bad;
 	if (!space_refs_settle(vm, refs))
 		return "references of the space";
-	if (atomic_read(&vm->base.users) != space_users(vm))
+	if (atomic_read(&vm->base.active) != space_users(vm))
 		return "users of the space";
 	if (atomic_long_read(&vm->base.tables))
 		return "tables of binds that are finished";

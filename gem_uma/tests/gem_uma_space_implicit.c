@@ -9,7 +9,6 @@
  */
 #include <linux/dma-resv.h>
 
-#include <drm/drm_exec.h>
 #include <kunit/resource.h>
 
 #include "gem_uma_space.h"
@@ -148,21 +147,19 @@ void space_implicit_put(struct space_vm *vm, struct gem_uma_vm_implicit *const *
 	space_adopt(vm);
 }
 
-static int space_implicit_lock(struct space_vm *vm, struct space_bo *const *bos, u32 nr,
-			       struct drm_exec *exec)
+struct space_objs {
+	struct space_bo *const *bos;
+	u32 nr;
+};
+
+static int space_implicit_lock_objs(struct gem_uma_vm_lock *lock, void *data)
 {
+	struct space_objs *objs = data;
 	int ret = 0;
 	u32 i;
 
-	drm_exec_init(exec, DRM_EXEC_IGNORE_DUPLICATES, 0);
-	drm_exec_until_all_locked(exec) {
-		ret = drm_gpuvm_prepare_vm(&vm->base.base, exec, 1);
-		for (i = 0; i < nr && !ret; i++)
-			ret = drm_exec_prepare_obj(exec, &bos[i]->base, 1);
-		drm_exec_retry_on_contention(exec);
-		if (ret)
-			break;
-	}
+	for (i = 0; i < objs->nr && !ret; i++)
+		ret = gem_uma_vm_lock_obj(lock, &objs->bos[i]->base);
 	return ret;
 }
 
@@ -172,21 +169,21 @@ static int space_implicit_lock(struct space_vm *vm, struct space_bo *const *bos,
  * @bos: its objects
  * @nr: how many
  * @ims: their addresses
- * @fence: what the job has to wait for, or NULL
  *
  * Return: as gem_uma_vm_implicit_validate_locked().
  */
 int space_implicit_validate(struct space_vm *vm, struct space_bo *const *bos, u32 nr,
-			    struct gem_uma_vm_implicit **ims, struct dma_fence **fence)
+			    struct gem_uma_vm_implicit **ims)
 {
-	struct drm_exec exec;
+	struct space_objs objs = { bos, nr };
+	struct gem_uma_vm_lock lock;
 	int ret;
 
-	*fence = NULL;
-	ret = space_implicit_lock(vm, bos, nr, &exec);
-	if (!ret)
-		ret = gem_uma_vm_implicit_validate_locked(&vm->base, &exec, ims, nr, fence);
-	drm_exec_fini(&exec);
+	ret = gem_uma_vm_lock(&lock, &vm->base, false, 1, space_implicit_lock_objs, &objs);
+	if (!ret) {
+		ret = gem_uma_vm_implicit_validate_locked(&vm->base, &lock.exec, ims, nr);
+		gem_uma_vm_unlock(&lock);
+	}
 	space_adopt(vm);
 	return ret;
 }

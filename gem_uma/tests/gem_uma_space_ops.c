@@ -5,7 +5,6 @@
  */
 #include <linux/dma-resv.h>
 
-#include <drm/drm_exec.h>
 
 #include "gem_uma_space.h"
 
@@ -77,7 +76,7 @@ static void space_apply(struct space_vm *vm, const struct gem_uma_vm_op *ops, u3
 	}
 }
 
-static int space_bind_run(struct space_vm *vm, const struct gem_uma_vm_op *ops, u32 nr,
+static int space_bind_commit(struct space_vm *vm, const struct gem_uma_vm_op *ops, u32 nr,
 			  struct dma_fence *dep, struct dma_fence **fence)
 {
 	struct gem_uma_vm_bind *bind = gem_uma_vm_bind_create(&vm->base, ops, nr);
@@ -92,7 +91,7 @@ static int space_bind_run(struct space_vm *vm, const struct gem_uma_vm_op *ops, 
 			return ret;
 		}
 	}
-	ret = gem_uma_vm_bind_run(bind, fence);
+	ret = gem_uma_vm_bind_commit(bind, fence);
 	if (!ret)
 		space_apply(vm, ops, nr);
 	return ret;
@@ -104,11 +103,11 @@ static int space_bind_run(struct space_vm *vm, const struct gem_uma_vm_op *ops, 
  * @ops: operations
  * @nr: of @ops
  *
- * Return: as gem_uma_vm_bind_create() and gem_uma_vm_bind_run().
+ * Return: as gem_uma_vm_bind_create() and gem_uma_vm_bind_commit().
  */
 int space_bind(struct space_vm *vm, const struct gem_uma_vm_op *ops, u32 nr)
 {
-	return space_bind_run(vm, ops, nr, NULL, NULL);
+	return space_bind_commit(vm, ops, nr, NULL, NULL);
 }
 
 int space_bind_one(struct space_vm *vm, struct gem_uma_vm_op op)
@@ -129,23 +128,7 @@ int space_bind_one(struct space_vm *vm, struct gem_uma_vm_op op)
 int space_bind_async(struct space_vm *vm, const struct gem_uma_vm_op *ops, u32 nr,
 		     struct dma_fence *dep, struct dma_fence **fence)
 {
-	return space_bind_run(vm, ops, nr, dep, fence);
-}
-
-static int space_lock_all(struct space_vm *vm, struct drm_exec *exec)
-{
-	int ret = 0;
-
-	drm_exec_init(exec, DRM_EXEC_IGNORE_DUPLICATES, 0);
-	drm_exec_until_all_locked(exec) {
-		ret = drm_gpuvm_prepare_vm(&vm->base.base, exec, 1);
-		if (!ret)
-			ret = drm_gpuvm_prepare_objects(&vm->base.base, exec, 1);
-		drm_exec_retry_on_contention(exec);
-		if (ret)
-			break;
-	}
-	return ret;
+	return space_bind_commit(vm, ops, nr, dep, fence);
 }
 
 /* What the tree says of eviction is the truth, where a failure came in between. */
@@ -173,28 +156,29 @@ static void space_all_live(struct space_vm *vm)
  * @vm: space
  * @fence: what the job has to wait for, or NULL
  *
- * Return: as gem_uma_vm_use_locked() and gem_uma_vm_validate_locked().
+ * Return: as gem_uma_vm_active_get_locked() and gem_uma_vm_validate_locked().
  */
 int space_validate(struct space_vm *vm, struct dma_fence **fence)
 {
-	struct drm_exec exec;
+	struct gem_uma_vm_lock lock;
 	int ret;
 
 	*fence = NULL;
-	ret = space_lock_all(vm, &exec);
-	if (!ret)
-		ret = gem_uma_vm_use_locked(&vm->base);
+	ret = gem_uma_vm_lock_all(&lock, &vm->base, 1);
+	if (ret)
+		return ret;
+	ret = gem_uma_vm_active_get_locked(&vm->base);
 	if (ret) {
-		drm_exec_fini(&exec);
+		gem_uma_vm_unlock(&lock);
 		return ret;
 	}
-	ret = gem_uma_vm_validate_locked(&vm->base, &exec, fence);
+	ret = gem_uma_vm_validate_locked(&vm->base, &lock.exec, fence);
 	if (ret)
 		space_forget(vm);
 	else
 		space_all_live(vm);
-	drm_exec_fini(&exec);
-	gem_uma_vm_unuse(&vm->base);
+	gem_uma_vm_unlock(&lock);
+	gem_uma_vm_active_put(&vm->base);
 	return ret;
 }
 

@@ -640,7 +640,7 @@ static void vm_close_unmaps_what_is_left_sparse_H5(struct kunit *test)
 	space_vm_close(vm);
 	KUNIT_EXPECT_FALSE(test, freed);
 	KUNIT_EXPECT_EQ(test, vm->tables, 0);
-	KUNIT_EXPECT_EQ(test, gem_uma_vm_bind_run(bind, NULL), -ENOENT);
+	KUNIT_EXPECT_EQ(test, gem_uma_vm_bind_commit(bind, NULL), -ENOENT);
 	KUNIT_EXPECT_EQ(test, space_bind_one(vm, late), -ENOENT);
 	KUNIT_EXPECT_EQ(test, space_bind_async(vm, &late, 1, NULL, &fence), -ENOENT);
 	KUNIT_EXPECT_EQ(test, space_bind_one(vm, space_unmap(vm, 0, 1)), -ENOENT);
@@ -665,15 +665,15 @@ static void vm_close_waits_for_users(struct kunit *test)
 	vm->freed = &freed;
 	KUNIT_ASSERT_EQ(test, space_bind_one(vm, space_map(vm, 0, 100, bo, 0, 0)), 0);
 	dma_resv_lock(drm_gpuvm_resv(&base->base), NULL);
-	KUNIT_EXPECT_EQ(test, gem_uma_vm_use_locked(base), 0);
+	KUNIT_EXPECT_EQ(test, gem_uma_vm_active_get_locked(base), 0);
 	dma_resv_unlock(drm_gpuvm_resv(&base->base));
 	space_vm_close(vm);
 	KUNIT_EXPECT_TRUE(test, space_is_mapped(bo));
 	KUNIT_EXPECT_EQ(test, vm->ptes[99].kind, SPACE_MEMORY);
 	dma_resv_lock(drm_gpuvm_resv(&base->base), NULL);
-	KUNIT_EXPECT_EQ(test, gem_uma_vm_use_locked(base), -ENOENT);
+	KUNIT_EXPECT_EQ(test, gem_uma_vm_active_get_locked(base), -ENOENT);
 	dma_resv_unlock(drm_gpuvm_resv(&base->base));
-	gem_uma_vm_unuse(base);
+	gem_uma_vm_active_put(base);
 	KUNIT_EXPECT_FALSE(test, space_is_mapped(bo));
 	gem_uma_vm_put(base);
 	KUNIT_EXPECT_TRUE(test, freed);

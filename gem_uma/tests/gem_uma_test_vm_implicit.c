@@ -310,7 +310,6 @@ static void vm_implicit_private_object_is_EINVAL_sparse_F16(struct kunit *test)
 static void vm_implicit_jobs_restore_what_they_use(struct kunit *test)
 {
 	struct implicit_rig rig = implicit_rig_of(test, IMPLICIT_PAGES, 20);
-	struct dma_fence *fence;
 	unsigned long maps;
 	unsigned int i;
 
@@ -321,17 +320,14 @@ static void vm_implicit_jobs_restore_what_they_use(struct kunit *test)
 	maps = rig.vm->maps;
 	implicit_get(&rig, 1, 2);
 	KUNIT_EXPECT_EQ(test, rig.vm->maps, maps);
-	KUNIT_ASSERT_EQ(test, 0, space_implicit_validate(rig.vm, &rig.bos[1], 2, &rig.ims[1],
-							 &fence));
-	KUNIT_EXPECT_NULL(test, fence);
+	KUNIT_ASSERT_EQ(test, 0, space_implicit_validate(rig.vm, &rig.bos[1], 2, &rig.ims[1]));
 	SPACE_EXPECT_SANE(rig.vm, "validated");
 	for (i = 0; i < IMPLICIT_BOS; i++)
 		KUNIT_EXPECT_EQ_MSG(test, space_is_mapped(rig.bos[i]), i == 1 || i == 2,
 				    "object %u", i);
 	/* Nothing is left to do. */
 	maps = rig.vm->maps;
-	KUNIT_ASSERT_EQ(test, 0, space_implicit_validate(rig.vm, &rig.bos[1], 2, &rig.ims[1],
-							 &fence));
+	KUNIT_ASSERT_EQ(test, 0, space_implicit_validate(rig.vm, &rig.bos[1], 2, &rig.ims[1]));
 	KUNIT_EXPECT_EQ(test, rig.vm->maps, maps);
 	implicit_put(&rig, 1, 2);
 	KUNIT_EXPECT_EQ(test, implicit_bound(&rig), BIT(4) - 1);
@@ -340,20 +336,17 @@ static void vm_implicit_jobs_restore_what_they_use(struct kunit *test)
 static void vm_implicit_restore_that_fails_can_be_repeated(struct kunit *test)
 {
 	struct implicit_rig rig = implicit_rig_of(test, IMPLICIT_PAGES, 20);
-	struct dma_fence *fence;
 	unsigned int i;
 
 	implicit_get(&rig, 0, 3);
 	for (i = 0; i < 3; i++)
 		KUNIT_ASSERT_EQ(test, space_evict(rig.bos[i]), 0);
 	space_fail(rig.room, SPACE_POPULATE, 2, 1, -ENOMEM);
-	KUNIT_EXPECT_EQ(test, -ENOMEM, space_implicit_validate(rig.vm, rig.bos, 3, rig.ims,
-							       &fence));
-	KUNIT_EXPECT_NULL(test, fence);
+	KUNIT_EXPECT_EQ(test, -ENOMEM, space_implicit_validate(rig.vm, rig.bos, 3, rig.ims));
 	SPACE_EXPECT_SANE(rig.vm, "the second failed");
 	KUNIT_EXPECT_TRUE(test, space_is_mapped(rig.bos[0]));
 	KUNIT_EXPECT_FALSE(test, space_is_mapped(rig.bos[1]));
-	KUNIT_EXPECT_EQ(test, 0, space_implicit_validate(rig.vm, rig.bos, 3, rig.ims, &fence));
+	KUNIT_EXPECT_EQ(test, 0, space_implicit_validate(rig.vm, rig.bos, 3, rig.ims));
 	SPACE_EXPECT_SANE(rig.vm, "again");
 	for (i = 0; i < 3; i++)
 		KUNIT_EXPECT_TRUE(test, space_is_mapped(rig.bos[i]));
@@ -363,7 +356,6 @@ static void vm_implicit_restore_that_fails_can_be_repeated(struct kunit *test)
 static void vm_implicit_unwritable_page_tables_are_EIO(struct kunit *test)
 {
 	struct implicit_rig rig = implicit_rig_of(test, IMPLICIT_PAGES, 20);
-	struct dma_fence *fence;
 
 	implicit_get(&rig, 0, 1);
 	space_fail(rig.room, SPACE_MAP, 1, 1, -EFAULT);
@@ -371,8 +363,7 @@ static void vm_implicit_unwritable_page_tables_are_EIO(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, space_implicit_get(rig.vm, &rig.bos[1], 1, &rig.ims[1]), 0);
 	KUNIT_EXPECT_EQ(test, rig.room->failed, 1);
 	KUNIT_EXPECT_EQ(test, -EIO, space_implicit_get(rig.vm, &rig.bos[2], 1, &rig.ims[2]));
-	KUNIT_EXPECT_EQ(test, -EIO, space_implicit_validate(rig.vm, rig.bos, 1, rig.ims,
-							    &fence));
+	KUNIT_EXPECT_EQ(test, -EIO, space_implicit_validate(rig.vm, rig.bos, 1, rig.ims));
 	space_implicit_put(rig.vm, rig.ims, 2);
 }
 
@@ -557,7 +548,6 @@ static void implicit_random_step(struct implicit_rig *rig, struct implicit_track
 {
 	unsigned int i = space_random(rig->room, IMPLICIT_BOS);
 	struct implicit_track *t = &tracks[i];
-	struct dma_fence *fence;
 
 	switch (space_random(rig->room, 6)) {
 	case 0:
@@ -590,7 +580,7 @@ static void implicit_random_step(struct implicit_rig *rig, struct implicit_track
 		if (t->jobs) {
 			KUNIT_ASSERT_EQ(rig->room->test, 0,
 					space_implicit_validate(rig->vm, &rig->bos[i], 1,
-								&rig->ims[i], &fence));
+								&rig->ims[i]));
 			KUNIT_EXPECT_TRUE(rig->room->test, space_is_mapped(rig->bos[i]));
 		} else if (!space_random(rig->room, 8)) {
 			gem_uma_vm_implicit_trim(&rig->vm->base);

@@ -205,7 +205,6 @@ bool gem_uma_object_is_resident_locked(struct gem_uma_object *uobj, u64 offset,
 	__must_hold(uobj->base.resv);
 void gem_uma_object_update_locked(struct gem_uma_object *uobj)
 	__must_hold(uobj->base.resv);
-void gem_uma_object_mark_used(struct gem_uma_object *uobj);
 int gem_uma_object_set_label(struct gem_uma_object *uobj, const char *label, size_t len);
 
 int gem_uma_object_advise(struct gem_uma_object *uobj, bool needed, bool *retained);
@@ -220,5 +219,28 @@ int gem_uma_object_mmap_offset(struct gem_uma_object *uobj, u64 *offset);
 unsigned long gem_uma_object_get_unmapped_area(struct file *filp, unsigned long addr,
 					       unsigned long len, unsigned long pgoff,
 					       unsigned long flags);
+
+/**
+ * gem_uma_object_mark_used_at() - the device uses the object, one of many
+ * @uobj: object
+ * @now: ktime_get_mono_fast_ns(), the same for all of them
+ *
+ * Context: any; one store.
+ */
+static inline void gem_uma_object_mark_used_at(struct gem_uma_object *uobj, u64 now)
+{
+	gem_uma_reclaim_mark_used_at(&uobj->reclaim, now);
+}
+
+/**
+ * gem_uma_object_mark_used() - the device is about to use the object
+ * @uobj: object
+ *
+ * Context: any; one store.
+ */
+static inline void gem_uma_object_mark_used(struct gem_uma_object *uobj)
+{
+	gem_uma_reclaim_mark_used(&uobj->reclaim);
+}
 
 #endif

@@ -116,6 +116,18 @@ void gem_uma_reclaim_update_locked(struct gem_uma_reclaim *reclaim,
 	__must_hold(reclaim->obj->resv);
 
 /**
+ * gem_uma_reclaim_mark_used_at() - remember when the object was in use
+ * @reclaim: the part
+ * @now: ktime_get_mono_fast_ns(), of many objects that are used together
+ *
+ * Context: any; takes no lock.
+ */
+static inline void gem_uma_reclaim_mark_used_at(struct gem_uma_reclaim *reclaim, u64 now)
+{
+	WRITE_ONCE(reclaim->used, now);
+}
+
+/**
  * gem_uma_reclaim_mark_used() - remember that the object is in use
  * @reclaim: the part
  *
@@ -123,7 +135,7 @@ void gem_uma_reclaim_update_locked(struct gem_uma_reclaim *reclaim,
  */
 static inline void gem_uma_reclaim_mark_used(struct gem_uma_reclaim *reclaim)
 {
-	WRITE_ONCE(reclaim->used, ktime_get_mono_fast_ns());
+	gem_uma_reclaim_mark_used_at(reclaim, ktime_get_mono_fast_ns());
 }
 
 #endif

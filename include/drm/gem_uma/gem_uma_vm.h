@@ -11,12 +11,12 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include <drm/drm_exec.h>
 #include <drm/drm_gem.h>
 #include <drm/drm_gpuvm.h>
 
 struct dma_fence;
 struct drm_device;
-struct drm_exec;
 struct gem_uma_vm;
 struct gem_uma_vm_bind;
 struct gem_uma_vm_implicit_set;
@@ -64,9 +64,9 @@ struct gem_uma_vm_tables {
 /**
  * struct gem_uma_vm_ops - what only the driver knows
  *
- * Page-table functions run with &gem_uma_vm.op_lock held and, but for @alloc_tables and
- * @free_tables, in sections that others wait for: they must not allocate, take a resv, or
- * drop a last reference.
+ * Page-table functions are called with &gem_uma_vm.op_lock held and, but for @alloc_tables
+ * and @free_tables, in sections that others wait for: they must not allocate, take a resv,
+ * or drop a last reference.
  */
 struct gem_uma_vm_ops {
 	/**
@@ -153,11 +153,16 @@ struct gem_uma_vm {
 	u64 maps;
 	/** @unmaps: how often they were cleared, by whatever; same. */
 	u64 unmaps;
+	/**
+	 * @bos: objects that are mapped, &struct gem_uma_vm_bo; protected by the resv of
+	 * the VM.
+	 */
+	struct list_head bos;
 
 	/* private: */
 
-	/* Who keeps it open: the owner, jobs, binds on the queue. Unmapped at 0. */
-	atomic_t users;
+	/* Those that keep it active: the owner, jobs, binds on the queue. Unmapped at 0. */
+	atomic_t active;
 	/* The owner closed it; protected by the resv of the VM. */
 	bool closed;
 	/* Set once, when page tables could not be written; read without a lock. */
@@ -166,7 +171,6 @@ struct gem_uma_vm {
 	/* Binds that wait for their turn, or are being executed. */
 	spinlock_t queue_lock;
 	struct list_head queue;
-	struct work_struct run_work;
 	/* Fences of the queue; the number is protected by the resv of the VM. */
 	u64 fence_context;
 	u64 fence_seqno;
@@ -185,8 +189,26 @@ struct gem_uma_vm {
 	unsigned int dummy_order;
 	dma_addr_t dummy_addr;
 
-	/* Of the implicit path, else NULL; set before anybody else knows the VM. */
+	/* Addresses that the kernel chooses, else NULL; set before anybody else knows the VM. */
 	struct gem_uma_vm_implicit_set *implicit;
+	/* Same. */
+	const struct gem_uma_vm_hooks *hooks;
+};
+
+/**
+ * struct gem_uma_vm_lock - a VM and objects that are locked together
+ */
+struct gem_uma_vm_lock {
+	/** @exec: for drm_gpuvm_resv_add_fence() and validation. */
+	struct drm_exec exec;
+
+	/* private: */
+	struct gem_uma_vm *vm;
+	unsigned int fences;
+	/* Was contended, so nothing else may hold it; a reference. */
+	struct drm_gem_object *contended;
+	/* All are locked. */
+	bool locked;
 };
 
 #define to_gem_uma_vm(gpuvm)	container_of(gpuvm, struct gem_uma_vm, base)
@@ -197,6 +219,8 @@ struct gem_uma_vm {
 struct gem_uma_vm_bo {
 	/** @base: the kernel's part. */
 	struct drm_gpuvm_bo base;
+	/** @link: in &gem_uma_vm.bos; protected by the resv of the VM. */
+	struct list_head link;
 	/** @live: vas that are not evicted; protected by the resv of the object. */
 	unsigned long live;
 };
@@ -256,9 +280,17 @@ int gem_uma_vm_init(struct gem_uma_vm *vm, const char *name, struct drm_device *
 		    const struct gem_uma_vm_ops *ops,
 		    const struct gem_uma_vm_geometry *geometry, u64 start, u64 end);
 void gem_uma_vm_close(struct gem_uma_vm *vm);
-int gem_uma_vm_use_locked(struct gem_uma_vm *vm)
+int gem_uma_vm_active_get_locked(struct gem_uma_vm *vm)
 	__must_hold(drm_gpuvm_resv(&vm->base));
-void gem_uma_vm_unuse(struct gem_uma_vm *vm);
+void gem_uma_vm_active_put(struct gem_uma_vm *vm);
+
+int gem_uma_vm_lock(struct gem_uma_vm_lock *lock, struct gem_uma_vm *vm, bool interruptible,
+		    unsigned int fences,
+		    int (*objects)(struct gem_uma_vm_lock *lock, void *data), void *data);
+int gem_uma_vm_lock_all(struct gem_uma_vm_lock *lock, struct gem_uma_vm *vm,
+			unsigned int fences);
+int gem_uma_vm_lock_obj(struct gem_uma_vm_lock *lock, struct drm_gem_object *obj);
+void gem_uma_vm_unlock(struct gem_uma_vm_lock *lock);
 
 int gem_uma_vm_validate_locked(struct gem_uma_vm *vm, struct drm_exec *exec,
 			       struct dma_fence **fence)
@@ -273,7 +305,7 @@ bool gem_uma_vm_bo_is_mapped_locked(struct drm_gem_object *obj)
 struct gem_uma_vm_bind *gem_uma_vm_bind_create(struct gem_uma_vm *vm,
 					       const struct gem_uma_vm_op *ops, u32 nr);
 int gem_uma_vm_bind_add_dependency(struct gem_uma_vm_bind *bind, struct dma_fence *fence);
-int gem_uma_vm_bind_run(struct gem_uma_vm_bind *bind, struct dma_fence **fence);
+int gem_uma_vm_bind_commit(struct gem_uma_vm_bind *bind, struct dma_fence **fence);
 void gem_uma_vm_bind_destroy(struct gem_uma_vm_bind *bind);
 
 /**

@@ -69,8 +69,7 @@ int gem_uma_vm_implicit_get(struct gem_uma_vm *vm, struct gem_uma_vm_users *cons
 void gem_uma_vm_implicit_put(struct gem_uma_vm_implicit *im);
 u64 gem_uma_vm_implicit_address(const struct gem_uma_vm_implicit *im);
 int gem_uma_vm_implicit_validate_locked(struct gem_uma_vm *vm, struct drm_exec *exec,
-					struct gem_uma_vm_implicit **ims, u32 nr,
-					struct dma_fence **fence)
+					struct gem_uma_vm_implicit **ims, u32 nr)
 	__must_hold(drm_gpuvm_resv(&vm->base));
 unsigned long gem_uma_vm_implicit_trim(struct gem_uma_vm *vm);
 unsigned long gem_uma_vm_implicit_nr_idle(struct gem_uma_vm *vm);

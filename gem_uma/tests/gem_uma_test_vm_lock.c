@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Tests of locking an address space together with objects. */
+#include <linux/completion.h>
+#include <linux/dma-resv.h>
+#include <linux/kthread.h>
+
+#include <drm/drm_gem.h>
+#include <kunit/test.h>
+
+#include "gem_uma_space.h"
+
+/* Two objects that share a resv, as two imports of one dma-buf do, and who holds it. */
+struct lock_rig {
+	struct kunit *test;
+	struct space_vm *vm;
+	struct dma_resv resv;
+	struct drm_gem_object objs[2];
+	struct completion held, release;
+	unsigned int rounds;
+	unsigned int freed;
+	bool freed_under_lock;
+};
+
+static struct lock_rig *lock_rig_of(struct drm_gem_object *obj)
+{
+	return container_of(obj->resv, struct lock_rig, resv);
+}
+
+static void lock_obj_free(struct drm_gem_object *obj)
+{
+	struct lock_rig *rig = lock_rig_of(obj);
+
+	rig->freed++;
+	rig->freed_under_lock = dma_resv_is_locked(drm_gpuvm_resv(&rig->vm->base.base));
+	drm_gem_object_release(obj);
+}
+
+static const struct drm_gem_object_funcs lock_obj_funcs = {
+	.free = lock_obj_free,
+};
+
+/* Has the older ticket, so whoever else needs the resv unlocks all it has. */
+static int lock_hold(void *data)
+{
+	struct lock_rig *rig = data;
+	struct ww_acquire_ctx ctx;
+
+	ww_acquire_init(&ctx, &reservation_ww_class);
+	KUNIT_EXPECT_EQ(rig->test, dma_resv_lock(&rig->resv, &ctx), 0);
+	complete(&rig->held);
+	wait_for_completion(&rig->release);
+	dma_resv_unlock(&rig->resv);
+	ww_acquire_fini(&ctx);
+	return 0;
+}
+
+/* The first object is mapped in the first round only. */
+static int lock_other_in_second_round(struct gem_uma_vm_lock *lock, void *data)
+{
+	struct lock_rig *rig = data;
+	int ret;
+
+	if (rig->rounds++)
+		return gem_uma_vm_lock_obj(lock, &rig->objs[1]);
+	ret = gem_uma_vm_lock_obj(lock, &rig->objs[0]);
+	KUNIT_EXPECT_EQ(rig->test, ret, -EDEADLK);
+	/* That was the mapping's. */
+	drm_gem_object_put(&rig->objs[0]);
+	complete(&rig->release);
+	return ret;
+}
+
+static void vm_lock_keeps_what_was_contended_rev_V1(struct kunit *test)
+{
+	struct space_room *room = space_room_create(test);
+	struct lock_rig *rig = kunit_kzalloc(test, sizeof(*rig), GFP_KERNEL);
+	struct task_struct *holder;
+	struct gem_uma_vm_lock lock;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, rig);
+	rig->test = test;
+	rig->vm = space_vm_create(room, &space_geometries[0], 64);
+	dma_resv_init(&rig->resv);
+	init_completion(&rig->held);
+	init_completion(&rig->release);
+	for (i = 0; i < ARRAY_SIZE(rig->objs); i++) {
+		rig->objs[i].resv = &rig->resv;
+		rig->objs[i].funcs = &lock_obj_funcs;
+		drm_gem_private_object_init(&room->mock->drm, &rig->objs[i], PAGE_SIZE);
+	}
+	holder = kthread_run(lock_hold, rig, "lock-hold");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(holder));
+	get_task_struct(holder);
+	wait_for_completion(&rig->held);
+
+	KUNIT_EXPECT_EQ(test, 0, gem_uma_vm_lock(&lock, &rig->vm->base, false, 1,
+						 lock_other_in_second_round, rig));
+	KUNIT_EXPECT_GE(test, rig->rounds, 2);
+	/* Ours, and not just anybody's, or nobody's. */
+	KUNIT_EXPECT_PTR_EQ(test, dma_resv_locking_ctx(&rig->resv), &lock.exec.ticket);
+	KUNIT_EXPECT_EQ(test, rig->freed, 0);
+	gem_uma_vm_unlock(&lock);
+	KUNIT_EXPECT_FALSE(test, dma_resv_is_locked(&rig->resv));
+	KUNIT_EXPECT_EQ(test, rig->freed, 1);
+	KUNIT_EXPECT_FALSE(test, rig->freed_under_lock);
+
+	kthread_stop(holder);
+	put_task_struct(holder);
+	drm_gem_object_put(&rig->objs[1]);
+	dma_resv_fini(&rig->resv);
+}
+
+static struct kunit_case gem_uma_vm_lock_cases[] = {
+	KUNIT_CASE(vm_lock_keeps_what_was_contended_rev_V1),
+	{}
+};
+
+static struct kunit_suite gem_uma_vm_lock_suite = {
+	.name = "gem_uma_vm_lock",
+	.test_cases = gem_uma_vm_lock_cases,
+};
+
+kunit_test_suite(gem_uma_vm_lock_suite);

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What is locked together with a VM, and for how long. */
+#include <pthread.h>
+
+#include "common.h"
+
+#define SIZE	(16 * PAGE)
+#define VA	0x40000000ull
+
+/* One call in a thread. */
+struct call {
+	const struct vuma_vm *vm;
+	uint64_t unmap;
+	pthread_t thread;
+	int ret;
+};
+
+static void *call_run(void *arg)
+{
+	struct drm_vuma_cmd nop = vuma_cmd_nop();
+	struct call *c = arg;
+
+	if (c->unmap)
+		c->ret = vuma_vm_unmap((struct vuma_vm *)c->vm, c->unmap, SIZE);
+	else
+		c->ret = vuma_submit_one(c->vm->fd, c->vm->id, &nop, 1, 0);
+	return NULL;
+}
+
+static struct call *call_start(struct call *c, const struct vuma_vm *vm, uint64_t unmap)
+{
+	*c = (struct call) { .vm = vm, .unmap = unmap };
+	KT_EQ(pthread_create(&c->thread, NULL, call_run, c), 0);
+	/* Time to get to its locks. Whatever it makes of that, nothing may break. */
+	usleep(100000);
+	return c;
+}
+
+static void call_join(struct call *c)
+{
+	KT_EQ(pthread_join(c->thread, NULL), 0);
+	KT_OK(c->ret);
+}
+
+/*
+ * Two imports of a buffer share its lock. While the first is unmapped, and kept by nothing
+ * else, a job of the same VM waits for the lock, which an older call of another device has.
+ */
+static void imports_of_one_buffer(void)
+{
+	int fd0, fd1, round, dmabuf;
+	struct vuma_bo shared, big;
+	struct vuma_vm vm0, vm1;
+	struct call calls[3];
+	uint64_t big_va;
+
+	need_devices(2);
+	fd0 = dev_open(0);
+	fd1 = dev_open(1);
+	vm0 = vm_new(fd0);
+	shared = bo_new(fd0, SIZE, 0);
+	dmabuf = export_bo(&shared);
+	vm_map_bo(&vm0, &shared);
+	for (round = 0; round < 3; round++) {
+		struct vuma_bo in[2];
+
+		vm1 = vm_new(fd1);
+		in[0] = import_bo(fd1, dmabuf, SIZE);
+		KT_OK(vuma_vm_map(&vm1, in[0].handle, VA, 0, SIZE, 0));
+		KT_OK(vuma_bo_close(fd1, in[0].handle));
+		in[1] = import_bo(fd1, dmabuf, SIZE);
+		KT_OK(vuma_vm_map(&vm1, in[1].handle, VA + SIZE, 0, SIZE, 0));
+		big = bo_new(fd0, 96 * VUMA_MIB, 0);
+		big_va = vm_map_bo(&vm0, &big);
+
+		call_start(&calls[0], &vm0, 0);
+		call_start(&calls[1], &vm1, VA);
+		call_start(&calls[2], &vm1, round & 1 ? VA + SIZE : 0);
+		call_join(&calls[0]);
+		call_join(&calls[1]);
+		call_join(&calls[2]);
+		KT_OK(vuma_vm_unmap(&vm0, big_va, big.size));
+		vuma_bo_fini(&big);
+		KT_OK(vuma_vm_fini(&vm1));
+		KT_OK(vuma_bo_close(fd1, in[1].handle));
+	}
+	close(dmabuf);
+}
+
+static const struct ktap_test tests[] = {
+	{ .name = "vm_imports_of_one_buffer_rev-V1", .run = imports_of_one_buffer, .timeout = 120 },
+};
+
+TESTS(tests);
+
+int main(int argc, char **argv)
+{
+	return test_main(&suite, argc, argv);
+}
