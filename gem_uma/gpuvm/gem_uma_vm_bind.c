@@ -11,6 +11,7 @@
 #include <linux/overflow.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/sort.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_exec.h>
@@ -113,6 +114,8 @@ void gem_uma_vm_bind_destroy(struct gem_uma_vm_bind *bind)
 		if (bind->ops[i].obj)
 			drm_gem_object_put(bind->ops[i].obj);
 	kvfree(bind->ops);
+	if (bind->ranges != &bind->range)
+		kvfree(bind->ranges);
 	for (i = 0; i < bind->nr_deps; i++)
 		dma_fence_put(bind->deps[i]);
 	kfree(bind->deps);
@@ -200,6 +203,39 @@ struct gem_uma_vm_bind *gem_uma_vm_bind_create(struct gem_uma_vm *vm,
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_bind_create);
 
+static int gem_uma_vm_range_cmp(const void *a, const void *b)
+{
+	const struct gem_uma_vm_range *x = a, *y = b;
+
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+/* Every va is locked once, however many operations meet it. */
+static int gem_uma_vm_bind_sort_ranges(struct gem_uma_vm_bind *bind)
+{
+	struct gem_uma_vm_range *r = &bind->range;
+	u32 i, last = 0;
+
+	if (bind->nr > 1)
+		r = kvmalloc_array(bind->nr, sizeof(*r), bind->gfp | __GFP_NOWARN);
+	if (!r)
+		return -ENOMEM;
+	bind->ranges = r;
+	for (i = 0; i < bind->nr; i++) {
+		r[i].start = bind->ops[i].va;
+		r[i].end = r[i].start + bind->ops[i].range;
+	}
+	sort(r, bind->nr, sizeof(*r), gem_uma_vm_range_cmp, NULL);
+	for (i = 1; i < bind->nr; i++) {
+		if (r[i].start <= r[last].end)
+			r[last].end = max(r[last].end, r[i].end);
+		else
+			r[++last] = r[i];
+	}
+	bind->nr_ranges = last + 1;
+	return 0;
+}
+
 /* As gem_uma_vm_bind_create(), for any VM. */
 struct gem_uma_vm_bind *gem_uma_vm_bind_prepare(struct gem_uma_vm *vm,
 						const struct gem_uma_vm_op *ops, u32 nr)
@@ -228,6 +264,8 @@ struct gem_uma_vm_bind *gem_uma_vm_bind_prepare(struct gem_uma_vm *vm,
 		bind->nr++;
 		ret = gem_uma_vm_bind_alloc_op(bind, &ops[i]);
 	}
+	if (!ret)
+		ret = gem_uma_vm_bind_sort_ranges(bind);
 	if (ret) {
 		gem_uma_vm_bind_destroy(bind);
 		return ERR_PTR(ret);
@@ -301,15 +339,22 @@ static int gem_uma_vm_bind_throttle(struct gem_uma_vm_bind *bind)
 	return ret;
 }
 
-static int gem_uma_vm_lock_range(struct gem_uma_vm_lock *lock, u64 start, u64 end)
+static int gem_uma_vm_lock_range(struct gem_uma_vm_lock *lock, const struct gem_uma_vm_range *r)
 {
+	struct drm_gem_object *last = NULL;
 	struct drm_gpuva *va;
-	int ret;
+	int ret = 0;
 
-	drm_gpuvm_for_each_va_range(va, &lock->vm->base, start, end) {
-		ret = va->gem.obj ? gem_uma_vm_lock_obj(lock, va->gem.obj) : 0;
+	drm_gpuvm_for_each_va_range(va, &lock->vm->base, r->start, r->end) {
+		/* User space may have bound millions. */
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
+		if (va->gem.obj && va->gem.obj != last)
+			ret = gem_uma_vm_lock_obj(lock, va->gem.obj);
 		if (ret)
 			return ret;
+		last = va->gem.obj;
 	}
 	return 0;
 }
@@ -321,13 +366,11 @@ static int gem_uma_vm_bind_lock_objs(struct gem_uma_vm_lock *lock, void *data)
 	int ret = 0;
 	u32 i;
 
-	for (i = 0; i < bind->nr && !ret; i++) {
-		const struct gem_uma_vm_op *op = &bind->ops[i];
-
-		ret = gem_uma_vm_lock_range(lock, op->va, op->va + op->range);
-		if (!ret && op->obj)
-			ret = gem_uma_vm_lock_obj(lock, op->obj);
-	}
+	for (i = 0; i < bind->nr_ranges && !ret; i++)
+		ret = gem_uma_vm_lock_range(lock, &bind->ranges[i]);
+	for (i = 0; i < bind->nr && !ret; i++)
+		if (bind->ops[i].obj)
+			ret = gem_uma_vm_lock_obj(lock, bind->ops[i].obj);
 	return ret;
 }
 
@@ -497,7 +540,7 @@ void gem_uma_vm_bind_finish_locked(struct gem_uma_vm_bind *bind, struct drm_exec
 }
 
 static int gem_uma_vm_bind_commit_locked(struct gem_uma_vm_bind *bind, struct drm_exec *exec,
-				      struct dma_fence **fence)
+					 struct dma_fence **fence)
 	__must_hold(drm_gpuvm_resv(&bind->vm->base))
 {
 	int ret;

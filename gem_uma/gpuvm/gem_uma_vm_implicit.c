@@ -2,9 +2,8 @@
 /*
  * GPU address spaces: addresses that the kernel chooses.
  *
- * Owns where objects are in a VM of the implicit path. Locks: the mutex of its implicit addresses of the VM,
- * taken before any resv; then the lock of an object's users. Neighbours: bind, which maps,
- * and the VM, which unmaps.
+ * Locks: the mutex of the addresses of a VM, taken before any resv; then the lock of an
+ * object's users. Neighbours: bind, which maps, and the VM, which unmaps.
  */
 #include <linux/dma-resv.h>
 #include <linux/export.h>
@@ -192,7 +191,8 @@ static void gem_uma_vm_implicit_free(struct list_head *gone)
 	}
 }
 
-static void gem_uma_vm_implicit_drop_all(struct gem_uma_vm_implicit_set *set, struct list_head *gone)
+static void gem_uma_vm_implicit_drop_all(struct gem_uma_vm_implicit_set *set,
+					 struct list_head *gone)
 {
 	struct gem_uma_vm_implicit *im, *next;
 
@@ -215,7 +215,7 @@ static struct gem_uma_vm *gem_uma_vm_users_first(struct gem_uma_vm_users *users)
 }
 
 static void gem_uma_vm_implicit_forget(struct gem_uma_vm_implicit_set *set,
-				     struct gem_uma_vm_users *users)
+				       struct gem_uma_vm_users *users)
 {
 	struct gem_uma_vm_implicit *im;
 	LIST_HEAD(gone);

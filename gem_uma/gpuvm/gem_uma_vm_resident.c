@@ -280,6 +280,7 @@ static int gem_uma_vm_bo_unmap_live_locked(struct gem_uma_vm *vm, struct drm_gpu
 		ret = vm->ops->unmap(vm, va->va.addr, va->va.range, NULL);
 		if (ret)
 			return ret;
+		cond_resched();
 		start = min(start, va->va.addr);
 		end = max(end, va->va.addr + va->va.range);
 	}

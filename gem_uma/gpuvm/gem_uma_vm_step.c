@@ -153,6 +153,8 @@ static int gem_uma_vm_map_memory(struct gem_uma_vm *vm, u64 va, dma_addr_t addr,
 		u64 leaf, n = gem_uma_vm_logic_piece(vm->geometry->leaves, va, addr, len, &leaf);
 
 		ret = vm->ops->map(vm, va, addr, n, leaf, prot, tables);
+		/* A sparse range of a TiB is one piece, in chunks of a dummy. */
+		cond_resched();
 		va += n;
 		addr += n;
 		len -= n;

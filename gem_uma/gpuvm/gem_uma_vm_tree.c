@@ -172,6 +172,8 @@ int gem_uma_vm_tree_unmap(struct drm_gpuva_op *op, void *priv)
 	drm_gpuva_remove(&va->base);
 	gem_uma_va_unlink(va);
 	gem_uma_vm_bury(priv, va);
+	/* User space may have bound millions. */
+	cond_resched();
 	return 0;
 }
 
@@ -238,6 +240,7 @@ void gem_uma_vm_free_dead(struct list_head *dead)
 		if (va->base.gem.obj)
 			drm_gem_object_put(va->base.gem.obj);
 		kfree(va);
+		cond_resched();
 	}
 	INIT_LIST_HEAD(dead);
 }

@@ -66,6 +66,12 @@ struct gem_uma_vm_fence {
 	struct rcu_work put_work;
 };
 
+/* Addresses from @start up to @end. */
+struct gem_uma_vm_range {
+	u64 start;
+	u64 end;
+};
+
 /**
  * struct gem_uma_vm_bind - an array of operations on its way
  */
@@ -78,6 +84,12 @@ struct gem_uma_vm_bind {
 	struct gem_uma_vm_op *ops;
 	/** @nr: of @ops. */
 	u32 nr;
+	/** @ranges: of @ops, in ascending order, with gaps between them. */
+	struct gem_uma_vm_range *ranges;
+	/** @range: the only one of @ranges, if there is one operation. */
+	struct gem_uma_vm_range range;
+	/** @nr_ranges: of @ranges. */
+	u32 nr_ranges;
 	/** @steps: for the page tables, one for each operation. */
 	struct list_head steps;
 	/** @spare: vas not used yet. */

@@ -5,7 +5,6 @@
  */
 #include <linux/dma-resv.h>
 
-
 #include "gem_uma_space.h"
 
 static u64 space_va(struct space_vm *vm, unsigned long page)
@@ -77,7 +76,7 @@ static void space_apply(struct space_vm *vm, const struct gem_uma_vm_op *ops, u3
 }
 
 static int space_bind_commit(struct space_vm *vm, const struct gem_uma_vm_op *ops, u32 nr,
-			  struct dma_fence *dep, struct dma_fence **fence)
+			     struct dma_fence *dep, struct dma_fence **fence)
 {
 	struct gem_uma_vm_bind *bind = gem_uma_vm_bind_create(&vm->base, ops, nr);
 	int ret;

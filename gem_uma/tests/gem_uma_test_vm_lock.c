@@ -8,6 +8,7 @@
 #include <kunit/test.h>
 
 #include "gem_uma_space.h"
+#include "gpuvm/gem_uma_vm_types.h"
 
 /* Two objects that share a resv, as two imports of one dma-buf do, and who holds it. */
 struct lock_rig {
@@ -111,8 +112,57 @@ static void vm_lock_keeps_what_was_contended_rev_V1(struct kunit *test)
 	dma_resv_fini(&rig->resv);
 }
 
+#define LOCK_OPS	1024
+
+/* Each va is locked once, however many operations meet it. */
+static void vm_bind_visits_each_address_once_rev_V6(struct kunit *test)
+{
+	struct space_room *room = space_room_create(test);
+	struct space_vm *vm = space_vm_create(room, &space_geometries[0], 2048);
+	struct space_bo *bo = space_bo_create(room, 2048, SPACE_ODD);
+	struct gem_uma_vm_op *ops;
+	struct gem_uma_vm_bind *bind;
+	unsigned int i;
+
+	ops = kunit_kcalloc(test, LOCK_OPS, sizeof(*ops), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, ops);
+	for (i = 0; i < 64; i++)
+		KUNIT_ASSERT_EQ(test, space_bind_one(vm, space_map(vm, i * 32, 16, bo, i, 0)), 0);
+
+	/* All of it, over and over, then the halves in turn, then odd pages from the end. */
+	for (i = 0; i < LOCK_OPS; i++)
+		ops[i] = space_unmap(vm, 0, 2048);
+	bind = gem_uma_vm_bind_create(&vm->base, ops, LOCK_OPS);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(bind));
+	KUNIT_EXPECT_EQ(test, bind->nr_ranges, 1);
+	gem_uma_vm_bind_destroy(bind);
+
+	for (i = 0; i < LOCK_OPS; i++)
+		ops[i] = space_unmap(vm, i & 1 ? 1025 : 0, 1023);
+	bind = gem_uma_vm_bind_create(&vm->base, ops, LOCK_OPS);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(bind));
+	KUNIT_EXPECT_EQ(test, bind->nr_ranges, 2);
+	gem_uma_vm_bind_destroy(bind);
+
+	for (i = 0; i < LOCK_OPS; i++)
+		ops[i] = space_unmap(vm, 2047 - 2 * i, 1);
+	bind = gem_uma_vm_bind_create(&vm->base, ops, LOCK_OPS);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(bind));
+	KUNIT_EXPECT_EQ(test, bind->nr_ranges, LOCK_OPS);
+	for (i = 1; i < bind->nr_ranges; i++)
+		KUNIT_ASSERT_GT(test, bind->ranges[i].start, bind->ranges[i - 1].end);
+	gem_uma_vm_bind_destroy(bind);
+	SPACE_EXPECT_SANE(vm, "nothing was committed");
+
+	for (i = 0; i < LOCK_OPS; i++)
+		ops[i] = space_unmap(vm, i & 1 ? 1025 : 0, 1023);
+	KUNIT_ASSERT_EQ(test, space_bind(vm, ops, LOCK_OPS), 0);
+	SPACE_EXPECT_SANE(vm, "unmapped");
+}
+
 static struct kunit_case gem_uma_vm_lock_cases[] = {
 	KUNIT_CASE(vm_lock_keeps_what_was_contended_rev_V1),
+	KUNIT_CASE(vm_bind_visits_each_address_once_rev_V6),
 	{}
 };
 

@@ -523,6 +523,36 @@ static void vm_tables_on_the_queue_are_limited(struct kunit *test)
 	SPACE_EXPECT_SANE(vm, "both are done");
 }
 
+/* A queued bind, an eviction and the end of a space write page tables all the same. */
+static void vm_page_tables_outlive_the_device_rev_V12(struct kunit *test)
+{
+	struct space_room *room = space_room_create(test);
+	struct space_vm *vm = space_vm_create(room, test->param_value, QUEUE_PAGES);
+	struct space_bo *bo[2] = { space_bo_create(room, 600, SPACE_ALIGNED),
+				   space_bo_create(room, 600, SPACE_ALIGNED) };
+	struct dma_fence *dep = space_fence_create(test), *fence;
+	unsigned long unmaps;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++)
+		KUNIT_ASSERT_EQ(test, 0, space_bind_one(vm, space_map(vm, i * 700, 300, bo[i], 0,
+								      0)));
+	KUNIT_ASSERT_EQ(test, space_bind_one(vm, space_map(vm, 310, 100, bo[1], 0, 0)), 0);
+	fence = queue_bind(vm, space_unmap(vm, 700, 300), dep);
+	/* As drm_dev_unplug() leaves it. */
+	room->mock->drm.unplugged = true;
+	unmaps = vm->unmaps;
+	queue_end_dep(dep);
+	queue_finish(test, fence);
+	KUNIT_EXPECT_EQ(test, vm->unmaps, unmaps + 1);
+	KUNIT_EXPECT_EQ(test, space_evict(bo[0]), 0);
+	KUNIT_EXPECT_EQ(test, vm->unmaps, unmaps + 2);
+	SPACE_EXPECT_SANE(vm, "unplugged");
+	space_vm_close(vm);
+	KUNIT_EXPECT_NULL(test, space_check_bo(bo[1], 1));
+	room->mock->drm.unplugged = false;
+}
+
 KUNIT_ARRAY_PARAM(vm_queue, space_geometries, space_geometry_name);
 
 static struct kunit_case gem_uma_vm_queue_cases[] = {
@@ -539,6 +569,7 @@ static struct kunit_case gem_uma_vm_queue_cases[] = {
 	KUNIT_CASE_PARAM(vm_error_at_once_is_reported, vm_queue_gen_params),
 	KUNIT_CASE_PARAM(vm_waiting_bind_can_be_interrupted, vm_queue_gen_params),
 	KUNIT_CASE_PARAM(vm_bind_in_the_tree_ends_by_a_kill_only, vm_queue_gen_params),
+	KUNIT_CASE_PARAM(vm_page_tables_outlive_the_device_rev_V12, vm_queue_gen_params),
 	KUNIT_CASE(vm_tables_on_the_queue_are_limited),
 	{}
 };

@@ -6,6 +6,7 @@
 
 #define SIZE	(16 * PAGE)
 #define VA	0x40000000ull
+#define TIB	(1ull << 40)
 
 /* One call in a thread. */
 struct call {
@@ -87,8 +88,26 @@ static void imports_of_one_buffer(void)
 	close(dmabuf);
 }
 
+/* A soft lockup in between fails the run. */
+static void sparse_terabyte(void)
+{
+	static const uint32_t flags[] = { 0, DRM_VUMA_BIND_DUMMY };
+	int fd = dev_open(0);
+	struct vuma_vm vm = vm_new(fd);
+	struct drm_vuma_bind_op op;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(flags); i++) {
+		op = vuma_op_sparse(TIB, TIB, flags[i]);
+		KT_OK(vuma_vm_bind(fd, vm.id, &op, 1, NULL));
+		run_cmd(&vm, vuma_cmd_fill(2 * TIB - PAGE, 8, 1, 0));
+		KT_OK(vuma_vm_unmap(&vm, TIB, TIB));
+	}
+}
+
 static const struct ktap_test tests[] = {
 	{ .name = "vm_imports_of_one_buffer_rev-V1", .run = imports_of_one_buffer, .timeout = 120 },
+	{ .name = "vm_sparse_terabyte_rev-V10", .run = sparse_terabyte, .timeout = 120 },
 };
 
 TESTS(tests);

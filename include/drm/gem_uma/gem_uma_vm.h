@@ -67,6 +67,12 @@ struct gem_uma_vm_tables {
  * Page-table functions are called with &gem_uma_vm.op_lock held and, but for @alloc_tables
  * and @free_tables, in sections that others wait for: they must not allocate, take a resv,
  * or drop a last reference.
+ *
+ * @map, @map_null, @unmap and @flush are also called when the device has been unplugged, and
+ * never inside of drm_dev_enter(): a bind on the queue, an eviction and the end of a VM do
+ * not ask for the device. Page tables in memory can be written all the same. What needs
+ * registers, a flush of the TLB above all, enters by itself, and succeeds if it cannot: a
+ * device that is gone makes no more accesses.
  */
 struct gem_uma_vm_ops {
 	/**
