@@ -36,7 +36,8 @@
  * counts as written.
  *
  * The page tables of KVM and of other users of MMU notifiers need not pass their dirty
- * bits on. In an address space that ever had a notifier, a writable PTE counts as dirty.
+ * bits on, and mprotect() can end what they allowed before we look. In an address space
+ * that has a notifier, every PTE of a VMA that can be writable counts as dirty.
  */
 
 static inline unsigned long gem_uma_vma_start(struct vm_area_struct *vma)
@@ -66,10 +67,9 @@ struct gem_uma_pte_take {
 };
 
 /* Under the page-table lock, after the entry is gone: nobody copies it any more. */
-static bool gem_uma_pte_take_is_written(const struct gem_uma_pte_take *take, bool dirty,
-					bool writable)
+static bool gem_uma_pte_take_is_written(const struct gem_uma_pte_take *take, bool dirty)
 {
-	return dirty || (writable && mm_has_notifiers(take->vma->vm_mm));
+	return dirty || mm_has_notifiers(take->vma->vm_mm);
 }
 
 /* Called under the PTE lock for each PTE. */
@@ -81,7 +81,7 @@ static int gem_uma_pte_take_one(pte_t *ptep, unsigned long addr, void *data)
 	if (!pte_present(ptep_get(ptep)))
 		return 0;
 	pte = ptep_get_and_clear(take->vma->vm_mm, addr, ptep);
-	if (gem_uma_pte_take_is_written(take, pte_dirty(pte), pte_write(pte)))
+	if (gem_uma_pte_take_is_written(take, pte_dirty(pte)))
 		__set_bit((addr - take->start) >> PAGE_SHIFT, &take->written);
 	take->taken++;
 	return 0;
@@ -134,7 +134,7 @@ static void gem_uma_pte_take_pmd(struct gem_uma_cpu_map *cmap,
 	/* Not if the core has split it meanwhile, which empties it. */
 	if (leaf) {
 		pmd = pmdp_huge_get_and_clear(mm, addr, pmdp);
-		written = gem_uma_pte_take_is_written(take, pmd_dirty(pmd), pmd_write(pmd));
+		written = gem_uma_pte_take_is_written(take, pmd_dirty(pmd));
 		take->taken += PTRS_PER_PTE;
 	}
 	spin_unlock(ptl);
@@ -182,8 +182,9 @@ static pmd_t *gem_uma_pte_take_find_pmd(struct mm_struct *mm, unsigned long addr
  * TLB entry looks into the page table before it stores, and faults; one with a dirty TLB
  * entry may go on until the flush, and that page is known as written.
  *
- * The flush is the core's: with a second flush pending, zap_special_vma_range() makes one even
- * though it finds nothing. It calls the MMU notifiers in any case.
+ * The flush is the core's: with a second flush pending, zap_special_vma_range() makes one
+ * even though it finds nothing. Where nothing was taken out, it need not: each is a flush of
+ * all of the address space. It calls the MMU notifiers in any case.
  */
 static unsigned long gem_uma_cpu_map_take_vma(struct gem_uma_cpu_map *cmap,
 					      struct vm_area_struct *vma)
@@ -202,8 +203,11 @@ static unsigned long gem_uma_cpu_map_take_vma(struct gem_uma_cpu_map *cmap,
 			gem_uma_pte_take_ptes(cmap, &take, addr, next);
 		cond_resched();
 	}
+	if (!take.taken)
+		dec_tlb_flush_pending(vma->vm_mm);
 	zap_special_vma_range(vma, vma->vm_start, vma->vm_end - vma->vm_start);
-	dec_tlb_flush_pending(vma->vm_mm);
+	if (take.taken)
+		dec_tlb_flush_pending(vma->vm_mm);
 	return take.taken;
 }
 

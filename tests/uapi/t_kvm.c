@@ -143,9 +143,28 @@ static void slot_of_a_dmabuf(void)
 	stores_outlive_evictions(true);
 }
 
+/* What the guest could write before is no longer writable when the eviction looks. */
+static void stores_outlive_mprotect(void)
+{
+	struct cgroup cg;
+	struct vuma_bo bo;
+	struct guest g;
+
+	need_reclaim();
+	cg = arena_enter("a");
+	bo = bo_new_mapped(dev_open(0), SLOT_SIZE, 0);
+	verify_pattern(bo.map, SLOT_SIZE, 0, 0);
+	g = guest_new(bo.map);
+	guest_run(&g);
+	KT_SYS(mprotect(bo.map, SLOT_SIZE, PROT_READ));
+	arena_evict(&cg, &bo, 1);
+	expect_stores(bo.map);
+}
+
 static const struct ktap_test tests[] = {
 	{ .name = "kvm_guest_writes_what_it_read_rev-F1", .run = slot_of_a_mapping },
 	{ .name = "kvm_guest_writes_a_dmabuf_that_it_read_rev-F1", .run = slot_of_a_dmabuf },
+	{ .name = "kvm_stores_outlive_mprotect_rev-F1", .run = stores_outlive_mprotect },
 };
 
 TESTS_WITH_CLEANUP(tests, arena_cleanup);
