@@ -98,6 +98,8 @@ struct gem_uma_reclaim_device {
 	 * nodes share it: one may stop early, but each series begins at zero.
 	 */
 	atomic_long_t written;
+	/** @waits: for jobs, by kswapd since it last counted; shared like @written. */
+	unsigned int waits;
 	/** @stats: numbers for people. */
 	struct gem_uma_reclaim_stats stats;
 	/** @puts: objects whose last put is left to @put_work. */

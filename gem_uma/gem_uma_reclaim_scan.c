@@ -57,7 +57,11 @@
 #define GEM_UMA_RECLAIM_SAMPLE		16
 /* resvs with jobs that one scan remembers, so as not to ask them again. */
 #define GEM_UMA_RECLAIM_REMEMBERED	8
-/* How often one scan may wait for jobs, and how long each time, in milliseconds. */
+/*
+ * How often kswapd may wait for jobs in a series of scans, and how long each time, in
+ * milliseconds. The core scans some hundred pages at a time: a limit for each scan would
+ * let a client with many small busy objects stop kswapd for a minute.
+ */
 #define GEM_UMA_RECLAIM_WAITS		4
 #define GEM_UMA_RECLAIM_WAIT_MS		10
 
@@ -445,8 +449,10 @@ unsigned long gem_uma_reclaim_count_objects(struct shrinker *shrinker,
 	unsigned int list;
 
 	/* It does so before each series of scans, and looks at the LRU between them. */
-	if (current_is_kswapd())
+	if (current_is_kswapd()) {
 		atomic_long_set(&rdev->written, 0);
+		WRITE_ONCE(rdev->waits, 0);
+	}
 	for (list = 0; list < GEM_UMA_RECLAIM_LISTS; list++) {
 		n = list_lru_shrink_count(&rdev->lists[list], sc);
 		if (gem_uma_reclaim_can_take(list, &means))
@@ -487,6 +493,7 @@ unsigned long gem_uma_reclaim_scan_objects(struct shrinker *shrinker,
 		.nid = sc->nid,
 		.means = gem_uma_reclaim_means_of(sc->memcg, sc->gfp_mask),
 		.nr_pages = sc->nr_to_scan,
+		.waits = current_is_kswapd() ? READ_ONCE(rdev->waits) : 0,
 	};
 
 	/*
@@ -498,8 +505,10 @@ unsigned long gem_uma_reclaim_scan_objects(struct shrinker *shrinker,
 	if (current_is_kswapd() && atomic_long_read(&rdev->written) >= GEM_UMA_RECLAIM_WRITE_MAX)
 		return SHRINK_STOP;
 	gem_uma_reclaim_scan(&scan);
-	if (current_is_kswapd())
+	if (current_is_kswapd()) {
 		atomic_long_add(scan.written, &rdev->written);
+		WRITE_ONCE(rdev->waits, scan.waits);
+	}
 	if (!scan.looked)
 		return SHRINK_STOP;
 	/* Objects are not as long as what was asked for: the core goes on from here. */

@@ -13,7 +13,7 @@
 #include "gem_uma_fake.h"
 #include "gem_uma_test_object.h"
 
-/* Objects that one scan may look at in vain, in each stage; waits of a scan. */
+/* Objects of each stage that may refuse a scan; waits of kswapd after each count. */
 #define PATIENCE	64
 #define WAITS		4
 
@@ -269,18 +269,24 @@ static void stages_a_wait_that_helped_helps_all_of_the_vm(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, stages_count(room, GEM_UMA_DEV_MAPPED, GEM_UMA_RECLAIM_WAITED), 1);
 }
 
-static void stages_waits_of_a_scan_are_bounded_panthor_38(struct kunit *test)
+/* kswapd counts, and then scans as often as it takes. */
+static void stages_waits_of_kswapd_are_bounded_panthor_38(struct kunit *test)
 {
 	struct gem_uma_fake_room *room = gem_uma_fake_room_create(test);
+	struct shrink_control sc = { .gfp_mask = GFP_KERNEL, .nid = room->nid };
 	unsigned int i;
 
 	gem_uma_mock_needs_swap(test);
 	for (i = 0; i < 3 * WAITS; i++)
 		stages_make_busy(test, gem_uma_fake_filed(room, i, GEM_UMA_DEV_MAPPED,
 							  1)->base.resv);
-	KUNIT_EXPECT_EQ(test, stages_scan_kswapd(room, 1000, NULL), 0);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, stages_scan_kswapd(room, 1000, NULL), 0);
 	KUNIT_EXPECT_EQ(test, stages_count(room, GEM_UMA_DEV_MAPPED, GEM_UMA_RECLAIM_WAITED),
 			WAITS);
+	current->flags |= PF_KSWAPD;
+	KUNIT_EXPECT_GT(test, room->rdev->shrinker->count_objects(room->rdev->shrinker, &sc), 0);
+	current->flags &= ~PF_KSWAPD;
 	KUNIT_EXPECT_EQ(test, stages_scan_kswapd(room, 1000, NULL), 0);
 	KUNIT_EXPECT_EQ(test, stages_count(room, GEM_UMA_DEV_MAPPED, GEM_UMA_RECLAIM_WAITED),
 			2 * WAITS);
@@ -524,7 +530,7 @@ static struct kunit_case gem_uma_reclaim_stages_cases[] = {
 	KUNIT_CASE(stages_busy_and_not_bound_goes_before_bound),
 	KUNIT_CASE(stages_one_wait_for_all_of_a_vm_panthor_38),
 	KUNIT_CASE(stages_a_wait_that_helped_helps_all_of_the_vm),
-	KUNIT_CASE(stages_waits_of_a_scan_are_bounded_panthor_38),
+	KUNIT_CASE(stages_waits_of_kswapd_are_bounded_panthor_38),
 	KUNIT_CASE(stages_a_batch_looks_at_few_of_the_busy_panthor_39),
 	KUNIT_CASE(stages_idle_behind_many_busy_is_found_panthor_39),
 	KUNIT_CASE(stages_looks_in_vain_count_their_pages_panthor_31),
