@@ -564,7 +564,7 @@ const struct gem_uma_inject_row gem_uma_inject_rows[GEM_UMA_INJECT_ROWS] = {
 		.run = run_populate, .check = check_populate, .undo = gem_uma_inject_evict,
 		.errnos = INJECT_MEMORY,
 		.changes = GEM_UMA_INJECT_PAGES, .remains = GEM_UMA_INJECT_ONCE_KNOWN,
-		.allocations = 15, .calls = 40,
+		.allocations = 14, .calls = 40,
 	}, {
 		.name = "populate_huge",
 		.covers = { "gem_uma_object_populate_locked" },
@@ -580,7 +580,7 @@ const struct gem_uma_inject_row gem_uma_inject_rows[GEM_UMA_INJECT_ROWS] = {
 		.run = run_populate, .check = check_populate, .undo = gem_uma_inject_evict,
 		.errnos = INJECT_MEMORY,
 		.changes = GEM_UMA_INJECT_PAGES, .remains = GEM_UMA_INJECT_ONCE_KNOWN,
-		.allocations = 15, .calls = 60,
+		.allocations = 14, .calls = 60,
 	}, {
 		.name = "populate_some",
 		.covers = { "gem_uma_backing_populate_some_locked" },

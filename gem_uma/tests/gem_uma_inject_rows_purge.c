@@ -88,7 +88,7 @@ const struct gem_uma_inject_row gem_uma_inject_purge_rows[GEM_UMA_INJECT_PURGE_R
 		.begin = begin_filled, .run = run_discard, .check = check_discard,
 		.errnos = { -ENOMEM, -EINTR },
 		.changes = BIT(GEM_UMA_INJECT_MAPPED), .remains = GEM_UMA_INJECT_PAGES,
-		.allocations = 2, .calls = 1,
+		.allocations = 1, .calls = 1,
 	}, {
 		.name = "discard_again",
 		.covers = { "gem_uma_object_discard" },
@@ -96,7 +96,7 @@ const struct gem_uma_inject_row gem_uma_inject_purge_rows[GEM_UMA_INJECT_PURGE_R
 		.begin = begin_filled, .run = run_discard_again, .check = check_discard,
 		.errnos = { -ERESTARTSYS, -ENOMEM, -EINTR },
 		.changes = BIT(GEM_UMA_INJECT_MAPPED), .remains = GEM_UMA_INJECT_PAGES,
-		.allocations = 2, .calls = 3,
+		.allocations = 1, .calls = 3,
 	}, {
 		.name = "purge_export",
 		.covers = { "gem_uma_object_export", "gem_uma_object_share" },
