@@ -29,7 +29,7 @@ demo: plan-demo modules user ## GPU buffers under a memory limit: the in-kernel 
 check: plan-check deps ## host tests, static checks, programs in guests; closes with the totals
 	@$(VM)/check.sh
 
-check-debug: plan-check-debug deps ## unit, uAPI and race tests on KASAN and lockdep kernels of 6.12 and 7.3
+check-debug: plan-check-debug deps ## unit, uAPI and race tests on a KASAN and lockdep kernel of 6.12
 	@$(VM)/check-debug.sh debug
 
 check-all: deps ## once a night: all tests on each kernel, data races, mutants, bench

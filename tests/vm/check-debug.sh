@@ -7,9 +7,8 @@
 # when they are not there. The last line is the sum; results, and the coverage of the
 # debug lane, go to out/<lane>/.
 #
-# The debug lane runs the unit tests on both series, the programs on 7.3 and the races
-# on 6.12. --all, and each series that is named, runs all of them. KDIR=<kernel build>
-# tests that kernel instead, whatever it was configured to find. HOGS=N keeps N
+# The debug lane runs on 6.12; the other lanes, and --all, on 7.3 as well. KDIR=<kernel
+# build> tests that kernel instead, whatever it was configured to find. HOGS=N keeps N
 # processors busy meanwhile: no verdict may depend on the host's speed.
 set -uo pipefail
 
@@ -18,9 +17,11 @@ top=$(cd "$here/../.." && pwd)
 all=
 [[ ${1:-} != --all ]] || { all=y; shift; }
 lane=${1:-debug}
-(($# < 2)) || series=("${@:2}") all=y
-[[ -n ${series[*]-} ]] || series=(6.12 7.3)
-[[ $lane == debug && -z ${KDIR:-} ]] || all=y
+series=("${@:2}")
+if ((!${#series[@]})); then
+	series=(6.12)
+	[[ $lane == debug && -z $all ]] || series+=(7.3)
+fi
 out=${OUT:-$top/out}/$lane
 cd "$top" || exit
 scripts/deps.sh debug || exit
@@ -60,14 +61,6 @@ step() {
 	shift
 	results+=("$out/$name.json")
 	"$here/step" "$name" "$out/$name.json" "$@"
-}
-
-# What is left to make check-all, as make check runs it on the stock kernel of 6.12.
-left_out() {
-	[[ -z $all ]] && case $1:$2 in
-	6.12:tests/uapi/* | 7.3:tests/stress/*) return 0 ;;
-	esac
-	return 1
 }
 
 # The modules for one kernel, and what is to be said of them.
@@ -143,7 +136,6 @@ for s in "${series[@]}"; do
 done
 for file in "${jobs[@]}"; do
 	for s in "${ready[@]}"; do
-		! left_out "$s" "$file" || continue
 		name=$s-$(basename "$(dirname "$file")")
 		runs+=("$name" "${trees[$s]}" "$file")
 		results+=("$out/$name.json")
