@@ -117,9 +117,10 @@ EXPORT_SYMBOL_GPL(gem_uma_backing_can_purge_locked);
  */
 unsigned long gem_uma_backing_purge_locked(struct gem_uma_backing *b)
 {
-	unsigned long before = gem_uma_backing_in_memory(b);
+	unsigned long before;
 
 	dma_resv_assert_held(b->obj->resv);
+	before = gem_uma_backing_in_memory(b);
 	if (drm_WARN_ON_ONCE(b->udev->drm, atomic_read(&b->pins)))
 		return 0;
 	if (b->held.pages)

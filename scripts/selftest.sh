@@ -244,6 +244,22 @@ locked() {
 		'	__must_hold(b->obj->resv)' '{' '	if (b->flags)' \
 		'		dma_resv_assert_held(b->obj->resv);' '}'
 	finds check-locked.py 'planted\.c:2: planted_locked does not begin with an assertion'
+	new $c "$spdx" 'static void planted_locked(struct gem_uma_backing *b)' \
+		'	__must_hold(b->obj->resv)' '{' '	const struct folio *first = find(b->flags);' '' \
+		'	dma_resv_assert_held(b->obj->resv);' '	use(first);' '}'
+	finds check-locked.py 'planted\.c:2: planted_locked does not begin with an assertion'
+	new $c "$spdx" 'static void planted_locked(struct gem_uma_backing *b)' \
+		'	__must_hold(b->obj->resv)' '{' '	WRITE_ONCE(b->flags, 0);' \
+		'	dma_resv_assert_held(b->obj->resv);' '}'
+	finds check-locked.py 'planted\.c:2: planted_locked does not begin with an assertion'
+	new $c "$spdx" 'static void asserts(struct gem_uma_backing *b)' '{' \
+		'	dma_resv_assert_held(b->obj->resv);' '}' '' \
+		'static void planted_locked(struct drm_gem_object *obj)' '	__must_hold(obj->resv)' '{' \
+		'	struct gem_uma_object *uobj = to_gem_uma_object(obj);' '	int a = asserts(uobj);' '}'
+	add $c '' 'static inline struct file *member(struct gem_uma_backing *b)' '{' '	return b->file;' '}' \
+		'static void planted_too_locked(struct gem_uma_backing *b)' '	__must_hold(b->obj->resv)' \
+		'{' '	struct file *f = member(b);' '' '	dma_resv_assert_held(b->obj->resv);' '}'
+	silent check-locked.py 'planted'
 	new $c "$spdx" 'static int planted_locked(struct gem_uma_backing *b)' '{' \
 		'	return gem_uma_backing_nid_locked(b);' '}'
 	finds check-locked.py 'planted\.c:2: planted_locked has no __must_hold'
