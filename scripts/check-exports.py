@@ -20,12 +20,14 @@ FOR_DRIVERS = {
         gem_uma_backing_prefetch gem_uma_backing_discard_locked
         gem_uma_backing_advise_locked gem_uma_backing_unpin
         gem_uma_backing_run_locked gem_uma_backing_extent_locked
-        gem_uma_backing_is_resident_locked gem_uma_backing_populate_some_locked""",
+        gem_uma_backing_is_resident_locked gem_uma_backing_populate_some_locked
+        gem_uma_backing_mark_dirty_locked""",
     "the answers of such an object to reclaim": """
         gem_uma_reclaim_init gem_uma_reclaim_fini gem_uma_reclaim_update_locked
         gem_uma_backing_release_locked gem_uma_backing_can_purge_locked
         gem_uma_backing_purge_locked gem_uma_backing_writeback_locked
         gem_uma_backing_in_memory gem_uma_backing_nid_locked gem_uma_dev_map_drop_locked
+        gem_uma_backing_has_content
         gem_uma_cpu_map_zap_locked""",
     "the CPU mappings of such an object": """
         gem_uma_cpu_map_init gem_uma_cpu_map_fini gem_uma_cpu_map_mmap

@@ -12,7 +12,7 @@
 #include <drm/vuma_drm.h>
 
 struct drm_exec;
-struct gem_uma_vm_lock;
+struct gem_uma_vm_exec;
 struct vuma_device;
 struct vuma_file;
 struct vuma_job;
@@ -47,7 +47,7 @@ struct vuma_job_ops {
 	/** @addr_valid: can a command name these bytes? Asked before @begin. */
 	bool (*addr_valid)(const struct vuma_job *job, u64 addr, u64 size, bool write);
 	/** @lock: lock the VM and its buffers; after an error nothing is locked. */
-	int (*lock)(struct vuma_job *job, struct gem_uma_vm_lock *lock);
+	int (*lock)(struct vuma_job *job, struct gem_uma_vm_exec *lock);
 	/** @validate_locked: make all resident; @fence: what the job has to wait for, or NULL. */
 	int (*validate_locked)(struct vuma_job *job, struct drm_exec *exec,
 			       struct dma_fence **fence);

@@ -311,7 +311,7 @@ static int vuma_legacy_job_begin(struct vuma_job *job)
 	return 0;
 }
 
-static int vuma_legacy_lock_objs(struct gem_uma_vm_lock *lock, void *data)
+static int vuma_legacy_lock_objs(struct gem_uma_vm_exec *lock, void *data)
 {
 	struct vuma_legacy *legacy = data;
 	int ret = 0;
@@ -322,7 +322,7 @@ static int vuma_legacy_lock_objs(struct gem_uma_vm_lock *lock, void *data)
 	return ret;
 }
 
-static int vuma_legacy_job_lock(struct vuma_job *job, struct gem_uma_vm_lock *lock)
+static int vuma_legacy_job_lock(struct vuma_job *job, struct gem_uma_vm_exec *lock)
 {
 	return gem_uma_vm_lock(lock, &job->vm->base, true, VUMA_LEGACY_FENCES,
 			       vuma_legacy_lock_objs, job->legacy);

@@ -136,7 +136,7 @@ static int vuma_submit_locked(struct vuma_submit *submit, struct drm_exec *exec)
 static int vuma_submit_run(struct vuma_submit *submit)
 {
 	struct vuma_job *job = submit->job;
-	struct gem_uma_vm_lock lock;
+	struct gem_uma_vm_exec lock;
 	int ret, idx;
 
 	if (!drm_dev_enter(&job->vdev->drm, &idx))
@@ -208,7 +208,7 @@ static bool vuma_bind_job_addr_valid(const struct vuma_job *job, u64 addr, u64 s
 	return vuma_range_valid(addr, size);
 }
 
-static int vuma_bind_job_lock(struct vuma_job *job, struct gem_uma_vm_lock *lock)
+static int vuma_bind_job_lock(struct vuma_job *job, struct gem_uma_vm_exec *lock)
 {
 	/* The job's fence, and that of what has to be mapped for it. */
 	return gem_uma_vm_lock_all(lock, &job->vm->base, 2);

@@ -207,7 +207,7 @@ struct dma_fence *gpu_vm_map(struct gem_uma_vm *vm, u64 va, struct drm_gem_objec
 int gpu_vm_submit(struct gem_uma_vm *vm, struct dma_fence *(*start)(struct dma_fence *wait));
 int gpu_vm_submit(struct gem_uma_vm *vm, struct dma_fence *(*start)(struct dma_fence *wait))
 {
-	struct gem_uma_vm_lock lock;
+	struct gem_uma_vm_exec lock;
 	struct dma_fence *wait;
 	int ret;
 

@@ -151,7 +151,7 @@ static void gem_uma_vm_unmap_va_locked(struct gem_uma_vm *vm, struct drm_gpuva *
 		vm->ops->changed(obj);
 }
 
-static int gem_uma_vm_lock_one(struct gem_uma_vm_lock *lock, void *data)
+static int gem_uma_vm_lock_one(struct gem_uma_vm_exec *lock, void *data)
 {
 	return gem_uma_vm_lock_obj(lock, data);
 }
@@ -165,7 +165,7 @@ static int gem_uma_vm_lock_one(struct gem_uma_vm_lock *lock, void *data)
  */
 void gem_uma_vm_unmap_va(struct gem_uma_vm *vm, struct drm_gpuva *va)
 {
-	struct gem_uma_vm_lock lock;
+	struct gem_uma_vm_exec lock;
 	LIST_HEAD(dead);
 
 	/* All that can fail is an allocation of a few bytes. */
@@ -178,7 +178,7 @@ void gem_uma_vm_unmap_va(struct gem_uma_vm *vm, struct drm_gpuva *va)
 }
 
 /* The first va; NULL if there is none. */
-static int gem_uma_vm_lock_first(struct gem_uma_vm_lock *lock, void *data)
+static int gem_uma_vm_lock_first(struct gem_uma_vm_exec *lock, void *data)
 {
 	struct drm_gpuvm *gpuvm = &lock->vm->base;
 	struct drm_gpuva **va = data;
@@ -190,7 +190,7 @@ static int gem_uma_vm_lock_first(struct gem_uma_vm_lock *lock, void *data)
 /* One va at a time, so that the objects are locked one at a time. */
 static void gem_uma_vm_unmap_all(struct gem_uma_vm *vm)
 {
-	struct gem_uma_vm_lock lock;
+	struct gem_uma_vm_exec lock;
 	struct drm_gpuva *va;
 	LIST_HEAD(dead);
 

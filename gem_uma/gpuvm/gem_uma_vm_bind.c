@@ -339,7 +339,7 @@ static int gem_uma_vm_bind_throttle(struct gem_uma_vm_bind *bind)
 	return ret;
 }
 
-static int gem_uma_vm_lock_range(struct gem_uma_vm_lock *lock, const struct gem_uma_vm_range *r)
+static int gem_uma_vm_lock_range(struct gem_uma_vm_exec *lock, const struct gem_uma_vm_range *r)
 {
 	struct drm_gem_object *last = NULL;
 	struct drm_gpuva *va;
@@ -360,7 +360,7 @@ static int gem_uma_vm_lock_range(struct gem_uma_vm_lock *lock, const struct gem_
 }
 
 /* All objects that are mapped in the ranges, and all that get mapped. */
-static int gem_uma_vm_bind_lock_objs(struct gem_uma_vm_lock *lock, void *data)
+static int gem_uma_vm_bind_lock_objs(struct gem_uma_vm_exec *lock, void *data)
 {
 	struct gem_uma_vm_bind *bind = data;
 	int ret = 0;
@@ -573,7 +573,7 @@ static void gem_uma_vm_bind_reset(struct gem_uma_vm_bind *bind)
 
 static int gem_uma_vm_bind_try(struct gem_uma_vm_bind *bind, struct dma_fence **fence)
 {
-	struct gem_uma_vm_lock lock;
+	struct gem_uma_vm_exec lock;
 	int ret, idx;
 
 	if (!drm_dev_enter(bind->vm->base.drm, &idx))

@@ -27,7 +27,7 @@
  */
 
 /* First the VM, which says what is mapped; then the object that drm_exec holds already. */
-static int gem_uma_vm_lock_begin(struct gem_uma_vm_lock *lock)
+static int gem_uma_vm_lock_begin(struct gem_uma_vm_exec *lock)
 {
 	struct drm_exec *exec = &lock->exec;
 	int ret;
@@ -57,9 +57,9 @@ static int gem_uma_vm_lock_begin(struct gem_uma_vm_lock *lock)
  *
  * Return: 0, with nothing contended; -ENOMEM; -EINTR; or what @objects returned.
  */
-int gem_uma_vm_lock(struct gem_uma_vm_lock *lock, struct gem_uma_vm *vm, bool interruptible,
+int gem_uma_vm_lock(struct gem_uma_vm_exec *lock, struct gem_uma_vm *vm, bool interruptible,
 		    unsigned int fences,
-		    int (*objects)(struct gem_uma_vm_lock *lock, void *data), void *data)
+		    int (*objects)(struct gem_uma_vm_exec *lock, void *data), void *data)
 {
 	u32 flags = DRM_EXEC_IGNORE_DUPLICATES;
 	int ret = 0;
@@ -96,7 +96,7 @@ EXPORT_SYMBOL_GPL(gem_uma_vm_lock);
  *
  * Return: 0, -EDEADLK, -EINTR or -ENOMEM, all to be passed on.
  */
-int gem_uma_vm_lock_obj(struct gem_uma_vm_lock *lock, struct drm_gem_object *obj)
+int gem_uma_vm_lock_obj(struct gem_uma_vm_exec *lock, struct drm_gem_object *obj)
 {
 	if (gem_uma_vm_is_private(lock->vm, obj))
 		return 0;
@@ -112,7 +112,7 @@ int gem_uma_vm_lock_obj(struct gem_uma_vm_lock *lock, struct drm_gem_object *obj
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_lock_obj);
 
-static int gem_uma_vm_lock_each(struct gem_uma_vm_lock *lock, void *data)
+static int gem_uma_vm_lock_each(struct gem_uma_vm_exec *lock, void *data)
 {
 	struct gem_uma_vm_bo *vm_bo;
 	int ret = 0;
@@ -135,7 +135,7 @@ static int gem_uma_vm_lock_each(struct gem_uma_vm_lock *lock, void *data)
  *
  * Return: 0, -ENOMEM or -EINTR.
  */
-int gem_uma_vm_lock_all(struct gem_uma_vm_lock *lock, struct gem_uma_vm *vm,
+int gem_uma_vm_lock_all(struct gem_uma_vm_exec *lock, struct gem_uma_vm *vm,
 			unsigned int fences)
 {
 	return gem_uma_vm_lock(lock, vm, true, fences, gem_uma_vm_lock_each, NULL);
@@ -148,7 +148,7 @@ EXPORT_SYMBOL_GPL(gem_uma_vm_lock_all);
  *
  * Context: may free an object.
  */
-void gem_uma_vm_unlock(struct gem_uma_vm_lock *lock)
+void gem_uma_vm_unlock(struct gem_uma_vm_exec *lock)
 {
 	drm_exec_fini(&lock->exec);
 	drm_gem_object_put(lock->contended);

@@ -152,7 +152,7 @@ struct space_objs {
 	u32 nr;
 };
 
-static int space_implicit_lock_objs(struct gem_uma_vm_lock *lock, void *data)
+static int space_implicit_lock_objs(struct gem_uma_vm_exec *lock, void *data)
 {
 	struct space_objs *objs = data;
 	int ret = 0;
@@ -176,7 +176,7 @@ int space_implicit_validate(struct space_vm *vm, struct space_bo *const *bos, u3
 			    struct gem_uma_vm_implicit **ims)
 {
 	struct space_objs objs = { bos, nr };
-	struct gem_uma_vm_lock lock;
+	struct gem_uma_vm_exec lock;
 	int ret;
 
 	ret = gem_uma_vm_lock(&lock, &vm->base, false, 1, space_implicit_lock_objs, &objs);

@@ -159,7 +159,7 @@ static void space_all_live(struct space_vm *vm)
  */
 int space_validate(struct space_vm *vm, struct dma_fence **fence)
 {
-	struct gem_uma_vm_lock lock;
+	struct gem_uma_vm_exec lock;
 	int ret;
 
 	*fence = NULL;

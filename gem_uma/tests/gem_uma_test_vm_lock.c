@@ -56,7 +56,7 @@ static int lock_hold(void *data)
 }
 
 /* The first object is mapped in the first round only. */
-static int lock_other_in_second_round(struct gem_uma_vm_lock *lock, void *data)
+static int lock_other_in_second_round(struct gem_uma_vm_exec *lock, void *data)
 {
 	struct lock_rig *rig = data;
 	int ret;
@@ -76,7 +76,7 @@ static void vm_lock_keeps_what_was_contended_rev_V1(struct kunit *test)
 	struct space_room *room = space_room_create(test);
 	struct lock_rig *rig = kunit_kzalloc(test, sizeof(*rig), GFP_KERNEL);
 	struct task_struct *holder;
-	struct gem_uma_vm_lock lock;
+	struct gem_uma_vm_exec lock;
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, rig);

@@ -202,9 +202,9 @@ struct gem_uma_vm {
 };
 
 /**
- * struct gem_uma_vm_lock - a VM and objects that are locked together
+ * struct gem_uma_vm_exec - a VM and objects that are locked together
  */
-struct gem_uma_vm_lock {
+struct gem_uma_vm_exec {
 	/** @exec: for drm_gpuvm_resv_add_fence() and validation. */
 	struct drm_exec exec;
 
@@ -290,13 +290,13 @@ int gem_uma_vm_active_get_locked(struct gem_uma_vm *vm)
 	__must_hold(drm_gpuvm_resv(&vm->base));
 void gem_uma_vm_active_put(struct gem_uma_vm *vm);
 
-int gem_uma_vm_lock(struct gem_uma_vm_lock *lock, struct gem_uma_vm *vm, bool interruptible,
+int gem_uma_vm_lock(struct gem_uma_vm_exec *lock, struct gem_uma_vm *vm, bool interruptible,
 		    unsigned int fences,
-		    int (*objects)(struct gem_uma_vm_lock *lock, void *data), void *data);
-int gem_uma_vm_lock_all(struct gem_uma_vm_lock *lock, struct gem_uma_vm *vm,
+		    int (*objects)(struct gem_uma_vm_exec *lock, void *data), void *data);
+int gem_uma_vm_lock_all(struct gem_uma_vm_exec *lock, struct gem_uma_vm *vm,
 			unsigned int fences);
-int gem_uma_vm_lock_obj(struct gem_uma_vm_lock *lock, struct drm_gem_object *obj);
-void gem_uma_vm_unlock(struct gem_uma_vm_lock *lock);
+int gem_uma_vm_lock_obj(struct gem_uma_vm_exec *lock, struct drm_gem_object *obj);
+void gem_uma_vm_unlock(struct gem_uma_vm_exec *lock);
 
 int gem_uma_vm_validate_locked(struct gem_uma_vm *vm, struct drm_exec *exec,
 			       struct dma_fence **fence)
