@@ -159,8 +159,7 @@ static void use(void)
 
 static void under_load(void)
 {
-	enum { CLIENTS = 3 };
-	const int attempts = ktap_slow() > 1 ? 60 : 300;
+	enum { CLIENTS = 3, ATTEMPTS = 60 };
 	int i, refused = 0, done = 0, status;
 	pid_t pids[CLIENTS];
 	struct cgroup cg;
@@ -175,7 +174,7 @@ static void under_load(void)
 			use();
 	}
 	/* Some attempts are refused, and some succeed, if there is luck enough. */
-	for (i = 0; !refused || (i < attempts && (refused < 20 || done < 3)); i++) {
+	for (i = 0; !refused || (i < ATTEMPTS && (refused < 20 || done < 3)); i++) {
 		int ret = unload();
 
 		if (ret == -EAGAIN || ret == -EBUSY) {
