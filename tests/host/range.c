@@ -260,19 +260,19 @@ static void next_window_walk_reaches_the_pmd_bound(void)
 }
 
 static const struct ktap_test tests[] = {
-	{ "range_to_pages_equals_128_bit_maths_small", to_pages_small_exhaustive, 0, 0 },
-	{ "range_to_pages_equals_128_bit_maths_at_overflow", to_pages_at_overflow, 0, 0 },
-	{ "range_to_pages_equals_128_bit_maths_random", to_pages_random, 0, 0 },
-	{ "range_clip_is_the_intersection", clip_is_the_intersection, 0, 0 },
-	{ "range_fault_window_equals_page_by_page_exhaustive", window_exhaustive, 0, 0 },
-	{ "range_fault_window_equals_page_by_page_random", window_random, 0, 0 },
-	{ "range_fault_window_at_the_ends_of_memory", window_at_the_ends_of_memory, 0, 0 },
-	{ "range_fault_window_keeps_object_page_after_vma_split_uma-B1_panthor-75",
-	  window_keeps_object_page_after_vma_split, 0, 0 },
-	{ "range_next_window_doubles_in_bounds_or_falls_back",
-	  next_window_doubles_in_bounds_or_falls_back, 0, 0 },
-	{ "range_next_window_walk_reaches_the_pmd_bound", next_window_walk_reaches_the_pmd_bound,
-	  0, 0 },
+	{ .name = "range_to_pages_equals_128_bit_maths_small", .run = to_pages_small_exhaustive },
+	{ .name = "range_to_pages_equals_128_bit_maths_at_overflow", .run = to_pages_at_overflow },
+	{ .name = "range_to_pages_equals_128_bit_maths_random", .run = to_pages_random },
+	{ .name = "range_clip_is_the_intersection", .run = clip_is_the_intersection },
+	{ .name = "range_fault_window_equals_page_by_page_exhaustive", .run = window_exhaustive },
+	{ .name = "range_fault_window_equals_page_by_page_random", .run = window_random },
+	{ .name = "range_fault_window_at_the_ends_of_memory", .run = window_at_the_ends_of_memory },
+	{ .name = "range_fault_window_keeps_object_page_after_vma_split_uma-B1_panthor-75",
+	  .run = window_keeps_object_page_after_vma_split },
+	{ .name = "range_next_window_doubles_in_bounds_or_falls_back",
+	  .run = next_window_doubles_in_bounds_or_falls_back },
+	{ .name = "range_next_window_walk_reaches_the_pmd_bound",
+	  .run = next_window_walk_reaches_the_pmd_bound },
 };
 
 const struct host_tests host_range_tests = HOST_TESTS(tests);

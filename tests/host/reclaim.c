@@ -50,10 +50,10 @@ static void buckets_are_powers_of_two(void)
 }
 
 static const struct ktap_test tests[] = {
-	{ "reclaim_lists_need_their_means_panthor-28_panthor-45_panthor-46",
-	  lists_need_their_means, 0, 0 },
-	{ "reclaim_weight_comes_before_age", weight_before_age, 0, 0 },
-	{ "reclaim_buckets_are_powers_of_two", buckets_are_powers_of_two, 0, 0 },
+	{ .name = "reclaim_lists_need_their_means_panthor-28_panthor-45_panthor-46",
+	  .run = lists_need_their_means },
+	{ .name = "reclaim_weight_comes_before_age", .run = weight_before_age },
+	{ .name = "reclaim_buckets_are_powers_of_two", .run = buckets_are_powers_of_two },
 };
 
 const struct host_tests host_reclaim_tests = HOST_TESTS(tests);

@@ -182,15 +182,15 @@ static void cache_mode(void)
 }
 
 static const struct ktap_test tests[] = {
-	{ "state_decide_follows_the_table_panthor-20", decide_follows_table, 0, 0 },
-	{ "state_decide_is_monotonic_in_each_fact", decide_is_monotonic, 0, 0 },
-	{ "state_mapped_in_several_VMs_is_shared", several_vms_are_shared, 0, 0 },
-	{ "state_returns_after_the_last_unpin", pin_and_unpin_return, 0, 0 },
-	{ "state_order_is_cost_and_the_last_has_no_list", order_of_states, 0, 0 },
-	{ "state_cpu_refault_of_evicted_is_not_device_mapped_panthor-13", evicted_then_touched,
-	  0, 0 },
-	{ "state_advice_never_brings_purged_content_back_panthor-85", advice, 0, 0 },
-	{ "state_cache_mode_wc_only_if_not_coherent_uma-A7", cache_mode, 0, 0 },
+	{ .name = "state_decide_follows_the_table_panthor-20", .run = decide_follows_table },
+	{ .name = "state_decide_is_monotonic_in_each_fact", .run = decide_is_monotonic },
+	{ .name = "state_mapped_in_several_VMs_is_shared", .run = several_vms_are_shared },
+	{ .name = "state_returns_after_the_last_unpin", .run = pin_and_unpin_return },
+	{ .name = "state_order_is_cost_and_the_last_has_no_list", .run = order_of_states },
+	{ .name = "state_cpu_refault_of_evicted_is_not_device_mapped_panthor-13",
+	  .run = evicted_then_touched },
+	{ .name = "state_advice_never_brings_purged_content_back_panthor-85", .run = advice },
+	{ .name = "state_cache_mode_wc_only_if_not_coherent_uma-A7", .run = cache_mode },
 };
 
 const struct host_tests host_state_tests = HOST_TESTS(tests);
