@@ -19,8 +19,10 @@ enum kind {
 	SYNC_COUNT,	/* mostly none: those that have no fence yet are errors */
 	CORE_COUNT,	/* of one without a limit: the core warns when it is out of memory */
 	RELATIVE, ABSOLUTE,
-	ARRAY,		/* a pointer to array @max */
+	ARRAY,		/* a pointer to array @max: good, bad (1), or ARRAY_NONE */
 };
+
+#define ARRAY_NONE	2
 
 struct field {
 	uint16_t off, width;
@@ -432,6 +434,32 @@ static void straighten_cmds(struct drm_vuma_cmd *cmd, size_t count)
 	}
 }
 
+static void remove_array(struct fuzz_input *input, uint32_t array)
+{
+	const uint64_t none = ARRAY_NONE;
+	const struct field *f;
+
+	for (f = types[input->type].fields; f->width; f++)
+		if (f->kind == ARRAY && f->max == array)
+			memcpy(input->args + f->off, &none, f->width);
+}
+
+/* A count of 0 and a pointer do not go together. In-syncs are array 1, out-syncs array 2. */
+static void straighten_syncs(struct fuzz_input *input)
+{
+	const struct field *f;
+	uint32_t count, array = 1;
+
+	for (f = types[input->type].fields; f->width; f++) {
+		if (f->kind != SYNC_COUNT)
+			continue;
+		memcpy(&count, input->args + f->off, sizeof(count));
+		if (!count)
+			remove_array(input, array);
+		array++;
+	}
+}
+
 static void straighten(struct fuzz_input *input)
 {
 	const struct field *elements = types[input->type].elements[0];
@@ -441,6 +469,7 @@ static void straighten(struct fuzz_input *input)
 		straighten_ops(array, FUZZ_ARRAY / sizeof(struct drm_vuma_bind_op));
 	else if (elements == cmd_fields || elements == bo_cmd_fields)
 		straighten_cmds(array, FUZZ_ARRAY / sizeof(struct drm_vuma_cmd));
+	straighten_syncs(input);
 }
 
 void fuzz_make(struct fuzz_input *input, uint64_t *rng)
@@ -521,7 +550,9 @@ static void resolve(struct fuzz_target *target, struct fuzz_room *room,
 	for (f = types[input->type].fields; f->width; f++) {
 		value = 0;
 		memcpy(&value, room->args + f->off, f->width);
-		if (f->kind == ARRAY)
+		if (f->kind == ARRAY && value == ARRAY_NONE)
+			value = 0;
+		else if (f->kind == ARRAY)
 			value = value ? 0xdead0000ull + f->max : (uintptr_t)room->arrays[f->max];
 		else if (f->kind == ABSOLUTE)
 			value = value ? vuma_now_ns() + (int64_t)value % NS_PER_WAIT : 0;
