@@ -61,6 +61,7 @@ ALLOCATES = """
     __devres_alloc_node drmm_kmalloc alloc_pages_noprof krealloc_noprof krealloc_node_align_noprof
     drm_exec_lock_obj drm_exec_prepare_obj drm_gpuvm_bo_obtain drm_gpuvm_bo_obtain_locked
     drm_gpuvm_prepare_vm drm_gpuvm_resv_object_alloc
+    bitmap_zalloc mtree_store_range xa_store
 """
 
 # Imported, and calls nothing that can fail but what it is given: callbacks of ours.
@@ -135,6 +136,10 @@ CANNOT_FAIL = """
     psi_memstall_leave register_pm_notifier
     sysfs_emit unregister_pm_notifier xa_load
     __cpu_online_mask seq_putc strlen
+    __bitmap_clear __bitmap_set __dma_sync_single_for_cpu _find_first_zero_bit
+    _find_next_zero_bit bitmap_free dma_sync_single_for_cpu inode_get_bytes mas_walk
+    mtree_destroy phys_base xa_destroy xa_erase xa_find xa_find_after zap_special_vma_range
+    zap_vma_ptes
 """
 
 # Put there by what instruments a kernel for debugging.
