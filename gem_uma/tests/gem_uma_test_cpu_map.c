@@ -467,7 +467,7 @@ static void cpu_map_forget_dirty(struct kunit *test, struct gem_uma_user *room, 
 	folio_unlock(folio);
 }
 
-static void cpu_map_zap_knows_which_PMDs_were_written_rev_F1(struct kunit *test)
+static void cpu_map_zap_finds_the_written_of_huge_ptes_rev_F1(struct kunit *test)
 {
 	struct gem_uma_user room = cpu_map_room_huge(test);
 	bool split;
@@ -552,7 +552,7 @@ static struct kunit_case gem_uma_cpu_map_cases[] = {
 	KUNIT_CASE(cpu_map_vmap_and_mmap_see_the_same),
 	KUNIT_CASE(cpu_map_huge_folios_are_mapped_by_PMD_panthor_76),
 	KUNIT_CASE(cpu_map_huge_folios_at_odd_addresses_panthor_76),
-	KUNIT_CASE(cpu_map_zap_knows_which_PMDs_were_written_rev_F1),
+	KUNIT_CASE(cpu_map_zap_finds_the_written_of_huge_ptes_rev_F1),
 	KUNIT_CASE(cpu_map_split_of_a_PMD_mapping_panthor_75_76),
 	KUNIT_CASE(cpu_map_get_unmapped_area_fits_huge_folios),
 	{}

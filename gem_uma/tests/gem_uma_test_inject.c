@@ -136,7 +136,8 @@ static void inject_count_object(const struct gem_uma_inject_rig *rig,
 	c->n[GEM_UMA_INJECT_CLIENTS] = uobj->files.nr;
 	c->n[GEM_UMA_INJECT_LABEL] = !!uobj->label;
 	c->n[GEM_UMA_INJECT_HELD] = uobj->backing.held.pages;
-	c->n[GEM_UMA_INJECT_KNOWN] = uobj->backing.held.pages + gem_uma_backing_evicted(&uobj->backing);
+	c->n[GEM_UMA_INJECT_KNOWN] = uobj->backing.held.pages +
+				     gem_uma_backing_evicted(&uobj->backing);
 	c->n[GEM_UMA_INJECT_MAPPED] = uobj->dev_map.mapped.pages;
 	c->n[GEM_UMA_INJECT_FILED] = uobj->reclaim.state;
 }
@@ -301,7 +302,8 @@ static void inject_expect_sane(const struct gem_uma_inject_rig *rig, const char 
 		return;
 	}
 	if (gem_uma_inject_can_fail_calls())
-		KUNIT_EXPECT_EQ_MSG(test, dma, uobj->dev_map.starts.pages, "DMA mappings, %s", fault);
+		KUNIT_EXPECT_EQ_MSG(test, dma, uobj->dev_map.starts.pages,
+				    "DMA mappings, %s", fault);
 	KUNIT_EXPECT_EQ_MSG(test, atomic_long_read(&rig->mock->udev.resident_pages),
 			    uobj->backing.held.pages, "%s", fault);
 	KUNIT_EXPECT_EQ_MSG(test, !!uobj->cpu_map.vmaps, !!uobj->cpu_map.vaddr, "%s", fault);

@@ -26,7 +26,7 @@ struct implicit_rig {
 };
 
 static struct implicit_rig implicit_rig_of(struct kunit *test, unsigned long space_pages,
-				       unsigned long pages)
+					   unsigned long pages)
 {
 	struct implicit_rig rig = { .room = space_room_create(test) };
 	unsigned int i;
@@ -475,7 +475,7 @@ static struct task_struct *implicit_waiter_start(struct kunit *test, struct impl
 
 /* Returns when it has waited, by a signal if nothing else ended that. */
 static void implicit_waiter_end(struct kunit *test, struct implicit_waiter *waiter,
-			      struct task_struct *task)
+				struct task_struct *task)
 {
 	bool ended = wait_for_completion_timeout(&waiter->done, IMPLICIT_TIMEOUT);
 

@@ -34,9 +34,10 @@ int vuma_gate_fini(struct vuma_gate *gate)
 
 void vuma_gate_cmds(const struct vuma_gate *gate, struct drm_vuma_cmd *cmds)
 {
-	cmds[0] = vuma_cmd_fill(gate->addr + WORD_REACHED * sizeof(uint64_t), sizeof(uint64_t), 1, 0);
-	cmds[1] = vuma_cmd_wait(gate->addr + WORD_OPEN * sizeof(uint64_t), DRM_VUMA_WAIT_NOT_EQUAL,
-				0, ~0ull);
+	cmds[0] = vuma_cmd_fill(gate->addr + WORD_REACHED * sizeof(uint64_t), sizeof(uint64_t),
+				1, 0);
+	cmds[1] = vuma_cmd_wait(gate->addr + WORD_OPEN * sizeof(uint64_t),
+				DRM_VUMA_WAIT_NOT_EQUAL, 0, ~0ull);
 }
 
 int vuma_gate_submit(const struct vuma_gate *gate, const struct vuma_vm *vm, uint32_t out)

@@ -44,7 +44,7 @@ struct waiter {
 	void (*call)(void *arg);
 	void *arg;
 	pthread_t thread;
-	_Atomic pid_t tid;
+	atomic_int tid;
 	/* The call has returned. */
 	atomic_bool done;
 };

@@ -162,8 +162,11 @@ static void offsets_for_all(void)
 	not_on_twin("its helper makes an offset for every buffer");
 	for (i = 0; i < HOGS; i++)
 		hogs[i] = bo_new(fd, 64 * VUMA_GIB, 0);
-	for (i = 0; i < OTHERS; i++)
-		KT_OK(vuma_bo_fini(&(struct vuma_bo[]){ bo_new_mapped(other, PAGE, 0) }[0]));
+	for (i = 0; i < OTHERS; i++) {
+		struct vuma_bo bo = bo_new_mapped(other, PAGE, 0);
+
+		KT_OK(vuma_bo_fini(&bo));
+	}
 	for (i = 0; i < HOGS && !ret; i++)
 		ret = vuma_bo_mmap_offset(fd, hogs[i].handle, &offset);
 	KT_RET(ret, -EDQUOT);

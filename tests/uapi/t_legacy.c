@@ -606,7 +606,8 @@ static void forked(void)
 
 static const struct ktap_test tests[] = {
 	{ .name = "legacy_1000_flips_are_3_maps_and_no_unmap", .run = flips },
-	{ .name = "legacy_1000_flips_with_import_each_are_3_maps_and_no_unmap", .run = flips_with_import },
+	{ .name = "legacy_1000_flips_with_import_each_are_3_maps_and_no_unmap",
+	  .run = flips_with_import },
 	{ .name = "legacy_flips_of_two_files_are_3_maps_and_no_unmap", .run = flips_of_two_files },
 	{ .name = "legacy_file_closed_before_its_dmabufs", .run = closed_file },
 	{ .name = "legacy_pin_keeps_the_address", .run = pin_is_a_user },

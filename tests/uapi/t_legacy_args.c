@@ -194,7 +194,8 @@ static void paths_race(void)
 		int fd = dev_open(0);
 
 		atomic_store(&race.fd, fd);
-		race.legacy = race.create = UNKNOWN;
+		race.legacy = UNKNOWN;
+		race.create = UNKNOWN;
 		pthread_barrier_wait(&race.start);
 		pthread_barrier_wait(&race.start);
 		if (race.legacy) {

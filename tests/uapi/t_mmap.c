@@ -758,7 +758,8 @@ static const struct ktap_test tests[] = {
 	{ .name = "mmap_threads_fault_in_parallel_with_splits_panthor-71",
 	  .run = parallel_faults },
 	{ .name = "mmap_processes_populate_in_parallel_panthor-4", .run = parallel_population },
-	{ .name = "mmap_signals_during_faults_are_harmless_panthor-72", .run = faults_with_signals },
+	{ .name = "mmap_signals_during_faults_are_harmless_panthor-72",
+	  .run = faults_with_signals },
 	{ .name = "mmap_write_combined_flag_works", .run = wc_flag },
 };
 

@@ -593,7 +593,8 @@ static void fdinfo_adds_up(void)
 static const struct ktap_test tests[] = {
 	{ .name = "memcg_memory_low_yields_when_nothing_else_is_left", .run = low_yields_last },
 	{ .name = "memcg_memory_min_never_yields", .run = min_never_yields },
-	{ .name = "memcg_memory_min_protects_under_the_parents_limit", .run = min_under_the_parents_limit },
+	{ .name = "memcg_memory_min_protects_under_the_parents_limit",
+	  .run = min_under_the_parents_limit },
 	{ .name = "memcg_memory_reclaim_takes_what_it_is_asked_for",
 	  .run = reclaim_takes_what_it_is_asked_for },
 	{ .name = "memcg_two_owners_in_one_vm", .run = two_owners_in_one_vm },

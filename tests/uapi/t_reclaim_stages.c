@@ -197,7 +197,8 @@ static void kswapd_waits_for_jobs(void)
 static const struct ktap_test tests[] = {
 	{ .name = "reclaim_cheap_stages_before_costly", .run = cheap_before_costly },
 	{ .name = "reclaim_numbers_of_stages_add_up", .run = numbers_add_up },
-	{ .name = "reclaim_kswapd_waits_for_jobs_panthor-29_panthor-38", .run = kswapd_waits_for_jobs },
+	{ .name = "reclaim_kswapd_waits_for_jobs_panthor-29_panthor-38",
+	  .run = kswapd_waits_for_jobs },
 };
 
 TESTS_WITH_CLEANUP(tests, arena_cleanup);

@@ -231,8 +231,9 @@ static void limit_ends_jobs(void)
 	r = rig_new(RIG_SIZE);
 	for (wait = 0; wait < 2; wait++) {
 		for (i = 0; i < 100; i++)
-			cmds[i] = wait ? vuma_cmd_wait(r.out_va, DRM_VUMA_WAIT_NOT_EQUAL, 0, ~0ull) :
-				  vuma_cmd_spin(10000000);
+			cmds[i] = wait ? vuma_cmd_wait(r.out_va, DRM_VUMA_WAIT_NOT_EQUAL, 0,
+						       ~0ull) :
+					 vuma_cmd_spin(10000000);
 		cmds[100] = vuma_cmd_fill(r.a_va, RIG_SIZE, 1, 1);
 		run_faulting(&r.vm, cmds, 101, DRM_VUMA_FAULT_TIMEOUT, 0);
 		verify_pattern(r.a.map, RIG_SIZE, 0, 0);

@@ -300,11 +300,14 @@ static const struct ktap_test tests[] = {
 	{ .name = "restore_only_what_is_bound", .run = only_what_is_bound },
 	{ .name = "restore_with_helpers", .run = helpers_help },
 	{ .name = "restore_without_helpers", .run = without_helpers },
-	{ .name = "restore_by_helpers_is_charged_to_the_creator", .run = helpers_charge_the_creator },
+	{ .name = "restore_by_helpers_is_charged_to_the_creator",
+	  .run = helpers_charge_the_creator },
 	{ .name = "restore_reads_ahead_in_a_vm", .run = many_buffers_of_a_vm },
-	{ .name = "restore_reads_ahead_for_implicit_addresses", .run = many_buffers_of_a_legacy_job },
+	{ .name = "restore_reads_ahead_for_implicit_addresses",
+	  .run = many_buffers_of_a_legacy_job },
 	{ .name = "restore_counts_as_memory_pressure", .run = counts_as_pressure },
-	{ .name = "restore_ends_when_killed_and_can_be_repeated_panthor-88", .run = killed_in_the_middle },
+	{ .name = "restore_ends_when_killed_and_can_be_repeated_panthor-88",
+	  .run = killed_in_the_middle },
 };
 
 TESTS_WITH_CLEANUP(tests, default_again);

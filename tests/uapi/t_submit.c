@@ -408,7 +408,8 @@ static void exit_with_jobs(void)
 
 		for (i = 0; i < 60; i++) {
 			KT_SYS(drmSyncobjFDToHandle(own.fd, fds[!!i], &in_child));
-			KT_OK(vuma_submit_one(own.fd, own.vm.id, i ? &spin : &first_spin, 1, in_child));
+			KT_OK(vuma_submit_one(own.fd, own.vm.id, i ? &spin : &first_spin, 1,
+					      in_child));
 		}
 		_exit(0);
 	}
