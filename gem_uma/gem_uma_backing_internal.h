@@ -20,6 +20,11 @@ gem_uma_backing_mapping(const struct gem_uma_backing *b)
 	return b->file->f_mapping;
 }
 
+static inline bool gem_uma_backing_holds(struct gem_uma_backing *b, pgoff_t start, pgoff_t end)
+{
+	return gem_uma_page_set_covers(&b->held, start, end);
+}
+
 /* The page frame of a page that is held, which keeps the folio where it is. */
 static inline unsigned long gem_uma_backing_pfn(const struct gem_uma_backing *b,
 						pgoff_t pgoff)

@@ -178,8 +178,7 @@ static void gem_uma_dev_map_drop(struct gem_uma_dev_map *dmap)
 	for (; gem_uma_page_set_next(&dmap->mapped, e.end, dmap->mapped.size, &e);) {
 		/* Addresses follow from pages that are held. */
 		if (drm_WARN_ON_ONCE(dmap->obj->dev,
-				     !gem_uma_page_set_covers(&dmap->backing->held,
-							      e.start, e.end)))
+				     !gem_uma_backing_holds(dmap->backing, e.start, e.end)))
 			continue;
 		for (at = e.start; at < e.end; at = end) {
 			dma_addr_t addr;
