@@ -7,9 +7,10 @@
 # when they are not there. The last line is the sum; results, and the coverage of the
 # debug lane, go to out/<lane>/.
 #
-# The debug lane runs on 6.12; the other lanes, and --all, on 7.3 as well. KDIR=<kernel
-# build> tests that kernel instead, whatever it was configured to find. HOGS=N keeps N
-# processors busy meanwhile: no verdict may depend on the host's speed.
+# The debug lane runs on 6.12; the other lanes, and --all, on 7.3 as well. --all also runs
+# suspend, KVM, and a machine short of memory. KDIR=<kernel build> tests that kernel
+# instead, whatever it was configured to find. HOGS=N keeps N processors busy meanwhile:
+# no verdict may depend on the host's speed.
 set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -39,6 +40,7 @@ debug)
 	jobs=(tests/uapi/jobs.txt tests/kunit/debug-jobs.txt tests/stress/jobs.txt)
 	slow=6
 	instrument=(GCOV_PROFILE=y)
+	[[ -z $all ]] || jobs+=(tests/{stress/jobs-machine,uapi/jobs-suspend,uapi/jobs-kvm}.txt)
 	;;
 kcsan)
 	slow=8
@@ -77,15 +79,17 @@ build_for() {
 beside() {
 	local name=$1 tree=$2 file=$3 rc
 	# Mitigations cost an emulated processor a tenth of its time.
-	local more=(--append mitigations=off)
+	local more=(--mem 1G --append mitigations=off)
 
 	# Where megabytes are written and compressed, a look at each 300th access takes so
 	# long that jobs of the device time out.
 	[[ $lane:$file != kcsan:tests/uapi/* ]] || more+=(--append kcsan.skip_watch=2000)
+	# It fills three times of what there is.
+	[[ $file != */jobs-machine.txt ]] || more[1]=512M
 	if [[ $name == into-tree ]]; then
 		"$here/step" "$name" "$out/$name.json" -- "$file" "$tree/build"
 	else
-		"$here/run" --kernel "$tree" --jobs "$file" --name "$name" --out "$out" --mem 1G \
+		"$here/run" --kernel "$tree" --jobs "$file" --name "$name" --out "$out" \
 			--slow "$slow" --timeout 2400 --quiet "${more[@]}"
 	fi > >(sed -u "s/^/[$name] /") 2>&1
 	rc=$?
@@ -136,7 +140,8 @@ for s in "${series[@]}"; do
 done
 for file in "${jobs[@]}"; do
 	for s in "${ready[@]}"; do
-		name=$s-$(basename "$(dirname "$file")")
+		name=$(basename "$file" .txt)
+		name=$s-$(basename "$(dirname "$file")")${name#*jobs}
 		runs+=("$name" "${trees[$s]}" "$file")
 		results+=("$out/$name.json")
 	done
