@@ -211,9 +211,11 @@ static void vuma_run_stream(struct vuma_run *run, const struct drm_vuma_cmd *cmd
 	if (cmd->opcode == DRM_VUMA_OP_COMPARE)
 		piece.sum[1] = U64_MAX;
 
-	for (; done < cmd->size; cond_resched())
+	while (done < cmd->size) {
 		if (vuma_run_stopped(run) || !vuma_run_piece(run, cmd, &piece, &done))
 			return;
+		cond_resched_tasks_rcu_qs();
+	}
 
 	if (run->op->dst_size && vuma_run_store(run, cmd->dst, piece.sum[0]))
 		vuma_run_store(run, cmd->dst + sizeof(u64), piece.sum[1]);
@@ -248,9 +250,11 @@ static void vuma_run_chase(struct vuma_run *run, const struct drm_vuma_cmd *cmd)
 {
 	u64 p = cmd->src, hops = cmd->arg0;
 
-	for (; hops; cond_resched())
+	while (hops) {
 		if (vuma_run_stopped(run) || !vuma_run_hops(run, &p, &hops))
 			return;
+		cond_resched_tasks_rcu_qs();
+	}
 
 	vuma_run_store(run, cmd->dst, p);
 }
@@ -375,7 +379,7 @@ enum drm_vuma_fault vuma_cmds_run(struct vuma_job *job, u64 *fault_addr)
 	for (i = 0; i < job->cmd_count && !run.fault && !vuma_run_stopped(&run); i++) {
 		run.op = vuma_opcode_find(job->cmds[i].opcode);
 		run.op->run(&run, &job->cmds[i]);
-		cond_resched();
+		cond_resched_tasks_rcu_qs();
 	}
 	*fault_addr = run.fault_addr;
 	return run.fault;
