@@ -4,7 +4,7 @@
  * what is scanned, not on what exists. Asked for 128 pages, as the core does, through
  * debugfs.
  *
- * Busy: nothing is evicted, so the price is that of looking in vain. Idle: 128 buffers
+ * Busy: nothing is evicted, so the price is that of a scan that finds nothing. Idle: 128 buffers
  * of one page go, and the next submit brings them back.
  */
 #include <errno.h>

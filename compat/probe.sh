@@ -24,7 +24,7 @@ has() {
 }
 printf -- '-DGEM_UMA_PROBED'
 
-# Of the core.
+# The core.
 has NAMESPACE_STRING linux/module.h \
 	'define MODULE_IMPORT_NS\(ns\) MODULE_INFO\(import_ns, ns\)'
 has NAMESPACE_STRING_DEFAULT linux/export.h \
@@ -43,7 +43,7 @@ has GET_UNMAPPED_AREA_CURRENT linux/sched/mm.h \
 	' mm_get_unmapped_area\(struct file \*'
 has PFN_T linux/pfn_t.h '__pfn_to_pfn_t\('
 
-# Of DRM.
+# DRM.
 has DMA_DEV drm/drm_device.h 'drm_dev_dma_dev\(struct'
 has GPUVA_FEATURE drm/drm_drv.h ' DRIVER_GEM_GPUVA = '
 has GPUVM_MAP_REQ drm/drm_gpuvm.h 'struct drm_gpuvm_map_req \{'

@@ -42,7 +42,7 @@ FOR_DRIVERS = {
 
 EXPORT = re.compile(r"^EXPORT_SYMBOL(?P<kind>\w*)\((?P<name>\w+)\)", re.M)
 NOISE = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.S)
-# Of a header, macros and bodies of inline functions count.
+# In a header, macros and bodies of inline functions count.
 MACRO = re.compile(r"^#define(?:[^\n]*\\\n)*[^\n]*", re.M)
 BODY = re.compile(r"\n\{\n.*?\n\}", re.S)
 

@@ -7,7 +7,7 @@
     check-layers.py --parts    the table of parts, as docs/overview.rst has it
     check-layers.py --write    puts that table into docs/overview.rst and README.md
 
-The library knows nothing of vuma. Of vuma only the backend and the driver's frame know the
+The library knows nothing of vuma. In vuma, only the backend and the driver's frame know the
 library. The gem-shmem twin knows nothing of it. Kernel versions are known to compat/ alone.
 """
 import fnmatch
@@ -65,7 +65,7 @@ CALL = re.compile(r"\b_{0,2}gem_uma_(\w+)[ \t]*\(")
 # What a .c file defines for others: functions, and data with an initializer.
 DEFINES = re.compile(r"^(?!static\b|extern\b)\w[^;={}#\n]*?\b(gem_uma_\w+)"
                      r"(?:\((?:[^;{}]*?)\)[^;{}()]*\n\{|(?:\[\w*\])?[ \t]*(?:=|;$))", re.M)
-# Of a header only bodies count: it declares what others define.
+# In a header only bodies count: it declares what others define.
 BODY = re.compile(r"(.*?)(?:(?<=\n\{)(.*?)(?=\n\})|\Z)", re.S)
 VERSION = re.compile(r"\bLINUX_VERSION_CODE\b|\bKERNEL_VERSION[ \t]*\(")
 NOISE = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.S)

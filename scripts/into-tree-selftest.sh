@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Tries into-tree.sh on a part of a 7.3 tree. KTAP on stdout; exit code 4 if that source
-# cannot be had.
+# cannot be installed.
 #
 #   into-tree-selftest.sh            copy, patch, remove, refuse
 #   into-tree-selftest.sh BUILD      also compile in a 7.3 tree, built in and as modules,
@@ -21,7 +21,7 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# Of our own tree as it is now: somebody may be working on it.
+# Takes our own tree as it is now: somebody may be working on it.
 mkdir "$work/ours" "$work/clean"
 scripts/tree-files.sh | tar -cf - -T - | tar -xf - -C "$work/ours" || exit
 ours=$work/ours

@@ -8,7 +8,7 @@
 #
 # No header or kbuild package holds checkpatch.pl. It is taken once out of the
 # linux-source package (150 MB; only three files of it are kept). Exit
-# code 4, with the reason on stderr, when a tool cannot be had.
+# code 4, with the reason on stderr, when a tool cannot be installed.
 set -euo pipefail
 
 top=$(cd "$(dirname "$0")/.." && pwd)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Who calls a function marked __must_hold() without having a resv? clang knows, with
+# Which function calls one marked __must_hold() without having a resv? clang knows, with
 # the declarations of resv.h. Nothing is generated.
 # shellcheck source=scripts/lint/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -111,7 +111,7 @@ static void judge_end(struct demo_run *run, const struct demo_client *c)
 			     name, have, want);
 	else if (c->stat->bus_error)
 		demo_outcome(run, OUTCOME_BUS_ERROR,
-			     "%s got SIGBUS: a page of a buffer could not be had", name);
+			     "%s got SIGBUS: a page of a buffer could not be populated", name);
 	else if (err == ENOMEM)
 		demo_outcome(run, OUTCOME_ENOMEM,
 			     "%s could not %s (ENOMEM), with %llu of %llu MiB written",

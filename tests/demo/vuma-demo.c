@@ -19,7 +19,7 @@ struct demo_options demo_opt = {
 	.seed = 1, .ram = 512 * MIB, .width = 100, .out = ".", .git = "unknown",
 };
 
-/* Of what a cgroup holds, how much has to be gone to call it reclaimed: 3/4. */
+/* A cgroup counts as reclaimed when 3/4 of what it held are gone. */
 #define RECLAIMED(before, after)	((after) <= (before) / 4)
 
 static int start(struct demo_run *run, const char *name, uint64_t mib, uint64_t bo_mib,
@@ -104,7 +104,7 @@ static pid_t start_reclaim(struct demo_client *victim, uint64_t bytes)
 		return pid;
 	for (done = 0; done < bytes; done += slice) {
 		ret = cgroup_reclaim(&victim->cgroup, slice);
-		/* -EAGAIN: it could not all be had, which is what the scene is about. */
+		/* -EAGAIN: not all could be reclaimed, which is what the scene is about. */
 		if (ret && ret != -EAGAIN)
 			_exit(1);
 		usleep(50000);

@@ -61,7 +61,7 @@ struct demo_stat {
 	atomic_uint step;		/* being executed */
 	atomic_int drm_fd;		/* -1 until it is open */
 	atomic_int error;		/* errno of what ended the client */
-	atomic_uint bus_error;	/* a page of a buffer could not be had */
+	atomic_uint bus_error;	/* a page of a buffer could not be populated */
 	atomic_ullong written;	/* bytes of pattern */
 	atomic_ullong gpu_jobs;	/* that finished */
 	atomic_ullong round_jobs;	/* of the present STEP_GPU */

@@ -29,7 +29,7 @@ scripts/deps.sh debug || exit
 rm -rf "$out"
 mkdir -p "$out"
 
-# Of the programs the twin is left out: it shares vuma's code, and the rest is the
+# The programs of the twin are left out: it shares vuma's code, and the rest is the
 # kernel's. What takes longest is first. slow: what it takes longer than a stock kernel,
 # for the limits of jobs.
 jobs=(tests/uapi/jobs.txt tests/stress/jobs.txt)
