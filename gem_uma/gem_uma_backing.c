@@ -721,13 +721,14 @@ out_unlock:
 }
 
 /**
- * gem_uma_backing_writeback_locked() - start to swap out pages that were let go
- * @b: backing that holds no page
+ * gem_uma_backing_writeback_locked() - start to swap out pages that nobody holds
+ * @b: backing
  * @nr_pages: about how many
  *
- * Letting go only makes pages reclaimable. Left to itself the system takes them when
- * they have aged; until then whoever waits for memory sees no progress, and would go
- * on evicting. Goes on where the last call ended, so that nothing is looked at twice.
+ * Evicting only makes pages reclaimable. Left to itself the system takes them when they
+ * have aged, and those of an object of which a part is held not at all. Until then a task
+ * that waits for memory sees no progress, and would evict more. Goes on where the last call
+ * ended, so that nothing is looked at twice.
  *
  * Context: resv held; does I/O. Callable from reclaim with __GFP_IO.
  *
@@ -743,8 +744,6 @@ unsigned long gem_uma_backing_writeback_locked(struct gem_uma_backing *b,
 	pgoff_t next;
 
 	dma_resv_assert_held(b->obj->resv);
-	if (drm_WARN_ON_ONCE(b->udev->drm, b->held.pages))
-		return 0;
 	folio_batch_init(&fbatch);
 	while (written < nr_pages) {
 		next = b->next_written;
@@ -754,9 +753,14 @@ unsigned long gem_uma_backing_writeback_locked(struct gem_uma_backing *b,
 			break;
 		}
 		for (i = 0; i < folio_batch_count(&fbatch) && written < nr_pages; i++) {
-			written += gem_uma_backing_write_folio(fbatch.folios[i], mapping);
+			pgoff_t index = fbatch.folios[i]->index;
+
 			b->next_written = folio_next_index(fbatch.folios[i]);
+			if (!gem_uma_page_set_covers(&b->held, index, index + 1))
+				written += gem_uma_backing_write_folio(fbatch.folios[i], mapping);
 		}
+		/* In the swap cache, they are evictable again. */
+		check_move_unevictable_folios(&fbatch);
 		folios_put(&fbatch);
 		cond_resched();
 	}

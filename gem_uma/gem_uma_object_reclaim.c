@@ -42,12 +42,14 @@ static enum gem_uma_reclaim_state gem_uma_object_state(struct gem_uma_reclaim *r
 	__must_hold(reclaim->obj->resv)
 {
 	struct gem_uma_object *uobj = container_of(reclaim, struct gem_uma_object, reclaim);
+	unsigned long cached = gem_uma_backing_in_memory(&uobj->backing);
+	unsigned long resident = gem_uma_backing_resident(&uobj->backing);
 	struct gem_uma_state_facts facts = {
 		.discardable = gem_uma_object_is_discardable(uobj),
 		.purgeable = gem_uma_object_is_purgeable(uobj),
 		.clean = gem_uma_backing_is_clean(&uobj->backing),
-		.resident = gem_uma_backing_resident(&uobj->backing),
-		.leftover = gem_uma_backing_in_memory(&uobj->backing),
+		.resident = resident,
+		.leftover = cached > resident ? cached - resident : 0,
 		.pins = atomic_read(&uobj->backing.pins),
 		.mmaps = gem_uma_cpu_map_mmaps(&uobj->cpu_map),
 		.dev_mapped = gem_uma_object_publish_mapped(uobj),

@@ -44,8 +44,9 @@
  * Objects whose content need not be kept come first: their memory is free at once, and
  * takes no swap space.
  *
- * Evicted objects stay on a list of their own while their pages are in memory. That list
- * comes next: their pages are written to swap before more objects are evicted.
+ * Evicted objects stay on a list of their own while their pages are in memory. Objects that
+ * were restored by less than half are there, too. That list comes next: pages that nobody
+ * holds are written to swap before more objects are evicted.
  *
  * A scan may drop the last reference of an object. Freeing takes locks that must not be
  * taken inside of reclaim, so that last put is done by a work item.

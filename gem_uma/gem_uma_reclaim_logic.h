@@ -13,7 +13,7 @@
 struct gem_uma_reclaim_means {
 	/** @swap: space for the memory of the cgroup. */
 	bool swap;
-	/** @io: may be started. */
+	/** @io: may be started: pages of evicted objects can be written. */
 	bool io;
 	/** @wait: may wait for jobs. */
 	bool wait;
@@ -23,9 +23,7 @@ struct gem_uma_reclaim_means {
 static inline bool gem_uma_reclaim_can_take(enum gem_uma_reclaim_state list,
 					    const struct gem_uma_reclaim_means *means)
 {
-	if (list < GEM_UMA_EVICTED)
-		return true;
-	return means->swap && (means->io || list != GEM_UMA_EVICTED);
+	return list < GEM_UMA_EVICTED || means->swap;
 }
 
 /* What is dearer stays longer; of equals, what was used more recently. */

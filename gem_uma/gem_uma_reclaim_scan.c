@@ -2,9 +2,8 @@
 /*
  * Scans: in what order objects are taken off the lists, and when to stop.
  *
- * Owns what the shrinker answers. Locks: each object's resv, by
- * trylock, and list_lru's own while it picks. Neighbours: the lists, in
- * gem_uma_reclaim.c; the object above.
+ * Owns what the shrinker answers. Locks: each object's resv, by trylock, and list_lru's own
+ * while it picks. Neighbours: the lists, in gem_uma_reclaim.c; the object above.
  */
 #include <linux/dma-resv.h>
 #include <linux/export.h>
@@ -26,9 +25,9 @@
  * DOC: Scans
  *
  * A scan goes through the lists from cheap to costly, until it has what it was asked for.
- * A list that needs swap space or I/O that the caller does not have is left out. kswapd
- * then goes through them a second time, for objects in use: nobody's allocation waits for
- * it, so it waits for a few jobs, once for all objects that share a resv.
+ * Lists that need swap space are left out where there is none. kswapd then goes through
+ * them a second time, for objects in use. Nobody's allocation waits for kswapd, so it waits
+ * for a few jobs, once for all objects that share a resv.
  *
  * The order is that of the lists, and not a weight in a common list: a scan compares some
  * objects with each other, not all. Among many mapped objects it would seldom meet the
@@ -36,9 +35,9 @@
  *
  * How many objects a scan may look at without success is limited, and what it looked at
  * goes to the end of the list. So a scan costs what it scans, however many objects there
- * are. The core is
- * told the pages of what was looked at, and asks again as long as it is in need: 0 means
- * that another scan meets other objects, SHRINK_STOP that there is nothing to look at.
+ * are. The core is told the pages of what was looked at, and asks again as long as it is in
+ * need: 0 means that another scan meets other objects, SHRINK_STOP that there is nothing to
+ * look at.
  *
  * A page counts as freed once, when its object is evicted or purged. That it is sent to
  * swap later is progress of a scan, but not a second page.
@@ -267,6 +266,15 @@ static bool gem_uma_reclaim_is_idle(struct gem_uma_reclaim_scan *scan, struct dm
 	return false;
 }
 
+/*
+ * Without I/O, what is held of an evicted object can go all the same: hibernation asks for
+ * that.
+ */
+static bool gem_uma_reclaim_writes(const struct gem_uma_reclaim_scan *scan)
+{
+	return scan->list == GEM_UMA_EVICTED && scan->means.io;
+}
+
 /* Returns pages freed or on their way to swap, 0 for none, negative if the object is busy. */
 static long gem_uma_reclaim_act(struct gem_uma_reclaim_scan *scan,
 				struct gem_uma_reclaim *reclaim)
@@ -277,7 +285,7 @@ static long gem_uma_reclaim_act(struct gem_uma_reclaim_scan *scan,
 	/* What the list said may be outdated: then only file the object anew. */
 	if (reclaim->ops->state(reclaim) > list)
 		return 0;
-	if (list == GEM_UMA_EVICTED)
+	if (gem_uma_reclaim_writes(scan))
 		return reclaim->ops->writeback(reclaim, scan->nr_pages - scan->freed -
 							scan->written);
 	if (gem_uma_reclaim_is_idle(scan, reclaim->obj->resv))
@@ -295,7 +303,7 @@ static void gem_uma_reclaim_account(struct gem_uma_reclaim_scan *scan, unsigned 
 		scan->counts[GEM_UMA_RECLAIM_BUSY] += ret < 0;
 		return;
 	}
-	if (scan->list == GEM_UMA_EVICTED)
+	if (gem_uma_reclaim_writes(scan))
 		scan->written += ret;
 	else
 		scan->freed += ret;
@@ -327,7 +335,7 @@ static bool gem_uma_reclaim_one(struct gem_uma_reclaim_scan *scan)
 		gem_uma_reclaim_mark_used(reclaim);
 	left = reclaim->pages;
 	/* What was evicted is in memory as before; what was purged or written is not. */
-	if (ret > 0 && scan->list <= GEM_UMA_EVICTED)
+	if (ret > 0 && (scan->list < GEM_UMA_EVICTED || gem_uma_reclaim_writes(scan)))
 		left -= min_t(unsigned long, ret, left);
 	gem_uma_reclaim_update_locked(reclaim, left, reclaim->nid);
 	dma_resv_unlock(reclaim->obj->resv);

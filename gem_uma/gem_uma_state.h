@@ -19,7 +19,7 @@ struct gem_uma_state_facts {
 	bool clean;
 	/** @resident: number of pages held. */
 	unsigned long resident;
-	/** @leftover: pages in memory, held or not. */
+	/** @leftover: pages in memory that nobody holds. */
 	unsigned long leftover;
 	/** @pins: pin count. */
 	unsigned int pins;
@@ -42,8 +42,11 @@ gem_uma_state_decide(const struct gem_uma_state_facts *f)
 		return GEM_UMA_PURGEABLE;
 	if (f->clean && (f->resident || f->leftover))
 		return GEM_UMA_NEVER_WRITTEN;
+	/* One page in use must not keep all others in memory, so the larger part decides. */
+	if (f->leftover > f->resident)
+		return GEM_UMA_EVICTED;
 	if (!f->resident)
-		return f->leftover ? GEM_UMA_EVICTED : GEM_UMA_UNRECLAIMABLE;
+		return GEM_UMA_UNRECLAIMABLE;
 	if (f->dev_mapped > 1)
 		return GEM_UMA_DEV_SHARED;
 	if (f->dev_mapped)

@@ -83,13 +83,13 @@ static const char *model_check_vmap(struct model_buf *mb)
 	return NULL;
 }
 
-/* munmap() and writeback tell nobody: cheaper than filed is allowed for them. */
+/* munmap() and writeback report nothing: the lists may be outdated by them. */
 static bool model_state_is_right(enum gem_uma_reclaim_state filed,
 				 enum gem_uma_reclaim_state now)
 {
-	if (filed == now || (filed == GEM_UMA_EVICTED && now == GEM_UMA_UNRECLAIMABLE))
+	if (filed == now || (filed == GEM_UMA_EVICTED && now > filed))
 		return true;
-	/* The first write through a page that was mapped for reading tells nobody. */
+	/* Nor does the first write through a page that was mapped for reading. */
 	if (filed == GEM_UMA_NEVER_WRITTEN && now != GEM_UMA_UNRECLAIMABLE)
 		return true;
 	return (filed == GEM_UMA_UNUSED && now == GEM_UMA_CPU_MAPPED) ||
@@ -100,9 +100,11 @@ static const char *model_check_state(struct model *m, struct model_buf *mb)
 {
 	struct gem_uma_object *uobj = model_uobj(mb);
 	struct gem_uma_reclaim *reclaim = &uobj->reclaim;
+	unsigned long resident = gem_uma_backing_resident(&uobj->backing);
+	unsigned long cached = gem_uma_backing_in_memory(&uobj->backing);
 	struct gem_uma_state_facts facts = {
-		.resident = gem_uma_backing_resident(&uobj->backing),
-		.leftover = gem_uma_backing_in_memory(&uobj->backing),
+		.resident = resident,
+		.leftover = cached > resident ? cached - resident : 0,
 		.pins = atomic_read(&uobj->backing.pins),
 		.dev_mapped = uobj->ops->dev_mapped(uobj),
 		.mmaps = gem_uma_cpu_map_mmaps(&uobj->cpu_map),

@@ -568,6 +568,31 @@ static void object_evicted_stays_on_the_list_of_its_node(struct kunit *test)
 		kunit_skip(test, "needs two NUMA nodes");
 }
 
+/* One page in use keeps neither the others in memory, nor is it evicted for them. */
+static void object_one_used_page_leaves_the_others_evicted_rev_C5(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_object *uobj = &gem_uma_mock_object_create(test, mock, SZ_64K, 0)->base;
+	unsigned int evictions;
+
+	gem_uma_mock_needs_swap(test);
+	gem_uma_mock_fill(test, uobj, 7);
+	object_lock(uobj);
+	KUNIT_ASSERT_EQ(test, uobj->reclaim.ops->evict(&uobj->reclaim), 16);
+	object_unlock(uobj);
+	KUNIT_ASSERT_EQ(test, 0, object_populate(uobj, 3 * PAGE_SIZE, PAGE_SIZE));
+	KUNIT_ASSERT_EQ(test, gem_uma_backing_in_memory(&uobj->backing), 16);
+	KUNIT_EXPECT_EQ(test, uobj->reclaim.state, GEM_UMA_EVICTED);
+
+	evictions = gem_uma_backing_evictions(&uobj->backing);
+	gem_uma_reclaim_device_run(&mock->udev, 15);
+	KUNIT_EXPECT_EQ(test, gem_uma_backing_resident(&uobj->backing), 1);
+	KUNIT_EXPECT_EQ(test, gem_uma_backing_evictions(&uobj->backing), evictions);
+	KUNIT_EXPECT_EQ(test, gem_uma_backing_in_memory(&uobj->backing), 1);
+	KUNIT_EXPECT_EQ(test, uobj->reclaim.state, GEM_UMA_UNUSED);
+	gem_uma_mock_expect_content(test, uobj, 7);
+}
+
 /* Whoever looks may meet a resv that is held for as long as a restore takes. */
 static void object_dev_mapped_is_known_without_resv_rev_V7(struct kunit *test)
 {
@@ -614,6 +639,7 @@ static struct kunit_case gem_uma_object_cases[] = {
 	KUNIT_CASE(object_get_unmapped_area_knows_its_objects),
 	KUNIT_CASE(object_get_sg_table_lists_all_pages_and_dirties),
 	KUNIT_CASE(object_evicted_stays_on_the_list_of_its_node),
+	KUNIT_CASE(object_one_used_page_leaves_the_others_evicted_rev_C5),
 	KUNIT_CASE(object_dev_mapped_is_known_without_resv_rev_V7),
 	{}
 };

@@ -277,7 +277,7 @@ static void stats_debugfs_create(struct kunit *test, struct gem_uma_mock *mock)
 static const char stats_gems_text[] =
 	"size-KiB resident  evicted evictions pins mmaps files flags %s\n"
 	"      16       16        0         0    1     1     0 ---   -             %-24s\x20\n"
-	"      32        8       24         1    0     0     1 ---   unused        %s frame\n"
+	"      32        8       24         1    0     0     1 ---   evicted       %s frame\n"
 	"      16       16        0         0    0     0     0 ---   purgeable     %-24s\x20\n"
 	"      16       16        0         0    0     0     0 i--   -             %-24s there\n"
 	"resident 40 KiB, evicted so far 32 KiB, restored so far 8 KiB";

@@ -155,6 +155,9 @@ static void evicted_then_touched(void)
 	KT_EQ(gem_uma_state_decide(&f), GEM_UMA_EVICTED);
 	f.resident = 3;
 	KT_EQ(gem_uma_state_decide(&f), GEM_UMA_CPU_MAPPED);
+	/* One page that is used leaves the others where they can be written. */
+	f.resident = 1;
+	KT_EQ(gem_uma_state_decide(&f), GEM_UMA_EVICTED);
 }
 
 /* Content that went does not come back, in whatever order things are said. */

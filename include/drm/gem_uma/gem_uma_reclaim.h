@@ -45,8 +45,8 @@ struct gem_uma_reclaim_ops {
 	 */
 	long (*purge)(struct gem_uma_reclaim *reclaim);
 	/**
-	 * @writeback: the object was evicted: start to write up to so many of the
-	 * pages that are still in memory. Returns how many.
+	 * @writeback: start to write up to so many of the pages that are in memory and
+	 * that nobody holds. Returns how many.
 	 */
 	unsigned long (*writeback)(struct gem_uma_reclaim *reclaim,
 				   unsigned long nr_pages);
