@@ -46,9 +46,9 @@
  * before: a clean shmem folio is dropped by reclaim without a copy and reads back as
  * zero.
  *
- * Charging: new folios, and the file, are charged to the memory cgroup of the task
- * that created the object, whoever touches it first. Allocation fails instead of
- * invoking the OOM killer.
+ * Charging: new folios, and the file, are charged to the memory cgroup of the task that
+ * created the object, or to the parent of one that was removed, whoever touches them
+ * first. Allocation fails instead of invoking the OOM killer.
  */
 
 /**
@@ -327,7 +327,7 @@ static int gem_uma_backing_populate(struct gem_uma_backing *b, pgoff_t start,
 	known = gem_uma_backing_known(b);
 	begin = trace_gem_uma_populate_enabled() ? ktime_get_mono_fast_ns() : 0;
 	gem_uma_backing_restore_begin_locked(&restore, b, start, end);
-	old = set_active_memcg(b->memcg);
+	old = gem_uma_backing_charge(b);
 	for (at = start; !ret && gem_uma_backing_next_gap(b, at, end, &gap); at = gap.end)
 		ret = gem_uma_backing_fill_gap(b, &gap, need, &restore);
 	set_active_memcg(old);

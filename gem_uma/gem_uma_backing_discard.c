@@ -216,7 +216,7 @@ int gem_uma_backing_discard_locked(struct gem_uma_backing *b, pgoff_t start, pgo
 		return ret;
 	/* Folios at the borders have other pages, too: unless held, the kernel can split them. */
 	gem_uma_backing_extend(b, &e);
-	old = set_active_memcg(b->memcg);
+	old = gem_uma_backing_charge(b);
 	ret = gem_uma_page_set_split(&b->held, e.start, e.end);
 	set_active_memcg(old);
 	if (ret)

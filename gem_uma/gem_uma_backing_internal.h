@@ -5,9 +5,12 @@
 
 #include <linux/fs.h>
 #include <linux/mm.h>
+#include <linux/sched/mm.h>
 #include <linux/xarray.h>
 
 #include <drm/gem_uma/gem_uma_backing.h>
+
+#include "gem_uma_internal.h"
 
 struct folio_batch;
 
@@ -32,6 +35,15 @@ static inline unsigned long gem_uma_backing_pfn(const struct gem_uma_backing *b,
 	struct folio *folio = xa_load(&gem_uma_backing_mapping(b)->i_pages, pgoff);
 
 	return folio_pfn(folio) + (pgoff - folio->index);
+}
+
+/*
+ * Charge memory to the owner of the object; undone by set_active_memcg() of the result.
+ * The limit of a removed cgroup holds, but nobody reclaims for it any more.
+ */
+static inline struct mem_cgroup *gem_uma_backing_charge(const struct gem_uma_backing *b)
+{
+	return set_active_memcg(gem_uma_online_memcg(b->memcg));
 }
 
 /* Pages that the file takes, in memory and in swap. */

@@ -186,7 +186,7 @@ static void gem_uma_restore_work(struct work_struct *work)
 {
 	struct gem_uma_restore_job *job =
 		container_of(work, struct gem_uma_restore_helper, work)->job;
-	struct mem_cgroup *old = set_active_memcg(job->memcg);
+	struct mem_cgroup *old = set_active_memcg(gem_uma_online_memcg(job->memcg));
 	struct gem_uma_extent e;
 	bool more;
 

@@ -352,7 +352,7 @@ int gem_uma_dev_map_map_locked(struct gem_uma_dev_map *dmap, pgoff_t start, pgof
 	if (READ_ONCE(dmap->backing->udev->unplugged))
 		return -ENODEV;
 
-	old = set_active_memcg(dmap->backing->memcg);
+	old = gem_uma_backing_charge(dmap->backing);
 	for (at = start; !ret && gem_uma_page_set_next_gap(&dmap->mapped, at, end, &gap);
 	     at = gap.end)
 		ret = gem_uma_dev_map_fill_gap(dmap, &gap, dir);

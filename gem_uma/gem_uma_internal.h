@@ -4,6 +4,7 @@
 #define _GEM_UMA_INTERNAL_H_
 
 #include <linux/lockdep.h>
+#include <linux/memcontrol.h>
 
 /* Classes of the leaves, so that priming and use mean the same locks. */
 extern struct lock_class_key gem_uma_client_list_lock_key;
@@ -19,6 +20,19 @@ extern const char *const gem_uma_device_objects_lock_name;
 #define gem_uma_device_set_objects_class(lock) \
 	lockdep_set_class_and_name(lock, &gem_uma_device_objects_lock_key, \
 				   gem_uma_device_objects_lock_name)
+
+/*
+ * Who owns what a cgroup owned: itself, or its nearest ancestor that was not removed. The
+ * caller keeps the cgroup alive, and by it the ancestors.
+ */
+static inline struct mem_cgroup *gem_uma_online_memcg(struct mem_cgroup *memcg)
+{
+#if IS_ENABLED(CONFIG_MEMCG)
+	while (memcg && !mem_cgroup_online(memcg))
+		memcg = parent_mem_cgroup(memcg);
+#endif
+	return memcg;
+}
 
 #if IS_ENABLED(CONFIG_LOCKDEP)
 void gem_uma_lockdep_prime(void)

@@ -19,6 +19,7 @@
 #include <drm/drm_print.h>
 #include <drm/gem_uma/gem_uma_reclaim.h>
 
+#include "gem_uma_internal.h"
 #include "gem_uma_reclaim_lists.h"
 
 /**
@@ -201,13 +202,7 @@ EXPORT_SYMBOL_GPL(gem_uma_reclaim_init);
  */
 static struct mem_cgroup *gem_uma_reclaim_memcg(struct gem_uma_reclaim *reclaim)
 {
-	struct mem_cgroup *memcg = reclaim->memcg;
-
-#if IS_ENABLED(CONFIG_MEMCG)
-	while (memcg && !mem_cgroup_online(memcg))
-		memcg = parent_mem_cgroup(memcg);
-#endif
-	return memcg;
+	return gem_uma_online_memcg(reclaim->memcg);
 }
 
 static void gem_uma_reclaim_unlist(struct gem_uma_reclaim *reclaim)

@@ -590,6 +590,33 @@ static void fdinfo_adds_up(void)
 	KT_GE(restored, PAGE);
 }
 
+/* Nobody reclaims for a removed cgroup, so what comes back is its parent's to pay. */
+static void removed_owner_has_no_limit(void)
+{
+	struct cgroup parent, owner;
+	struct vuma_bo bos[2];
+	int i, round, fd;
+
+	need_reclaim();
+	parent = arena_new("p");
+	owner = arena_new("p/o");
+	KT_OK(cgroup_write(&owner, "memory.max", "%llu", SIZE + SIZE / 2));
+	KT_OK(cgroup_enter(&owner));
+	fd = dev_open(0);
+	for (i = 0; i < 2; i++) {
+		bos[i] = bo_new_mapped(fd, SIZE, 0);
+		vuma_pattern_fill(bos[i].map, SIZE, i, 5);
+	}
+	KT_OK(cgroup_leave());
+	KT_OK(cgroup_remove(&owner));
+	for (round = 0; round < 3; round++)
+		for (i = 0; i < 2; i++)
+			verify_pattern(bos[i].map, SIZE, i, 5);
+	for (i = 0; i < 2; i++)
+		KT_EQ(bo_query(&bos[i]).resident, SIZE);
+	KT_EQ(arena_event(&parent, "oom_kill"), 0);
+}
+
 static const struct ktap_test tests[] = {
 	{ .name = "memcg_memory_low_yields_when_nothing_else_is_left", .run = low_yields_last },
 	{ .name = "memcg_memory_min_never_yields", .run = min_never_yields },
@@ -601,6 +628,7 @@ static const struct ktap_test tests[] = {
 	{ .name = "memcg_charge_after_fork_is_the_creators", .run = charge_after_fork },
 	{ .name = "memcg_charge_after_fd_passing_is_the_creators", .run = charge_after_passing },
 	{ .name = "memcg_dying_parent_leaves_to_what_is_above", .run = dying_parent },
+	{ .name = "memcg_removed_owner_has_no_limit_rev-C4", .run = removed_owner_has_no_limit },
 	{ .name = "memcg_page_tables_are_charged", .run = page_tables_are_charged },
 	{ .name = "fairness_two_equals_that_thrash_both_advance", .run = equals_both_advance },
 	{ .name = "fairness_many_idle_buffers_are_left_alone", .run = idle_neighbour },
