@@ -199,7 +199,7 @@ static bool gem_uma_cpu_map_may_retry(const struct vm_fault *vmf)
 }
 
 /**
- * gem_uma_cpu_map_fault_lock() - take resv for a fault
+ * gem_uma_cpu_map_fault_begin() - begin a fault: take resv
  * @cmap: CPU map
  * @vmf: the fault
  *
@@ -209,7 +209,7 @@ static bool gem_uma_cpu_map_may_retry(const struct vm_fault *vmf)
  * Return: 0 with resv held; else without it: VM_FAULT_RETRY, or VM_FAULT_NOPAGE after a
  * signal.
  */
-vm_fault_t gem_uma_cpu_map_fault_lock(struct gem_uma_cpu_map *cmap, struct vm_fault *vmf)
+vm_fault_t gem_uma_cpu_map_fault_begin(struct gem_uma_cpu_map *cmap, struct vm_fault *vmf)
 {
 	struct drm_gem_object *obj = gem_uma_cpu_map_obj(cmap);
 
@@ -231,11 +231,11 @@ vm_fault_t gem_uma_cpu_map_fault_lock(struct gem_uma_cpu_map *cmap, struct vm_fa
 		return dma_resv_lock(obj->resv, NULL) ? VM_FAULT_SIGBUS : 0;
 	return dma_resv_lock_interruptible(obj->resv, NULL) ? VM_FAULT_NOPAGE : 0;
 }
-EXPORT_SYMBOL_GPL(gem_uma_cpu_map_fault_lock);
+EXPORT_SYMBOL_GPL(gem_uma_cpu_map_fault_begin);
 
 /*
- * Of content that cannot be had. Not VM_FAULT_OOM: our allocations never set up the OOM
- * killer, and without one that result makes the access fault for ever.
+ * The result where content cannot be populated. Not VM_FAULT_OOM: our allocations never
+ * invoke the OOM killer, and without one that result makes the access fault for ever.
  */
 static vm_fault_t gem_uma_cpu_map_populate_errno(int err)
 {
@@ -243,7 +243,7 @@ static vm_fault_t gem_uma_cpu_map_populate_errno(int err)
 	return err == -EINTR ? VM_FAULT_NOPAGE : VM_FAULT_SIGBUS;
 }
 
-/* Of page tables. */
+/* The result of filling page tables. */
 static vm_fault_t gem_uma_cpu_map_fill_errno(int err)
 {
 	if (!err)
@@ -327,7 +327,7 @@ static int gem_uma_cpu_map_fill(struct gem_uma_cpu_map *cmap, struct vm_fault *v
 
 /*
  * Bring pages in for a fault. With the fault's lock dropped where that is allowed:
- * then a reference keeps the object, which gem_uma_cpu_map_fault_unlock() drops.
+ * then a reference keeps the object, which gem_uma_cpu_map_fault_end() drops.
  */
 static vm_fault_t gem_uma_cpu_map_populate(struct gem_uma_cpu_map *cmap,
 					   struct vm_fault *vmf, pgoff_t start,
@@ -350,9 +350,9 @@ static vm_fault_t gem_uma_cpu_map_populate(struct gem_uma_cpu_map *cmap,
 }
 
 /*
- * The page of PTEs first, while there is memory. The core allocates it in a way that sets
- * up the OOM killer, which at a memory limit would meet the task right after it had been
- * filled with pages that are allowed to fail.
+ * The page of PTEs first, while there is memory. The core allocates it in a way that
+ * invokes the OOM killer. At a memory limit that would hit the task right after populating,
+ * which is allowed to fail.
  */
 static int gem_uma_cpu_map_alloc_ptes(struct vm_fault *vmf)
 {
@@ -434,7 +434,7 @@ static vm_fault_t gem_uma_cpu_map_fault_pmd(struct gem_uma_cpu_map *cmap,
 		return VM_FAULT_FALLBACK;
 	if (!gem_uma_backing_is_resident_locked(b, pgoff, pgoff + PTRS_PER_PTE)) {
 		ret = gem_uma_cpu_map_populate(cmap, vmf, pgoff, pgoff + PTRS_PER_PTE);
-		/* The page that is needed may be there, or be had alone. */
+		/* The page that is needed may be there, or be populated alone. */
 		if (ret)
 			return ret == VM_FAULT_SIGBUS ? VM_FAULT_FALLBACK : ret;
 	}
@@ -465,11 +465,11 @@ static vm_fault_t gem_uma_cpu_map_fault_pmd(struct gem_uma_cpu_map *cmap,
  * Context: resv held, and still held on return; mmap lock or VMA lock held, dropped if
  * VM_FAULT_RETRY is returned. May sleep, reclaim and do I/O. Pages may have become
  * resident, whatever is returned: the caller evaluates the object's state, then calls
- * gem_uma_cpu_map_fault_unlock() with the result.
+ * gem_uma_cpu_map_fault_end() with the result.
  *
  * Return: VM_FAULT_NOPAGE, VM_FAULT_RETRY, VM_FAULT_FALLBACK (for @order > 0),
  * VM_FAULT_OOM without memory for page tables, or VM_FAULT_SIGBUS where content cannot
- * be had, be it for want of memory.
+ * be populated, also for lack of memory.
  */
 vm_fault_t gem_uma_cpu_map_fault_locked(struct gem_uma_cpu_map *cmap,
 					struct vm_fault *vmf, unsigned int order)
@@ -491,13 +491,13 @@ vm_fault_t gem_uma_cpu_map_fault_locked(struct gem_uma_cpu_map *cmap,
 EXPORT_SYMBOL_GPL(gem_uma_cpu_map_fault_locked);
 
 /**
- * gem_uma_cpu_map_fault_unlock() - end a fault
+ * gem_uma_cpu_map_fault_end() - end a fault: release resv
  * @cmap: CPU map
  * @ret: what gem_uma_cpu_map_fault_locked() returned
  *
  * Context: releases resv. @cmap may be gone afterwards.
  */
-void gem_uma_cpu_map_fault_unlock(struct gem_uma_cpu_map *cmap, vm_fault_t ret)
+void gem_uma_cpu_map_fault_end(struct gem_uma_cpu_map *cmap, vm_fault_t ret)
 {
 	struct drm_gem_object *obj = gem_uma_cpu_map_obj(cmap);
 
@@ -505,7 +505,7 @@ void gem_uma_cpu_map_fault_unlock(struct gem_uma_cpu_map *cmap, vm_fault_t ret)
 	if (ret & VM_FAULT_RETRY)
 		drm_gem_object_put(obj);
 }
-EXPORT_SYMBOL_GPL(gem_uma_cpu_map_fault_unlock);
+EXPORT_SYMBOL_GPL(gem_uma_cpu_map_fault_end);
 
 /**
  * gem_uma_cpu_map_access_locked() - read or write for a debugger

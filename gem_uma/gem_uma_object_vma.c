@@ -32,13 +32,13 @@ static vm_fault_t gem_uma_object_huge_fault(struct vm_fault *vmf, unsigned int o
 	struct gem_uma_object *uobj = gem_uma_object_of_vma(vmf->vma);
 	vm_fault_t ret;
 
-	ret = gem_uma_cpu_map_fault_lock(&uobj->cpu_map, vmf);
+	ret = gem_uma_cpu_map_fault_begin(&uobj->cpu_map, vmf);
 	if (ret)
 		return ret;
 	ret = gem_uma_cpu_map_fault_locked(&uobj->cpu_map, vmf, order);
 	gem_uma_object_mark_used(uobj);
 	gem_uma_object_update_locked(uobj);
-	gem_uma_cpu_map_fault_unlock(&uobj->cpu_map, ret);
+	gem_uma_cpu_map_fault_end(&uobj->cpu_map, ret);
 	return ret;
 }
 

@@ -33,8 +33,8 @@ FOR_DRIVERS = {
         gem_uma_cpu_map_init gem_uma_cpu_map_fini gem_uma_cpu_map_mmap
         gem_uma_cpu_map_vmap_locked gem_uma_cpu_map_vunmap_locked
         gem_uma_cpu_map_vm_open gem_uma_cpu_map_vm_close
-        gem_uma_cpu_map_fault_lock gem_uma_cpu_map_fault_locked
-        gem_uma_cpu_map_fault_unlock gem_uma_cpu_map_access_locked
+        gem_uma_cpu_map_fault_begin gem_uma_cpu_map_fault_locked
+        gem_uma_cpu_map_fault_end gem_uma_cpu_map_access_locked
         gem_uma_cpu_map_map_pages gem_uma_cpu_map_get_unmapped_area""",
     "an import in such an object": "gem_uma_dev_map_init_sgt gem_uma_dev_map_is_mapped_locked",
     "a driver with a table of its own, beside GEM_UMA_OBJECT_FUNCS": "gem_uma_object_export",

@@ -147,8 +147,8 @@ const struct gem_uma_inject_row gem_uma_inject_map_rows[GEM_UMA_INJECT_MAP_ROWS]
 		.allocations = 2,
 	}, {
 		.name = "fault_write",
-		.covers = { "gem_uma_cpu_map_fault_lock", "gem_uma_cpu_map_fault_locked",
-			    "gem_uma_cpu_map_fault_unlock" },
+		.covers = { "gem_uma_cpu_map_fault_begin", "gem_uma_cpu_map_fault_locked",
+			    "gem_uma_cpu_map_fault_end" },
 		.size = INJECT_SIZE, .mm = true,
 		.begin = begin_mmapped, .run = run_fault, .check = check_fault,
 		.undo = undo_fault, .end = undo_mmap,

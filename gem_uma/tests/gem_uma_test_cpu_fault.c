@@ -99,9 +99,9 @@ static void cpu_map_fault_lock_uncontended(struct kunit *test)
 	{
 		struct vm_fault vmf = CPU_MAP_FAULT(test, room.addr, MAY_RETRY);
 
-		KUNIT_EXPECT_EQ(test, FAULT(gem_uma_cpu_map_fault_lock(room.cmap, &vmf)), 0);
+		KUNIT_EXPECT_EQ(test, FAULT(gem_uma_cpu_map_fault_begin(room.cmap, &vmf)), 0);
 		KUNIT_EXPECT_TRUE(test, dma_resv_is_locked(room.obj->resv));
-		gem_uma_cpu_map_fault_unlock(room.cmap, VM_FAULT_NOPAGE);
+		gem_uma_cpu_map_fault_end(room.cmap, VM_FAULT_NOPAGE);
 	}
 	mmap_read_unlock(current->mm);
 	KUNIT_EXPECT_FALSE(test, dma_resv_is_locked(room.obj->resv));
@@ -158,14 +158,14 @@ static void cpu_map_fault_lock_contended_panthor_71_72(struct kunit *test)
 	{
 		struct vm_fault vmf = CPU_MAP_FAULT(test, room.addr, c->flags);
 
-		ret = gem_uma_cpu_map_fault_lock(room.cmap, &vmf);
+		ret = gem_uma_cpu_map_fault_begin(room.cmap, &vmf);
 	}
 	/* lockdep tells if it is not so. */
 	if (c->keeps_mmap_lock)
 		mmap_read_unlock(current->mm);
 	KUNIT_EXPECT_EQ(test, FAULT(ret), FAULT(c->ret));
 	if (c->has_resv)
-		gem_uma_cpu_map_fault_unlock(room.cmap, VM_FAULT_NOPAGE);
+		gem_uma_cpu_map_fault_end(room.cmap, VM_FAULT_NOPAGE);
 	if (c->signal)
 		cpu_map_no_signal(SIGUSR1);
 	gem_uma_mock_unhold(test, holder);
@@ -186,13 +186,13 @@ static void cpu_map_populate_drops_the_lock_and_retries(struct kunit *test)
 		struct vm_fault vmf = CPU_MAP_FAULT(test, room.addr, MAY_RETRY);
 
 		/* Its own page of PTEs is there if both ends share it; else it is made. */
-		ret = gem_uma_cpu_map_fault_lock(room.cmap, &vmf);
+		ret = gem_uma_cpu_map_fault_begin(room.cmap, &vmf);
 		KUNIT_ASSERT_EQ(test, FAULT(ret), 0);
 		ret = gem_uma_cpu_map_fault_locked(room.cmap, &vmf, 0);
 	}
 	KUNIT_EXPECT_EQ(test, FAULT(ret), FAULT(VM_FAULT_RETRY));
 	KUNIT_EXPECT_EQ(test, kref_read(&room.obj->refcount), 3);
-	gem_uma_cpu_map_fault_unlock(room.cmap, ret);
+	gem_uma_cpu_map_fault_end(room.cmap, ret);
 	KUNIT_EXPECT_EQ(test, kref_read(&room.obj->refcount), 2);
 	KUNIT_EXPECT_TRUE(test, gem_uma_user_is_resident(room.uobj, 0));
 	/* The lock is free: a writer gets it, or lockdep complains. */
@@ -211,11 +211,11 @@ static void cpu_map_populate_without_retry_keeps_the_lock(struct kunit *test)
 	{
 		struct vm_fault vmf = CPU_MAP_FAULT(test, room.addr, FAULT_FLAG_USER);
 
-		KUNIT_ASSERT_EQ(test, FAULT(gem_uma_cpu_map_fault_lock(room.cmap, &vmf)), 0);
+		KUNIT_ASSERT_EQ(test, FAULT(gem_uma_cpu_map_fault_begin(room.cmap, &vmf)), 0);
 		ret = gem_uma_cpu_map_fault_locked(room.cmap, &vmf, 0);
 	}
 	KUNIT_EXPECT_EQ(test, FAULT(ret), FAULT(VM_FAULT_NOPAGE));
-	gem_uma_cpu_map_fault_unlock(room.cmap, ret);
+	gem_uma_cpu_map_fault_end(room.cmap, ret);
 	mmap_read_unlock(current->mm);
 	KUNIT_EXPECT_TRUE(test, gem_uma_user_look(room.addr).present);
 	KUNIT_EXPECT_EQ(test, kref_read(&room.obj->refcount), 2);
@@ -232,10 +232,10 @@ static void cpu_map_populate_of_a_killed_task_is_NOPAGE(struct kunit *test)
 	{
 		struct vm_fault vmf = CPU_MAP_FAULT(test, room.addr, 0);
 
-		KUNIT_ASSERT_EQ(test, FAULT(gem_uma_cpu_map_fault_lock(room.cmap, &vmf)), 0);
+		KUNIT_ASSERT_EQ(test, FAULT(gem_uma_cpu_map_fault_begin(room.cmap, &vmf)), 0);
 		ret = gem_uma_cpu_map_fault_locked(room.cmap, &vmf, 0);
 	}
-	gem_uma_cpu_map_fault_unlock(room.cmap, ret);
+	gem_uma_cpu_map_fault_end(room.cmap, ret);
 	mmap_read_unlock(current->mm);
 	cpu_map_no_signal(SIGKILL);
 	KUNIT_EXPECT_EQ(test, FAULT(ret), FAULT(VM_FAULT_NOPAGE));

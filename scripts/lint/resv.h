@@ -47,7 +47,7 @@ void lint_exec_unlock(struct drm_gpuvm_exec *exec) lint_releases;
 
 /* The two of the library that return with it, or without. */
 struct gem_uma_cpu_map;
-vm_fault_t gem_uma_cpu_map_fault_lock(struct gem_uma_cpu_map *cmap, struct vm_fault *vmf)
+vm_fault_t gem_uma_cpu_map_fault_begin(struct gem_uma_cpu_map *cmap, struct vm_fault *vmf)
 	lint_try_acquires(0);
-void gem_uma_cpu_map_fault_unlock(struct gem_uma_cpu_map *cmap, vm_fault_t ret)
+void gem_uma_cpu_map_fault_end(struct gem_uma_cpu_map *cmap, vm_fault_t ret)
 	lint_releases;

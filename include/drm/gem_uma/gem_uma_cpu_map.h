@@ -55,12 +55,11 @@ int gem_uma_cpu_map_mmap(struct gem_uma_cpu_map *cmap, struct vm_area_struct *vm
 void gem_uma_cpu_map_vm_open(struct gem_uma_cpu_map *cmap, struct vm_area_struct *vma);
 void gem_uma_cpu_map_vm_close(struct gem_uma_cpu_map *cmap);
 
-vm_fault_t gem_uma_cpu_map_fault_lock(struct gem_uma_cpu_map *cmap,
-				      struct vm_fault *vmf);
+vm_fault_t gem_uma_cpu_map_fault_begin(struct gem_uma_cpu_map *cmap, struct vm_fault *vmf);
 vm_fault_t gem_uma_cpu_map_fault_locked(struct gem_uma_cpu_map *cmap,
 					struct vm_fault *vmf, unsigned int order)
 	__must_hold(cmap->backing->obj->resv);
-void gem_uma_cpu_map_fault_unlock(struct gem_uma_cpu_map *cmap, vm_fault_t ret);
+void gem_uma_cpu_map_fault_end(struct gem_uma_cpu_map *cmap, vm_fault_t ret);
 int gem_uma_cpu_map_access_locked(struct gem_uma_cpu_map *cmap, struct vm_area_struct *vma,
 				  unsigned long addr, void *buf, int len, bool write)
 	__must_hold(cmap->backing->obj->resv);
