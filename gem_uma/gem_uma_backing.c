@@ -75,7 +75,7 @@ int gem_uma_backing_init(struct gem_uma_backing *b, struct gem_uma_device *udev,
 
 	if (!size || !PAGE_ALIGNED(size))
 		return -EINVAL;
-	if (size > MAX_LFS_FILESIZE || (size >> PAGE_SHIFT) > ULONG_MAX)
+	if (size > GEM_UMA_BACKING_MAX_SIZE)
 		return -E2BIG;
 
 	b->memcg = get_mem_cgroup_from_mm(current->mm);

@@ -161,7 +161,7 @@ int gem_uma_object_init(struct gem_uma_object *uobj, struct gem_uma_device *udev
 
 	if (!size || (flags & ~known))
 		return -EINVAL;
-	if (size > ALIGN_DOWN(MAX_LFS_FILESIZE, PAGE_SIZE))
+	if (size > GEM_UMA_BACKING_MAX_SIZE)
 		return -E2BIG;
 
 	size = PAGE_ALIGN(size);

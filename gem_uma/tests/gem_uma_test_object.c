@@ -23,6 +23,21 @@
 #include "gem_uma_mock_vm.h"
 #include "gem_uma_test_object.h"
 
+/* On 32-bit kernels, a file can be longer than drm_gem_object.size can express. */
+static void object_size_is_not_truncated_rev_C9(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_object *uobj = kunit_kzalloc(test, sizeof(*uobj), GFP_KERNEL);
+	u64 size = GEM_UMA_BACKING_MAX_SIZE;
+	struct gem_uma_backing b = {};
+
+	KUNIT_ASSERT_NOT_NULL(test, uobj);
+	KUNIT_EXPECT_EQ(test, (size_t)size, size);
+	KUNIT_EXPECT_EQ(test, gem_uma_object_init(uobj, &mock->udev, size + 1, 0, NULL), -E2BIG);
+	KUNIT_EXPECT_EQ(test, gem_uma_backing_init(&b, &mock->udev, NULL, size + PAGE_SIZE, 0),
+			-E2BIG);
+}
+
 static void object_init_bad_arguments(struct kunit *test)
 {
 	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
@@ -616,6 +631,7 @@ static void object_dev_mapped_is_known_without_resv_rev_V7(struct kunit *test)
 }
 
 static struct kunit_case gem_uma_object_cases[] = {
+	KUNIT_CASE(object_size_is_not_truncated_rev_C9),
 	KUNIT_CASE(object_init_bad_arguments),
 	KUNIT_CASE(object_init_sets_up_all_parts),
 	KUNIT_CASE(object_free_gives_everything_back),

@@ -2,7 +2,11 @@
 #ifndef _DRM_GEM_UMA_BACKING_H_
 #define _DRM_GEM_UMA_BACKING_H_
 
+#include <linux/align.h>
 #include <linux/atomic.h>
+#include <linux/fs.h>
+#include <linux/limits.h>
+#include <linux/minmax.h>
 #include <linux/types.h>
 
 #include <drm/gem_uma/gem_uma_device.h>
@@ -10,7 +14,6 @@
 #include <drm/gem_uma/gem_uma_types.h>
 
 struct drm_gem_object;
-struct file;
 struct folio;
 struct mem_cgroup;
 struct page;
@@ -19,6 +22,10 @@ struct page;
 #define GEM_UMA_BACKING_HUGE	BIT(0)
 /* Write zeroes and swapped-in data back to memory before anybody maps uncached. */
 #define GEM_UMA_BACKING_CLEAN	BIT(1)
+
+/* Bytes of the largest object: a file holds it, and &drm_gem_object.size can express it. */
+#define GEM_UMA_BACKING_MAX_SIZE \
+	ALIGN_DOWN(min_t(u64, MAX_LFS_FILESIZE, SIZE_MAX), PAGE_SIZE)
 
 /**
  * struct gem_uma_backing - the pages of a buffer object
