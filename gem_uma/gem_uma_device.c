@@ -13,7 +13,7 @@
 #include <linux/export.h>
 #include <linux/fs.h>
 #include <linux/fs_context.h>
-#include <linux/iommu.h>
+#include <linux/iommu-dma.h>
 #include <linux/mount.h>
 
 #include <drm/drm_device.h>
@@ -79,23 +79,23 @@ static void gem_uma_device_fini(struct drm_device *drm, void *arg)
  * @addr: DMA address that the DMA API gave
  * @phys: physical address that it was given for
  *
- * Behind an IOMMU that translates, addresses are its own, and only untrusted devices
- * bounce, for which the core offers no test. An identity domain translates nothing.
+ * Only for the direct mapping does the physical address follow from the DMA address, and it
+ * alone copies whole pages. An IOMMU bounces what is not made of whole pages. Addresses of
+ * other DMA operations (Xen, the IOMMUs of some architectures) are their own, and nobody can
+ * be asked whether there is a copy behind one.
  *
  * Context: any.
  *
- * Return: true if so.
+ * Return: true if so; false also where it cannot be known.
  */
 bool gem_uma_device_bounces(const struct gem_uma_device *udev, dma_addr_t addr,
 			    phys_addr_t phys)
 {
-#if IS_ENABLED(CONFIG_IOMMU_API)
-	struct iommu_domain *domain = iommu_get_domain_for_dev(udev->dma_dev);
+	struct device *dev = udev->dma_dev;
 
-	if (domain && iommu_is_dma_domain(domain))
+	if (use_dma_iommu(dev) || get_dma_ops(dev))
 		return false;
-#endif
-	return dma_to_phys(udev->dma_dev, addr) != phys;
+	return dma_to_phys(dev, addr) != phys;
 }
 EXPORT_SYMBOL_IF_KUNIT(gem_uma_device_bounces);
 

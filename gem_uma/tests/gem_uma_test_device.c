@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Tests of the device part. */
+#include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/mount.h>
 #include <linux/platform_device.h>
+#include <linux/sizes.h>
 
 #include "gem_uma_mock.h"
 
@@ -130,6 +132,21 @@ static void device_bounces_when_addresses_disagree(struct kunit *test)
 	__free_page(page);
 }
 
+/* Addresses of others than the direct mapping say nothing about copies. */
+static void device_address_of_other_dma_ops_is_no_bounce_rev_C10(struct kunit *test)
+{
+	static const struct dma_map_ops ops = {};
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+
+	KUNIT_EXPECT_TRUE(test, gem_uma_device_bounces(&mock->udev, SZ_1G, SZ_1M));
+	set_dma_ops(mock->drm.dev, &ops);
+	if (get_dma_ops(mock->drm.dev))
+		KUNIT_EXPECT_FALSE(test, gem_uma_device_bounces(&mock->udev, SZ_1G, SZ_1M));
+	else
+		kunit_skip(test, "this kernel has the direct mapping and IOMMUs only");
+	set_dma_ops(mock->drm.dev, NULL);
+}
+
 static struct kunit_case gem_uma_device_cases[] = {
 	KUNIT_CASE(device_init_learns_the_facts),
 	KUNIT_CASE(device_pages_never_set_up_the_oom_killer),
@@ -139,6 +156,7 @@ static struct kunit_case gem_uma_device_cases[] = {
 	KUNIT_CASE(device_huge_mounts_are_of_their_own),
 	KUNIT_CASE(device_takes_its_mount_with_it),
 	KUNIT_CASE(device_bounces_when_addresses_disagree),
+	KUNIT_CASE(device_address_of_other_dma_ops_is_no_bounce_rev_C10),
 	{}
 };
 
