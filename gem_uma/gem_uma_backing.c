@@ -119,12 +119,16 @@ void gem_uma_backing_fini(struct gem_uma_backing *b)
 	if (!b->file)
 		return;
 	drm_WARN_ON_ONCE(b->udev->drm, atomic_read(&b->pins));
-	/* What never had a page has none to let go, and truncation frees the rest. */
+	/* Without held pages there is nothing to release: truncation frees the rest. */
 	if (b->held.pages)
 		gem_uma_backing_release(b, false);
 	gem_uma_page_set_clear(&b->held);
-	/* Helpers that have yet to run would keep all of it until then, in memory and swap. */
-	if (file_count(b->file) > 1)
+	/*
+	 * Helpers that have yet to run would keep all of it until then, in memory and swap.
+	 * After an fput() in a kernel thread, one work item for all files of the system frees
+	 * it some time later: reclaim would wait for that.
+	 */
+	if (file_count(b->file) > 1 || current->flags & PF_KTHREAD)
 		shmem_truncate_range(file_inode(b->file), 0, (loff_t)-1);
 	fput(b->file);
 	b->file = NULL;

@@ -143,6 +143,19 @@ static void backing_fini_gives_everything_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, backing_device_resident(&rig), 0);
 }
 
+/* Tests run in a kernel thread, as the puts of reclaim do. */
+static void backing_fini_in_a_kernel_thread_frees_at_once_rev_C11(struct kunit *test)
+{
+	struct backing_rig rig = backing_rig(test);
+	struct inode *inode = igrab(file_inode(rig.b->file));
+
+	KUNIT_ASSERT_NOT_NULL(test, inode);
+	KUNIT_EXPECT_EQ(test, backing_populate(&rig, 0, PAGES), 0);
+	gem_uma_mock_object_put(test, rig.mobj);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(inode->i_mapping->nrpages), 0);
+	iput(inode);
+}
+
 /* Populate. */
 
 static void backing_populate_is_idempotent(struct kunit *test)
@@ -639,6 +652,7 @@ static struct kunit_case gem_uma_backing_cases[] = {
 	KUNIT_CASE(backing_init_bad_size),
 	KUNIT_CASE(backing_init_takes_no_memory),
 	KUNIT_CASE(backing_fini_gives_everything_back),
+	KUNIT_CASE(backing_fini_in_a_kernel_thread_frees_at_once_rev_C11),
 	KUNIT_CASE(backing_populate_is_idempotent),
 	KUNIT_CASE(backing_populate_is_by_range),
 	KUNIT_CASE(backing_populate_empty_range),
