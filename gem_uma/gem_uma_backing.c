@@ -12,7 +12,6 @@
 #include <linux/dma-resv.h>
 #include <linux/export.h>
 #include <linux/freezer.h>
-#include <linux/highmem.h>
 #include <linux/memcontrol.h>
 #include <linux/pagemap.h>
 #include <linux/rcupdate_wait.h>
@@ -137,18 +136,6 @@ void gem_uma_backing_fini(struct gem_uma_backing *b)
 }
 EXPORT_SYMBOL_GPL(gem_uma_backing_fini);
 
-/* New from the page allocator: clear it, unless the allocator did. */
-static void gem_uma_backing_clear_folio(struct folio *folio)
-{
-	long i, n = folio_nr_pages(folio);
-
-	if (!want_init_on_alloc(GFP_HIGHUSER) && !want_init_on_free())
-		for (i = 0; i < n; i++)
-			clear_highpage(folio_page(folio, i));
-	flush_dcache_folio(folio);
-	folio_mark_uptodate(folio);
-}
-
 /*
  * What uncached readers and the CPU's cache have to agree on: DMA_TO_DEVICE writes the
  * folio back, before it is mapped uncached; DMA_FROM_DEVICE drops stale lines, before
@@ -184,35 +171,21 @@ static int gem_uma_backing_clean_folio(struct gem_uma_backing *b, struct folio *
 	return 0;
 }
 
-static bool gem_uma_backing_is_poisoned(struct folio *folio)
-{
-	return folio_test_hwpoison(folio) ||
-	       (folio_test_large(folio) && folio_test_has_hwpoisoned(folio));
-}
-
 /*
  * Take a reference on the folio of one page. @got grows by its pages, for which
  * the set of held pages has memory.
  */
-static int gem_uma_backing_get_folio(struct gem_uma_backing *b, pgoff_t pgoff,
-				     struct gem_uma_extent *got)
+static int gem_uma_backing_hold(struct gem_uma_backing *b, pgoff_t pgoff,
+				struct gem_uma_extent *got)
 {
-	struct inode *inode = file_inode(b->file);
 	struct folio *folio;
 	pgoff_t start, end;
 	int ret;
 
-	/*
-	 * SGP_WRITE leaves clearing to us. With any other mode shmem would clear a
-	 * second time what the page allocator cleared already.
-	 */
-	ret = shmem_get_folio(inode, pgoff, 0, &folio, SGP_WRITE);
-	if (ret)	/* ENOSPC: strict overcommit has nothing left. */
-		return ret == -ENOSPC ? -ENOMEM : ret;
-	if (!folio_test_uptodate(folio))
-		gem_uma_backing_clear_folio(folio);
-	ret = gem_uma_backing_is_poisoned(folio) ?
-	      -EIO : gem_uma_backing_clean_folio(b, folio, DMA_TO_DEVICE);
+	ret = gem_uma_backing_get_folio(b, pgoff, &folio);
+	if (ret)
+		return ret;
+	ret = gem_uma_backing_clean_folio(b, folio, DMA_TO_DEVICE);
 	start = folio->index;
 	end = min(folio_next_index(folio), b->nr_pages);
 	folio_unlock(folio);
@@ -274,7 +247,7 @@ static int gem_uma_backing_fill_gap(struct gem_uma_backing *b,
 		if (ret)
 			break;
 		gem_uma_backing_restore_reached(restore, got.end);
-		ret = gem_uma_backing_get_folio(b, got.end, &got);
+		ret = gem_uma_backing_hold(b, got.end, &got);
 		cond_resched();
 	}
 	if (got.end > gap->start) {

@@ -52,6 +52,16 @@ static inline unsigned long gem_uma_backing_known(const struct gem_uma_backing *
 	return b->file ? inode_get_bytes(file_inode(b->file)) >> PAGE_SHIFT : 0;
 }
 
+static inline bool gem_uma_backing_is_poisoned(struct folio *folio)
+{
+	return folio_test_hwpoison(folio) ||
+	       (folio_test_large(folio) && folio_test_has_hwpoisoned(folio));
+}
+
+int gem_uma_backing_get_folio(struct gem_uma_backing *b, pgoff_t pgoff,
+			      struct folio **foliop)
+	__must_hold(b->obj->resv);
+
 void gem_uma_backing_release_batch(struct gem_uma_backing *b, struct folio_batch *fbatch,
 				   bool keep);
 unsigned long gem_uma_backing_release(struct gem_uma_backing *b, bool keep);

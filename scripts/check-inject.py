@@ -61,7 +61,7 @@ ALLOCATES = """
     __devres_alloc_node drmm_kmalloc alloc_pages_noprof krealloc_noprof krealloc_node_align_noprof
     drm_exec_lock_obj drm_exec_prepare_obj drm_gpuvm_bo_obtain drm_gpuvm_bo_obtain_locked
     drm_gpuvm_prepare_vm drm_gpuvm_resv_object_alloc
-    bitmap_zalloc mtree_store_range xa_store
+    bitmap_zalloc folio_alloc_noprof mtree_store_range xa_store
 """
 
 # Imported, and calls nothing that can fail but what it is given: callbacks of ours.
@@ -73,6 +73,7 @@ ELSEWHERE = {
     "dma_fence_wait_timeout": "vm_waiting_bind_can_be_interrupted",
     "drm_dev_enter": "vm_bind_without_device_is_ENODEV",
     "drm_mm_insert_node_in_range": "vm_implicit_too_much_at_once_is_ENOSPC",
+    "memfd_pin_folios": "place_that_cannot_be_left_is_ENOMEM_rev_C3",
     "mutex_trylock": "vm_eviction_tries_the_lock_only",
     "prepare_to_wait_event": "vm_tables_on_the_queue_are_limited",
     "wait_for_completion_killable": "vm_bind_in_the_tree_ends_by_a_kill_only",
@@ -140,6 +141,7 @@ CANNOT_FAIL = """
     _find_next_zero_bit bitmap_free dma_sync_single_for_cpu inode_get_bytes mas_walk
     mtree_destroy phys_base xa_destroy xa_erase xa_find xa_find_after zap_special_vma_range
     zap_vma_ptes
+    folio_add_lru folio_copy node_data replace_page_cache_folio unpin_folio
 """
 
 # Put there by what instruments a kernel for debugging.
