@@ -79,16 +79,22 @@ int gem_uma_backing_pin(struct gem_uma_backing *b)
 EXPORT_SYMBOL_GPL(gem_uma_backing_pin);
 
 /**
- * gem_uma_backing_unpin() - undo one pin without the lock, if it is not the last
+ * gem_uma_backing_unpin() - undo one pin
  * @b: backing, pinned
  *
- * Context: any.
+ * Context: takes resv for the last pin; may sleep.
  *
- * Return: true if done; false if it is the last pin, for which the caller takes resv
- * and calls gem_uma_backing_unpin_locked().
+ * Return: true if it was the last pin: the object's state changed.
  */
 bool gem_uma_backing_unpin(struct gem_uma_backing *b)
 {
-	return atomic_add_unless(&b->pins, -1, 1);
+	bool last;
+
+	if (atomic_add_unless(&b->pins, -1, 1))
+		return false;
+	dma_resv_lock(b->obj->resv, NULL);
+	last = gem_uma_backing_unpin_locked(b);
+	dma_resv_unlock(b->obj->resv);
+	return last;
 }
 EXPORT_SYMBOL_GPL(gem_uma_backing_unpin);

@@ -18,16 +18,6 @@ static struct gem_uma_backing *pins_backing(struct kunit *test)
 	return &gem_uma_mock_object_create(test, mock, PAGES * PAGE_SIZE, 0)->base.backing;
 }
 
-/* As the object does: the last one takes resv. */
-static void pins_unpin(struct gem_uma_backing *b)
-{
-	if (gem_uma_backing_unpin(b))
-		return;
-	dma_resv_lock(b->obj->resv, NULL);
-	gem_uma_backing_unpin_locked(b);
-	dma_resv_unlock(b->obj->resv);
-}
-
 static void pin_makes_all_resident(struct kunit *test)
 {
 	struct gem_uma_backing *b = pins_backing(test);
@@ -35,7 +25,7 @@ static void pin_makes_all_resident(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gem_uma_backing_pin(b), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&b->pins), 1);
 	KUNIT_EXPECT_EQ(test, gem_uma_backing_resident(b), PAGES);
-	pins_unpin(b);
+	gem_uma_backing_unpin(b);
 	KUNIT_EXPECT_EQ(test, atomic_read(&b->pins), 0);
 	/* Unpinning frees nothing. */
 	KUNIT_EXPECT_EQ(test, gem_uma_backing_resident(b), PAGES);
@@ -53,13 +43,9 @@ static void pin_counts(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, gem_uma_backing_unpin_locked(b));
 	KUNIT_EXPECT_EQ(test, atomic_read(&b->pins), 2);
 	dma_resv_unlock(b->obj->resv);
-	KUNIT_EXPECT_TRUE(test, gem_uma_backing_unpin(b));
-	/* The last one is not dropped without resv. */
 	KUNIT_EXPECT_FALSE(test, gem_uma_backing_unpin(b));
 	KUNIT_EXPECT_EQ(test, atomic_read(&b->pins), 1);
-	dma_resv_lock(b->obj->resv, NULL);
-	KUNIT_EXPECT_TRUE(test, gem_uma_backing_unpin_locked(b));
-	dma_resv_unlock(b->obj->resv);
+	KUNIT_EXPECT_TRUE(test, gem_uma_backing_unpin(b));
 	KUNIT_EXPECT_EQ(test, atomic_read(&b->pins), 0);
 }
 
@@ -71,9 +57,9 @@ static void pin_needs_resv_only_for_the_first(struct kunit *test)
 	dma_resv_lock(b->obj->resv, NULL);
 	/* Would hang otherwise. */
 	KUNIT_EXPECT_EQ(test, gem_uma_backing_pin(b), 0);
-	KUNIT_EXPECT_TRUE(test, gem_uma_backing_unpin(b));
+	KUNIT_EXPECT_FALSE(test, gem_uma_backing_unpin(b));
 	dma_resv_unlock(b->obj->resv);
-	pins_unpin(b);
+	gem_uma_backing_unpin(b);
 }
 
 static void pin_restores_evicted_pages_panthor_18(struct kunit *test)
@@ -89,7 +75,7 @@ static void pin_restores_evicted_pages_panthor_18(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gem_uma_backing_pin(&uobj->backing), 0);
 	KUNIT_EXPECT_EQ(test, gem_uma_backing_resident(&uobj->backing), PAGES);
 	gem_uma_mock_expect_content(test, uobj, 3);
-	pins_unpin(&uobj->backing);
+	gem_uma_backing_unpin(&uobj->backing);
 }
 
 /* Tasks that pin one backing at the same time. */
@@ -122,7 +108,7 @@ static int pins_work(void *data)
 		if (gem_uma_backing_resident(b) != PAGES)
 			atomic_inc(&crew->wrong);
 		if (!crew->keep)
-			pins_unpin(b);
+			gem_uma_backing_unpin(b);
 	}
 	atomic_inc(&crew->done);
 	atomic_dec(&crew->working);
@@ -188,9 +174,9 @@ static void pin_by_several_first_users_panthor_4(struct kunit *test)
 		pins_run(test, &crew);
 		/* Each of them counts. */
 		KUNIT_ASSERT_EQ(test, atomic_read(&b->pins), PINNERS);
-		pins_unpin(b);
-		pins_unpin(b);
-		pins_unpin(b);
+		gem_uma_backing_unpin(b);
+		gem_uma_backing_unpin(b);
+		gem_uma_backing_unpin(b);
 		KUNIT_ASSERT_EQ(test, atomic_read(&b->pins), 0);
 		dma_resv_lock(b->obj->resv, NULL);
 		KUNIT_EXPECT_EQ(test, gem_uma_backing_release_locked(b), PAGES);
