@@ -13,6 +13,7 @@
 #include <linux/module.h>
 #include <linux/pagemap.h>
 #include <linux/psi.h>
+#include <linux/rcupdate_wait.h>
 #include <linux/refcount.h>
 #include <linux/sched/mm.h>
 #include <linux/shmem_fs.h>
@@ -200,13 +201,36 @@ static void gem_uma_restore_work(struct work_struct *work)
 		gem_uma_restore_job_put(job);
 }
 
-/* At most so many pages of a range have to be read from swap. */
+/* Pages of a range that have to be read from swap: the file has a value for them. */
 static unsigned long gem_uma_restore_swapped(struct gem_uma_backing *b, pgoff_t start,
 					     pgoff_t end)
 {
-	unsigned long known = gem_uma_backing_known(b);
+	struct address_space *mapping = gem_uma_backing_mapping(b);
+	unsigned long swapped = 0;
+	void *entry;
 
-	return min(end - start, known - min(known, gem_uma_backing_in_memory(b)));
+	XA_STATE(xas, &mapping->i_pages, start);
+
+	/* Quick for most: all that the file takes is in memory. */
+	if (start >= end || gem_uma_backing_known(b) <= READ_ONCE(mapping->nrpages))
+		return 0;
+	rcu_read_lock();
+	xas_for_each(&xas, entry, end - 1) {
+		if (xas_retry(&xas, entry))
+			continue;
+		if (xa_is_value(entry)) {
+			unsigned long nr = 1UL << xas_get_order(&xas);
+			pgoff_t first = round_down(xas.xa_index, nr);
+
+			swapped += min(first + nr, end) - max(first, start);
+		}
+		if (need_resched()) {
+			xas_pause(&xas);
+			cond_resched_rcu();
+		}
+	}
+	rcu_read_unlock();
+	return swapped;
 }
 
 static struct gem_uma_restore_job *gem_uma_restore_job_create(struct gem_uma_backing *b,
@@ -329,14 +353,13 @@ void gem_uma_backing_restore_end(struct gem_uma_restore *restore)
 int gem_uma_backing_prefetch(struct gem_uma_backing *b, pgoff_t start, pgoff_t end)
 {
 	struct gem_uma_restore_job *job;
-	unsigned long swapped;
 	unsigned int helpers;
 
 	if (start > end || end > b->nr_pages)
 		return -EINVAL;
-	swapped = gem_uma_restore_swapped(b, start, end);
 	helpers = min_t(unsigned long, gem_uma_restore_limit(),
-			DIV_ROUND_UP(swapped, GEM_UMA_RESTORE_SHARE));
+			DIV_ROUND_UP(gem_uma_restore_swapped(b, start, end),
+				     GEM_UMA_RESTORE_SHARE));
 	if (!helpers)
 		return 0;
 	if (!atomic_add_unless(&gem_uma_restore_prefetches, 1, GEM_UMA_RESTORE_JOBS))

@@ -95,6 +95,30 @@ static void coming_and_going(void)
 	KT_EQ(trace_count("purge", " pages=", &sum), 0);
 }
 
+/* Half of a buffer is in swap. Touching the other half reads nothing from there. */
+static void half_swapped(void)
+{
+	struct vuma_bo bo;
+	struct cgroup cg;
+	uint64_t sum;
+	int fd;
+
+	need_reclaim();
+	cg = arena_enter("a");
+	fd = dev_open(0);
+	bo = bo_new_mapped(fd, SIZE, 0);
+	vuma_pattern_fill(bo.map, SIZE / 2, 1, 7);
+	arena_evict(&cg, &bo, 1);
+	trace_on();
+	vuma_pattern_fill(bo.map + SIZE / 2, SIZE / 2, 1, 8);
+	KT_GE(trace_count("populate", " pages=", &sum), 1);
+	KT_EQ(trace_count("restore", " swapped=", &sum), 0);
+	trace_write("trace", "");
+	verify_pattern(bo.map, SIZE / 2, 1, 7);
+	KT_GE(trace_count("restore", " swapped=", &sum), 1);
+	KT_LE(sum, PAGES / 2);
+}
+
 static void purging(void)
 {
 	uint64_t finals, pages;
@@ -118,6 +142,7 @@ static void purging(void)
 
 static const struct ktap_test tests[] = {
 	{ .name = "trace_tells_of_pages_that_come_and_go", .run = coming_and_going },
+	{ .name = "trace_restores_count_what_is_in_swap", .run = half_swapped },
 	{ .name = "trace_tells_of_a_purge", .run = purging },
 };
 
