@@ -3,8 +3,8 @@
  * The pages of a buffer object.
  *
  * Owns the shmem file and one reference on each folio that is held. Never maps
- * anything, and never decides when to let go. Lock: the object's resv; pins above
- * zero move without it. Neighbours: cpu_map and dev_map ask for runs of pages.
+ * anything, and never decides when to evict. Lock: the object's resv; pins above
+ * zero change without it. Neighbours: cpu_map and dev_map ask for runs of pages.
  *
  * Names: start, end and pgoff are pages from the start of the object.
  */
@@ -105,7 +105,7 @@ int gem_uma_backing_init(struct gem_uma_backing *b, struct gem_uma_device *udev,
 EXPORT_SYMBOL_GPL(gem_uma_backing_init);
 
 /**
- * gem_uma_backing_fini() - give everything back
+ * gem_uma_backing_fini() - free everything
  * @b: backing; without effect if never initialized
  *
  * All mappings are gone and nobody refers to the object any more.
@@ -137,10 +137,10 @@ void gem_uma_backing_fini(struct gem_uma_backing *b)
 EXPORT_SYMBOL_GPL(gem_uma_backing_fini);
 
 /*
- * What uncached readers and the CPU's cache have to agree on: DMA_TO_DEVICE writes the
- * folio back, before it is mapped uncached; DMA_FROM_DEVICE drops stale lines, before
- * the kernel reads through its cache what was written uncached. The DMA API is what can
- * do it on all architectures; a mapping that is undone at once has just this effect.
+ * Makes memory and the CPU's cache agree. DMA_TO_DEVICE writes the folio back, before it is
+ * mapped uncached; DMA_FROM_DEVICE drops stale lines, before the kernel reads through its
+ * cache what was written uncached. Only the DMA API can do that on all architectures; a
+ * mapping that is undone at once has just this effect.
  */
 static int gem_uma_backing_clean_folio(struct gem_uma_backing *b, struct folio *folio,
 				       enum dma_data_direction dir)
@@ -223,8 +223,8 @@ static int gem_uma_backing_may_go_on(const struct gem_uma_extent *gap, pgoff_t p
 	if (fatal_signal_pending(current))
 		return -EINTR;
 	/*
-	 * The freezer waits some seconds only, and does not kill. Not without
-	 * progress: an access by the kernel would be back at once.
+	 * The freezer waits some seconds only, and does not kill. Stop only after
+	 * some progress: an access by the kernel would be repeated at once.
 	 */
 	if (pgoff > gap->start && freezing(current))
 		return -EINTR;
@@ -233,7 +233,7 @@ static int gem_uma_backing_may_go_on(const struct gem_uma_extent *gap, pgoff_t p
 	return 0;
 }
 
-/* Up to page @need without exception, the rest while it costs nobody anything. */
+/* Populates up to page @need in any case, and the rest while nobody has to wait for it. */
 static int gem_uma_backing_fill_gap(struct gem_uma_backing *b,
 				    const struct gem_uma_extent *gap, pgoff_t need,
 				    struct gem_uma_restore *restore)
@@ -257,7 +257,7 @@ static int gem_uma_backing_fill_gap(struct gem_uma_backing *b,
 	return ret;
 }
 
-/* The next hole, at most so long that the memory to describe it is little. */
+/* Finds the next gap, no longer than what little memory describes. */
 static bool gem_uma_backing_next_gap(struct gem_uma_backing *b, pgoff_t start, pgoff_t end,
 				     struct gem_uma_extent *gap)
 {
@@ -271,7 +271,7 @@ static void gem_uma_backing_count_restored(struct gem_uma_backing *b, unsigned l
 					   unsigned long known)
 {
 	long added = b->held.pages - held;
-	/* Less than none, if the system dropped pages that nobody had written. */
+	/* Negative if the system dropped pages that nobody had written. */
 	long fresh = clamp((long)(gem_uma_backing_known(b) - known), 0L, added);
 
 	WRITE_ONCE(b->restored_pages, b->restored_pages + (added - fresh));
@@ -292,7 +292,7 @@ static int gem_uma_backing_populate(struct gem_uma_backing *b, pgoff_t start,
 
 	if (start > end || end > b->nr_pages)
 		return -EINVAL;
-	/* The one place that all users pass: CPU, device, kernel and importers. */
+	/* All users come here: CPU, device, kernel and importers. */
 	if (b->content == GEM_UMA_CONTENT_PURGED)
 		return -EFAULT;
 	if (gem_uma_page_set_covers(&b->held, start, end))
@@ -314,8 +314,8 @@ static int gem_uma_backing_populate(struct gem_uma_backing *b, pgoff_t start,
 		trace_gem_uma_populate(b->obj, start, end - start, b->held.pages - before, ret,
 				       ktime_get_mono_fast_ns() - begin);
 	/*
-	 * Nothing held means that nobody would ever evict the object, and pages of it
-	 * that were put aside as unevictable would stay so.
+	 * Without held pages nobody would ever evict the object, and pages of it that
+	 * were put aside as unevictable would stay so.
 	 */
 	if (ret && !b->held.pages)
 		gem_uma_backing_release(b, true);
@@ -365,7 +365,7 @@ int gem_uma_backing_populate_locked(struct gem_uma_backing *b, pgoff_t start,
 				    pgoff_t end)
 {
 	dma_resv_assert_held(b->obj->resv);
-	/* Of many small objects, each would be done before its gap is half filled. */
+	/* A task that populates many small objects never gets to the check in the loop. */
 	if (start < end && freezing(current) && !gem_uma_page_set_covers(&b->held, start, end))
 		return -EINTR;
 	return gem_uma_backing_populate(b, start, end, end);
@@ -568,7 +568,7 @@ void gem_uma_backing_release_batch(struct gem_uma_backing *b, struct folio_batch
 	folios_put_refs(fbatch, refs);
 }
 
-/* Let go of all pages; the caller holds resv, or is alone with the object. */
+/* Drop all references to pages; the caller holds resv, or is alone with the object. */
 unsigned long gem_uma_backing_release(struct gem_uma_backing *b, bool keep)
 {
 	struct address_space *mapping = gem_uma_backing_mapping(b);
@@ -593,7 +593,7 @@ unsigned long gem_uma_backing_release(struct gem_uma_backing *b, bool keep)
 }
 
 /**
- * gem_uma_backing_release_locked() - evict: let go of all pages, keep the content
+ * gem_uma_backing_release_locked() - evict: hold no page any more, keep the content
  * @b: backing, not pinned
  *
  * No CPU mapping, no device mapping and no DMA address refers to the pages any more.
@@ -601,7 +601,7 @@ unsigned long gem_uma_backing_release(struct gem_uma_backing *b, bool keep)
  *
  * Context: resv held. Does not sleep for memory or locks of ours; callable from reclaim.
  *
- * Return: number of pages let go.
+ * Return: number of pages released.
  */
 unsigned long gem_uma_backing_release_locked(struct gem_uma_backing *b)
 {
@@ -626,7 +626,7 @@ EXPORT_SYMBOL_GPL(gem_uma_backing_release_locked);
  * gem_uma_backing_in_memory() - pages in memory, held or not
  * @b: backing
  *
- * Pages that were let go stay in memory until the system swaps them out.
+ * Evicted pages stay in memory until the system swaps them out.
  *
  * Context: any.
  *
@@ -682,14 +682,14 @@ static unsigned long gem_uma_backing_write_folio(struct folio *folio,
 	if (folio->mapping != mapping || folio_test_writeback(folio) ||
 	    gem_uma_backing_is_poisoned(folio) || !folio_clear_dirty_for_io(folio))
 		goto out_unlock;
-	/* When written, to the end of the LRU where reclaim looks first. */
+	/* Once written, it moves to the end of the LRU, where reclaim looks first. */
 	folio_set_reclaim(folio);
 	ret = shmem_write_folio(folio);
 	/* It may have been split. */
 	written = ret ? 0 : folio_nr_pages(folio);
 	if (!folio_test_writeback(folio))
 		folio_clear_reclaim(folio);
-	/* Given back locked only with this; after an error it is unlocked, too. */
+	/* Only with this result it is still locked; after an error it is not. */
 	if (ret != AOP_WRITEPAGE_ACTIVATE)
 		return written;
 out_unlock:

@@ -30,8 +30,8 @@
  *
  * The owner of an object declares its content as purgeable, and as needed again. Once
  * reclaim has purged the object that is final: no page of it becomes resident any more,
- * and everybody who asks for one gets -EFAULT. Else somebody would take zeroes for what
- * he stored there.
+ * and everybody who asks for one gets -EFAULT. Otherwise zeroes would be taken for the
+ * content.
  *
  * An object that nobody ever had write access to needs no keeping either: each of its
  * pages is zero, and is so again when it is read the next time.
@@ -88,8 +88,8 @@ static bool gem_uma_backing_finds_lock(struct gem_uma_backing *b)
  * @b: backing
  *
  * Splitting a huge folio of a file allocates with the folio locked, and can end up in
- * reclaim: truncating would wait for a lock of its own task. Locks that are taken later
- * are of others, who find ours when they come here.
+ * reclaim: truncating would wait for a lock of its own task. A lock that is taken later
+ * belongs to another task, which finds our resv locked when it comes here.
  *
  * Context: resv held, and kept until the purge; may reschedule, waits for nothing.
  *
@@ -169,7 +169,7 @@ static void gem_uma_backing_release_range(struct gem_uma_backing *b,
 
 /*
  * A huge folio that lies across a border, and is in swap, has to come back to be cut.
- * Only here that can fail; the kernel would leave the old content, and not tell.
+ * Only here that can fail; the kernel would leave the old content without an error.
  */
 static int gem_uma_backing_restore_border(struct gem_uma_backing *b, pgoff_t border)
 	__must_hold(b->obj->resv)

@@ -2,7 +2,7 @@
 /*
  * Keeping the pages of a buffer object in place.
  *
- * Owns the count of those who need that. Lock: the object's resv for 0 <-> 1, none
+ * Owns the pin count. Lock: the object's resv for 0 <-> 1, none
  * above. Neighbour: the rest of the backing.
  */
 #include <linux/dma-resv.h>

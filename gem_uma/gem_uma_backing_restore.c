@@ -81,7 +81,7 @@ struct gem_uma_restore_helper {
 };
 
 /*
- * What helpers know. The file keeps the pages, and the cgroup is who pays: neither the
+ * What helpers know. The file keeps the pages, and the cgroup is charged: neither the
  * object nor its device is needed, and both may go meanwhile.
  */
 struct gem_uma_restore_job {
@@ -136,7 +136,7 @@ static bool gem_uma_restore_is_over_high(void)
 #endif
 }
 
-/* Not a debt of whoever this worker works for next. */
+/* The next work of this worker must not pay for it. */
 static void gem_uma_restore_forget_high(void)
 {
 #ifdef CONFIG_MEMCG
@@ -191,7 +191,7 @@ static void gem_uma_restore_work(struct work_struct *work)
 	struct gem_uma_extent e;
 	bool more;
 
-	/* An error is the task's to find out, or nobody's. */
+	/* The task finds out about an error, if there is a task. */
 	more = gem_uma_restore_take(job, &e) && !gem_uma_restore_read(job, &e);
 	set_active_memcg(old);
 	gem_uma_restore_forget_high();
@@ -301,7 +301,7 @@ void gem_uma_backing_restore_begin_locked(struct gem_uma_restore *restore,
 	trace_gem_uma_restore(b->obj, start, end - start, swapped, helpers);
 	if (!helpers)
 		return;
-	/* Without memory for it, without help. */
+	/* Without memory for the job, the task works alone. */
 	restore->job = gem_uma_restore_job_create(b, start, end, helpers);
 	if (restore->job)
 		gem_uma_restore_job_start(restore->job);

@@ -8,7 +8,7 @@
 struct gem_uma_restore_job;
 
 /**
- * struct gem_uma_restore - a task that populates, and who helps it
+ * struct gem_uma_restore - a task that populates, and its helpers
  */
 struct gem_uma_restore {
 	/** @job: what helpers were given, or NULL. */

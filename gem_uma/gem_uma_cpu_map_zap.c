@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * CPU mappings end, and with them the knowledge of who wrote.
+ * The end of CPU mappings.
  *
  * Takes all user PTEs of an object out, and tells backing which pages were written
  * through them. Lock: the object's resv. Neighbour: backing.

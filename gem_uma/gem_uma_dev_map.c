@@ -31,8 +31,8 @@
  * mapped, and where each call started. Only what the DMA API chose, for a device behind
  * an IOMMU, is kept in a tree.
  *
- * Who maps says what the device does with the pages. What it may write is dirty from
- * then on, so a driver cannot forget it.
+ * The caller says what the device does with the pages. Pages that it may write are dirty
+ * from then on, so no driver can forget to mark them.
  *
  * A buffer of a device that shares memory with the CPU is used by both at once and
  * for long. Behind a bounce buffer the two would work on different copies, so a
@@ -40,7 +40,7 @@
  * explicitly. Such a driver copies when it wants to: dropping the map never does.
  */
 
-/* Fails instead of setting up the OOM killer; charged to the active memory cgroup. */
+/* Fails instead of invoking the OOM killer; charged to the active memory cgroup. */
 #define GEM_UMA_DEV_MAP_GFP	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 static void gem_uma_dev_map_init_sets(struct gem_uma_dev_map *dmap, pgoff_t nr_pages)

@@ -100,8 +100,8 @@ bool gem_uma_device_bounces(const struct gem_uma_device *udev, dma_addr_t addr,
 EXPORT_SYMBOL_IF_KUNIT(gem_uma_device_bounces);
 
 /*
- * Not movable: while resident, our references would make migration fail. RETRY_MAYFAIL
- * also keeps the memory cgroup's OOM killer out of it. A device that cannot reach all
+ * Not movable: while pages are held, our references would make migration fail.
+ * RETRY_MAYFAIL also keeps the memory cgroup's OOM killer away. A device that cannot reach all
  * memory gets what it can reach, or the DMA API would bounce at random.
  */
 static gfp_t gem_uma_device_gfp(struct device *dma_dev)

@@ -22,8 +22,8 @@ extern const char *const gem_uma_device_objects_lock_name;
 				   gem_uma_device_objects_lock_name)
 
 /*
- * Who owns what a cgroup owned: itself, or its nearest ancestor that was not removed. The
- * caller keeps the cgroup alive, and by it the ancestors.
+ * The owner of what a cgroup created: itself, or its nearest ancestor that was not removed.
+ * The caller keeps the cgroup alive, which keeps the ancestors.
  */
 static inline struct mem_cgroup *gem_uma_online_memcg(struct mem_cgroup *memcg)
 {

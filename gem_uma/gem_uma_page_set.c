@@ -32,7 +32,7 @@
 /* Stands for a bitmap in which all bits are set. */
 #define GEM_UMA_PAGE_SET_FULL	xa_mk_value(1)
 
-/* Fails instead of setting up the OOM killer; charged to the active memory cgroup. */
+/* Fails instead of invoking the OOM killer; charged to the active memory cgroup. */
 #define GEM_UMA_PAGE_SET_GFP	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 /* The last chunk ends with the object. */

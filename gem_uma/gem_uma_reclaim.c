@@ -30,9 +30,8 @@
  * objects, and a protected cgroup keeps its own. A scan goes through the states from
  * cheap to costly.
  *
- * Everything in a scan is a trylock. Allocations happen under resv and end up here: a
- * task that runs into its limit while it populates an object holds that object's resv,
- * and skips it.
+ * A scan only tries locks. Allocations happen under resv and end up here: a task that
+ * reaches its limit while it populates an object holds that object's resv, and skips it.
  *
  * Using an object costs one store and no lock: it leaves a time stamp. A scan moves objects
  * that were used since they got their place to the end of the list. Of a sample of the
@@ -164,7 +163,7 @@ gem_uma_reclaim_alloc_node(struct gem_uma_reclaim_device *rdev, struct mem_cgrou
  * @reclaim: the part, zeroed
  * @udev: device with gem_uma_reclaim_device_init() done
  * @obj: object
- * @memcg: who pays for its pages, NULL without memory cgroups; outlives @reclaim
+ * @memcg: is charged for its pages; NULL without memory cgroups; outlives @reclaim
  * @ops: how to evict
  *
  * The object is on no list yet.

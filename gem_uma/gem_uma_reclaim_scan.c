@@ -192,8 +192,8 @@ static enum lru_status gem_uma_reclaim_pick_cb(struct list_head *item,
 	last = ++pick->seen >= min_t(unsigned long, list->nr_items, pick->limit);
 	pick->whole = pick->seen >= list->nr_items;
 	/*
-	 * The end, but not by LRU_STOP: who releases the list's lock then depends on the
-	 * kernel. What was rotated must not be met again in the same walk.
+	 * Ends the walk. After LRU_STOP it would depend on the kernel which side releases the
+	 * list's lock. The same walk must not meet again what it has rotated.
 	 */
 	if (last)
 		pick->nr_to_walk = 0;
@@ -505,8 +505,8 @@ unsigned long gem_uma_reclaim_scan_objects(struct shrinker *shrinker,
 	};
 
 	/*
-	 * Evicting takes i_mmap_rwsem, which file systems hold while allocating; and purging
-	 * waits for pages on their way to swap: who may enter file systems may do I/O, too.
+	 * Evicting takes i_mmap_rwsem, which file systems hold while allocating. Purging waits
+	 * for pages on their way to swap: a caller that may enter file systems may do I/O, too.
 	 */
 	if (!(sc->gfp_mask & __GFP_FS))
 		return SHRINK_STOP;

@@ -50,7 +50,7 @@ struct gem_uma_backing {
 	struct drm_gem_object *obj;
 	/** @file: shmem file, NULL for an object without pages of its own. */
 	struct file *file;
-	/** @memcg: who pays, NULL without memory cgroups. */
+	/** @memcg: is charged for the pages; NULL without memory cgroups. */
 	struct mem_cgroup *memcg;
 	/** @nr_pages: size of the object in pages. */
 	pgoff_t nr_pages;

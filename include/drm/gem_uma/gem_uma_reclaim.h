@@ -77,7 +77,7 @@ struct gem_uma_reclaim {
 	const struct gem_uma_reclaim_ops *ops;
 	/** @rdev: device part. */
 	struct gem_uma_reclaim_device *rdev;
-	/** @memcg: who pays for the pages; the caller keeps it alive. */
+	/** @memcg: is charged for the pages; the caller keeps it alive. */
 	struct mem_cgroup *memcg;
 
 	/** @used: when the object was last used, in nanoseconds; set without a lock. */
