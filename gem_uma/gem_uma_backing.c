@@ -202,20 +202,6 @@ static int gem_uma_backing_hold(struct gem_uma_backing *b, pgoff_t pgoff,
 	return 0;
 }
 
-/*
- * Over memory.high, every charge puts the task to sleep, here with resv held: nobody
- * could take pages of this object meanwhile. Without it, on the way back to user space,
- * reclaim gets at them and there is nothing to wait for.
- */
-static bool gem_uma_backing_is_throttled(void)
-{
-#ifdef CONFIG_MEMCG
-	return READ_ONCE(current->memcg_nr_pages_over_high);
-#else
-	return false;
-#endif
-}
-
 /* May a task that has come to page @pgoff of a gap go on? */
 static int gem_uma_backing_may_go_on(const struct gem_uma_extent *gap, pgoff_t pgoff,
 				     pgoff_t need)

@@ -46,6 +46,20 @@ static inline struct mem_cgroup *gem_uma_backing_charge(const struct gem_uma_bac
 	return set_active_memcg(gem_uma_online_memcg(b->memcg));
 }
 
+/*
+ * Over memory.high, every charge puts the task to sleep, here with resv held: nobody
+ * could take pages of this object meanwhile. Without it, on the way back to user space,
+ * reclaim gets at them and there is nothing to wait for.
+ */
+static inline bool gem_uma_backing_is_throttled(void)
+{
+#ifdef CONFIG_MEMCG
+	return READ_ONCE(current->memcg_nr_pages_over_high);
+#else
+	return false;
+#endif
+}
+
 /* Pages that the file takes, in memory and in swap. */
 static inline unsigned long gem_uma_backing_known(const struct gem_uma_backing *b)
 {

@@ -127,15 +127,6 @@ static bool gem_uma_restore_take(struct gem_uma_restore_job *job, struct gem_uma
 	return true;
 }
 
-static bool gem_uma_restore_is_over_high(void)
-{
-#ifdef CONFIG_MEMCG
-	return READ_ONCE(current->memcg_nr_pages_over_high);
-#else
-	return false;
-#endif
-}
-
 /* The next work of this worker must not pay for it. */
 static void gem_uma_restore_forget_high(void)
 {
@@ -146,7 +137,7 @@ static void gem_uma_restore_forget_high(void)
 
 static bool gem_uma_restore_is_wanted(struct gem_uma_restore_job *job)
 {
-	if (READ_ONCE(job->stop) || gem_uma_restore_is_over_high())
+	if (READ_ONCE(job->stop) || gem_uma_backing_is_throttled())
 		return false;
 	/* Only we have it open: the object is gone. */
 	return file_count(job->file) > 1;

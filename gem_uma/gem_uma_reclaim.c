@@ -195,15 +195,10 @@ int gem_uma_reclaim_init(struct gem_uma_reclaim *reclaim, struct gem_uma_device 
 EXPORT_SYMBOL_GPL(gem_uma_reclaim_init);
 
 /*
- * The cgroup whose list an object is on, or goes to. The list of a removed cgroup is its
- * parent's. 6.12 would announce the object to the child, for which no shrinker runs. Later
- * kernels find lists by an id that the next new cgroup may have.
+ * The list of a removed cgroup is its parent's. For the child, 6.12 would announce an object
+ * to a cgroup for which no shrinker runs, and later kernels find lists by an id that the
+ * next new cgroup may have.
  */
-static struct mem_cgroup *gem_uma_reclaim_memcg(struct gem_uma_reclaim *reclaim)
-{
-	return gem_uma_online_memcg(reclaim->memcg);
-}
-
 static void gem_uma_reclaim_unlist(struct gem_uma_reclaim *reclaim)
 {
 	struct gem_uma_reclaim_device *rdev = reclaim->rdev;
@@ -212,7 +207,7 @@ static void gem_uma_reclaim_unlist(struct gem_uma_reclaim *reclaim)
 		return;
 	drm_WARN_ON_ONCE(rdev->udev->drm,
 			 !list_lru_del(&rdev->lists[reclaim->state], &reclaim->node->lru,
-				       reclaim->nid, gem_uma_reclaim_memcg(reclaim)));
+				       reclaim->nid, gem_uma_online_memcg(reclaim->memcg)));
 	atomic_long_dec(&rdev->objects);
 	atomic_long_sub(reclaim->pages, &rdev->pages);
 	WRITE_ONCE(reclaim->state, GEM_UMA_UNRECLAIMABLE);
@@ -270,6 +265,6 @@ void gem_uma_reclaim_update_locked(struct gem_uma_reclaim *reclaim, unsigned lon
 	atomic_long_inc(&rdev->objects);
 	atomic_long_add(pages, &rdev->pages);
 	list_lru_add(&rdev->lists[state], &reclaim->node->lru, nid,
-		     gem_uma_reclaim_memcg(reclaim));
+		     gem_uma_online_memcg(reclaim->memcg));
 }
 EXPORT_SYMBOL_GPL(gem_uma_reclaim_update_locked);
