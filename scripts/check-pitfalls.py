@@ -29,7 +29,8 @@ ROWS = ("gem_uma/tests/gem_uma_inject_rows*.c",)
 # a row of a table of tests: the name, then the function
 NAME = re.compile(r"(?:\.name\s*=\s*|\{\s*)\"([a-zA-Z][\w-]*)\"\s*,\s*(?:\.run(?:_arg)?\b|[a-z_])")
 ROW = re.compile(r"\.name\s*=\s*\"(\w+)\"")
-SUITE = re.compile(r"struct kunit_suite\s+\w+\s*=\s*\{[^}]*?\.name\s*=\s*\"([\w-]+)\"", re.S)
+SUITE = re.compile(r"struct kunit_suite\s+\w+\s*=\s*\{[^}]*?\.name\s*=\s*\"([\w-]+)\""
+                   r"|^GEM_UMA_TEST_SUITE\((\w+)\)", re.S | re.M)
 CASE = re.compile(r"\bKUNIT_CASE\w*\(\s*(\w+)")
 IDENTIFIER = re.compile(r"\b(?:panthor-\d+|uma-[AB]\d+|sparse-[A-Z]\d+|rev-[A-Z]\d+)\b")
 FAMILY = r"(?:panthor-|uma-|sparse-|rev-)"
@@ -50,7 +51,7 @@ def known_tests():
     units = set()
     for path in files(UNITS):
         text = read(path)
-        for suite in SUITE.findall(text):
+        for suite in ("".join(names) for names in SUITE.findall(text)):
             units |= {f"{suite}.{case}" for case in CASE.findall(text)}
     return {"": programs, "kunit": units,
             "inject": {row for p in files(ROWS) for row in ROW.findall(read(p))}}

@@ -306,6 +306,8 @@ pitfalls() {
 	new gem_uma/tests/planted.c "$spdx" 'static struct kunit_case a[] = {' '	KUNIT_CASE(case), {}' \
 		'};' 'static struct kunit_suite b = {' '	.name = "gem_uma_frob",' '};'
 	silent check-pitfalls.py 'gem_uma_frob'
+	new gem_uma/tests/planted.c "$spdx" '	KUNIT_CASE(case), {}' 'GEM_UMA_TEST_SUITE(gem_uma_frob);'
+	silent check-pitfalls.py 'gem_uma_frob'
 	row '| panthor-1 | a fault | `race_by_number` |'
 	new tests/uapi/planted.c "$spdx" '	{ .name = "race_by_number",' '	  .run_arg = race, .arg = 1 },'
 	silent check-pitfalls.py 'race_by_number'

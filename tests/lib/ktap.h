@@ -43,11 +43,6 @@ struct ktap_suite {
 	bool closing_line;
 };
 
-#define KTAP_SUITE(_tests) {					\
-	.tests = (_tests),					\
-	.count = sizeof(_tests) / sizeof((_tests)[0]),		\
-}
-
 /*
  * Options: "-t pattern" runs only the tests whose names contain the pattern,
  * "-l" lists them, "-x factor" multiplies the timeouts. Returns the exit code: 0

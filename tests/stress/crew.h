@@ -65,6 +65,7 @@ struct crew {
 
 /* Options: those of ktap_main(), and "-s seed". Clean-up is added to the suite's own. */
 int stress_main(struct ktap_suite *suite, int argc, char **argv);
+#define STRESS_PROGRAM(_tests, _cleanup)	PROGRAM(stress_main, _tests, _cleanup)
 /* A generator that depends on the seed and on @salt alone. */
 uint64_t stress_rng(uint64_t salt);
 /* Rest of a division: a number below @limit. */

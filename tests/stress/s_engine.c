@@ -185,12 +185,12 @@ static const struct ktap_test tests[] = {
 	  .run = idle_beside_busy, .timeout = 120 },
 };
 
-TESTS_WITH_CLEANUP(tests, restore_limit);
-
-int main(int argc, char **argv)
+static int engine_main(struct ktap_suite *suite, int argc, char **argv)
 {
 	saved = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (saved == MAP_FAILED)
 		return 1;
-	return stress_main(&suite, argc, argv);
+	return stress_main(suite, argc, argv);
 }
+
+PROGRAM(engine_main, tests, restore_limit);

@@ -242,9 +242,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "stress_evict_scans_panthor-41_panthor-42_panthor-90", .run = scans },
 };
 
-TESTS(tests);
-
-int main(int argc, char **argv)
-{
-	return stress_main(&suite, argc, argv);
-}
+STRESS_PROGRAM(tests, NULL);

@@ -172,9 +172,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "stress_export_orphans_uma-B13", .run = orphans },
 };
 
-TESTS(tests);
-
-int main(int argc, char **argv)
-{
-	return stress_main(&suite, argc, argv);
-}
+STRESS_PROGRAM(tests, NULL);

@@ -157,9 +157,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "stress_fault_signals_panthor-72", .run = signals },
 };
 
-TESTS(tests);
-
-int main(int argc, char **argv)
-{
-	return stress_main(&suite, argc, argv);
-}
+STRESS_PROGRAM(tests, NULL);

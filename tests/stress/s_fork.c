@@ -80,9 +80,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "stress_fork_panthor-77_panthor-79", .run = forks },
 };
 
-TESTS(tests);
-
-int main(int argc, char **argv)
-{
-	return stress_main(&suite, argc, argv);
-}
+STRESS_PROGRAM(tests, NULL);

@@ -248,9 +248,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "stress_fuzz_ioctls_panthor-1_panthor-65_panthor-66", .run = ioctls },
 };
 
-TESTS(tests);
-
-int main(int argc, char **argv)
-{
-	return stress_main(&suite, argc, argv);
-}
+STRESS_PROGRAM(tests, NULL);

@@ -80,9 +80,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "stress_kill_with_jobs_in_the_queue", .run = kills },
 };
 
-TESTS(tests);
-
-int main(int argc, char **argv)
-{
-	return stress_main(&suite, argc, argv);
-}
+STRESS_PROGRAM(tests, NULL);

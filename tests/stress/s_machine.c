@@ -105,9 +105,4 @@ static const struct ktap_test tests[] = {
 	  .run = three_times_memory },
 };
 
-TESTS(tests);
-
-int main(int argc, char **argv)
-{
-	return stress_main(&suite, argc, argv);
-}
+STRESS_PROGRAM(tests, NULL);

@@ -264,9 +264,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "stress_madvise_of_one_buffer_by_many", .run = one_buffer },
 };
 
-TESTS_WITH_CLEANUP(tests, arena_cleanup);
-
-int main(int argc, char **argv)
-{
-	return stress_main(&suite, argc, argv);
-}
+STRESS_PROGRAM(tests, arena_cleanup);

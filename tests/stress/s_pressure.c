@@ -225,9 +225,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "stress_pressure_removed_cgroups", .run = heirs },
 };
 
-TESTS(tests);
-
-int main(int argc, char **argv)
-{
-	return stress_main(&suite, argc, argv);
-}
+STRESS_PROGRAM(tests, NULL);

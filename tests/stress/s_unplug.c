@@ -301,9 +301,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "stress_unplug_of_what_is_being_freed_panthor-70", .run = leaving },
 };
 
-TESTS_WITH_CLEANUP(tests, rebind);
-
-int main(int argc, char **argv)
-{
-	return stress_main(&suite, argc, argv);
-}
+STRESS_PROGRAM(tests, rebind);

@@ -235,9 +235,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "stress_vma_move_panthor-75_panthor-77", .run = move },
 };
 
-TESTS(tests);
-
-int main(int argc, char **argv)
-{
-	return stress_main(&suite, argc, argv);
-}
+STRESS_PROGRAM(tests, NULL);

@@ -21,14 +21,19 @@
 /* A wait without a limit: that of the test ends it. */
 #define FOREVER	INT64_MAX
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-#define TESTS(_tests)	static struct ktap_suite suite = KTAP_SUITE(_tests)
-/* With what is to be undone after each test. */
-#define TESTS_WITH_CLEANUP(_tests, _cleanup)			\
-	static struct ktap_suite suite = {			\
-		.tests = (_tests),				\
-		.count = ARRAY_SIZE(_tests),			\
-		.cleanup = (_cleanup),				\
+/* The program: a table of tests, and what is to be undone after each of them, or NULL. */
+#define PROGRAM(_main, _tests, _cleanup)			\
+	int main(int argc, char **argv)				\
+	{							\
+		static struct ktap_suite suite = {		\
+			.tests = (_tests),			\
+			.count = ARRAY_SIZE(_tests),		\
+			.cleanup = (_cleanup),			\
+		};						\
+								\
+		exit(_main(&suite, argc, argv));		\
 	}
+#define TEST_PROGRAM(_tests, _cleanup)	PROGRAM(test_main, _tests, _cleanup)
 
 /* The driver under test (option -d). */
 extern const char *driver;

@@ -155,9 +155,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "access_by_page_references_is_EFAULT_rev-F8", .run = no_page_references },
 };
 
-TESTS_WITH_CLEANUP(tests, arena_cleanup);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, arena_cleanup);

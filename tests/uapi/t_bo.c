@@ -452,9 +452,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "bo_thousands_can_exist_and_go_with_the_file", .run = many },
 };
 
-TESTS(tests);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, NULL);

@@ -123,9 +123,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "dumb_map_does_not_open_NO_MMAP_uma-B7", .run = map_no_mmap },
 };
 
-TESTS(tests);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, NULL);

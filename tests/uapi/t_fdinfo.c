@@ -175,9 +175,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "fdinfo_can_be_read_by_others", .run = other_process_can_read },
 };
 
-TESTS(tests);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, NULL);

@@ -248,9 +248,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "gems_state_follows_use", .run = state_follows_use },
 };
 
-TESTS(tests);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, NULL);

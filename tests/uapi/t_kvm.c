@@ -167,9 +167,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "kvm_stores_outlive_mprotect_rev-F1", .run = stores_outlive_mprotect },
 };
 
-TESTS_WITH_CLEANUP(tests, arena_cleanup);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, arena_cleanup);

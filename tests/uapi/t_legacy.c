@@ -638,9 +638,4 @@ static void cleanup(void)
 	arena_cleanup();
 }
 
-TESTS_WITH_CLEANUP(tests, cleanup);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, cleanup);

@@ -625,9 +625,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "scanout_first_pins_race", .run = pins_race },
 };
 
-TESTS(tests);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, NULL);

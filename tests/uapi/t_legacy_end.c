@@ -214,9 +214,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "legacy_killed_with_jobs_pins_and_exports", .run = killed },
 };
 
-TESTS(tests);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, NULL);

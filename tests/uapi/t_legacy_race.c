@@ -157,9 +157,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "legacy_users_and_trim_race", .run = users_race },
 };
 
-TESTS(tests);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, NULL);

@@ -168,9 +168,4 @@ static void cleanup(void)
 	legacy_va_mib(0);
 }
 
-TESTS_WITH_CLEANUP(tests, cleanup);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, cleanup);

@@ -684,9 +684,4 @@ static const struct ktap_test tests[] = {
 	  .run = discard_on_reclaim_not_when_busy },
 };
 
-TESTS_WITH_CLEANUP(tests, arena_cleanup);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, arena_cleanup);

@@ -763,9 +763,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "mmap_write_combined_flag_works", .run = wc_flag },
 };
 
-TESTS(tests);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, NULL);

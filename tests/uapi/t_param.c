@@ -134,9 +134,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "param_bad_pointer_is_EFAULT", .run = bad_pointer },
 };
 
-TESTS(tests);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, NULL);

@@ -372,9 +372,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "prime_imports_from_and_exports_to_vgem_uma-A10", .run = with_vgem },
 };
 
-TESTS(tests);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, NULL);

@@ -239,9 +239,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "queue_of_a_file_is_bounded_rev-V4", .run = bounded },
 };
 
-TESTS_WITH_CLEANUP(tests, arena_cleanup);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, arena_cleanup);

@@ -651,9 +651,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "reclaim_counters_of_the_buffer", .run = counters_of_bo },
 };
 
-TESTS_WITH_CLEANUP(tests, arena_cleanup);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, arena_cleanup);

@@ -450,9 +450,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "memcg_kernel_memory_of_buffers_is_charged", .run = kernel_memory_is_charged },
 };
 
-TESTS_WITH_CLEANUP(tests, arena_cleanup);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, arena_cleanup);

@@ -635,9 +635,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "fdinfo_adds_up_through_evictions", .run = fdinfo_adds_up },
 };
 
-TESTS_WITH_CLEANUP(tests, arena_cleanup);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, arena_cleanup);

@@ -398,9 +398,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "race_statistics_readers_panthor-89", .run = reading },
 };
 
-TESTS_WITH_CLEANUP(tests, arena_cleanup);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, arena_cleanup);

@@ -201,9 +201,4 @@ static const struct ktap_test tests[] = {
 	  .run = kswapd_waits_for_jobs },
 };
 
-TESTS_WITH_CLEANUP(tests, arena_cleanup);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, arena_cleanup);

@@ -288,9 +288,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "reload_of_the_library", .run = library_goes_with_it },
 };
 
-TESTS_WITH_CLEANUP(tests, cleanup);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, cleanup);

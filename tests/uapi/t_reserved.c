@@ -87,9 +87,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "reserved_struct_may_be_shorter_or_longer", .run = struct_sizes },
 };
 
-TESTS(tests);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, NULL);

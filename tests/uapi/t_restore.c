@@ -310,9 +310,4 @@ static const struct ktap_test tests[] = {
 	  .run = killed_in_the_middle },
 };
 
-TESTS_WITH_CLEANUP(tests, default_again);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, default_again);

@@ -462,9 +462,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "submit_job_reaches_only_its_vm", .run = isolation },
 };
 
-TESTS(tests);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, NULL);

@@ -318,9 +318,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "submit_failed_signals_nothing", .run = failed_submit_signals_nothing },
 };
 
-TESTS(tests);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, NULL);

@@ -159,9 +159,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "submit_signaled_in_sync_does_not_wait", .run = submit_after_signal },
 };
 
-TESTS(tests);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, NULL);

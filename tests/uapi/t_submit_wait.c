@@ -246,9 +246,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "wait_lets_other_buffers_be_evicted", .run = evict_beside },
 };
 
-TESTS_WITH_CLEANUP(tests, arena_cleanup);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, arena_cleanup);

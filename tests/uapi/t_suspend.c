@@ -442,9 +442,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "hibernation_to_disk_and_back", .run = really_hibernated },
 };
 
-TESTS_WITH_CLEANUP(tests, default_again);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, default_again);

@@ -146,9 +146,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "trace_tells_of_a_purge", .run = purging },
 };
 
-TESTS_WITH_CLEANUP(tests, trace_off);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, trace_off);

@@ -393,9 +393,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "unplug_and_replug_many_times_panthor-70", .run = many_times },
 };
 
-TESTS_WITH_CLEANUP(tests, rebind_all);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, rebind_all);

@@ -744,9 +744,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "vm_files_end_with_mappings_and_jobs", .run = files_end_with_mappings },
 };
 
-TESTS(tests);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, NULL);

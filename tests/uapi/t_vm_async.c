@@ -737,9 +737,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "one_buffer_in_a_thousand_vms_panthor-90", .run = thousand_vms },
 };
 
-TESTS_WITH_CLEANUP(tests, arena_cleanup);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, arena_cleanup);

@@ -110,9 +110,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "vm_sparse_terabyte_rev-V10", .run = sparse_terabyte, .timeout = 120 },
 };
 
-TESTS(tests);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, NULL);

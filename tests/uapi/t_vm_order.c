@@ -144,9 +144,4 @@ static const struct ktap_test tests[] = {
 	{ .name = "order_sparse_is_limited_in_all", .run = sparse_in_all },
 };
 
-TESTS(tests);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, NULL);

@@ -417,9 +417,4 @@ static const struct ktap_test tests[] = {
 	  .timeout = 1800 },
 };
 
-TESTS_WITH_CLEANUP(tests, arena_cleanup);
-
-int main(int argc, char **argv)
-{
-	return test_main(&suite, argc, argv);
-}
+TEST_PROGRAM(tests, arena_cleanup);
