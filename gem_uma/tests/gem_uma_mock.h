@@ -11,6 +11,14 @@
 #include <drm/gem_uma/gem_uma_device.h>
 #include <drm/gem_uma/gem_uma_object.h>
 
+/* The suite of a file, with its table of cases. */
+#define GEM_UMA_TEST_SUITE(_name)			\
+	static struct kunit_suite _name##_suite = {	\
+		.name = #_name,				\
+		.test_cases = _name##_cases,		\
+	};						\
+	kunit_test_suite(_name##_suite)
+
 /* Pages of which a huge folio consists. */
 #define GEM_UMA_MOCK_HUGE	(PMD_SIZE >> PAGE_SHIFT)
 

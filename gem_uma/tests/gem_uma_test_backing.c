@@ -687,9 +687,4 @@ static struct kunit_case gem_uma_backing_cases[] = {
 	{}
 };
 
-static struct kunit_suite gem_uma_backing_suite = {
-	.name = "gem_uma_backing",
-	.test_cases = gem_uma_backing_cases,
-};
-
-kunit_test_suite(gem_uma_backing_suite);
+GEM_UMA_TEST_SUITE(gem_uma_backing);

@@ -184,7 +184,7 @@ static void pin_by_several_first_users_panthor_4(struct kunit *test)
 	}
 }
 
-static struct kunit_case gem_uma_pins_cases[] = {
+static struct kunit_case gem_uma_backing_pins_cases[] = {
 	KUNIT_CASE(pin_makes_all_resident),
 	KUNIT_CASE(pin_counts),
 	KUNIT_CASE(pin_needs_resv_only_for_the_first),
@@ -194,9 +194,4 @@ static struct kunit_case gem_uma_pins_cases[] = {
 	{}
 };
 
-static struct kunit_suite gem_uma_pins_suite = {
-	.name = "gem_uma_backing_pins",
-	.test_cases = gem_uma_pins_cases,
-};
-
-kunit_test_suite(gem_uma_pins_suite);
+GEM_UMA_TEST_SUITE(gem_uma_backing_pins);

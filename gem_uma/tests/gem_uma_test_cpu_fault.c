@@ -255,9 +255,4 @@ static struct kunit_case gem_uma_cpu_fault_cases[] = {
 	{}
 };
 
-static struct kunit_suite gem_uma_cpu_fault_suite = {
-	.name = "gem_uma_cpu_fault",
-	.test_cases = gem_uma_cpu_fault_cases,
-};
-
-kunit_test_suite(gem_uma_cpu_fault_suite);
+GEM_UMA_TEST_SUITE(gem_uma_cpu_fault);

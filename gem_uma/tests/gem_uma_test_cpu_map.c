@@ -558,11 +558,6 @@ static struct kunit_case gem_uma_cpu_map_cases[] = {
 	{}
 };
 
-static struct kunit_suite gem_uma_cpu_map_suite = {
-	.name = "gem_uma_cpu_map",
-	.test_cases = gem_uma_cpu_map_cases,
-};
-
-kunit_test_suite(gem_uma_cpu_map_suite);
+GEM_UMA_TEST_SUITE(gem_uma_cpu_map);
 
 MODULE_IMPORT_NS("DMA_BUF");

@@ -221,9 +221,4 @@ static struct kunit_case gem_uma_cpu_zap_cases[] = {
 	{}
 };
 
-static struct kunit_suite gem_uma_cpu_zap_suite = {
-	.name = "gem_uma_cpu_zap",
-	.test_cases = gem_uma_cpu_zap_cases,
-};
-
-kunit_test_suite(gem_uma_cpu_zap_suite);
+GEM_UMA_TEST_SUITE(gem_uma_cpu_zap);

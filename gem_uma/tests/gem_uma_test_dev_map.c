@@ -503,9 +503,4 @@ static struct kunit_case gem_uma_dev_map_cases[] = {
 	{}
 };
 
-static struct kunit_suite gem_uma_dev_map_suite = {
-	.name = "gem_uma_dev_map",
-	.test_cases = gem_uma_dev_map_cases,
-};
-
-kunit_test_suite(gem_uma_dev_map_suite);
+GEM_UMA_TEST_SUITE(gem_uma_dev_map);

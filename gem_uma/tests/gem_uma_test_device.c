@@ -160,12 +160,7 @@ static struct kunit_case gem_uma_device_cases[] = {
 	{}
 };
 
-static struct kunit_suite gem_uma_device_suite = {
-	.name = "gem_uma_device",
-	.test_cases = gem_uma_device_cases,
-};
-
-kunit_test_suite(gem_uma_device_suite);
+GEM_UMA_TEST_SUITE(gem_uma_device);
 
 MODULE_DESCRIPTION("Unit tests of gem-uma");
 MODULE_AUTHOR("The gem-uma authors");

@@ -208,9 +208,4 @@ static struct kunit_case gem_uma_model_cases[] = {
 	{}
 };
 
-static struct kunit_suite gem_uma_model_suite = {
-	.name = "gem_uma_model",
-	.test_cases = gem_uma_model_cases,
-};
-
-kunit_test_suite(gem_uma_model_suite);
+GEM_UMA_TEST_SUITE(gem_uma_model);

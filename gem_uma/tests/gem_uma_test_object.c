@@ -660,9 +660,4 @@ static struct kunit_case gem_uma_object_cases[] = {
 	{}
 };
 
-static struct kunit_suite gem_uma_object_suite = {
-	.name = "gem_uma_object",
-	.test_cases = gem_uma_object_cases,
-};
-
-kunit_test_suite(gem_uma_object_suite);
+GEM_UMA_TEST_SUITE(gem_uma_object);

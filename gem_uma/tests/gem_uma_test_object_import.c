@@ -177,11 +177,6 @@ static struct kunit_case gem_uma_object_import_cases[] = {
 	{}
 };
 
-static struct kunit_suite gem_uma_object_import_suite = {
-	.name = "gem_uma_object_import",
-	.test_cases = gem_uma_object_import_cases,
-};
-
-kunit_test_suite(gem_uma_object_import_suite);
+GEM_UMA_TEST_SUITE(gem_uma_object_import);
 
 MODULE_IMPORT_NS("DMA_BUF");

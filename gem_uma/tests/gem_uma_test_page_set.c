@@ -218,9 +218,4 @@ static struct kunit_case gem_uma_page_set_cases[] = {
 	{}
 };
 
-static struct kunit_suite gem_uma_page_set_suite = {
-	.name = "gem_uma_page_set",
-	.test_cases = gem_uma_page_set_cases,
-};
-
-kunit_test_suite(gem_uma_page_set_suite);
+GEM_UMA_TEST_SUITE(gem_uma_page_set);

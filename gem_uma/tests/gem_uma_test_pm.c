@@ -243,9 +243,4 @@ static struct kunit_case gem_uma_pm_cases[] = {
 	{}
 };
 
-static struct kunit_suite gem_uma_pm_suite = {
-	.name = "gem_uma_pm",
-	.test_cases = gem_uma_pm_cases,
-};
-
-kunit_test_suite(gem_uma_pm_suite);
+GEM_UMA_TEST_SUITE(gem_uma_pm);

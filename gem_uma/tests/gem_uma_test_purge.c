@@ -427,9 +427,4 @@ static struct kunit_case gem_uma_purge_cases[] = {
 	{}
 };
 
-static struct kunit_suite gem_uma_purge_suite = {
-	.name = "gem_uma_purge",
-	.test_cases = gem_uma_purge_cases,
-};
-
-kunit_test_suite(gem_uma_purge_suite);
+GEM_UMA_TEST_SUITE(gem_uma_purge);

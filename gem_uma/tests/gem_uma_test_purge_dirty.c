@@ -255,9 +255,4 @@ static struct kunit_case gem_uma_purge_dirty_cases[] = {
 	{}
 };
 
-static struct kunit_suite gem_uma_purge_dirty_suite = {
-	.name = "gem_uma_purge_dirty",
-	.test_cases = gem_uma_purge_dirty_cases,
-};
-
-kunit_test_suite(gem_uma_purge_dirty_suite);
+GEM_UMA_TEST_SUITE(gem_uma_purge_dirty);

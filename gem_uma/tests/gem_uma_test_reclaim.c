@@ -379,9 +379,4 @@ static struct kunit_case gem_uma_reclaim_cases[] = {
 	{}
 };
 
-static struct kunit_suite gem_uma_reclaim_suite = {
-	.name = "gem_uma_reclaim",
-	.test_cases = gem_uma_reclaim_cases,
-};
-
-kunit_test_suite(gem_uma_reclaim_suite);
+GEM_UMA_TEST_SUITE(gem_uma_reclaim);

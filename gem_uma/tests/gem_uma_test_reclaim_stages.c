@@ -545,9 +545,4 @@ static struct kunit_case gem_uma_reclaim_stages_cases[] = {
 	{}
 };
 
-static struct kunit_suite gem_uma_reclaim_stages_suite = {
-	.name = "gem_uma_reclaim_stages",
-	.test_cases = gem_uma_reclaim_stages_cases,
-};
-
-kunit_test_suite(gem_uma_reclaim_stages_suite);
+GEM_UMA_TEST_SUITE(gem_uma_reclaim_stages);

@@ -249,9 +249,4 @@ static struct kunit_case gem_uma_restore_cases[] = {
 	{}
 };
 
-static struct kunit_suite gem_uma_restore_suite = {
-	.name = "gem_uma_restore",
-	.test_cases = gem_uma_restore_cases,
-};
-
-kunit_test_suite(gem_uma_restore_suite);
+GEM_UMA_TEST_SUITE(gem_uma_restore);

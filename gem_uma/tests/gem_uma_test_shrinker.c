@@ -356,9 +356,4 @@ static struct kunit_case gem_uma_shrinker_cases[] = {
 	{}
 };
 
-static struct kunit_suite gem_uma_shrinker_suite = {
-	.name = "gem_uma_shrinker",
-	.test_cases = gem_uma_shrinker_cases,
-};
-
-kunit_test_suite(gem_uma_shrinker_suite);
+GEM_UMA_TEST_SUITE(gem_uma_shrinker);

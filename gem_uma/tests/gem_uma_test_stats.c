@@ -373,9 +373,4 @@ static struct kunit_case gem_uma_stats_cases[] = {
 	{}
 };
 
-static struct kunit_suite gem_uma_stats_suite = {
-	.name = "gem_uma_stats",
-	.test_cases = gem_uma_stats_cases,
-};
-
-kunit_test_suite(gem_uma_stats_suite);
+GEM_UMA_TEST_SUITE(gem_uma_stats);

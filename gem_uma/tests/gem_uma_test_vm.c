@@ -738,9 +738,4 @@ static struct kunit_case gem_uma_vm_cases[] = {
 	{}
 };
 
-static struct kunit_suite gem_uma_vm_suite = {
-	.name = "gem_uma_vm",
-	.test_cases = gem_uma_vm_cases,
-};
-
-kunit_test_suite(gem_uma_vm_suite);
+GEM_UMA_TEST_SUITE(gem_uma_vm);

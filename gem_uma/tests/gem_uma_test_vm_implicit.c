@@ -641,9 +641,4 @@ static struct kunit_case gem_uma_vm_implicit_cases[] = {
 	{}
 };
 
-static struct kunit_suite gem_uma_vm_implicit_suite = {
-	.name = "gem_uma_vm_implicit",
-	.test_cases = gem_uma_vm_implicit_cases,
-};
-
-kunit_test_suite(gem_uma_vm_implicit_suite);
+GEM_UMA_TEST_SUITE(gem_uma_vm_implicit);

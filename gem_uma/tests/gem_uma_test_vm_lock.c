@@ -166,9 +166,4 @@ static struct kunit_case gem_uma_vm_lock_cases[] = {
 	{}
 };
 
-static struct kunit_suite gem_uma_vm_lock_suite = {
-	.name = "gem_uma_vm_lock",
-	.test_cases = gem_uma_vm_lock_cases,
-};
-
-kunit_test_suite(gem_uma_vm_lock_suite);
+GEM_UMA_TEST_SUITE(gem_uma_vm_lock);

@@ -574,9 +574,4 @@ static struct kunit_case gem_uma_vm_queue_cases[] = {
 	{}
 };
 
-static struct kunit_suite gem_uma_vm_queue_suite = {
-	.name = "gem_uma_vm_queue",
-	.test_cases = gem_uma_vm_queue_cases,
-};
-
-kunit_test_suite(gem_uma_vm_queue_suite);
+GEM_UMA_TEST_SUITE(gem_uma_vm_queue);

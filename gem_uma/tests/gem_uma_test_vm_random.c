@@ -471,9 +471,4 @@ static struct kunit_case gem_uma_vm_random_cases[] = {
 	{}
 };
 
-static struct kunit_suite gem_uma_vm_random_suite = {
-	.name = "gem_uma_vm_random",
-	.test_cases = gem_uma_vm_random_cases,
-};
-
-kunit_test_suite(gem_uma_vm_random_suite);
+GEM_UMA_TEST_SUITE(gem_uma_vm_random);
