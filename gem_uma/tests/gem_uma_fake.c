@@ -105,12 +105,7 @@ static void reclaim_fake_release(void *data)
 	drm_gem_object_put(&fake->base);
 }
 
-/**
- * gem_uma_fake_room_create() - a device, and what its objects note
- * @test: test
- *
- * Return: the room; the test fails without.
- */
+/* A device, and what its objects note. */
 struct gem_uma_fake_room *gem_uma_fake_room_create(struct kunit *test)
 {
 	struct gem_uma_fake_room *room = kunit_kzalloc(test, sizeof(*room), GFP_KERNEL);
@@ -125,13 +120,9 @@ struct gem_uma_fake_room *gem_uma_fake_room_create(struct kunit *test)
 	return room;
 }
 
-/**
- * gem_uma_fake_create() - an object on no list
- * @room: whose
- * @memcg: memory cgroup, or NULL
- * @nr: its number in &gem_uma_fake_room.order
- *
- * Return: the object; the test fails without.
+/*
+ * An object on no list. @memcg: memory cgroup, or NULL. @nr: its number in
+ * &gem_uma_fake_room.order.
  */
 struct gem_uma_fake *gem_uma_fake_create(struct gem_uma_fake_room *room,
 					 struct mem_cgroup *memcg, int nr)
@@ -160,21 +151,13 @@ struct gem_uma_fake *gem_uma_fake_create(struct gem_uma_fake_room *room,
 	return fake;
 }
 
-/**
- * gem_uma_fake_put() - drop the test's reference before its end
- * @fake: object
- */
+/* Drop the test's reference before its end. */
 void gem_uma_fake_put(struct gem_uma_fake *fake)
 {
 	kunit_release_action(fake->room->test, reclaim_fake_release, fake);
 }
 
-/**
- * gem_uma_fake_file() - say in which state the object is now
- * @fake: object
- * @state: state
- * @pages: its pages
- */
+/* Say in which state the object is now. */
 void gem_uma_fake_file(struct gem_uma_fake *fake, enum gem_uma_reclaim_state state,
 		       unsigned long pages)
 {
@@ -184,14 +167,9 @@ void gem_uma_fake_file(struct gem_uma_fake *fake, enum gem_uma_reclaim_state sta
 	dma_resv_unlock(fake->base.resv);
 }
 
-/**
- * gem_uma_fake_filed() - an object that gives up its pages when asked to
- * @room: whose
- * @nr: its number in &gem_uma_fake_room.order
- * @state: state
- * @pages: its pages
- *
- * Return: the object; the test fails without.
+/*
+ * An object that gives up its pages when asked to. @nr: its number in
+ * &gem_uma_fake_room.order.
  */
 struct gem_uma_fake *gem_uma_fake_filed(struct gem_uma_fake_room *room, int nr,
 					enum gem_uma_reclaim_state state,

@@ -417,11 +417,9 @@ void gem_uma_inject_exit(void)
 
 #endif
 
-/**
- * gem_uma_inject_init() - make calls and allocations ready to fail
- * @suite: suite, for messages
- *
- * Return: 0, or a negative errno where the kernel is able to but not set up.
+/*
+ * Make calls and allocations ready to fail. Returns 0, or a negative errno where the kernel
+ * is able to but not set up.
  */
 int gem_uma_inject_init(struct kunit_suite *suite)
 {

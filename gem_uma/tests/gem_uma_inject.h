@@ -16,22 +16,15 @@
 
 #define GEM_UMA_INJECT_VALUES	4
 
-/**
- * struct gem_uma_inject_call - a function that can be made to fail, or is counted
- */
+/* A function that can be made to fail, or is counted. */
 struct gem_uma_inject_call {
-	/** @symbol: the function, as kallsyms spells it. */
-	const char *symbol;
-	/** @values: what it returns instead of doing anything; the first 0 ends them. */
+	const char *symbol;	/* the function, as kallsyms spells it */
+	/* What it returns instead of doing anything; the first 0 ends them. */
 	long values[GEM_UMA_INJECT_VALUES];
-	/** @null: NULL or false is one more such value. */
-	bool null;
-	/** @swap: called only where there is swap. */
-	bool swap;
-	/** @newer: called instead where it exists; or NULL. */
-	const char *newer;
-	/** @counted: never made to fail: its calls are compared with those of others. */
-	bool counted;
+	bool null;	/* NULL or false is one more such value */
+	bool swap;	/* called only where there is swap */
+	const char *newer;	/* called instead where it exists; or NULL */
+	bool counted;	/* never made to fail: its calls are compared with those of others */
 };
 
 /* All of them; the index names one. scripts/check-inject.py reads this table. */
@@ -99,113 +92,67 @@ struct space_room;
 struct space_vm;
 struct gem_uma_vm_implicit;
 
-/**
- * struct gem_uma_inject_rig - what an operation works on
- */
+/* What an operation works on. */
 struct gem_uma_inject_rig {
-	/** @test: test. */
 	struct kunit *test;
-	/** @row: the operation. */
-	const struct gem_uma_inject_row *row;
-	/** @mock: device. */
+	const struct gem_uma_inject_row *row;	/* the operation */
 	struct gem_uma_mock *mock;
-	/** @own: platform device of @mock if that is made for each attempt. */
+	/* Platform device of @mock if that is made for each attempt. */
 	struct platform_device *own;
-	/** @mobj: object of the attempt. */
-	struct gem_uma_mock_object *mobj;
-	/** @uobj: the same, or another one, or NULL. */
-	struct gem_uma_object *uobj;
-	/** @client: a file with handles. */
-	struct gem_uma_client client;
-	/** @import: what imports @uobj. */
-	struct gem_uma_object *import;
-	/** @map: kernel mapping. */
-	struct iosys_map map;
-	/** @pages: array of pages. */
-	struct page **pages;
-	/** @sgt: table of the object's pages, or to be imported. */
-	struct sg_table *sgt;
-	/** @dmabuf: exported or to be imported. */
-	struct dma_buf *dmabuf;
-	/** @attach: attachment to @dmabuf. */
-	struct dma_buf_attachment *attach;
-	/** @file: what is mmapped. */
-	struct file *file;
-	/** @pm: part of @mock. */
-	struct gem_uma_pm *pm;
-	/** @sb: where the files of objects live. */
-	struct super_block *sb;
-	/** @files: on @sb, of others. */
-	long files;
-	/** @room: for address spaces. */
-	struct space_room *room;
-	/** @space: an address space, or NULL. */
-	struct space_vm *space;
-	/** @bo: what is mapped there, or NULL. */
-	struct space_bo *bo;
-	/** @other: what is mapped there, too, or NULL. */
-	struct space_bo *other;
-	/** @ims: addresses of both that the kernel has chosen. */
+	struct gem_uma_mock_object *mobj;	/* object of the attempt */
+	struct gem_uma_object *uobj;	/* the same, or another one, or NULL */
+	struct gem_uma_client client;	/* a file with handles */
+	struct gem_uma_object *import;	/* what imports @uobj */
+	struct iosys_map map;	/* kernel mapping */
+	struct page **pages;	/* array of pages */
+	struct sg_table *sgt;	/* table of the object's pages, or to be imported */
+	struct dma_buf *dmabuf;	/* exported or to be imported */
+	struct dma_buf_attachment *attach;	/* attachment to @dmabuf */
+	struct file *file;	/* what is mmapped */
+	struct gem_uma_pm *pm;	/* part of @mock */
+	struct super_block *sb;	/* where the files of objects live */
+	long files;	/* on @sb, of others */
+	struct space_room *room;	/* for address spaces */
+	struct space_vm *space;	/* an address space, or NULL */
+	struct space_bo *bo;	/* what is mapped there, or NULL */
+	struct space_bo *other;	/* what is mapped there, too, or NULL */
+	/* Addresses of both that the kernel has chosen. */
 	struct gem_uma_vm_implicit *ims[2];
-	/** @seed: of the content. */
-	u32 seed;
+	u32 seed;	/* of the content */
 };
 
-/**
- * struct gem_uma_inject_row - an operation that is made to fail in all ways
- *
- * An attempt is: begin, run with a failure, run again without one if it had an effect,
- * check, undo, end.
+/*
+ * An operation that is made to fail in all ways. An attempt is: begin, run with a failure,
+ * run again without one if it had an effect, check, undo, end.
  */
 struct gem_uma_inject_row {
-	/** @name: of the case. */
-	const char *name;
-	/** @covers: exported functions, for scripts/check-inject.py. */
-	const char *covers[6];
-	/** @size: bytes of the object that each attempt is given, 0 = none. */
-	u64 size;
-	/** @flags: GEM_UMA_OBJECT_*. */
-	u32 flags;
-	/** @huge: the device has a mount for huge folios. */
-	bool huge;
-	/** @incoherent: the device does not snoop the caches. */
-	bool incoherent;
-	/** @own_device: each attempt begins with a DRM device without anything of ours. */
-	bool own_device;
-	/** @mm: there is an address space, and @file to map. */
-	bool mm;
-	/** @space: works on address spaces, and their callbacks fail, too. */
-	bool space;
-	/** @geometry: of their page tables. */
-	unsigned int geometry;
-	/** @swap: makes sense only with swap. */
-	bool swap;
-	/** @begin: what comes before; or NULL. */
-	void (*begin)(struct gem_uma_inject_rig *rig);
-	/** @run: the operation. 0 or a negative errno. */
+	const char *name;	/* of the case */
+	const char *covers[6];	/* exported functions, for scripts/check-inject.py */
+	u64 size;	/* bytes of the object that each attempt is given, 0 = none */
+	u32 flags;	/* GEM_UMA_OBJECT_* */
+	bool huge;	/* the device has a mount for huge folios */
+	bool incoherent;	/* the device does not snoop the caches */
+	bool own_device;	/* each attempt begins with a DRM device without anything of ours */
+	bool mm;	/* there is an address space, and @file to map */
+	bool space;	/* works on address spaces, and their callbacks fail, too */
+	unsigned int geometry;	/* of their page tables */
+	bool swap;	/* makes sense only with swap */
+	void (*begin)(struct gem_uma_inject_rig *rig);	/* what comes before; or NULL */
+	/* The operation. 0 or a negative errno. */
 	int (*run)(struct gem_uma_inject_rig *rig);
-	/** @check: after success without failure; or NULL. */
+	/* After success without failure; or NULL. */
 	void (*check)(struct gem_uma_inject_rig *rig);
-	/** @undo: take a success back; or NULL. */
-	void (*undo)(struct gem_uma_inject_rig *rig);
-	/** @end: undo @begin; or NULL. */
-	void (*end)(struct gem_uma_inject_rig *rig);
-	/** @errnos: documented, up to a 0. */
-	int errnos[6];
-	/** @changes: counts that may have changed after a failure. */
-	unsigned long changes;
-	/** @remains: counts that are not as before after @undo. */
-	unsigned long remains;
-	/** @allocations: of them at least so many fail. */
-	unsigned int allocations;
-	/** @calls: of them at least so many fail. */
-	unsigned int calls;
-	/** @only: the one call that is made to fail, and no allocation; or NULL for all. */
+	void (*undo)(struct gem_uma_inject_rig *rig);	/* take a success back; or NULL */
+	void (*end)(struct gem_uma_inject_rig *rig);	/* undo @begin; or NULL */
+	int errnos[6];	/* documented, up to a 0 */
+	unsigned long changes;	/* counts that may have changed after a failure */
+	unsigned long remains;	/* counts that are not as before after @undo */
+	unsigned int allocations;	/* of them at least so many fail */
+	unsigned int calls;	/* of them at least so many fail */
+	/* The one call that is made to fail, and no allocation; or NULL for all. */
 	const char *only;
-	/** @callbacks: what ops->evict is made to return, up to a 0. */
-	int callbacks[4];
-	/** @space_callbacks: of those of a space, at least so many fail. */
-	unsigned int space_callbacks;
+	int callbacks[4];	/* what ops->evict is made to return, up to a 0 */
+	unsigned int space_callbacks;	/* of those of a space, at least so many fail */
 };
 
 #define GEM_UMA_INJECT_ROWS	25
@@ -225,12 +172,9 @@ extern const struct gem_uma_inject_row gem_uma_inject_vm_rows[GEM_UMA_INJECT_VM_
 
 /* What a driver of address spaces may return, but for errors of its device. */
 struct gem_uma_inject_return {
-	/** @which: enum space_callback. */
-	unsigned int which;
-	/** @value: an errno. */
+	unsigned int which;	/* enum space_callback */
 	int value;
-	/** @name: of the callback. */
-	const char *name;
+	const char *name;	/* of the callback */
 };
 
 #define GEM_UMA_INJECT_RETURNS	5

@@ -53,10 +53,7 @@ static void inject_expect_no_memcg_ref(struct kunit *test, struct gem_uma_mock *
 	KUNIT_EXPECT_LT_MSG(test, inject_memcg_refs(memcg) - before, rounds / 2, "%s", symbol);
 }
 
-/**
- * inject_failed_init_gives_the_cgroup_back() - a case of the suite gem_uma_inject
- * @test: test
- */
+/* A case of the suite gem_uma_inject. */
 void inject_failed_init_gives_the_cgroup_back(struct kunit *test)
 {
 	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);

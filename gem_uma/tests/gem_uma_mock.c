@@ -45,10 +45,9 @@ static const struct drm_driver gem_uma_mock_driver = {
 KUNIT_DEFINE_ACTION_WRAPPER(gem_uma_mock_unregister, platform_device_unregister,
 			    struct platform_device *);
 
-/**
- * gem_uma_mock_platform() - a platform device that can address all memory
- *
- * Return: the device, which the caller unregisters, or an ERR_PTR.
+/*
+ * A platform device that can address all memory. Returns the device, which the caller
+ * unregisters, or an ERR_PTR.
  */
 struct platform_device *gem_uma_mock_platform(void)
 {
@@ -61,12 +60,7 @@ struct platform_device *gem_uma_mock_platform(void)
 	return platform_device_register_full(&info);
 }
 
-/**
- * gem_uma_mock_parent() - a platform device that lives as long as the test
- * @test: test
- *
- * Return: the device; the test fails without.
- */
+/* A platform device that lives as long as the test. */
 struct device *gem_uma_mock_parent(struct kunit *test)
 {
 	struct platform_device *pdev = gem_uma_mock_platform();
@@ -79,23 +73,16 @@ struct device *gem_uma_mock_parent(struct kunit *test)
 	return &pdev->dev;
 }
 
-/**
- * gem_uma_mock_alloc_on() - a DRM device on a device of the caller's
- * @parent: goes with it
- *
- * Return: the device, nothing of ours initialized, or an ERR_PTR.
+/*
+ * A DRM device on a device of the caller's. Returns the device, nothing of ours
+ * initialized, or an ERR_PTR.
  */
 struct gem_uma_mock *gem_uma_mock_alloc_on(struct device *parent)
 {
 	return devm_drm_dev_alloc(parent, &gem_uma_mock_driver, struct gem_uma_mock, drm);
 }
 
-/**
- * gem_uma_mock_alloc() - a DRM device, nothing of ours initialized
- * @test: test
- *
- * Return: the device; the test fails without.
- */
+/* A DRM device, nothing of ours initialized. */
 struct gem_uma_mock *gem_uma_mock_alloc(struct kunit *test)
 {
 	struct gem_uma_mock *mock = gem_uma_mock_alloc_on(gem_uma_mock_parent(test));
@@ -117,13 +104,7 @@ static void gem_uma_mock_settle(void *data)
 		msleep(20);
 }
 
-/**
- * gem_uma_mock_create() - a device ready for objects
- * @test: test
- * @huge: with a mount for huge folios
- *
- * Return: the device; the test fails without.
- */
+/* A device ready for objects. @huge: with a mount for huge folios. */
 struct gem_uma_mock *gem_uma_mock_create(struct kunit *test, bool huge)
 {
 	struct gem_uma_device_config config = { .huge = huge };
@@ -178,15 +159,7 @@ static void gem_uma_mock_object_release(void *data)
 	drm_gem_object_put(&mobj->base.base);
 }
 
-/**
- * gem_uma_mock_object_create() - an object that lives as long as the test
- * @test: test
- * @mock: device
- * @size: bytes
- * @flags: GEM_UMA_OBJECT_*
- *
- * Return: the object; the test fails without.
- */
+/* An object that lives as long as the test. */
 struct gem_uma_mock_object *gem_uma_mock_object_create(struct kunit *test,
 						       struct gem_uma_mock *mock,
 						       u64 size, u32 flags)
@@ -194,16 +167,7 @@ struct gem_uma_mock_object *gem_uma_mock_object_create(struct kunit *test,
 	return gem_uma_mock_object_create_shared(test, mock, size, flags, NULL);
 }
 
-/**
- * gem_uma_mock_object_create_shared() - one that shares the resv of an older object
- * @test: test
- * @mock: device
- * @size: bytes
- * @flags: GEM_UMA_OBJECT_*
- * @resv: of the other object; NULL: its own
- *
- * Return: the object; the test fails without.
- */
+/* One that shares the resv of an older object. @resv: of the other object; NULL: its own. */
 struct gem_uma_mock_object *gem_uma_mock_object_create_shared(struct kunit *test,
 							      struct gem_uma_mock *mock,
 							      u64 size, u32 flags,
@@ -225,11 +189,7 @@ struct gem_uma_mock_object *gem_uma_mock_object_create_shared(struct kunit *test
 	return mobj;
 }
 
-/**
- * gem_uma_mock_object_put() - drop the test's reference before its end
- * @test: test
- * @mobj: object
- */
+/* Drop the test's reference before its end. */
 void gem_uma_mock_object_put(struct kunit *test, struct gem_uma_mock_object *mobj)
 {
 	kunit_release_action(test, gem_uma_mock_object_release, mobj);
@@ -262,13 +222,9 @@ static void gem_uma_mock_fput(void *data)
 	fput(file);
 }
 
-/**
- * gem_uma_mock_file_of() - a file whose content is an object, or is to be one
- * @test: test
- * @drm: device of the object
- * @obj: object that outlives the file, or NULL; the file's private_data
- *
- * Return: the file; the test fails without.
+/*
+ * A file whose content is an object, or is to be one. @obj: object that outlives the file,
+ * or NULL; the file's private_data.
  */
 struct file *gem_uma_mock_file_of(struct kunit *test, struct drm_device *drm,
 				  struct drm_gem_object *obj)
@@ -283,26 +239,15 @@ struct file *gem_uma_mock_file_of(struct kunit *test, struct drm_device *drm,
 	return file;
 }
 
-/**
- * gem_uma_mock_file() - a file whose content is an object
- * @test: test
- * @obj: object; outlives the file
- *
- * Return: the file; the test fails without.
- */
+/* A file whose content is an object. */
 struct file *gem_uma_mock_file(struct kunit *test, struct drm_gem_object *obj)
 {
 	return gem_uma_mock_file_of(test, obj->dev, obj);
 }
 
-/**
- * gem_uma_mock_mmap() - map an object into the address space of the test
- * @test: test
- * @obj: object; outlives the mapping
- * @size: bytes
- * @offset: bytes from the start of the object
- *
- * Return: the address; the test fails without.
+/*
+ * Map an object into the address space of the test. @obj: object; outlives the mapping.
+ * @offset: bytes from the start of the object.
  */
 unsigned long gem_uma_mock_mmap(struct kunit *test, struct drm_gem_object *obj,
 				unsigned long size, unsigned long offset)
@@ -340,13 +285,9 @@ static void gem_uma_mock_holder_end(void *data)
 	wait_for_completion(&holder->done);
 }
 
-/**
- * gem_uma_mock_hold() - have another task hold the resv of an object
- * @test: test
- * @obj: object; outlives the test, or gem_uma_mock_unhold()
- * @ms: for how long, 0 for until gem_uma_mock_unhold()
- *
- * Return: what holds it, from now on.
+/*
+ * Have another task hold the resv of an object. @obj: object; outlives the test, or
+ * gem_uma_mock_unhold(). @ms: for how long, 0 for until gem_uma_mock_unhold().
  */
 struct gem_uma_mock_holder *gem_uma_mock_hold(struct kunit *test, struct drm_gem_object *obj,
 					      unsigned int ms)
@@ -368,20 +309,13 @@ struct gem_uma_mock_holder *gem_uma_mock_hold(struct kunit *test, struct drm_gem
 	return holder;
 }
 
-/**
- * gem_uma_mock_unhold() - have it let go; nobody holds the resv on return
- * @test: test
- * @holder: what gem_uma_mock_hold() gave
- */
+/* End what gem_uma_mock_hold() began: nobody holds the resv on return. */
 void gem_uma_mock_unhold(struct kunit *test, struct gem_uma_mock_holder *holder)
 {
 	kunit_release_action(test, gem_uma_mock_holder_end, holder);
 }
 
-/**
- * gem_uma_mock_set_killed() - have a fatal signal pending, or not any more
- * @on: pending
- */
+/* Have a fatal signal pending, or not any more. */
 void gem_uma_mock_set_killed(bool on)
 {
 	struct sighand_struct *sighand = rcu_dereference_raw(current->sighand);
@@ -397,10 +331,7 @@ void gem_uma_mock_set_killed(bool on)
 	spin_unlock_irq(&sighand->siglock);
 }
 
-/**
- * gem_uma_mock_needs_swap() - skip the test where nothing can be evicted
- * @test: test
- */
+/* Skip the test where nothing can be evicted. */
 void gem_uma_mock_needs_swap(struct kunit *test)
 {
 	if (get_nr_swap_pages() <= 0)
@@ -417,12 +348,9 @@ static const struct bus_dma_region gem_uma_mock_copies[] = {
 	{}
 };
 
-/**
- * gem_uma_mock_bounce() - make all DMA look bounced, or direct again
- * @mock: device
- * @on: bounced
- *
- * Take back what was mapped in between before changing it.
+/*
+ * Make all DMA look bounced, or direct again. Take back what was mapped in between before
+ * changing it.
  */
 void gem_uma_mock_bounce(struct gem_uma_mock *mock, bool on)
 {
@@ -454,12 +382,7 @@ static void gem_uma_mock_vunmap(struct gem_uma_object *uobj, struct iosys_map *m
 	dma_resv_unlock(uobj->base.resv);
 }
 
-/**
- * gem_uma_mock_fill() - write a pattern to the whole object
- * @test: test
- * @uobj: object; resv not held
- * @seed: decides the pattern
- */
+/* Write a pattern to the whole object. */
 void gem_uma_mock_fill(struct kunit *test, struct gem_uma_object *uobj, u32 seed)
 {
 	struct iosys_map map;
@@ -471,12 +394,7 @@ void gem_uma_mock_fill(struct kunit *test, struct gem_uma_object *uobj, u32 seed
 	gem_uma_mock_vunmap(uobj, &map);
 }
 
-/**
- * gem_uma_mock_expect_content() - compare the whole object with a pattern
- * @test: test
- * @uobj: object; resv not held
- * @seed: what gem_uma_mock_fill() was given
- */
+/* Compare the whole object with a pattern. @seed: what gem_uma_mock_fill() was given. */
 void gem_uma_mock_expect_content(struct kunit *test, struct gem_uma_object *uobj,
 				 u32 seed)
 {

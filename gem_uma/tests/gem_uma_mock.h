@@ -22,56 +22,33 @@
 /* Pages of which a huge folio consists. */
 #define GEM_UMA_MOCK_HUGE	(PMD_SIZE >> PAGE_SHIFT)
 
-/**
- * struct gem_uma_mock - a DRM device on a platform device without driver
- */
+/* A DRM device on a platform device without driver. */
 struct gem_uma_mock {
-	/** @drm: DRM device, not registered. */
-	struct drm_device drm;
-	/** @udev: what is under test. */
-	struct gem_uma_device udev;
-	/** @live: objects with the mock's callbacks. */
-	atomic_t live;
+	struct drm_device drm;	/* DRM device, not registered */
+	struct gem_uma_device udev;	/* what is under test */
+	atomic_t live;	/* objects with the mock's callbacks */
 };
 
-/**
- * struct gem_uma_mock_object - an object whose callbacks the test controls
- */
+/* An object whose callbacks the test controls. */
 struct gem_uma_mock_object {
-	/** @base: the object. */
 	struct gem_uma_object base;
-	/** @dev_mapped: what ops->dev_mapped says, until evicted. */
-	unsigned int dev_mapped;
-	/** @evict_errno: what ops->evict returns, 0 or negative. */
-	int evict_errno;
-	/** @busy: so many calls of ops->evict return -EBUSY first. */
-	unsigned int busy;
-	/** @evicts: calls of ops->evict. */
-	unsigned int evicts;
-	/** @frees: incremented by ops->free, if set. */
-	unsigned int *frees;
+	unsigned int dev_mapped;	/* what ops->dev_mapped says, until evicted */
+	int evict_errno;	/* what ops->evict returns, 0 or negative */
+	unsigned int busy;	/* so many calls of ops->evict return -EBUSY first */
+	unsigned int evicts;	/* calls of ops->evict */
+	unsigned int *frees;	/* incremented by ops->free, if set */
 };
 
-/**
- * struct gem_uma_mock_holder - a task that holds a resv
- */
+/* A task that holds a resv. */
 struct gem_uma_mock_holder {
-	/** @resv: what it holds. */
-	struct dma_resv *resv;
-	/** @ms: for how long, 0 for until told. */
-	unsigned int ms;
-	/** @held: it does. */
-	struct completion held;
-	/** @release: it shall let go. */
-	struct completion release;
-	/** @done: it did. */
-	struct completion done;
+	struct dma_resv *resv;	/* what it holds */
+	unsigned int ms;	/* for how long, 0 for until told */
+	struct completion held;	/* it does */
+	struct completion release;	/* it shall unlock */
+	struct completion done;	/* it did */
 };
 
-/**
- * to_gem_uma_mock_object() - downcast
- * @uobj: turn-key object of a &struct gem_uma_mock_object
- */
+/* Downcast. @uobj: turn-key object of a &struct gem_uma_mock_object. */
 #define to_gem_uma_mock_object(uobj) \
 	container_of_const(uobj, struct gem_uma_mock_object, base)
 

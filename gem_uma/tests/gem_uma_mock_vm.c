@@ -171,14 +171,7 @@ static const struct gem_uma_object_ops gem_uma_mock_buf_ops = {
 	.free = gem_uma_mock_buf_free,
 };
 
-/**
- * gem_uma_mock_buf_alloc() - a buffer with one reference, which is the caller's
- * @gpu: device
- * @size: bytes
- * @flags: GEM_UMA_OBJECT_*
- *
- * Return: the buffer, or an ERR_PTR.
- */
+/* A buffer with one reference, which is the caller's. Returns the buffer, or an ERR_PTR. */
 struct gem_uma_mock_buf *gem_uma_mock_buf_alloc(struct gem_uma_mock_gpu *gpu, u64 size,
 						u32 flags)
 {
@@ -205,14 +198,7 @@ static void gem_uma_mock_buf_release(void *data)
 	drm_gem_object_put(&buf->base.base);
 }
 
-/**
- * gem_uma_mock_buf_create() - a buffer that lives as long as the test
- * @gpu: device
- * @size: bytes
- * @flags: GEM_UMA_OBJECT_*
- *
- * Return: the buffer; the test fails without.
- */
+/* A buffer that lives as long as the test. */
 struct gem_uma_mock_buf *gem_uma_mock_buf_create(struct gem_uma_mock_gpu *gpu, u64 size,
 						 u32 flags)
 {
@@ -224,11 +210,7 @@ struct gem_uma_mock_buf *gem_uma_mock_buf_create(struct gem_uma_mock_gpu *gpu, u
 	return buf;
 }
 
-/**
- * gem_uma_mock_buf_put() - drop the reference of gem_uma_mock_buf_create()
- * @gpu: device
- * @buf: buffer
- */
+/* Drop the reference of gem_uma_mock_buf_create(). */
 void gem_uma_mock_buf_put(struct gem_uma_mock_gpu *gpu, struct gem_uma_mock_buf *buf)
 {
 	kunit_release_action(gpu->test, gem_uma_mock_buf_release, buf);
@@ -254,15 +236,9 @@ static int gem_uma_mock_va_create(struct gem_uma_mock_vm *vm, struct gem_uma_moc
 	return 0;
 }
 
-/**
- * gem_uma_mock_vm_bind() - bind pages of a buffer; the page table is written later
- * @vm: VM
- * @buf: buffer
- * @page: first page of the VM, none of which is bound
- * @pgoff: first page of the buffer
- * @nr: number of pages
- *
- * Return: 0 or -ENOMEM.
+/*
+ * Bind pages of a buffer; the page table is written later. @page: first page of the VM,
+ * none of which is bound. Returns 0 or -ENOMEM.
  */
 int gem_uma_mock_vm_bind(struct gem_uma_mock_vm *vm, struct gem_uma_mock_buf *buf, u64 page,
 			 pgoff_t pgoff, unsigned long nr)
@@ -314,13 +290,9 @@ out:
 	return ret;
 }
 
-/**
- * gem_uma_mock_vm_unbind() - unbind pages of a VM, splitting what lies across
- * @vm: VM without job on the buffers concerned
- * @page: first page
- * @nr: number of pages
- *
- * Return: 0, or -ENOMEM, when a part may be gone.
+/*
+ * Unbind pages of a VM, splitting what lies across. @vm: VM without job on the buffers
+ * concerned. Returns 0, or -ENOMEM, when a part may be gone.
  */
 int gem_uma_mock_vm_unbind(struct gem_uma_mock_vm *vm, u64 page, unsigned long nr)
 {
@@ -376,23 +348,18 @@ static int gem_uma_mock_vm_prepare(struct gem_uma_mock_vm *vm, struct dma_fence 
 	return 0;
 }
 
-/**
- * gem_uma_mock_vm_validate() - write the page table for all that is bound
- * @vm: VM
- *
- * Return: 0, or as gem_uma_object_populate_locked(); repeating continues.
+/*
+ * Write the page table for all that is bound. Returns 0, or as
+ * gem_uma_object_populate_locked(); repeating continues.
  */
 int gem_uma_mock_vm_validate(struct gem_uma_mock_vm *vm)
 {
 	return gem_uma_mock_vm_prepare(vm, NULL);
 }
 
-/**
- * gem_uma_mock_vm_word() - the first word of a page, as the GPU sees it
- * @vm: VM
- * @page: page of the VM
- *
- * Return: where it is, NULL without a page table entry.
+/*
+ * The first word of a page, as the GPU sees it. Returns where it is, NULL without a page
+ * table entry.
  */
 u32 *gem_uma_mock_vm_word(struct gem_uma_mock_vm *vm, u64 page)
 {
@@ -410,16 +377,10 @@ static void gem_uma_mock_job_end(struct gem_uma_mock_job *job)
 	dma_fence_put(&job->fence);
 }
 
-/**
- * gem_uma_mock_vm_submit() - start a job that writes a word and uses all of a VM
- * @vm: VM
- * @page: page of the VM that is written
- * @value: what to write
- *
- * Each buffer is busy from the moment it is validated, so none can be evicted while
- * others are restored.
- *
- * Return: the job, or an ERR_PTR.
+/*
+ * Start a job that writes a word and uses all of a VM. @page: page of the VM that is
+ * written. Each buffer is busy from the moment it is validated, so none can be evicted
+ * while others are restored. Returns the job, or an ERR_PTR.
  */
 struct gem_uma_mock_job *gem_uma_mock_vm_submit(struct gem_uma_mock_vm *vm, u64 page,
 						u32 value)
@@ -448,10 +409,7 @@ struct gem_uma_mock_job *gem_uma_mock_vm_submit(struct gem_uma_mock_vm *vm, u64 
 	return job;
 }
 
-/**
- * gem_uma_mock_job_finish() - do what the job is for, and signal
- * @job: job, gone afterwards
- */
+/* Do what the job is for, and signal. */
 void gem_uma_mock_job_finish(struct gem_uma_mock_job *job)
 {
 	struct gem_uma_mock_vm *vm = job->vm;
@@ -468,15 +426,10 @@ void gem_uma_mock_job_finish(struct gem_uma_mock_job *job)
 	gem_uma_mock_job_end(job);
 }
 
-/**
- * gem_uma_mock_gpu_count() - how often was a page table written?
- * @gpu: device
- * @since: &gem_uma_mock_gpu.logged, at some time; at most GEM_UMA_MOCK_LOG ago
- * @map: entries made, else those removed
- * @vm: of which VM, NULL for all
- * @page: which page, U64_MAX for all
- *
- * Return: number of operations.
+/*
+ * How often was a page table written? @since: &gem_uma_mock_gpu.logged, at some time; at
+ * most GEM_UMA_MOCK_LOG ago. @map: entries made, else those removed. @vm: of which VM, NULL
+ * for all.
  */
 unsigned int gem_uma_mock_gpu_count(struct gem_uma_mock_gpu *gpu, unsigned long since,
 				    bool map, struct gem_uma_mock_vm *vm, u64 page)
@@ -537,12 +490,7 @@ static const char *gem_uma_mock_vm_check(struct gem_uma_mock_vm *vm)
 	return found == expected ? NULL : "I1: a PTE that belongs to no VA";
 }
 
-/**
- * gem_uma_mock_gpu_check() - do all page tables agree with the buffers?
- * @gpu: device
- *
- * Return: what is wrong, NULL for nothing.
- */
+/* Do all page tables agree with the buffers? Returns what is wrong, NULL for nothing. */
 const char *gem_uma_mock_gpu_check(struct gem_uma_mock_gpu *gpu)
 {
 	struct gem_uma_mock_vm *vm;
@@ -558,12 +506,7 @@ const char *gem_uma_mock_gpu_check(struct gem_uma_mock_gpu *gpu)
 	return NULL;
 }
 
-/**
- * gem_uma_mock_vm_create() - a VM that lives as long as the GPU
- * @gpu: device
- *
- * Return: the VM; the test fails without.
- */
+/* A VM that lives as long as the GPU. */
 struct gem_uma_mock_vm *gem_uma_mock_vm_create(struct gem_uma_mock_gpu *gpu)
 {
 	struct gem_uma_mock_vm *vm = kzalloc(sizeof(*vm), GFP_KERNEL);
@@ -597,14 +540,9 @@ static void gem_uma_mock_gpu_release(void *data)
 	kfree(gpu);
 }
 
-/**
- * gem_uma_mock_gpu_create() - a GPU that lives as long as the test
- * @test: test
- * @mock: device
- *
- * At the end of the test, what must never happen and did lets the test fail.
- *
- * Return: the GPU; the test fails without.
+/*
+ * A GPU that lives as long as the test. At the end of the test, what must never happen and
+ * did lets the test fail.
  */
 struct gem_uma_mock_gpu *gem_uma_mock_gpu_create(struct kunit *test,
 						 struct gem_uma_mock *mock)

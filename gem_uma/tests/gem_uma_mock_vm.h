@@ -15,123 +15,70 @@
 struct gem_uma_mock_buf;
 struct gem_uma_mock_vm;
 
-/**
- * struct gem_uma_mock_op - one write to a page table
- */
+/* One write to a page table. */
 struct gem_uma_mock_op {
-	/** @map: an entry was made; else removed. */
-	bool map;
-	/** @vm: whose page table. */
-	struct gem_uma_mock_vm *vm;
-	/** @buf: whose page. */
-	struct gem_uma_mock_buf *buf;
-	/** @page: page of the VM. */
-	u64 page;
-	/** @pgoff: page of the buffer. */
-	pgoff_t pgoff;
-	/** @addr: DMA address that the entry holds. */
-	dma_addr_t addr;
+	bool map;	/* an entry was made; else removed */
+	struct gem_uma_mock_vm *vm;	/* whose page table */
+	struct gem_uma_mock_buf *buf;	/* whose page */
+	u64 page;	/* page of the VM */
+	pgoff_t pgoff;	/* page of the buffer */
+	dma_addr_t addr;	/* DMA address that the entry holds */
 };
 
-/**
- * struct gem_uma_mock_gpu - all VMs of a device, and what happened to them
- */
+/* All VMs of a device, and what happened to them. */
 struct gem_uma_mock_gpu {
-	/** @test: test. */
 	struct kunit *test;
-	/** @mock: the device. */
 	struct gem_uma_mock *mock;
-	/** @vms: VMs. */
 	struct list_head vms;
-	/** @jobs: jobs that have not ended, in order of submission. */
-	struct list_head jobs;
-	/** @fence_lock: lock of the fences. */
-	spinlock_t fence_lock;
-	/** @log_lock: protects the rest; a leaf, also taken in reclaim. */
-	spinlock_t log_lock;
-	/** @log: the last operations, a ring. */
-	struct gem_uma_mock_op *log;
-	/** @logged: operations so far. */
-	unsigned long logged;
-	/** @errors: what must not happen and did. */
-	unsigned int errors;
-	/** @error: the first of them. */
-	const char *error;
+	struct list_head jobs;	/* jobs that have not ended, in order of submission */
+	spinlock_t fence_lock;	/* lock of the fences */
+	spinlock_t log_lock;	/* protects the rest; a leaf, also taken in reclaim */
+	struct gem_uma_mock_op *log;	/* the last operations, a ring */
+	unsigned long logged;	/* operations so far */
+	unsigned int errors;	/* what must not happen and did */
+	const char *error;	/* the first of them */
 };
 
-/**
- * struct gem_uma_mock_vm - a GPU address space
- */
+/* A GPU address space. */
 struct gem_uma_mock_vm {
-	/** @gpu: device. */
 	struct gem_uma_mock_gpu *gpu;
-	/** @link: in &gem_uma_mock_gpu.vms. */
-	struct list_head link;
-	/** @vas: what is bound; only the test changes it. */
-	struct list_head vas;
-	/** @op_lock: protects @ptes; eviction tries it. */
-	struct mutex op_lock;
-	/** @ptes: page of the VM -> page frame of the DMA address. */
-	struct xarray ptes;
+	struct list_head link;	/* in &gem_uma_mock_gpu.vms */
+	struct list_head vas;	/* what is bound; only the test changes it */
+	struct mutex op_lock;	/* protects @ptes; eviction tries it */
+	struct xarray ptes;	/* page of the VM -> page frame of the DMA address */
 };
 
-/**
- * struct gem_uma_mock_va - pages of a buffer bound to pages of a VM
- */
+/* Pages of a buffer bound to pages of a VM. */
 struct gem_uma_mock_va {
-	/** @vm: VM. */
 	struct gem_uma_mock_vm *vm;
-	/** @buf: buffer; a reference is held. */
-	struct gem_uma_mock_buf *buf;
-	/** @vm_link: in &gem_uma_mock_vm.vas. */
-	struct list_head vm_link;
-	/** @buf_link: in &gem_uma_mock_buf.vas, protected by resv. */
-	struct list_head buf_link;
-	/** @page: first page of the VM. */
-	u64 page;
-	/** @pgoff: first page of the buffer. */
-	pgoff_t pgoff;
-	/** @nr: number of pages. */
-	unsigned long nr;
-	/** @mapped: the page table has entries, protected by resv. */
-	bool mapped;
+	struct gem_uma_mock_buf *buf;	/* buffer; a reference is held */
+	struct list_head vm_link;	/* in &gem_uma_mock_vm.vas */
+	struct list_head buf_link;	/* in &gem_uma_mock_buf.vas, protected by resv */
+	u64 page;	/* first page of the VM */
+	pgoff_t pgoff;	/* first page of the buffer */
+	unsigned long nr;	/* number of pages */
+	bool mapped;	/* the page table has entries, protected by resv */
 };
 
-/**
- * struct gem_uma_mock_buf - an object that VMs can map
- */
+/* An object that VMs can map. */
 struct gem_uma_mock_buf {
-	/** @base: the object. */
 	struct gem_uma_object base;
-	/** @gpu: device. */
 	struct gem_uma_mock_gpu *gpu;
-	/** @vas: where it is bound, protected by resv. */
-	struct list_head vas;
-	/** @evict_errno: what eviction fails with, 0 for not at all. */
-	int evict_errno;
-	/** @evict_after: how many VAs a failing eviction removes before. */
-	unsigned int evict_after;
-	/** @evicts: evictions asked for. */
-	unsigned int evicts;
-	/** @on_evict: called when an eviction succeeds. */
+	struct list_head vas;	/* where it is bound, protected by resv */
+	int evict_errno;	/* what eviction fails with, 0 for not at all */
+	unsigned int evict_after;	/* how many VAs a failing eviction removes before */
+	unsigned int evicts;	/* evictions asked for */
+	/* Called when an eviction succeeds. */
 	void (*on_evict)(struct gem_uma_mock_buf *buf);
-	/** @freed_by: where to say which task freed the object, if set. */
-	struct task_struct **freed_by;
+	struct task_struct **freed_by;	/* where to say which task freed the object, if set */
 };
 
-/**
- * struct gem_uma_mock_job - writes one word, when told to
- */
+/* Writes one word, when told to. */
 struct gem_uma_mock_job {
-	/** @fence: signalled at the end. */
-	struct dma_fence fence;
-	/** @vm: whose page table it uses. */
-	struct gem_uma_mock_vm *vm;
-	/** @link: in &gem_uma_mock_gpu.jobs. */
-	struct list_head link;
-	/** @page: page of the VM that is written. */
-	u64 page;
-	/** @value: what. */
+	struct dma_fence fence;	/* signalled at the end */
+	struct gem_uma_mock_vm *vm;	/* whose page table it uses */
+	struct list_head link;	/* in &gem_uma_mock_gpu.jobs */
+	u64 page;	/* page of the VM that is written */
 	u32 value;
 };
 

@@ -291,12 +291,7 @@ static const char *model_reap(struct model *m)
 	return NULL;
 }
 
-/**
- * gem_uma_model_check() - do all invariants hold?
- * @m: model
- *
- * Return: the one that does not, NULL if all do.
- */
+/* Do all invariants hold? Returns the one that does not, NULL if all do. */
 const char *gem_uma_model_check(struct model *m)
 {
 	const char *bad = model_reap(m);

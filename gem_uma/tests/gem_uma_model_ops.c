@@ -179,11 +179,7 @@ static const char *model_op_submit(struct model *m)
 	return model_result(m, PTR_ERR_OR_ZERO(job));
 }
 
-/**
- * gem_uma_model_finish_job() - let a job write its word
- * @m: model
- * @job: job, gone afterwards
- */
+/* Let a job write its word. */
 void gem_uma_model_finish_job(struct model *m, struct gem_uma_mock_job *job)
 {
 	struct gem_uma_mock_va *va;
@@ -368,10 +364,7 @@ static const char *model_op_unpin(struct model *m)
 	return NULL;
 }
 
-/**
- * gem_uma_model_detach() - undo what there is of an export
- * @mb: buffer
- */
+/* Undo what there is of an export. */
 void gem_uma_model_detach(struct model_buf *mb)
 {
 	if (!IS_ERR_OR_NULL(mb->sgt))
@@ -561,12 +554,7 @@ static const struct model_op {
 	{ "fail_allocation", model_op_fail_allocation, 15 },
 };
 
-/**
- * gem_uma_model_run() - do one operation, chosen at random
- * @m: model
- *
- * Return: what is wrong, NULL for nothing.
- */
+/* Do one operation, chosen at random. Returns what is wrong, NULL for nothing. */
 const char *gem_uma_model_run(struct model *m)
 {
 	unsigned int i, sum = 0, at;

@@ -75,13 +75,9 @@ void space_expect_not_signalling(struct space_room *room, const char *error)
 		space_error(room, error);
 }
 
-/**
- * space_fail() - have a callback fail
- * @room: room
- * @which: callback
- * @nth: the first call that fails, 1 for the next
- * @times: how many fail; 0 for none any more
- * @error: what they return
+/*
+ * Have a callback fail. @nth: the first call that fails, 1 for the next. @times: how many
+ * fail; 0 for none any more.
  */
 void space_fail(struct space_room *room, enum space_callback which, unsigned int nth,
 		unsigned int times, int error)
@@ -420,15 +416,7 @@ static int space_vm_alloc_tables(struct space_vm *vm, const struct gem_uma_vm_ge
 	return 0;
 }
 
-/**
- * space_vm_alloc() - an address space that the caller closes
- * @room: room
- * @geometry: of its tables
- * @start: lowest address
- * @pages: size
- *
- * Return: the space, or an ERR_PTR.
- */
+/* An address space that the caller closes. Returns the space, or an ERR_PTR. */
 struct space_vm *space_vm_alloc(struct space_room *room,
 				const struct gem_uma_vm_geometry *geometry, u64 start,
 				unsigned long pages)
@@ -456,10 +444,7 @@ struct space_vm *space_vm_alloc(struct space_room *room,
 	return vm;
 }
 
-/**
- * space_vm_free() - close what space_vm_alloc() gave
- * @vm: space
- */
+/* Close what space_vm_alloc() gave. */
 void space_vm_free(struct space_vm *vm)
 {
 	struct space_vm **at = &vm->room->vms;
@@ -475,14 +460,7 @@ static void space_vm_do_close(void *data)
 	space_vm_free(data);
 }
 
-/**
- * space_vm_create() - an address space across a border of tables of all levels
- * @room: room
- * @geometry: of its tables
- * @pages: size
- *
- * Return: the space, closed at the end of the test at the latest.
- */
+/* An address space across a border of tables of all levels. */
 struct space_vm *space_vm_create(struct space_room *room,
 				 const struct gem_uma_vm_geometry *geometry, unsigned long pages)
 {
@@ -495,10 +473,7 @@ struct space_vm *space_vm_create(struct space_room *room,
 	return vm;
 }
 
-/**
- * space_vm_close() - close what space_vm_create() gave
- * @vm: space
- */
+/* Close what space_vm_create() gave. */
 void space_vm_close(struct space_vm *vm)
 {
 	kunit_release_action(vm->room->test, space_vm_do_close, vm);
@@ -514,11 +489,7 @@ static const struct dma_fence_ops space_fence_ops = {
 	.get_timeline_name = space_fence_name,
 };
 
-/**
- * space_fence_alloc() - a fence that the caller signals and puts
- *
- * Return: the fence, or NULL.
- */
+/* A fence that the caller signals and puts. Returns the fence, or NULL. */
 struct dma_fence *space_fence_alloc(void)
 {
 	struct space_fence *fence = kzalloc(sizeof(*fence), GFP_KERNEL);
@@ -530,12 +501,7 @@ struct dma_fence *space_fence_alloc(void)
 	return &fence->base;
 }
 
-/**
- * space_fence_create() - the same, without which the test fails
- * @test: test
- *
- * Return: the fence.
- */
+/* The same, without which the test fails. */
 struct dma_fence *space_fence_create(struct kunit *test)
 {
 	struct dma_fence *fence = space_fence_alloc();
@@ -549,10 +515,8 @@ u32 space_random(struct space_room *room, u32 below)
 	return prandom_u32_state(&room->rnd) % below;
 }
 
-/**
- * space_room_settle() - wait for what was put to be gone
- * @room: room, in which nobody has a reference any more
- *
+/*
+ * Wait for what was put to be gone. @room: room, in which nobody has a reference any more.
  * The last bind to end frees in a worker.
  */
 void space_room_settle(struct space_room *room)
@@ -572,12 +536,7 @@ static void space_room_end(void *data)
 	KUNIT_EXPECT_EQ_MSG(room->test, room->errors, 0, "%s", room->error);
 }
 
-/**
- * space_room_create() - a device for spaces and objects
- * @test: test
- *
- * Return: the room, which ends with the test.
- */
+/* A device for spaces and objects. */
 struct space_room *space_room_create(struct kunit *test)
 {
 	struct space_room *room = kunit_kzalloc(test, sizeof(*room), GFP_KERNEL);

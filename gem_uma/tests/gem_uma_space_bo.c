@@ -171,42 +171,21 @@ static struct space_bo *space_bo_register(struct space_room *room, struct space_
 	return bo;
 }
 
-/**
- * space_bo_create() - an object that is resident, and the test's until its end
- * @room: room
- * @pages: size
- * @layout: of its memory
- *
- * Return: the object.
- */
+/* An object that is resident, and the test's until its end. */
 struct space_bo *space_bo_create(struct space_room *room, unsigned long pages,
 				 enum space_layout layout)
 {
 	return space_bo_register(room, space_bo_alloc(room, pages, layout, NULL));
 }
 
-/**
- * space_bo_private() - the same, and private to a space
- * @vm: space
- * @pages: size
- * @layout: of its memory
- *
- * Return: the object.
- */
+/* The same, and private to a space. */
 struct space_bo *space_bo_private(struct space_vm *vm, unsigned long pages,
 				  enum space_layout layout)
 {
 	return space_bo_register(vm->room, space_bo_alloc(vm->room, pages, layout, vm));
 }
 
-/**
- * space_bo_import() - somebody else's buffer, with that one's resv
- * @room: room
- * @pages: size
- * @layout: of its memory
- *
- * Return: the object.
- */
+/* Somebody else's buffer, with that one's resv. */
 struct space_bo *space_bo_import(struct space_room *room, unsigned long pages,
 				 enum space_layout layout)
 {
@@ -217,20 +196,15 @@ struct space_bo *space_bo_import(struct space_room *room, unsigned long pages,
 	return bo;
 }
 
-/**
- * space_bo_put() - drop the test's reference
- * @bo: object
- */
+/* Drop the test's reference. */
 void space_bo_put(struct space_bo *bo)
 {
 	kunit_release_action(bo->room->test, space_bo_drop, bo);
 }
 
-/**
- * space_evict() - take the memory of an object away, as reclaim does
- * @bo: object; resv not held
- *
- * Return: 0, or -EBUSY when that is not possible.
+/*
+ * Take the memory of an object away, as reclaim does. Returns 0, or -EBUSY when that is not
+ * possible.
  */
 int space_evict(struct space_bo *bo)
 {

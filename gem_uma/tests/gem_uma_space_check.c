@@ -173,10 +173,7 @@ static int space_users(struct space_vm *vm)
 	return 1 + !!vm->implicits;
 }
 
-/**
- * space_settle() - wait until what was done leaves no trace
- * @vm: space that no bind waits in
- */
+/* Wait until what was done leaves no trace. */
 void space_settle(struct space_vm *vm)
 {
 	unsigned int i;
@@ -196,13 +193,7 @@ static bool space_refs_settle(struct space_vm *vm, unsigned int refs)
 	return kref_read(&vm->base.base.kref) == refs;
 }
 
-/**
- * space_check() - find what is not as it should be
- * @vm: space, not closed
- * @written: no bind is waiting
- *
- * Return: what, NULL if all is well.
- */
+/* Find what is not as it should be. Returns what, NULL if all is well. */
 const char *space_check(struct space_vm *vm, bool written)
 {
 	/* The owner's. */
@@ -231,13 +222,7 @@ const char *space_check(struct space_vm *vm, bool written)
 	return NULL;
 }
 
-/**
- * space_check_bo() - same, of an object
- * @bo: object
- * @refs: of others than vm_bos
- *
- * Return: what, NULL if all is well.
- */
+/* Same, of an object. Returns what, NULL if all is well. */
 const char *space_check_bo(struct space_bo *bo, unsigned int refs)
 {
 	struct drm_gpuvm_bo *vm_bo;
@@ -299,16 +284,7 @@ static u64 space_brute_leaf_at(struct space_brute *b, unsigned long at)
 				(u64)(at - b->first) << SPACE_SHIFT);
 }
 
-/**
- * space_brute_tables() - count the tables that a mapping takes where nothing else is
- * @vm: space
- * @bo: object
- * @page: first page
- * @nr: pages
- * @pgoff: first page of the object
- *
- * Return: the number, without the root.
- */
+/* Count the tables that a mapping takes where nothing else is. */
 unsigned long space_brute_tables(struct space_vm *vm, struct space_bo *bo, unsigned long page,
 				 unsigned long nr, unsigned long pgoff)
 {
@@ -335,15 +311,9 @@ unsigned long space_brute_tables(struct space_vm *vm, struct space_bo *bo, unsig
 	return tables;
 }
 
-/**
- * space_brute_leaves() - compare the leaves of a mapping with the largest ones
- * @vm: space
- * @bo: object
- * @page: first page
- * @nr: pages
- * @pgoff: first page of the object
- *
- * Return: what is wrong, NULL if nothing.
+/*
+ * Compare the leaves of a mapping with the largest ones. Returns what is wrong, NULL if
+ * nothing.
  */
 const char *space_brute_leaves(struct space_vm *vm, struct space_bo *bo, unsigned long page,
 			       unsigned long nr, unsigned long pgoff)

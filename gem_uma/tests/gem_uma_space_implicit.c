@@ -16,14 +16,9 @@
 /* More than any test asks for at once. */
 #define SPACE_IMPLICITS	SPACE_BOS
 
-/**
- * space_implicit_vm_alloc() - an address space of the implicit path that the caller closes
- * @room: room
- * @geometry: of its tables
- * @start: lowest address
- * @pages: size
- *
- * Return: the space, or an ERR_PTR.
+/*
+ * An address space of the implicit path that the caller closes. Returns the space, or an
+ * ERR_PTR.
  */
 struct space_vm *space_implicit_vm_alloc(struct space_room *room,
 					 const struct gem_uma_vm_geometry *geometry, u64 start,
@@ -41,14 +36,7 @@ struct space_vm *space_implicit_vm_alloc(struct space_room *room,
 	return ERR_PTR(ret);
 }
 
-/**
- * space_implicit_vm_create() - the same, closed at the end of the test at the latest
- * @room: room
- * @geometry: of its tables
- * @pages: size
- *
- * Return: the space.
- */
+/* The same, closed at the end of the test at the latest. */
 struct space_vm *space_implicit_vm_create(struct space_room *room,
 					  const struct gem_uma_vm_geometry *geometry,
 					  unsigned long pages)
@@ -59,11 +47,9 @@ struct space_vm *space_implicit_vm_create(struct space_room *room,
 	return vm;
 }
 
-/**
- * space_adopt() - let the oracle know where objects are now
- * @vm: space of the implicit path, in which nothing is going on
- *
- * Each has to be there as a whole, once, and writable.
+/*
+ * Let the oracle know where objects are now. @vm: space of the implicit path, in which
+ * nothing is going on. Each has to be there as a whole, once, and writable.
  */
 void space_adopt(struct space_vm *vm)
 {
@@ -104,15 +90,7 @@ static void space_implicit_expect(struct space_vm *vm, struct space_bo *const *b
 	}
 }
 
-/**
- * space_implicit_get() - give objects their addresses, for a job
- * @vm: space
- * @bos: objects
- * @nr: how many
- * @ims: result
- *
- * Return: as gem_uma_vm_implicit_get().
- */
+/* Give objects their addresses, for a job. */
 int space_implicit_get(struct space_vm *vm, struct space_bo *const *bos, u32 nr,
 		       struct gem_uma_vm_implicit **ims)
 {
@@ -133,12 +111,7 @@ int space_implicit_get(struct space_vm *vm, struct space_bo *const *bos, u32 nr,
 	return 0;
 }
 
-/**
- * space_implicit_put() - the job has ended
- * @vm: space, of which there is a reference
- * @ims: addresses
- * @nr: how many
- */
+/* The job has ended. @vm: space, of which there is a reference. */
 void space_implicit_put(struct space_vm *vm, struct gem_uma_vm_implicit *const *ims, u32 nr)
 {
 	vm->implicits -= nr;
@@ -163,15 +136,7 @@ static int space_implicit_lock_objs(struct gem_uma_vm_exec *lock, void *data)
 	return ret;
 }
 
-/**
- * space_implicit_validate() - what a job does before it runs
- * @vm: space
- * @bos: its objects
- * @nr: how many
- * @ims: their addresses
- *
- * Return: as gem_uma_vm_implicit_validate_locked().
- */
+/* What a job does before it runs. */
 int space_implicit_validate(struct space_vm *vm, struct space_bo *const *bos, u32 nr,
 			    struct gem_uma_vm_implicit **ims)
 {
@@ -188,13 +153,7 @@ int space_implicit_validate(struct space_vm *vm, struct space_bo *const *bos, u3
 	return ret;
 }
 
-/**
- * space_is_bound() - does an object have an address in a space?
- * @vm: space
- * @bo: object
- *
- * Return: true if it has, evicted or not.
- */
+/* Does an object have an address in a space? */
 bool space_is_bound(struct space_vm *vm, struct space_bo *bo)
 {
 	struct drm_gpuva *va;

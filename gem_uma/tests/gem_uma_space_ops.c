@@ -96,14 +96,7 @@ static int space_bind_commit(struct space_vm *vm, const struct gem_uma_vm_op *op
 	return ret;
 }
 
-/**
- * space_bind() - bind and wait
- * @vm: space
- * @ops: operations
- * @nr: of @ops
- *
- * Return: as gem_uma_vm_bind_create() and gem_uma_vm_bind_commit().
- */
+/* Bind and wait. */
 int space_bind(struct space_vm *vm, const struct gem_uma_vm_op *ops, u32 nr)
 {
 	return space_bind_commit(vm, ops, nr, NULL, NULL);
@@ -114,16 +107,7 @@ int space_bind_one(struct space_vm *vm, struct gem_uma_vm_op op)
 	return space_bind(vm, &op, 1);
 }
 
-/**
- * space_bind_async() - bind when a fence is signalled
- * @vm: space
- * @ops: operations
- * @nr: of @ops
- * @dep: fence, or NULL
- * @fence: result
- *
- * Return: as space_bind().
- */
+/* Bind when a fence is signalled. @dep: fence, or NULL. */
 int space_bind_async(struct space_vm *vm, const struct gem_uma_vm_op *ops, u32 nr,
 		     struct dma_fence *dep, struct dma_fence **fence)
 {
@@ -150,13 +134,7 @@ static void space_all_live(struct space_vm *vm)
 		vm->want[i].live = true;
 }
 
-/**
- * space_validate() - what a job does before it runs
- * @vm: space
- * @fence: what the job has to wait for, or NULL
- *
- * Return: as gem_uma_vm_active_get_locked() and gem_uma_vm_validate_locked().
- */
+/* What a job does before it runs. @fence: what the job has to wait for, or NULL. */
 int space_validate(struct space_vm *vm, struct dma_fence **fence)
 {
 	struct gem_uma_vm_exec lock;

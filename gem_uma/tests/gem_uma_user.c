@@ -10,13 +10,7 @@
 
 #include "gem_uma_user.h"
 
-/**
- * gem_uma_user_object() - an object, not mapped
- * @test: test
- * @user: result; the device is there
- * @pages: size
- * @flags: GEM_UMA_OBJECT_*
- */
+/* An object, not mapped. */
 void gem_uma_user_object(struct kunit *test, struct gem_uma_user *user,
 			 unsigned long pages, u32 flags)
 {
@@ -27,13 +21,7 @@ void gem_uma_user_object(struct kunit *test, struct gem_uma_user *user,
 	user->obj = &user->uobj->base;
 }
 
-/**
- * gem_uma_user_create() - an object and a mapping of all of it
- * @test: test
- * @pages: size
- *
- * Return: both; the test fails without.
- */
+/* An object and a mapping of all of it. */
 struct gem_uma_user gem_uma_user_create(struct kunit *test, unsigned long pages)
 {
 	struct gem_uma_user user = { .mock = gem_uma_mock_create(test, false) };
@@ -43,22 +31,13 @@ struct gem_uma_user gem_uma_user_create(struct kunit *test, unsigned long pages)
 	return user;
 }
 
-/**
- * gem_uma_user_pattern() - the word at the start of a page
- * @pgoff: page
- *
- * Return: the word.
- */
+/* The word at the start of a page. */
 u32 gem_uma_user_pattern(unsigned long pgoff)
 {
 	return 0xc0de0000 | (u32)pgoff;
 }
 
-/**
- * gem_uma_user_fill() - write the words of all pages
- * @test: test
- * @uobj: object
- */
+/* Write the words of all pages. */
 void gem_uma_user_fill(struct kunit *test, struct gem_uma_object *uobj)
 {
 	struct iosys_map map;
@@ -72,13 +51,7 @@ void gem_uma_user_fill(struct kunit *test, struct gem_uma_object *uobj)
 	dma_resv_unlock(uobj->base.resv);
 }
 
-/**
- * gem_uma_user_get() - read as user space does
- * @test: test
- * @addr: address
- *
- * Return: the word.
- */
+/* Read as user space does. */
 u32 gem_uma_user_get(struct kunit *test, unsigned long addr)
 {
 	u32 word = 0;
@@ -87,24 +60,13 @@ u32 gem_uma_user_get(struct kunit *test, unsigned long addr)
 	return word;
 }
 
-/**
- * gem_uma_user_put() - write as user space does
- * @test: test
- * @addr: address
- * @word: what
- */
+/* Write as user space does. */
 void gem_uma_user_put(struct kunit *test, unsigned long addr, u32 word)
 {
 	KUNIT_EXPECT_EQ_MSG(test, 0, put_user(word, (u32 __user *)addr), "write fault");
 }
 
-/**
- * gem_uma_user_expect_pages() - compare a mapping with the object
- * @test: test
- * @addr: where page @pgoff is mapped
- * @pgoff: first page
- * @nr: number of pages
- */
+/* Compare a mapping with the object. */
 void gem_uma_user_expect_pages(struct kunit *test, unsigned long addr, pgoff_t pgoff,
 			       unsigned long nr)
 {
@@ -115,23 +77,13 @@ void gem_uma_user_expect_pages(struct kunit *test, unsigned long addr, pgoff_t p
 				    gem_uma_user_pattern(pgoff + i), "page %lu", i);
 }
 
-/**
- * gem_uma_user_evict_all() - evict all that can be
- * @user: whose device
- *
- * Return: pages.
- */
+/* Evict all that can be. */
 unsigned long gem_uma_user_evict_all(struct gem_uma_user *user)
 {
 	return gem_uma_reclaim_device_run(&user->mock->udev, ULONG_MAX);
 }
 
-/**
- * gem_uma_user_look() - look into the page table
- * @addr: address
- *
- * Return: what it says.
- */
+/* Look into the page table. */
 struct gem_uma_user_pte gem_uma_user_look(unsigned long addr)
 {
 	struct follow_pfnmap_args args = { .address = addr };
@@ -151,13 +103,7 @@ struct gem_uma_user_pte gem_uma_user_look(unsigned long addr)
 	return pte;
 }
 
-/**
- * gem_uma_user_count_ptes() - count the pages that are mapped
- * @addr: first address
- * @nr: number of pages to look at
- *
- * Return: number of pages.
- */
+/* Count the pages that are mapped. */
 unsigned long gem_uma_user_count_ptes(unsigned long addr, unsigned long nr)
 {
 	unsigned long i, n = 0;
@@ -167,14 +113,7 @@ unsigned long gem_uma_user_count_ptes(unsigned long addr, unsigned long nr)
 	return n;
 }
 
-/**
- * gem_uma_user_page() - a page of an object
- * @test: test
- * @uobj: object
- * @pgoff: page, resident
- *
- * Return: the page.
- */
+/* A page of an object. */
 struct page *gem_uma_user_page(struct kunit *test, struct gem_uma_object *uobj,
 			       pgoff_t pgoff)
 {
@@ -187,26 +126,13 @@ struct page *gem_uma_user_page(struct kunit *test, struct gem_uma_object *uobj,
 	return pfn_to_page(run.pfn);
 }
 
-/**
- * gem_uma_user_is_dirty() - would reclaim have to write the page?
- * @test: test
- * @uobj: object
- * @pgoff: page, resident
- *
- * Return: true if so.
- */
+/* Would reclaim have to write the page? */
 bool gem_uma_user_is_dirty(struct kunit *test, struct gem_uma_object *uobj, pgoff_t pgoff)
 {
 	return folio_test_dirty(page_folio(gem_uma_user_page(test, uobj, pgoff)));
 }
 
-/**
- * gem_uma_user_is_resident() - is a page held?
- * @uobj: object
- * @pgoff: page
- *
- * Return: true if so.
- */
+/* Is a page held? */
 bool gem_uma_user_is_resident(struct gem_uma_object *uobj, pgoff_t pgoff)
 {
 	bool ret;
