@@ -195,4 +195,6 @@ static inline void inject_unlock(struct gem_uma_inject_rig *rig)
 	dma_resv_unlock(rig->uobj->base.resv);
 }
 
+DEFINE_GUARD(inject, struct gem_uma_inject_rig *, inject_lock(_T), inject_unlock(_T))
+
 #endif

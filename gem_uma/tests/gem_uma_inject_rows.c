@@ -247,12 +247,8 @@ static void undo_map(struct gem_uma_inject_rig *rig)
 
 static int run_pin(struct gem_uma_inject_rig *rig)
 {
-	int ret;
-
-	inject_lock(rig);
-	ret = gem_uma_object_pin(&rig->uobj->base);
-	inject_unlock(rig);
-	return ret;
+	guard(inject)(rig);
+	return gem_uma_object_pin(&rig->uobj->base);
 }
 
 static void undo_pin(struct gem_uma_inject_rig *rig)
@@ -315,12 +311,8 @@ static void undo_sg_table(struct gem_uma_inject_rig *rig)
 
 static int run_vmap(struct gem_uma_inject_rig *rig)
 {
-	int ret;
-
-	inject_lock(rig);
-	ret = gem_uma_object_vmap(&rig->uobj->base, &rig->map);
-	inject_unlock(rig);
-	return ret;
+	guard(inject)(rig);
+	return gem_uma_object_vmap(&rig->uobj->base, &rig->map);
 }
 
 static void undo_vmap(struct gem_uma_inject_rig *rig)
@@ -379,12 +371,8 @@ static void begin_imported(struct gem_uma_inject_rig *rig)
 
 static int run_import_vmap(struct gem_uma_inject_rig *rig)
 {
-	int ret;
-
-	inject_lock(rig);
-	ret = gem_uma_object_vmap(&rig->import->base, &rig->map);
-	inject_unlock(rig);
-	return ret;
+	guard(inject)(rig);
+	return gem_uma_object_vmap(&rig->import->base, &rig->map);
 }
 
 static void undo_import_vmap(struct gem_uma_inject_rig *rig)

@@ -3,7 +3,9 @@
 #ifndef _GEM_UMA_MOCK_H_
 #define _GEM_UMA_MOCK_H_
 
+#include <linux/cleanup.h>
 #include <linux/completion.h>
+#include <linux/dma-resv.h>
 
 #include <kunit/test.h>
 
@@ -18,6 +20,8 @@
 		.test_cases = _name##_cases,		\
 	};						\
 	kunit_test_suite(_name##_suite)
+
+DEFINE_GUARD(gem_uma_resv, struct dma_resv *, dma_resv_lock(_T, NULL), dma_resv_unlock(_T))
 
 /* Pages of which a huge folio consists. */
 #define GEM_UMA_MOCK_HUGE	(PMD_SIZE >> PAGE_SHIFT)

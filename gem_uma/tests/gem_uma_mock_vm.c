@@ -243,12 +243,8 @@ static int gem_uma_mock_va_create(struct gem_uma_mock_vm *vm, struct gem_uma_moc
 int gem_uma_mock_vm_bind(struct gem_uma_mock_vm *vm, struct gem_uma_mock_buf *buf, u64 page,
 			 pgoff_t pgoff, unsigned long nr)
 {
-	int ret;
-
-	dma_resv_lock(buf->base.base.resv, NULL);
-	ret = gem_uma_mock_va_create(vm, buf, page, pgoff, nr, false);
-	dma_resv_unlock(buf->base.base.resv);
-	return ret;
+	guard(gem_uma_resv)(buf->base.base.resv);
+	return gem_uma_mock_va_create(vm, buf, page, pgoff, nr, false);
 }
 
 /* Remove pages [from, to) of one VA; what is left keeps its entries. */

@@ -234,10 +234,6 @@ int space_evict(struct space_bo *bo)
 /* The memory comes back, as by a fault of the CPU; page tables do not change. */
 int space_populate(struct space_bo *bo)
 {
-	int ret;
-
-	dma_resv_lock(bo->base.resv, NULL);
-	ret = space_op_populate(&bo->base, 0, bo->base.size, DMA_TO_DEVICE);
-	dma_resv_unlock(bo->base.resv);
-	return ret;
+	guard(gem_uma_resv)(bo->base.resv);
+	return space_op_populate(&bo->base, 0, bo->base.size, DMA_TO_DEVICE);
 }

@@ -161,10 +161,6 @@ int space_validate(struct space_vm *vm, struct dma_fence **fence)
 
 bool space_is_mapped(struct space_bo *bo)
 {
-	bool mapped;
-
-	dma_resv_lock(bo->base.resv, NULL);
-	mapped = gem_uma_vm_bo_is_mapped_locked(&bo->base);
-	dma_resv_unlock(bo->base.resv);
-	return mapped;
+	guard(gem_uma_resv)(bo->base.resv);
+	return gem_uma_vm_bo_is_mapped_locked(&bo->base);
 }

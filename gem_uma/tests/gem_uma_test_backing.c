@@ -63,34 +63,24 @@ static void backing_unlock(struct backing_rig *rig)
 	dma_resv_unlock(rig->b->obj->resv);
 }
 
+DEFINE_GUARD(backing, struct backing_rig *, backing_lock(_T), backing_unlock(_T))
+
 static int backing_populate(struct backing_rig *rig, pgoff_t start, pgoff_t end)
 {
-	int ret;
-
-	backing_lock(rig);
-	ret = gem_uma_backing_populate_locked(rig->b, start, end);
-	backing_unlock(rig);
-	return ret;
+	guard(backing)(rig);
+	return gem_uma_backing_populate_locked(rig->b, start, end);
 }
 
 static unsigned long backing_release(struct backing_rig *rig)
 {
-	unsigned long pages;
-
-	backing_lock(rig);
-	pages = gem_uma_backing_release_locked(rig->b);
-	backing_unlock(rig);
-	return pages;
+	guard(backing)(rig);
+	return gem_uma_backing_release_locked(rig->b);
 }
 
 static bool backing_is_resident(struct backing_rig *rig, pgoff_t start, pgoff_t end)
 {
-	bool ret;
-
-	backing_lock(rig);
-	ret = gem_uma_backing_is_resident_locked(rig->b, start, end);
-	backing_unlock(rig);
-	return ret;
+	guard(backing)(rig);
+	return gem_uma_backing_is_resident_locked(rig->b, start, end);
 }
 
 static long backing_device_resident(struct backing_rig *rig)
@@ -230,12 +220,8 @@ static void backing_new_pages_are_zero(struct kunit *test)
 
 static int backing_populate_some(struct backing_rig *rig, pgoff_t start, pgoff_t end)
 {
-	int ret;
-
-	backing_lock(rig);
-	ret = gem_uma_backing_populate_some_locked(rig->b, start, end);
-	backing_unlock(rig);
-	return ret;
+	guard(backing)(rig);
+	return gem_uma_backing_populate_some_locked(rig->b, start, end);
 }
 
 static void backing_populate_some_takes_all_it_can(struct kunit *test)

@@ -43,12 +43,8 @@ static int dev_map_map(struct kunit *test, struct dev_map_rig *rig, pgoff_t star
 
 static int dev_map_populate(struct dev_map_rig *rig)
 {
-	int ret;
-
-	dma_resv_lock(rig->uobj->base.resv, NULL);
-	ret = gem_uma_backing_populate_locked(&rig->uobj->backing, 0, PAGES);
-	dma_resv_unlock(rig->uobj->base.resv);
-	return ret;
+	guard(gem_uma_resv)(rig->uobj->base.resv);
+	return gem_uma_backing_populate_locked(&rig->uobj->backing, 0, PAGES);
 }
 
 static void dev_map_drop(struct dev_map_rig *rig)
@@ -60,12 +56,8 @@ static void dev_map_drop(struct dev_map_rig *rig)
 
 static bool dev_map_is_mapped(struct dev_map_rig *rig, pgoff_t start, pgoff_t end)
 {
-	bool ret;
-
-	dma_resv_lock(rig->uobj->base.resv, NULL);
-	ret = gem_uma_dev_map_is_mapped_locked(rig->dmap, start, end, DMA_BIDIRECTIONAL);
-	dma_resv_unlock(rig->uobj->base.resv);
-	return ret;
+	guard(gem_uma_resv)(rig->uobj->base.resv);
+	return gem_uma_dev_map_is_mapped_locked(rig->dmap, start, end, DMA_BIDIRECTIONAL);
 }
 
 /* Each page has the address of its own, found from wherever one starts to look. */

@@ -23,15 +23,13 @@ static inline void object_unlock(struct gem_uma_object *uobj)
 	dma_resv_unlock(uobj->base.resv);
 }
 
+DEFINE_GUARD(object, struct gem_uma_object *, object_lock(_T), object_unlock(_T))
+
 static inline int object_populate_dir(struct gem_uma_object *uobj, u64 offset, u64 size,
 				      enum dma_data_direction dir)
 {
-	int ret;
-
-	object_lock(uobj);
-	ret = gem_uma_object_populate_locked(uobj, offset, size, dir);
-	object_unlock(uobj);
-	return ret;
+	guard(object)(uobj);
+	return gem_uma_object_populate_locked(uobj, offset, size, dir);
 }
 
 /* As for a device that only reads. */
@@ -48,22 +46,14 @@ static inline int object_populate(struct gem_uma_object *uobj, u64 offset, u64 s
 
 static inline bool object_is_resident(struct gem_uma_object *uobj, u64 offset, u64 size)
 {
-	bool ret;
-
-	object_lock(uobj);
-	ret = gem_uma_object_is_resident_locked(uobj, offset, size, DMA_TO_DEVICE);
-	object_unlock(uobj);
-	return ret;
+	guard(object)(uobj);
+	return gem_uma_object_is_resident_locked(uobj, offset, size, DMA_TO_DEVICE);
 }
 
 static inline int object_pin(struct gem_uma_object *uobj)
 {
-	int ret;
-
-	object_lock(uobj);
-	ret = gem_uma_object_pin(&uobj->base);
-	object_unlock(uobj);
-	return ret;
+	guard(object)(uobj);
+	return gem_uma_object_pin(&uobj->base);
 }
 
 static inline void object_unpin(struct gem_uma_object *uobj)

@@ -27,6 +27,8 @@ static void restore_unlock(struct restore_rig *rig)
 	dma_resv_unlock(rig->uobj->base.resv);
 }
 
+DEFINE_GUARD(restore, struct restore_rig *, restore_lock(_T), restore_unlock(_T))
+
 static void restore_swap_out(struct kunit *test, struct restore_rig *rig)
 {
 	restore_lock(rig);
@@ -57,13 +59,9 @@ static struct restore_rig restore_rig(struct kunit *test, unsigned long pages, u
 
 static int restore_populate(struct restore_rig *rig, pgoff_t start, pgoff_t end)
 {
-	int ret;
-
-	restore_lock(rig);
-	ret = gem_uma_object_populate_locked(rig->uobj, (u64)start << PAGE_SHIFT,
+	guard(restore)(rig);
+	return gem_uma_object_populate_locked(rig->uobj, (u64)start << PAGE_SHIFT,
 					     (u64)(end - start) << PAGE_SHIFT, DMA_TO_DEVICE);
-	restore_unlock(rig);
-	return ret;
 }
 
 /* Read by somebody else, some time. */

@@ -411,12 +411,9 @@ static int queue_join(struct queue_caller *caller)
 static bool queue_is_mapped(struct space_vm *vm, unsigned long page)
 {
 	struct drm_gpuvm *gpuvm = &vm->base.base;
-	bool mapped;
 
-	dma_resv_lock(drm_gpuvm_resv(gpuvm), NULL);
-	mapped = drm_gpuva_find_first(gpuvm, vm->start + ((u64)page << SPACE_SHIFT), SPACE_PAGE);
-	dma_resv_unlock(drm_gpuvm_resv(gpuvm));
-	return mapped;
+	guard(gem_uma_resv)(drm_gpuvm_resv(gpuvm));
+	return drm_gpuva_find_first(gpuvm, vm->start + ((u64)page << SPACE_SHIFT), SPACE_PAGE);
 }
 
 static int queue_interrupt(struct queue_caller *caller)

@@ -135,10 +135,6 @@ bool gem_uma_user_is_dirty(struct kunit *test, struct gem_uma_object *uobj, pgof
 /* Is a page held? */
 bool gem_uma_user_is_resident(struct gem_uma_object *uobj, pgoff_t pgoff)
 {
-	bool ret;
-
-	dma_resv_lock(uobj->base.resv, NULL);
-	ret = gem_uma_backing_is_resident_locked(&uobj->backing, pgoff, pgoff + 1);
-	dma_resv_unlock(uobj->base.resv);
-	return ret;
+	guard(gem_uma_resv)(uobj->base.resv);
+	return gem_uma_backing_is_resident_locked(&uobj->backing, pgoff, pgoff + 1);
 }
