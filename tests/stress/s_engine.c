@@ -187,9 +187,7 @@ static const struct ktap_test tests[] = {
 
 static int engine_main(struct ktap_suite *suite, int argc, char **argv)
 {
-	saved = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (saved == MAP_FAILED)
-		return 1;
+	saved = shared_memory(PAGE);
 	return stress_main(suite, argc, argv);
 }
 

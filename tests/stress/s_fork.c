@@ -34,12 +34,10 @@ static void forker(struct worker *w)
 	struct vuma_bo bo = bo_new_mapped(dev_open(0), PAGES * PAGE,
 					  w->index & 1 ? DRM_VUMA_BO_HUGE : 0);
 	struct sheet s = sheet_new(w->index, bo.map, PAGES);
-	atomic_int *done = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	atomic_int *done = shared_memory(PAGE);
 	uint64_t page, i;
 	pid_t pid;
 
-	KT_TRUE(done != MAP_FAILED);
 	while (worker_again(w)) {
 		atomic_store(done, 0);
 		page = worker_below(w, PAGES - 16);

@@ -314,6 +314,14 @@ void alarm_off(void)
 	set_alarm(0);
 }
 
+void *shared_memory(size_t size)
+{
+	void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	KT_TRUE(mem != MAP_FAILED);
+	return mem;
+}
+
 void join_child(pid_t pid)
 {
 	int status;

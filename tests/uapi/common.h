@@ -109,6 +109,8 @@ int try_write(void *address, uint64_t value);
 void alarm_on(void);
 void alarm_off(void);
 
+/* Zeroes that are shared with children. */
+void *shared_memory(size_t size);
 /* Reaps; the child must have exited with 0. */
 void join_child(pid_t pid);
 

@@ -58,8 +58,7 @@ static struct guest guest_new(void *bo)
 		KT_SKIP("/dev/kvm: %s", strerror(errno));
 	g.vm = ioctl(kvm, KVM_CREATE_VM, 0);
 	KT_SYS(g.vm);
-	g.ram = mmap(NULL, SLOT_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	KT_TRUE(g.ram != MAP_FAILED);
+	g.ram = shared_memory(SLOT_SIZE);
 	memcpy(g.ram + CODE_AT, guest_code, sizeof(guest_code));
 	guest_slot(&g, 0, 0, g.ram);
 	guest_slot(&g, 1, BO_AT, bo);
