@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Unloads and loads the module of the driver. Runs alone, and as the last. */
+#include <stdatomic.h>
 #include <sys/syscall.h>
 
 #include <xf86drm.h>
@@ -126,11 +127,11 @@ static void many_times(void)
 	}
 }
 
-/* Clients that use whatever is there, until they are killed. */
-static void use(void)
+/* Clients that use whatever is there unless they are told to keep out, until they are killed. */
+static void use(const atomic_bool *keep_out)
 {
 	for (;;) {
-		int fd = vuma_open(driver, 0, VUMA_NODE_RENDER), i;
+		int fd = *keep_out ? -1 : vuma_open(driver, 0, VUMA_NODE_RENDER), i;
 		struct drm_vuma_cmd cmd;
 		struct vuma_vm vm;
 		uint64_t va;
@@ -157,12 +158,33 @@ static void use(void)
 	}
 }
 
+/* Attempts until one succeeds. The clients keep out when @enough were refused. */
+static int refused_until_done(atomic_bool *keep_out, int enough, const struct cgroup *cg)
+{
+	int refused, ret, status;
+
+	for (refused = 0; (ret = unload()); refused++) {
+		if (ret != -EAGAIN)
+			KT_RET(ret, -EBUSY);
+		*keep_out = refused >= enough;
+		/* Reclaim that is at it when the shrinker goes. */
+		if (!is_twin() && refused % 4 == 0)
+			arena_squeeze(cg, 4 * VUMA_MIB);
+		usleep(1000 * (refused % 7));
+		KT_EQ(waitpid(-1, &status, WNOHANG), 0);
+	}
+	load();
+	*keep_out = false;
+	return refused;
+}
+
 static void under_load(void)
 {
-	enum { CLIENTS = 3, ATTEMPTS = 60 };
-	int i, refused = 0, done = 0, status;
+	enum { CLIENTS = 3, RELOADS = 3, REFUSED = 7 };
+	int i, refused, reloads = 0, done = 0;
+	atomic_bool *keep_out = shared_memory(sizeof(*keep_out));
 	pid_t pids[CLIENTS];
-	struct cgroup cg;
+	struct cgroup cg = { "" };
 
 	remember_parameters();
 	if (!is_twin())
@@ -171,26 +193,15 @@ static void under_load(void)
 		pids[i] = fork();
 		KT_SYS(pids[i]);
 		if (!pids[i])
-			use();
+			use(keep_out);
 	}
-	/* Some attempts are refused, and some succeed, if there is luck enough. */
-	for (i = 0; !refused || (i < ATTEMPTS && (refused < 20 || done < 3)); i++) {
-		int ret = unload();
-
-		if (ret == -EAGAIN || ret == -EBUSY) {
-			refused++;
-		} else {
-			KT_OK(ret);
-			done++;
-			load();
-		}
-		/* Reclaim that is at it when the shrinker goes. */
-		if (!is_twin() && i % 4 == 0)
-			arena_squeeze(&cg, 4 * VUMA_MIB);
-		usleep(1000 * (i % 7));
-		KT_EQ(waitpid(-1, &status, WNOHANG), 0);
+	/* Those count that were refused before, and succeeded as the last client went. */
+	for (; done < RELOADS; reloads++) {
+		refused = refused_until_done(keep_out, REFUSED, &cg);
+		ktap_note("%d attempts refused before one succeeded", refused);
+		done += refused >= REFUSED;
 	}
-	ktap_note("%d attempts refused, %d reloads", refused, done);
+	ktap_note("%d reloads", reloads);
 	for (i = 0; i < CLIENTS; i++) {
 		KT_SYS(kill(pids[i], SIGKILL));
 		KT_SYS(waitpid(pids[i], NULL, 0));
