@@ -97,7 +97,8 @@ void arena_squeeze(const struct cgroup *cg, uint64_t bytes)
 {
 	int ret = cgroup_reclaim(cg, bytes);
 
-	if (ret != -EAGAIN)
+	/* Signals and the freezer end it early. */
+	if (ret != -EAGAIN && ret != -EINTR)
 		KT_OK(ret);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Suspend and hibernation: what is evicted for it, and that nothing is lost. */
 #include <dirent.h>
-#include <sched.h>
+#include <stdatomic.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/sysinfo.h>
@@ -82,7 +82,6 @@ static void default_again(void)
 
 	file_write(POWER "pm_test", "none");
 	file_write(POWER "image_size", "0");
-	file_write(POWER "pm_freeze_timeout", "20000");
 	while (dir && (entry = readdir(dir))) {
 		snprintf(path, sizeof(path), DRI "/%.32s/pm_when", entry->d_name);
 		file_write(path, "1");
@@ -356,25 +355,74 @@ static void devices_suspended(void)
 	expect_gone_and_back(&s);
 }
 
+static uint64_t restored(int fd)
+{
+	uint64_t value;
+
+	KT_OK(vuma_fdinfo(0, fd, "vuma-restored-total", &value));
+	return value;
+}
+
+/* Helpers have brought back pages since the text was read. */
+static bool helped_since(const char *before)
+{
+	char now[32];
+
+	KT_OK(file_read(RESTORED, now, sizeof(now)));
+	return strcmp(now, before);
+}
+
+/*
+ * Evicts and restores until the freezer has ended a submit in the middle of a restore, and
+ * helpers were at it, too. Then the rest of it is restored. @restores: now is the time.
+ */
+static void restore_until_frozen(const struct cgroup *cg, const struct vuma_vm *vm,
+				 const struct vuma_bo *bos, unsigned int count,
+				 atomic_bool *restores)
+{
+	struct drm_vuma_cmd nop = vuma_cmd_nop();
+	struct drm_vuma_submit args = {
+		.vm_id = vm->id, .cmds = (uintptr_t)&nop, .cmd_count = 1,
+	};
+	uint64_t start, done;
+	bool middle = false;
+	char before[32];
+	int ret;
+
+	KT_OK(file_read(RESTORED, before, sizeof(before)));
+	do {
+		arena_evict(cg, bos, count);
+		start = restored(vm->fd);
+		*restores = true;
+		while ((ret = vuma_ioctl_once(vm->fd, DRM_IOCTL_VUMA_SUBMIT, &args))) {
+			*restores = false;
+			KT_RET(ret, -EINTR);
+			done = restored(vm->fd) - start;
+			middle |= done && done < count * bos[0].size;
+		}
+		*restores = false;
+	} while (!middle || !helped_since(before));
+}
+
 /*
  * A restore takes as long as it takes, by the task and by helpers. Neither lets the freezer
- * wait for more than a part of it, and both go on afterwards.
+ * wait for all of it, and both go on afterwards.
  */
 static void restore_does_not_block(intptr_t count)
 {
 	const uint64_t size = count > 1 ? PAGE : 128 * MIB;
-	struct drm_vuma_cmd nop = vuma_cmd_nop();
 	struct vuma_bo *bos = calloc(count, sizeof(*bos));
-	char before[32], now[32];
+	atomic_bool *restores = shared_memory(sizeof(*restores));
 	struct cgroup cg;
 	struct vuma_vm vm;
 	intptr_t i;
 	pid_t pid;
-	int fd;
+	int fd, status;
 
 	KT_TRUE(bos);
 	need_reclaim();
 	need_sleep("freeze", "freezer");
+	file_write(TEST_DELAY, "0");
 	cg = arena_enter("a");
 	fd = dev_open(0);
 	vm = vm_new(fd);
@@ -383,20 +431,19 @@ static void restore_does_not_block(intptr_t count)
 		vuma_pattern_fill(bos[i].map, size, i, 3);
 		vm_map_bo(&vm, &bos[i]);
 	}
-	arena_evict(&cg, bos, count);
-	KT_OK(file_read(RESTORED, before, sizeof(before)));
-	KT_OK(file_write(POWER "pm_freeze_timeout", "100"));
 	pid = fork();
 	KT_SYS(pid);
-	if (!pid)
-		_exit(vuma_submit_one(fd, vm.id, &nop, 1, 0) ? 1 : 0);
-	do {
-		sched_yield();
-		KT_EQ(waitpid(pid, NULL, WNOHANG), 0);
-		KT_OK(file_read(RESTORED, now, sizeof(now)));
-	} while (!strcmp(now, before));
-	sleep_now("freeze");
-	join_child(pid);
+	if (!pid) {
+		restore_until_frozen(&cg, &vm, bos, count, restores);
+		_exit(0);
+	}
+	while (!waitpid(pid, &status, WNOHANG)) {
+		if (*restores)
+			sleep_now("freeze");
+		else
+			usleep(500);
+	}
+	KT_EQ(status, 0);
 	for (i = 0; i < count; i++) {
 		KT_EQ(bo_query(&bos[i]).resident, size);
 		verify_pattern(bos[i].map, size, i, 3);
