@@ -73,10 +73,8 @@ static u32 reclaim_fake_weight(struct gem_uma_reclaim *reclaim)
 }
 
 static const struct gem_uma_reclaim_ops reclaim_fake_ops = {
-	.state = reclaim_fake_state,
-	.evict = reclaim_fake_evict,
-	.purge = reclaim_fake_purge,
-	.writeback = reclaim_fake_writeback,
+	.state = reclaim_fake_state, .evict = reclaim_fake_evict,
+	.purge = reclaim_fake_purge, .writeback = reclaim_fake_writeback,
 	.weight = reclaim_fake_weight,
 };
 

@@ -147,8 +147,7 @@ static void gem_uma_mock_free(struct gem_uma_object *uobj)
 }
 
 const struct gem_uma_object_ops gem_uma_mock_object_ops = {
-	.dev_mapped = gem_uma_mock_dev_mapped,
-	.evict = gem_uma_mock_evict,
+	.dev_mapped = gem_uma_mock_dev_mapped, .evict = gem_uma_mock_evict,
 	.free = gem_uma_mock_free,
 };
 
@@ -204,8 +203,7 @@ static int gem_uma_mock_file_mmap(struct file *file, struct vm_area_struct *vma)
 }
 
 static const struct file_operations gem_uma_mock_fops = {
-	.owner = THIS_MODULE,
-	.mmap = gem_uma_mock_file_mmap,
+	.owner = THIS_MODULE, .mmap = gem_uma_mock_file_mmap,
 };
 
 /*

@@ -166,8 +166,7 @@ static void gem_uma_mock_buf_free(struct gem_uma_object *uobj)
 }
 
 static const struct gem_uma_object_ops gem_uma_mock_buf_ops = {
-	.dev_mapped = gem_uma_mock_buf_dev_mapped,
-	.evict = gem_uma_mock_buf_evict,
+	.dev_mapped = gem_uma_mock_buf_dev_mapped, .evict = gem_uma_mock_buf_evict,
 	.free = gem_uma_mock_buf_free,
 };
 

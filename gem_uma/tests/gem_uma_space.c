@@ -384,17 +384,11 @@ static void space_op_free(struct gem_uma_vm *base)
 }
 
 static const struct gem_uma_vm_ops space_ops = {
-	.alloc_tables = space_op_alloc_tables,
-	.free_tables = space_op_free_tables,
-	.map = space_op_map,
-	.map_null = space_op_map_null,
-	.unmap = space_op_unmap,
-	.flush = space_op_flush,
-	.populate = space_op_populate,
-	.is_resident = space_op_is_resident,
-	.run = space_op_run,
-	.changed = space_op_changed,
-	.free = space_op_free,
+	.alloc_tables = space_op_alloc_tables, .free_tables = space_op_free_tables,
+	.map = space_op_map, .map_null = space_op_map_null, .unmap = space_op_unmap,
+	.flush = space_op_flush, .populate = space_op_populate,
+	.is_resident = space_op_is_resident, .run = space_op_run,
+	.changed = space_op_changed, .free = space_op_free,
 };
 
 static int space_vm_alloc_tables(struct space_vm *vm, const struct gem_uma_vm_geometry *g)
@@ -485,8 +479,7 @@ static const char *space_fence_name(struct dma_fence *fence)
 }
 
 static const struct dma_fence_ops space_fence_ops = {
-	.get_driver_name = space_fence_name,
-	.get_timeline_name = space_fence_name,
+	.get_driver_name = space_fence_name, .get_timeline_name = space_fence_name,
 };
 
 /* A fence that the caller signals and puts. Returns the fence, or NULL. */

@@ -120,10 +120,7 @@ static int cpu_zap_reuse_pte(pte_t *pte, unsigned long addr, void *data)
 static void cpu_zap_keeps_a_store_that_a_discard_overtook_rev_C6(struct kunit *test)
 {
 	struct gem_uma_user room = gem_uma_user_create(test, 1);
-	struct vm_fault vmf = {
-		.address = room.addr,
-		.flags = FAULT_FLAG_WRITE,
-	};
+	struct vm_fault vmf = { .address = room.addr, .flags = FAULT_FLAG_WRITE };
 
 	gem_uma_mock_needs_swap(test);
 	gem_uma_user_get(test, room.addr);

@@ -50,10 +50,8 @@ static bool stages_fence_enable(struct dma_fence *fence)
 }
 
 static const struct dma_fence_ops stages_fence_ops = {
-	.get_driver_name = stages_fence_name,
-	.get_timeline_name = stages_fence_name,
-	.signaled = stages_fence_signaled,
-	.enable_signaling = stages_fence_enable,
+	.get_driver_name = stages_fence_name, .get_timeline_name = stages_fence_name,
+	.signaled = stages_fence_signaled, .enable_signaling = stages_fence_enable,
 };
 
 static void stages_fence_end(void *fence)

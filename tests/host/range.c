@@ -181,17 +181,12 @@ static void window_at_the_ends_of_memory(void)
 		struct window_case high = {
 			.address = 0xfffffffffffff000UL - PAGE_SIZE,
 			.vm_start = 0xfffffffffffff000UL - 40 * PAGE_SIZE,
-			.vm_end = 0xfffffffffffff000UL,
-			.want = want,
-			.vma_first = 7,
+			.vm_end = 0xfffffffffffff000UL, .want = want, .vma_first = 7,
 			.obj_pages = 1UL << 40,
 		};
 		struct window_case low = {
-			.address = 3 * PAGE_SIZE,
-			.vm_start = 0,
-			.vm_end = 700 * PAGE_SIZE,
-			.want = want,
-			.obj_pages = 600,
+			.address = 3 * PAGE_SIZE, .vm_start = 0,
+			.vm_end = 700 * PAGE_SIZE, .want = want, .obj_pages = 600,
 		};
 
 		check_window(&high);

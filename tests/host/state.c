@@ -14,10 +14,8 @@ static struct gem_uma_state_facts facts_of(unsigned int bits, bool large)
 		.resident = bits & 2 ? (large ? 1UL << 40 : 1) : 0,
 		.pins = bits & 4 ? (large ? 1U << 31 : 1) : 0,
 		.dev_mapped = bits & 8 ? (large ? 1U << 31 : 1) : 0,
-		.mmaps = bits & 16 ? (large ? 1U << 31 : 1) : 0,
-		.clean = bits & 32,
-		.purgeable = bits & 64,
-		.discardable = bits & 128,
+		.mmaps = bits & 16 ? (large ? 1U << 31 : 1) : 0, .clean = bits & 32,
+		.purgeable = bits & 64, .discardable = bits & 128,
 	};
 }
 

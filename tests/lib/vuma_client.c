@@ -189,8 +189,7 @@ int vuma_bo_query(int fd, uint32_t handle, struct drm_vuma_bo_query *query)
 int vuma_bo_set_label(int fd, uint32_t handle, const char *label)
 {
 	struct drm_vuma_bo_set_label args = {
-		.handle = handle,
-		.label = (uintptr_t)label,
+		.handle = handle, .label = (uintptr_t)label,
 		.len = label ? strlen(label) : 0,
 	};
 
@@ -200,9 +199,7 @@ int vuma_bo_set_label(int fd, uint32_t handle, const char *label)
 int vuma_bo_wait(int fd, uint32_t handle, uint32_t flags, int64_t timeout_ns)
 {
 	struct drm_vuma_bo_wait args = {
-		.handle = handle,
-		.flags = flags,
-		.timeout_ns = timeout_ns,
+		.handle = handle, .flags = flags, .timeout_ns = timeout_ns,
 	};
 
 	return vuma_ioctl(fd, DRM_IOCTL_VUMA_BO_WAIT, &args);
@@ -221,9 +218,7 @@ int vuma_bo_advise(int fd, uint32_t handle, uint32_t advice, uint32_t *retained)
 int vuma_bo_discard(int fd, uint32_t handle, uint64_t offset, uint64_t size)
 {
 	struct drm_vuma_bo_madvise args = {
-		.handle = handle,
-		.advice = DRM_VUMA_MADV_DISCARD,
-		.offset = offset,
+		.handle = handle, .advice = DRM_VUMA_MADV_DISCARD, .offset = offset,
 		.size = size,
 	};
 
@@ -342,31 +337,20 @@ struct drm_vuma_bind_op vuma_op_map(uint32_t handle, uint64_t va, uint64_t bo_of
 				    uint64_t range, uint32_t flags)
 {
 	return (struct drm_vuma_bind_op){
-		.op = DRM_VUMA_BIND_MAP,
-		.flags = flags,
-		.handle = handle,
-		.va = va,
-		.bo_offset = bo_offset,
-		.range = range,
+		.op = DRM_VUMA_BIND_MAP, .flags = flags, .handle = handle, .va = va,
+		.bo_offset = bo_offset, .range = range,
 	};
 }
 
 struct drm_vuma_bind_op vuma_op_unmap(uint64_t va, uint64_t range)
 {
-	return (struct drm_vuma_bind_op){
-		.op = DRM_VUMA_BIND_UNMAP,
-		.va = va,
-		.range = range,
-	};
+	return (struct drm_vuma_bind_op){ .op = DRM_VUMA_BIND_UNMAP, .va = va, .range = range };
 }
 
 struct drm_vuma_bind_op vuma_op_sparse(uint64_t va, uint64_t range, uint32_t flags)
 {
 	return (struct drm_vuma_bind_op){
-		.op = DRM_VUMA_BIND_SPARSE,
-		.flags = flags,
-		.va = va,
-		.range = range,
+		.op = DRM_VUMA_BIND_SPARSE, .flags = flags, .va = va, .range = range,
 	};
 }
 
@@ -374,9 +358,7 @@ int vuma_vm_bind(int fd, uint32_t vm_id, const struct drm_vuma_bind_op *ops,
 		 uint32_t op_count, uint32_t *op_done)
 {
 	struct drm_vuma_vm_bind args = {
-		.vm_id = vm_id,
-		.ops = (uintptr_t)ops,
-		.op_count = op_count,
+		.vm_id = vm_id, .ops = (uintptr_t)ops, .op_count = op_count,
 	};
 	int ret = vuma_ioctl(fd, DRM_IOCTL_VUMA_VM_BIND, &args);
 
@@ -390,11 +372,8 @@ int vuma_vm_bind_async(int fd, uint32_t vm_id, const struct drm_vuma_bind_op *op
 		       uint32_t sync_count)
 {
 	struct drm_vuma_vm_bind args = {
-		.vm_id = vm_id,
-		.flags = DRM_VUMA_VM_BIND_ASYNC,
-		.ops = (uintptr_t)ops,
-		.op_count = op_count,
-		.syncs = (uintptr_t)syncs,
+		.vm_id = vm_id, .flags = DRM_VUMA_VM_BIND_ASYNC, .ops = (uintptr_t)ops,
+		.op_count = op_count, .syncs = (uintptr_t)syncs,
 		.sync_count = sync_count,
 	};
 
@@ -434,10 +413,7 @@ struct drm_vuma_cmd vuma_cmd_nop(void)
 struct drm_vuma_cmd vuma_cmd_fill(uint64_t dst, uint64_t size, uint64_t start, uint64_t step)
 {
 	return (struct drm_vuma_cmd){
-		.opcode = DRM_VUMA_OP_FILL,
-		.dst = dst,
-		.size = size,
-		.arg0 = start,
+		.opcode = DRM_VUMA_OP_FILL, .dst = dst, .size = size, .arg0 = start,
 		.arg1 = step,
 	};
 }
@@ -445,20 +421,14 @@ struct drm_vuma_cmd vuma_cmd_fill(uint64_t dst, uint64_t size, uint64_t start, u
 struct drm_vuma_cmd vuma_cmd_copy(uint64_t dst, uint64_t src, uint64_t size)
 {
 	return (struct drm_vuma_cmd){
-		.opcode = DRM_VUMA_OP_COPY,
-		.dst = dst,
-		.src = src,
-		.size = size,
+		.opcode = DRM_VUMA_OP_COPY, .dst = dst, .src = src, .size = size,
 	};
 }
 
 struct drm_vuma_cmd vuma_cmd_add(uint64_t dst, uint64_t src, uint64_t src2, uint64_t size)
 {
 	return (struct drm_vuma_cmd){
-		.opcode = DRM_VUMA_OP_ADD,
-		.dst = dst,
-		.src = src,
-		.src2 = src2,
+		.opcode = DRM_VUMA_OP_ADD, .dst = dst, .src = src, .src2 = src2,
 		.size = size,
 	};
 }
@@ -466,10 +436,7 @@ struct drm_vuma_cmd vuma_cmd_add(uint64_t dst, uint64_t src, uint64_t src2, uint
 struct drm_vuma_cmd vuma_cmd_compare(uint64_t dst, uint64_t src, uint64_t src2, uint64_t size)
 {
 	return (struct drm_vuma_cmd){
-		.opcode = DRM_VUMA_OP_COMPARE,
-		.dst = dst,
-		.src = src,
-		.src2 = src2,
+		.opcode = DRM_VUMA_OP_COMPARE, .dst = dst, .src = src, .src2 = src2,
 		.size = size,
 	};
 }
@@ -477,39 +444,27 @@ struct drm_vuma_cmd vuma_cmd_compare(uint64_t dst, uint64_t src, uint64_t src2, 
 struct drm_vuma_cmd vuma_cmd_checksum(uint64_t dst, uint64_t src, uint64_t size)
 {
 	return (struct drm_vuma_cmd){
-		.opcode = DRM_VUMA_OP_CHECKSUM,
-		.dst = dst,
-		.src = src,
-		.size = size,
+		.opcode = DRM_VUMA_OP_CHECKSUM, .dst = dst, .src = src, .size = size,
 	};
 }
 
 struct drm_vuma_cmd vuma_cmd_chase(uint64_t dst, uint64_t src, uint64_t hops)
 {
 	return (struct drm_vuma_cmd){
-		.opcode = DRM_VUMA_OP_CHASE,
-		.dst = dst,
-		.src = src,
-		.arg0 = hops,
+		.opcode = DRM_VUMA_OP_CHASE, .dst = dst, .src = src, .arg0 = hops,
 	};
 }
 
 struct drm_vuma_cmd vuma_cmd_spin(uint64_t usecs)
 {
-	return (struct drm_vuma_cmd){
-		.opcode = DRM_VUMA_OP_SPIN,
-		.arg0 = usecs,
-	};
+	return (struct drm_vuma_cmd){ .opcode = DRM_VUMA_OP_SPIN, .arg0 = usecs };
 }
 
 struct drm_vuma_cmd vuma_cmd_wait(uint64_t src, uint32_t compare, uint64_t value,
 				  uint64_t mask)
 {
 	return (struct drm_vuma_cmd){
-		.opcode = DRM_VUMA_OP_WAIT,
-		.flags = compare,
-		.src = src,
-		.arg0 = value,
+		.opcode = DRM_VUMA_OP_WAIT, .flags = compare, .src = src, .arg0 = value,
 		.arg1 = mask,
 	};
 }
@@ -519,13 +474,10 @@ int vuma_submit(int fd, uint32_t vm_id, const struct drm_vuma_cmd *cmds, uint32_
 		const struct drm_vuma_sync *out, uint32_t out_count)
 {
 	struct drm_vuma_submit args = {
-		.vm_id = vm_id,
-		.cmds = (uintptr_t)cmds,
+		.vm_id = vm_id, .cmds = (uintptr_t)cmds,
 		.in_syncs = in_count ? (uintptr_t)in : 0,
-		.out_syncs = out_count ? (uintptr_t)out : 0,
-		.cmd_count = cmd_count,
-		.in_sync_count = in_count,
-		.out_sync_count = out_count,
+		.out_syncs = out_count ? (uintptr_t)out : 0, .cmd_count = cmd_count,
+		.in_sync_count = in_count, .out_sync_count = out_count,
 	};
 
 	return vuma_ioctl(fd, DRM_IOCTL_VUMA_SUBMIT, &args);

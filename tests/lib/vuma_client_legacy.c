@@ -13,14 +13,10 @@ int vuma_submit_legacy(int fd, struct drm_vuma_legacy_bo *bos, uint32_t bo_count
 {
 	struct drm_vuma_sync in_sync = { .handle = in }, out_sync = { .handle = out };
 	struct drm_vuma_submit_legacy args = {
-		.bo_count = bo_count,
-		.bos = (uintptr_t)bos,
-		.cmds = (uintptr_t)cmds,
+		.bo_count = bo_count, .bos = (uintptr_t)bos, .cmds = (uintptr_t)cmds,
 		.in_syncs = in ? (uintptr_t)&in_sync : 0,
-		.out_syncs = out ? (uintptr_t)&out_sync : 0,
-		.cmd_count = cmd_count,
-		.in_sync_count = in ? 1 : 0,
-		.out_sync_count = out ? 1 : 0,
+		.out_syncs = out ? (uintptr_t)&out_sync : 0, .cmd_count = cmd_count,
+		.in_sync_count = in ? 1 : 0, .out_sync_count = out ? 1 : 0,
 	};
 
 	return vuma_ioctl(fd, DRM_IOCTL_VUMA_SUBMIT_LEGACY, &args);

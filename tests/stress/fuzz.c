@@ -525,9 +525,9 @@ void fuzz_mutate(struct fuzz_input *input, uint64_t *rng)
 
 static uint8_t *new_room(size_t size)
 {
-	void *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *map = KT_MAPPED(mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+				   -1, 0));
 
-	KT_TRUE(map != MAP_FAILED);
 	return map;
 }
 

@@ -88,9 +88,8 @@ static void dmabuf_mapper(struct worker *w)
 	int i;
 
 	while (worker_again(w)) {
-		s.map = mmap(NULL, part * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, dmabuf,
-			     first * PAGE);
-		KT_TRUE(s.map != MAP_FAILED);
+		s.map = KT_MAPPED(mmap(NULL, part * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED,
+				       dmabuf, first * PAGE));
 		sync.flags = DMA_BUF_SYNC_START | DMA_BUF_SYNC_RW;
 		KT_OK(vuma_ioctl(dmabuf, DMA_BUF_IOCTL_SYNC, &sync));
 		for (i = 0; i < 8; i++)

@@ -43,8 +43,7 @@ static void forker(struct worker *w)
 		page = worker_below(w, PAGES - 16);
 		for (i = 0; i < 8; i++)
 			sheet_cpu_write(&s, page + i);
-		pid = fork();
-		KT_SYS(pid);
+		pid = fork_child();
 		if (!pid)
 			child(&s, page, done);
 		for (i = 0; i < 8; i++)

@@ -53,8 +53,7 @@ static void killer(struct worker *w)
 
 	KT_SYS(pipe2(pipes, O_CLOEXEC));
 	while (worker_again(w)) {
-		pid = fork();
-		KT_SYS(pid);
+		pid = fork_child();
 		if (!pid)
 			victim(pipes[1], busy.fd);
 		kill_in_time(w, pid, pipes[0]);

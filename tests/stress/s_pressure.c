@@ -153,8 +153,7 @@ static int buffer_of_another(unsigned int index)
 	snprintf(name, sizeof(name), "%c", 'a' + index);
 	cg = arena_new(name);
 	KT_SYS(pipe(sock));
-	pid = fork();
-	KT_SYS(pid);
+	pid = fork_child();
 	if (!pid) {
 		struct vuma_bo bo;
 
@@ -187,8 +186,7 @@ static void heir(struct worker *w)
 		int fd = buffer_of_another(w->index);
 		char *map;
 
-		map = mmap(NULL, 64 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-		KT_TRUE(map != MAP_FAILED);
+		map = KT_MAPPED(mmap(NULL, 64 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
 		verify_pages(map, 64, w->index, 0);
 		stamp_pages(map, 64, w->index + 100);
 		usleep(worker_below(w, 20000));

@@ -27,11 +27,10 @@ struct view {
 /* The DRM file maps whole objects only, a dma-buf any part. */
 static char *map_pages(const struct view *v, uint64_t page, uint64_t count, void *fixed)
 {
-	char *map = mmap(fixed, count * PAGE, PROT_READ | PROT_WRITE,
-			 MAP_SHARED | (fixed ? MAP_FIXED : 0), dmabuf,
-			 (v->first + page) * PAGE);
+	char *map = KT_MAPPED(mmap(fixed, count * PAGE, PROT_READ | PROT_WRITE,
+				   MAP_SHARED | (fixed ? MAP_FIXED : 0), dmabuf,
+				   (v->first + page) * PAGE));
 
-	KT_TRUE(map != MAP_FAILED);
 	return map;
 }
 
@@ -63,9 +62,8 @@ static void see_rights(struct view *v, uint64_t page, uint64_t count, bool reado
 /* A place that nobody else maps to meanwhile. */
 static char *reserve(uint64_t size)
 {
-	char *map = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *map = KT_MAPPED(mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 
-	KT_TRUE(map != MAP_FAILED);
 	return map;
 }
 
@@ -172,8 +170,7 @@ static void split(uint64_t size, uint32_t flags)
 	struct crew crew = CREW(windows, 1);
 
 	shared = bo_new(dev_open(0), size, flags);
-	dmabuf = vuma_prime_export(shared.fd, shared.handle, DRM_CLOEXEC | DRM_RDWR);
-	KT_GE(dmabuf, 0);
+	dmabuf = export_bo(&shared);
 	crew_add(&crew, "mapper", SHARE, mapper, NULL);
 	crew_race(&crew);
 }

@@ -316,10 +316,16 @@ void alarm_off(void)
 
 void *shared_memory(size_t size)
 {
-	void *mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	return KT_MAPPED(mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			      -1, 0));
+}
 
-	KT_TRUE(mem != MAP_FAILED);
-	return mem;
+pid_t fork_child(void)
+{
+	pid_t pid = fork();
+
+	KT_SYS(pid);
+	return pid;
 }
 
 void join_child(pid_t pid)

@@ -109,8 +109,16 @@ int try_write(void *address, uint64_t value);
 void alarm_on(void);
 void alarm_off(void);
 
+/* What mmap() or mremap() returned, which must not have failed. */
+#define KT_MAPPED(_expr) ({							\
+	void *map_ = (_expr);							\
+										\
+	KT_SYS((intptr_t)map_);							\
+	map_;									\
+})
 /* Zeroes that are shared with children. */
 void *shared_memory(size_t size);
+pid_t fork_child(void);
 /* Reaps; the child must have exited with 0. */
 void join_child(pid_t pid);
 
@@ -119,5 +127,17 @@ void expect_each_bit(int fd, unsigned long request, void *args, size_t len, void
 		     size_t width, uint64_t valid, int error);
 /* The ioctl must fail with @error (negative) and leave the struct as it was. */
 void expect_error(int fd, unsigned long request, const void *args, size_t len, int error);
+#define EXPECT_EACH_BIT(_fd, _request, _args, _field, _valid, _error)		\
+	expect_each_bit(_fd, _request, &(_args), sizeof(_args), &(_args)._field,	\
+			sizeof((_args)._field), _valid, _error)
+#define EXPECT_ERROR(_fd, _request, _args, _error)				\
+	expect_error(_fd, _request, &(_args), sizeof(_args), _error)
+/* Good arguments but for one field. */
+#define EXPECT_BAD(_fd, _request, _good, _field, _value, _error) do {		\
+	__typeof__(_good) bad_ = (_good);					\
+										\
+	bad_._field = (_value);							\
+	EXPECT_ERROR(_fd, _request, bad_, _error);				\
+} while (0)
 
 #endif /* COMMON_H */

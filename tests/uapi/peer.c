@@ -23,8 +23,7 @@ struct peer peer_start(const struct cgroup *cg,
 
 	KT_SYS(pipe(down));
 	KT_SYS(pipe(up));
-	peer.pid = fork();
-	KT_SYS(peer.pid);
+	peer.pid = fork_child();
 	if (!peer.pid) {
 		close(down[1]);
 		close(up[0]);

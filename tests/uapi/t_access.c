@@ -20,8 +20,7 @@ static struct debuggee debuggee_new(void)
 	char path[32];
 	int status;
 
-	d.pid = fork();
-	KT_SYS(d.pid);
+	d.pid = fork_child();
 	if (!d.pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		ptrace(PTRACE_TRACEME, 0, NULL, NULL);

@@ -43,16 +43,14 @@ static void create_bad_flags(void)
 {
 	struct drm_vuma_bo_create args = { .size = PAGE };
 
-	expect_each_bit(dev_open(0), DRM_IOCTL_VUMA_BO_CREATE, &args, sizeof(args), &args.flags,
-			sizeof(args.flags), ALL_FLAGS, -EINVAL);
+	EXPECT_EACH_BIT(dev_open(0), DRM_IOCTL_VUMA_BO_CREATE, args, flags, ALL_FLAGS, -EINVAL);
 }
 
 static void create_handle_in(void)
 {
 	struct drm_vuma_bo_create args = { .size = PAGE };
 
-	expect_each_bit(dev_open(0), DRM_IOCTL_VUMA_BO_CREATE, &args, sizeof(args), &args.handle,
-			sizeof(args.handle), 0, -EINVAL);
+	EXPECT_EACH_BIT(dev_open(0), DRM_IOCTL_VUMA_BO_CREATE, args, handle, 0, -EINVAL);
 }
 
 static void create_bad_size(void)
@@ -76,7 +74,7 @@ static void create_bad_size(void)
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		struct drm_vuma_bo_create args = { .size = sizes[i].size };
 
-		expect_error(fd, DRM_IOCTL_VUMA_BO_CREATE, &args, sizeof(args), sizes[i].error);
+		EXPECT_ERROR(fd, DRM_IOCTL_VUMA_BO_CREATE, args, sizes[i].error);
 	}
 }
 
@@ -91,8 +89,8 @@ static void failed_create_leaks_no_handle(void)
 
 	KT_OK(vuma_bo_fini(&bo));
 	for (i = 0; i < 100; i++) {
-		expect_error(fd, DRM_IOCTL_VUMA_BO_CREATE, &bad, sizeof(bad), -EINVAL);
-		expect_error(fd, DRM_IOCTL_VUMA_BO_CREATE, &empty, sizeof(empty), -EINVAL);
+		EXPECT_ERROR(fd, DRM_IOCTL_VUMA_BO_CREATE, bad, -EINVAL);
+		EXPECT_ERROR(fd, DRM_IOCTL_VUMA_BO_CREATE, empty, -EINVAL);
 	}
 	bo = bo_new(fd, PAGE, 0);
 	KT_EQ(bo.handle, handle);
@@ -146,8 +144,7 @@ static void mmap_offset_bad_input(void)
 	struct vuma_bo bo = bo_new(fd, PAGE, 0);
 	struct drm_vuma_bo_mmap_offset args = { .handle = bo.handle };
 
-	expect_each_bit(fd, DRM_IOCTL_VUMA_BO_MMAP_OFFSET, &args, sizeof(args), &args.flags,
-			sizeof(args.flags), 0, -EINVAL);
+	EXPECT_EACH_BIT(fd, DRM_IOCTL_VUMA_BO_MMAP_OFFSET, args, flags, 0, -EINVAL);
 }
 
 /* Buffers without memory, of one client, take no address space that others need. */
@@ -188,10 +185,8 @@ static void query_bad_input(void)
 	struct vuma_bo bo = bo_new(fd, PAGE, 0);
 	struct drm_vuma_bo_query args = { .handle = bo.handle };
 
-	expect_each_bit(fd, DRM_IOCTL_VUMA_BO_QUERY, &args, sizeof(args), &args.flags,
-			sizeof(args.flags), 0, -EINVAL);
-	expect_each_bit(fd, DRM_IOCTL_VUMA_BO_QUERY, &args, sizeof(args), &args.pad,
-			sizeof(args.pad), 0, -EINVAL);
+	EXPECT_EACH_BIT(fd, DRM_IOCTL_VUMA_BO_QUERY, args, flags, 0, -EINVAL);
+	EXPECT_EACH_BIT(fd, DRM_IOCTL_VUMA_BO_QUERY, args, pad, 0, -EINVAL);
 }
 
 /* What was in the struct before is no answer. */
@@ -264,9 +259,7 @@ static void query_follows_gpu_use(void)
 static int set_label(int fd, uint32_t handle, const void *label, uint32_t len)
 {
 	struct drm_vuma_bo_set_label args = {
-		.handle = handle,
-		.label = (uintptr_t)label,
-		.len = len,
+		.handle = handle, .label = (uintptr_t)label, .len = len,
 	};
 
 	return vuma_ioctl(fd, DRM_IOCTL_VUMA_BO_SET_LABEL, &args);
@@ -313,10 +306,8 @@ static void label_bad_input(void)
 		.len = 5,
 	};
 
-	expect_each_bit(bo.fd, DRM_IOCTL_VUMA_BO_SET_LABEL, &args, sizeof(args), &args.flags,
-			sizeof(args.flags), 0, -EINVAL);
-	expect_each_bit(bo.fd, DRM_IOCTL_VUMA_BO_SET_LABEL, &args, sizeof(args), &args.pad,
-			sizeof(args.pad), 0, -EINVAL);
+	EXPECT_EACH_BIT(bo.fd, DRM_IOCTL_VUMA_BO_SET_LABEL, args, flags, 0, -EINVAL);
+	EXPECT_EACH_BIT(bo.fd, DRM_IOCTL_VUMA_BO_SET_LABEL, args, pad, 0, -EINVAL);
 }
 
 static void wait_bad_input(void)
@@ -326,11 +317,11 @@ static void wait_bad_input(void)
 	static const int64_t negative[] = { -1, -1000000000, INT64_MIN };
 	size_t i;
 
-	expect_each_bit(bo.fd, DRM_IOCTL_VUMA_BO_WAIT, &args, sizeof(args), &args.flags,
-			sizeof(args.flags), DRM_VUMA_BO_WAIT_READ, -EINVAL);
+	EXPECT_EACH_BIT(bo.fd, DRM_IOCTL_VUMA_BO_WAIT, args, flags, DRM_VUMA_BO_WAIT_READ,
+			-EINVAL);
 	for (i = 0; i < ARRAY_SIZE(negative); i++) {
 		args.timeout_ns = negative[i];
-		expect_error(bo.fd, DRM_IOCTL_VUMA_BO_WAIT, &args, sizeof(args), -EINVAL);
+		EXPECT_ERROR(bo.fd, DRM_IOCTL_VUMA_BO_WAIT, args, -EINVAL);
 	}
 }
 

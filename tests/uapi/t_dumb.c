@@ -45,8 +45,7 @@ static void map_and_use(void)
 	void *ptr;
 
 	KT_OK(vuma_ioctl(fd, DRM_IOCTL_MODE_MAP_DUMB, &map));
-	ptr = mmap(NULL, d.size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, map.offset);
-	KT_TRUE(ptr != MAP_FAILED);
+	ptr = KT_MAPPED(mmap(NULL, d.size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, map.offset));
 	verify_pattern(ptr, d.size, 0, 0);
 	vuma_pattern_fill(ptr, d.size, 1, 1);
 	KT_OK(vuma_ioctl(fd, DRM_IOCTL_MODE_DESTROY_DUMB, &destroy));

@@ -116,8 +116,7 @@ static void shared(void)
 	bo_new(fd, 4 * VUMA_MIB, 0);
 	stamp_pages(bo.map, bo.size / PAGE, 0);
 	KT_EQ(key(fd, "drm-shared-memory"), 0);
-	dmabuf = vuma_prime_export(fd, bo.handle, DRM_CLOEXEC | DRM_RDWR);
-	KT_GE(dmabuf, 0);
+	dmabuf = export_bo(&bo);
 	KT_OK(vuma_prime_import(other, dmabuf, &handle));
 	KT_EQ(key(fd, "drm-shared-memory"), VUMA_MIB);
 	KT_EQ(key(other, "drm-shared-memory"), VUMA_MIB);

@@ -111,8 +111,7 @@ static void creator_is_the_child(void)
 	fd = dev_open(0);
 	set_name("parent");
 	bo_labelled(fd, 0, "the parent's");
-	pid = fork();
-	KT_SYS(pid);
+	pid = fork_child();
 	if (!pid) {
 		set_name("child");
 		bo_labelled(fd, 0, "the child's");
@@ -186,8 +185,7 @@ static void import_is_listed(void)
 	set_name("exporter");
 	bo = bo_labelled(fd, 0, "exported");
 	dmabuf = export_bo(&bo);
-	pid = fork();
-	KT_SYS(pid);
+	pid = fork_child();
 	if (!pid) {
 		set_name("importer");
 		there = import_bo(other, dmabuf, SIZE);

@@ -39,9 +39,7 @@ struct guest {
 static void guest_slot(struct guest *g, uint32_t slot, uint64_t at, void *mem)
 {
 	struct kvm_userspace_memory_region region = {
-		.slot = slot,
-		.guest_phys_addr = at,
-		.memory_size = SLOT_SIZE,
+		.slot = slot, .guest_phys_addr = at, .memory_size = SLOT_SIZE,
 		.userspace_addr = (uintptr_t)mem,
 	};
 
@@ -66,8 +64,7 @@ static struct guest guest_new(void *bo)
 	KT_SYS(g.vcpu);
 	size = ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
 	KT_SYS(size);
-	g.run = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, g.vcpu, 0);
-	KT_TRUE(g.run != MAP_FAILED);
+	g.run = KT_MAPPED(mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, g.vcpu, 0));
 	KT_SYS(ioctl(g.vcpu, KVM_GET_SREGS, &sregs));
 	sregs.cs.base = 0;
 	sregs.cs.selector = 0;
@@ -114,8 +111,8 @@ static void stores_outlive_evictions(bool by_dmabuf)
 	bo = bo_new_mapped(dev_open(0), SLOT_SIZE, 0);
 	map = bo.map;
 	if (by_dmabuf) {
-		map = mmap(NULL, SLOT_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, export_bo(&bo), 0);
-		KT_TRUE(map != MAP_FAILED);
+		map = KT_MAPPED(mmap(NULL, SLOT_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+				     export_bo(&bo), 0));
 	}
 	g = guest_new(map);
 	for (round = 0; round < 3; round++) {

@@ -589,9 +589,8 @@ static void forked(void)
 	struct vuma_bo bo = bo_new_mapped(fd, SIZE, 0);
 	struct drm_vuma_vm_create create = { 0 };
 	uint64_t va = legacy_touch(&bo, 1);
-	pid_t pid = fork();
+	pid_t pid = fork_child();
 
-	KT_SYS(pid);
 	if (!pid) {
 		KT_EQ(legacy_touch(&bo, 2), va);
 		KT_RET(vuma_ioctl(fd, DRM_IOCTL_VUMA_VM_CREATE, &create), -EBUSY);

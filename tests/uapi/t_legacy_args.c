@@ -10,6 +10,7 @@
 
 #define SIZE	(16 * PAGE)
 #define RACES	400
+#define SUBMIT	DRM_IOCTL_VUMA_SUBMIT_LEGACY
 #define MAX_VA	0x40000000ull
 
 static int vm_create(int fd)
@@ -258,38 +259,22 @@ static void bad_args(void)
 		.bo_count = 1, .bos = (uintptr_t)&use, .cmds = (uintptr_t)&nop, .cmd_count = 1,
 	};
 
-	expect_each_bit(fd, DRM_IOCTL_VUMA_SUBMIT_LEGACY, &args, sizeof(args), &args.flags,
-			sizeof(args.flags), DRM_VUMA_LEGACY_TRIM, -EINVAL);
-	expect_each_bit(fd, DRM_IOCTL_VUMA_SUBMIT_LEGACY, &args, sizeof(args), &args.pad,
-			sizeof(args.pad), 0, -EINVAL);
+	EXPECT_EACH_BIT(fd, SUBMIT, args, flags, DRM_VUMA_LEGACY_TRIM, -EINVAL);
+	EXPECT_EACH_BIT(fd, SUBMIT, args, pad, 0, -EINVAL);
 	for (use.flags = 2; use.flags; use.flags <<= 1)
-		expect_error(fd, DRM_IOCTL_VUMA_SUBMIT_LEGACY, &args, sizeof(args), -EINVAL);
-	args.bo_count = DRM_VUMA_LEGACY_MAX_BOS + 1;
-	expect_error(fd, DRM_IOCTL_VUMA_SUBMIT_LEGACY, &args, sizeof(args), -E2BIG);
-	args.bo_count = 1;
-	args.cmd_count = 16385;
-	expect_error(fd, DRM_IOCTL_VUMA_SUBMIT_LEGACY, &args, sizeof(args), -E2BIG);
-	args.cmd_count = 1;
-	args.in_sync_count = DRM_VUMA_SUBMIT_MAX_SYNCS + 1;
-	expect_error(fd, DRM_IOCTL_VUMA_SUBMIT_LEGACY, &args, sizeof(args), -E2BIG);
-	args.in_sync_count = 0;
-	args.out_sync_count = DRM_VUMA_SUBMIT_MAX_SYNCS + 1;
-	expect_error(fd, DRM_IOCTL_VUMA_SUBMIT_LEGACY, &args, sizeof(args), -E2BIG);
+		EXPECT_ERROR(fd, SUBMIT, args, -EINVAL);
+	EXPECT_BAD(fd, SUBMIT, args, bo_count, DRM_VUMA_LEGACY_MAX_BOS + 1, -E2BIG);
+	EXPECT_BAD(fd, SUBMIT, args, cmd_count, 16385, -E2BIG);
+	EXPECT_BAD(fd, SUBMIT, args, in_sync_count, DRM_VUMA_SUBMIT_MAX_SYNCS + 1, -E2BIG);
+	EXPECT_BAD(fd, SUBMIT, args, out_sync_count, DRM_VUMA_SUBMIT_MAX_SYNCS + 1, -E2BIG);
+	/* Whatever is signalled has a job. */
 	args.out_sync_count = 1;
-	args.cmd_count = 0;
-	expect_error(fd, DRM_IOCTL_VUMA_SUBMIT_LEGACY, &args, sizeof(args), -EINVAL);
+	EXPECT_BAD(fd, SUBMIT, args, cmd_count, 0, -EINVAL);
 	args.out_sync_count = 0;
-	args.cmd_count = 1;
-	args.out_syncs = (uintptr_t)&use;
-	expect_error(fd, DRM_IOCTL_VUMA_SUBMIT_LEGACY, &args, sizeof(args), -EINVAL);
-	args.out_syncs = 0;
-	args.bos = 8;
-	expect_error(fd, DRM_IOCTL_VUMA_SUBMIT_LEGACY, &args, sizeof(args), -EFAULT);
-	args.bos = (uintptr_t)&use;
-	args.cmds = 8;
-	expect_error(fd, DRM_IOCTL_VUMA_SUBMIT_LEGACY, &args, sizeof(args), -EFAULT);
+	EXPECT_BAD(fd, SUBMIT, args, out_syncs, (uintptr_t)&use, -EINVAL);
+	EXPECT_BAD(fd, SUBMIT, args, bos, 8, -EFAULT);
+	EXPECT_BAD(fd, SUBMIT, args, cmds, 8, -EFAULT);
 	expect_undecided(fd);
-	args.cmds = (uintptr_t)&nop;
 	KT_OK(vuma_ioctl(fd, DRM_IOCTL_VUMA_SUBMIT_LEGACY, &args));
 }
 
@@ -301,8 +286,8 @@ static void readonly_list(void)
 	struct vuma_bo bo = bo_new_mapped(fd, SIZE, 0);
 	struct drm_vuma_legacy_bo *use;
 
-	use = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	KT_TRUE(use != MAP_FAILED);
+	use = KT_MAPPED(mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			     0));
 	*use = vuma_legacy_bo(bo.handle, LEGACY_WRITE);
 	KT_SYS(mprotect(use, PAGE, PROT_READ));
 	KT_RET(vuma_submit_legacy(fd, use, 1, &fill, 1, 0, 0), -EFAULT);
@@ -422,17 +407,14 @@ static void pin_args(void)
 	struct drm_vuma_scanout args = { .handle = bo.handle };
 	int dmabuf;
 
-	expect_each_bit(fd, DRM_IOCTL_VUMA_SCANOUT_PIN, &args, sizeof(args), &args.flags,
-			sizeof(args.flags), 0, -EINVAL);
+	EXPECT_EACH_BIT(fd, DRM_IOCTL_VUMA_SCANOUT_PIN, args, flags, 0, -EINVAL);
 	KT_RET(vuma_scanout_unpin(fd, bo.handle), -EINVAL);
 	KT_OK(vuma_scanout_pin(fd, bo.handle));
-	expect_each_bit(fd, DRM_IOCTL_VUMA_SCANOUT_UNPIN, &args, sizeof(args), &args.flags,
-			sizeof(args.flags), 0, -EINVAL);
+	EXPECT_EACH_BIT(fd, DRM_IOCTL_VUMA_SCANOUT_UNPIN, args, flags, 0, -EINVAL);
 	KT_OK(vuma_scanout_unpin(fd, bo.handle));
 	KT_RET(vuma_scanout_unpin(fd, bo.handle), -EINVAL);
 	/* A pin belongs to the file that made it. */
-	dmabuf = vuma_prime_export(fd, bo.handle, DRM_CLOEXEC);
-	KT_GE(dmabuf, 0);
+	dmabuf = export_bo(&bo);
 	there = (struct vuma_bo) { .fd = dev_open(0) };
 	KT_OK(vuma_prime_import(there.fd, dmabuf, &there.handle));
 	KT_OK(vuma_scanout_pin(fd, bo.handle));
@@ -466,8 +448,7 @@ static void pins_are_counted(void)
 	}
 	KT_FALSE(pinned(&bo));
 
-	dmabuf = vuma_prime_export(fd, bo.handle, DRM_CLOEXEC);
-	KT_GE(dmabuf, 0);
+	dmabuf = export_bo(&bo);
 	KT_OK(vuma_prime_import(display, dmabuf, &there.handle));
 	KT_OK(vuma_scanout_pin(display, there.handle));
 	/* Not by the handle that it was pinned with: by any of the file. */
@@ -541,9 +522,8 @@ static void pin_as_nobody(int fd, int other)
 /* Pinned memory cannot be reclaimed, so it is limited as that of mlock() is. */
 static void pins_are_charged(void)
 {
-	pid_t pid = fork();
+	pid_t pid = fork_child();
 
-	KT_SYS(pid);
 	if (!pid) {
 		pin_as_nobody(dev_open(0), dev_open(0));
 		_exit(0);
@@ -557,9 +537,8 @@ static void pin_outlives_process(void)
 	int fd = dev_open(0);
 	struct vuma_bo bo = bo_new(fd, SIZE, 0);
 	unsigned long before = locked_kib();
-	pid_t pid = fork();
+	pid_t pid = fork_child();
 
-	KT_SYS(pid);
 	if (!pid) {
 		KT_OK(vuma_scanout_pin(fd, bo.handle));
 		KT_EQ(locked_kib(), SIZE / 1024);

@@ -118,8 +118,7 @@ static void closed_vm(void)
 	KT_OK(set_submit(&s));
 	legacy_wait_param(s.fd, IDLE, BUFS);
 	for (i = 0; i < BUFS; i++) {
-		dmabufs[i] = vuma_prime_export(s.fd, s.bos[i].handle, DRM_CLOEXEC | DRM_RDWR);
-		KT_GE(dmabufs[i], 0);
+		dmabufs[i] = export_bo(&s.bos[i]);
 	}
 	KT_EQ(engine_counter(b.fd, "unmaps"), b.unmaps);
 	KT_SYS(close(s.fd));
@@ -146,8 +145,7 @@ static void executed(void)
 	legacy_wait_param(s.fd, IDLE, BUFS);
 	KT_SYS(pipe2(pipes, O_CLOEXEC));
 	KT_SYS(pipe2(echo, O_CLOEXEC));
-	pid = fork();
-	KT_SYS(pid);
+	pid = fork_child();
 	if (!pid) {
 		KT_SYS(dup2(pipes[0], STDIN_FILENO));
 		KT_SYS(dup2(echo[1], STDOUT_FILENO));
@@ -192,8 +190,7 @@ static void killed(void)
 
 	KT_SYS(pipe2(pipes, O_CLOEXEC));
 	for (i = 0; i < 10; i++) {
-		pid = fork();
-		KT_SYS(pid);
+		pid = fork_child();
 		if (!pid)
 			submit_until_killed(pipes[1]);
 		KT_EQ(read(pipes[0], &byte, 1), 1);

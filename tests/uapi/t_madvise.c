@@ -71,28 +71,23 @@ static void bad_arguments(void)
 	args.handle = bo.handle;
 	for (advice = DRM_VUMA_MADV_WILLNEED; advice <= DRM_VUMA_MADV_DONTNEED; advice++) {
 		args.advice = advice;
-		expect_each_bit(fd, DRM_IOCTL_VUMA_BO_MADVISE, &args, sizeof(args),
-				&args.retained, sizeof(args.retained), 0, -EINVAL);
-		expect_each_bit(fd, DRM_IOCTL_VUMA_BO_MADVISE, &args, sizeof(args), &args.pad,
-				sizeof(args.pad), 0, -EINVAL);
-		expect_each_bit(fd, DRM_IOCTL_VUMA_BO_MADVISE, &args, sizeof(args), &args.offset,
-				sizeof(args.offset), 0, -EINVAL);
-		expect_each_bit(fd, DRM_IOCTL_VUMA_BO_MADVISE, &args, sizeof(args), &args.size,
-				sizeof(args.size), 0, -EINVAL);
+		EXPECT_EACH_BIT(fd, DRM_IOCTL_VUMA_BO_MADVISE, args, retained, 0, -EINVAL);
+		EXPECT_EACH_BIT(fd, DRM_IOCTL_VUMA_BO_MADVISE, args, pad, 0, -EINVAL);
+		EXPECT_EACH_BIT(fd, DRM_IOCTL_VUMA_BO_MADVISE, args, offset, 0, -EINVAL);
+		EXPECT_EACH_BIT(fd, DRM_IOCTL_VUMA_BO_MADVISE, args, size, 0, -EINVAL);
 	}
 	args.advice = DRM_VUMA_MADV_WILLNEED;
-	expect_each_bit(fd, DRM_IOCTL_VUMA_BO_MADVISE, &args, sizeof(args), &args.advice,
-			sizeof(args.advice), 3, -EINVAL);
+	EXPECT_EACH_BIT(fd, DRM_IOCTL_VUMA_BO_MADVISE, args, advice, 3, -EINVAL);
 	args.advice = 3;
-	expect_error(fd, DRM_IOCTL_VUMA_BO_MADVISE, &args, sizeof(args), -EINVAL);
+	EXPECT_ERROR(fd, DRM_IOCTL_VUMA_BO_MADVISE, args, -EINVAL);
 	args.advice = DRM_VUMA_MADV_DISCARD;
 	for (i = 0; i < ARRAY_SIZE(ranges); i++) {
 		args.offset = ranges[i][0];
 		args.size = ranges[i][1];
-		expect_error(fd, DRM_IOCTL_VUMA_BO_MADVISE, &args, sizeof(args), -EINVAL);
+		EXPECT_ERROR(fd, DRM_IOCTL_VUMA_BO_MADVISE, args, -EINVAL);
 	}
 	args = (struct drm_vuma_bo_madvise){ .handle = bo.handle + 100 };
-	expect_error(fd, DRM_IOCTL_VUMA_BO_MADVISE, &args, sizeof(args), -ENOENT);
+	EXPECT_ERROR(fd, DRM_IOCTL_VUMA_BO_MADVISE, args, -ENOENT);
 }
 
 static void import_is_not_ours(void)

@@ -115,6 +115,13 @@ static void after_mprotect(void)
 	verify_pages(map, PAGES, 0, 0);
 }
 
+static char *move_away(char *map, size_t size)
+{
+	void *there = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return KT_MAPPED(mremap(map, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, there));
+}
+
 static void after_mremap(void)
 {
 	struct vuma_bo bo = stamped(dev_open(0), PAGES, 0, 0);
@@ -123,21 +130,14 @@ static void after_mremap(void)
 
 	not_on_twin(index_rule);
 	/* Away with everything, unpopulated and populated. */
-	moved = mremap(map, bo.size, bo.size, MREMAP_MAYMOVE | MREMAP_FIXED,
-		       mmap(NULL, bo.size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-	KT_TRUE(moved != MAP_FAILED);
-	verify_pages(moved, PAGES, 0, 0);
-	map = moved;
-	moved = mremap(map, bo.size, bo.size, MREMAP_MAYMOVE | MREMAP_FIXED,
-		       mmap(NULL, bo.size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-	KT_TRUE(moved != MAP_FAILED);
-	verify_pages(moved, PAGES, 0, 0);
+	map = move_away(map, bo.size);
+	verify_pages(map, PAGES, 0, 0);
+	map = move_away(map, bo.size);
+	verify_pages(map, PAGES, 0, 0);
 
 	/* A part from the middle. */
 	map = map_shared(&bo, PROT_READ | PROT_WRITE);
-	moved = mremap(map + 8 * PAGE, 4 * PAGE, 4 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
-		       mmap(NULL, 4 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-	KT_TRUE(moved != MAP_FAILED);
+	moved = move_away(map + 8 * PAGE, 4 * PAGE);
 	verify_pages(moved, 4, 0, 8);
 	verify_pages(map, 8, 0, 0);
 	verify_pages(map + 12 * PAGE, PAGES - 12, 0, 12);
@@ -157,16 +157,15 @@ static void mremap_sizes(void)
 static void dmabuf_at_offset(void)
 {
 	struct vuma_bo bo = stamped(dev_open(0), PAGES, 0, 0);
-	int dmabuf = vuma_prime_export(bo.fd, bo.handle, DRM_CLOEXEC | DRM_RDWR);
+	int dmabuf = export_bo(&bo);
 	unsigned int first;
 
 	not_on_twin(index_rule);
-	KT_GE(dmabuf, 0);
 	for (first = 0; first < PAGES; first++) {
 		size_t len = (PAGES - first) * PAGE;
-		char *map = mmap(NULL, len, PROT_READ, MAP_SHARED, dmabuf, first * PAGE);
+		char *map = KT_MAPPED(mmap(NULL, len, PROT_READ, MAP_SHARED, dmabuf,
+					   first * PAGE));
 
-		KT_TRUE(map != MAP_FAILED);
 		verify_pages(map, PAGES - first, 0, first);
 		KT_SYS(munmap(map, len));
 	}
@@ -175,9 +174,8 @@ static void dmabuf_at_offset(void)
 static void dmabuf_bounds(void)
 {
 	struct vuma_bo bo = stamped(dev_open(0), PAGES, 0, 0);
-	int dmabuf = vuma_prime_export(bo.fd, bo.handle, DRM_CLOEXEC | DRM_RDWR);
+	int dmabuf = export_bo(&bo);
 
-	KT_GE(dmabuf, 0);
 	KT_SYS_ERR((long)mmap(NULL, bo.size + PAGE, PROT_READ, MAP_SHARED, dmabuf, 0), EINVAL);
 	KT_SYS_ERR((long)mmap(NULL, 2 * PAGE, PROT_READ, MAP_SHARED, dmabuf, bo.size - PAGE),
 		   EINVAL);
@@ -226,9 +224,9 @@ static void adjacent_mappings(void)
 	int fd = dev_open(0);
 	struct vuma_bo a = stamped(fd, PAGES, 1, 0), b = stamped(fd, PAGES, 2, 0);
 	uint64_t offset_a, offset_b;
-	char *area = mmap(NULL, 3 * a.size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *area = KT_MAPPED(mmap(NULL, 3 * a.size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+				    0));
 
-	KT_TRUE(area != MAP_FAILED);
 	KT_OK(vuma_bo_mmap_offset(fd, a.handle, &offset_a));
 	KT_OK(vuma_bo_mmap_offset(fd, b.handle, &offset_b));
 	KT_TRUE(mmap(area, a.size, PROT_READ, MAP_SHARED | MAP_FIXED, fd, offset_a) == area);
@@ -251,8 +249,7 @@ static void fork_child_unmaps(intptr_t child_first)
 
 	KT_SYS(pipe(pipes));
 	stamp_pages(bo.map, PAGES, 0);
-	pid = fork();
-	KT_SYS(pid);
+	pid = fork_child();
 	if (!pid) {
 		if (!child_first) {
 			close(pipes[1]);
@@ -283,9 +280,8 @@ static void fork_child_unmaps(intptr_t child_first)
 static void fork_faults_are_shared(void)
 {
 	struct vuma_bo bo = bo_new_mapped(dev_open(0), PAGES * PAGE, 0);
-	pid_t pid = fork();
+	pid_t pid = fork_child();
 
-	KT_SYS(pid);
 	if (!pid) {
 		stamp_pages(bo.map, PAGES, 5);
 		_exit(0);
@@ -297,10 +293,9 @@ static void fork_faults_are_shared(void)
 static void private_mapping(void)
 {
 	struct vuma_bo bo = stamped(dev_open(0), PAGES, 0, 0);
-	int dmabuf = vuma_prime_export(bo.fd, bo.handle, DRM_CLOEXEC | DRM_RDWR);
+	int dmabuf = export_bo(&bo);
 	uint64_t offset;
 
-	KT_GE(dmabuf, 0);
 	KT_OK(vuma_bo_mmap_offset(bo.fd, bo.handle, &offset));
 	KT_SYS_ERR((long)mmap(NULL, bo.size, PROT_READ | PROT_WRITE, MAP_PRIVATE, bo.fd, offset),
 		   EINVAL);
@@ -360,8 +355,7 @@ static void no_mmap_guessed(void)
 	KT_RET(vuma_bo_mmap_offset(fd, hidden.handle, &offset), -EPERM);
 	KT_EQ(guess_offsets(fd, &eperm), 0);
 	/* An export may have made an offset for it. */
-	dmabuf = vuma_prime_export(fd, hidden.handle, DRM_CLOEXEC | DRM_RDWR);
-	KT_GE(dmabuf, 0);
+	dmabuf = export_bo(&hidden);
 	KT_SYS_ERR((long)mmap(NULL, PAGE, PROT_READ, MAP_SHARED, dmabuf, 0), EPERM);
 	KT_EQ(guess_offsets(fd, &eperm), 0);
 	KT_LE(eperm, 1);
@@ -377,10 +371,9 @@ static void no_mmap_guessed(void)
 static void no_mmap_dmabuf(void)
 {
 	struct vuma_bo bo = bo_new(dev_open(0), PAGES * PAGE, DRM_VUMA_BO_NO_MMAP);
-	int dmabuf = vuma_prime_export(bo.fd, bo.handle, DRM_CLOEXEC | DRM_RDWR);
+	int dmabuf = export_bo(&bo);
 	uint64_t first;
 
-	KT_GE(dmabuf, 0);
 	for (first = 0; first < PAGES; first += 5) {
 		KT_SYS_ERR((long)mmap(NULL, PAGE, PROT_READ, MAP_SHARED, dmabuf, first * PAGE),
 			   EPERM);
@@ -423,8 +416,7 @@ static void readonly_file(void)
 	KT_GE(dmabuf, 0);
 	KT_SYS_ERR((long)mmap(NULL, bo.size, PROT_READ | PROT_WRITE, MAP_SHARED, dmabuf, 0),
 		   EACCES);
-	map = mmap(NULL, bo.size, PROT_READ, MAP_SHARED, dmabuf, 0);
-	KT_TRUE(map != MAP_FAILED);
+	map = KT_MAPPED(mmap(NULL, bo.size, PROT_READ, MAP_SHARED, dmabuf, 0));
 	verify_pages(map, 1, 0, 0);
 	KT_SYS_ERR(mprotect(map, bo.size, PROT_READ | PROT_WRITE), EACCES);
 }
@@ -488,8 +480,8 @@ static void odd_addresses(void)
 	char *area;
 
 	KT_OK(vuma_bo_mmap_offset(bo.fd, bo.handle, &offset));
-	area = mmap(NULL, bo.size + 4 * VUMA_MIB, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	KT_TRUE(area != MAP_FAILED);
+	area = KT_MAPPED(mmap(NULL, bo.size + 4 * VUMA_MIB, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+			      -1, 0));
 	area = (char *)(((uintptr_t)area + 2 * VUMA_MIB - 1) & ~(2 * VUMA_MIB - 1));
 	for (shift = 0; shift < 512; shift = shift * 2 + 1) {
 		char *map = mmap(area + shift * PAGE, bo.size, PROT_READ | PROT_WRITE,
@@ -653,9 +645,8 @@ static void parallel_population(void)
 		for (i = 0; i < THREADS; i++) {
 			walkers[i] = (struct walker){ .map = bo.map, .pages = BIG };
 			/* Pages are written by exactly one, read by nobody else. */
-			pid_t pid = fork();
+			pid_t pid = fork_child();
 
-			KT_SYS(pid);
 			if (!pid) {
 				uint64_t page;
 
@@ -690,8 +681,7 @@ static void faults_with_signals(void)
 {
 	struct sigaction act = { .sa_handler = on_tick };
 	struct itimerval timer = {
-		.it_interval = { .tv_usec = 500 },
-		.it_value = { .tv_usec = 500 },
+		.it_interval = { .tv_usec = 500 }, .it_value = { .tv_usec = 500 },
 	};
 	int fd = dev_open(0), i;
 

@@ -57,7 +57,7 @@ static void unknown(void)
 
 	for (i = 0; i < ARRAY_SIZE(unknown); i++) {
 		args.param = unknown[i];
-		expect_error(fd, DRM_IOCTL_VUMA_GET_PARAM, &args, sizeof(args), -EINVAL);
+		EXPECT_ERROR(fd, DRM_IOCTL_VUMA_GET_PARAM, args, -EINVAL);
 	}
 }
 
@@ -67,10 +67,8 @@ static void global_with_vm(void)
 	struct vuma_vm vm = vm_new(dev_open(0));
 
 	for (args.param = 0; args.param <= DRM_VUMA_PARAM_MAX_CMDS; args.param++) {
-		args.vm_id = vm.id;
-		expect_error(vm.fd, DRM_IOCTL_VUMA_GET_PARAM, &args, sizeof(args), -EINVAL);
-		args.vm_id = UINT32_MAX;
-		expect_error(vm.fd, DRM_IOCTL_VUMA_GET_PARAM, &args, sizeof(args), -EINVAL);
+		EXPECT_BAD(vm.fd, DRM_IOCTL_VUMA_GET_PARAM, args, vm_id, vm.id, -EINVAL);
+		EXPECT_BAD(vm.fd, DRM_IOCTL_VUMA_GET_PARAM, args, vm_id, UINT32_MAX, -EINVAL);
 	}
 }
 
@@ -82,12 +80,9 @@ static void foreign_vm(void)
 
 	for (args.param = DRM_VUMA_PARAM_VM_FAULTS; args.param <= DRM_VUMA_PARAM_VM_IDLE;
 	     args.param++) {
-		args.vm_id = 0;
-		expect_error(vm.fd, DRM_IOCTL_VUMA_GET_PARAM, &args, sizeof(args), -ENOENT);
-		args.vm_id = vm.id + 1;
-		expect_error(vm.fd, DRM_IOCTL_VUMA_GET_PARAM, &args, sizeof(args), -ENOENT);
-		args.vm_id = vm.id;
-		expect_error(other, DRM_IOCTL_VUMA_GET_PARAM, &args, sizeof(args), -ENOENT);
+		EXPECT_BAD(vm.fd, DRM_IOCTL_VUMA_GET_PARAM, args, vm_id, 0, -ENOENT);
+		EXPECT_BAD(vm.fd, DRM_IOCTL_VUMA_GET_PARAM, args, vm_id, vm.id + 1, -ENOENT);
+		EXPECT_BAD(other, DRM_IOCTL_VUMA_GET_PARAM, args, vm_id, vm.id, -ENOENT);
 	}
 }
 

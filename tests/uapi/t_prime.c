@@ -201,8 +201,7 @@ static void outlives_exporter(void)
 	vuma_pattern_fill(bo.map, bo.size, 1, 3);
 	KT_OK(vuma_bo_fini(&bo));
 	KT_SYS(close(bo.fd));
-	map = mmap(NULL, PAGES * PAGE, PROT_READ, MAP_SHARED, dmabuf, 0);
-	KT_TRUE(map != MAP_FAILED);
+	map = KT_MAPPED(mmap(NULL, PAGES * PAGE, PROT_READ, MAP_SHARED, dmabuf, 0));
 	verify_pattern(map, PAGES * PAGE, 1, 3);
 	there = import_sized(dev_open(vuma_count(driver, VUMA_NODE_RENDER) - 1), dmabuf);
 	KT_SYS(close(dmabuf));
@@ -301,8 +300,8 @@ static void from_udmabuf(void)
 	KT_SYS(memfd);
 	KT_SYS(ftruncate(memfd, (PAGES + 2) * PAGE));
 	KT_SYS(fcntl(memfd, F_ADD_SEALS, F_SEAL_SHRINK));
-	map = mmap(NULL, (PAGES + 2) * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);
-	KT_TRUE(map != MAP_FAILED);
+	map = KT_MAPPED(mmap(NULL, (PAGES + 2) * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, memfd,
+			     0));
 	vuma_pattern_fill(map + 2 * PAGE, PAGES * PAGE, 1, 3);
 	create.memfd = memfd;
 	dmabuf = ioctl(dev, UDMABUF_CREATE, &create);
@@ -330,8 +329,8 @@ static void with_vgem(void)
 	KT_EQ(create.size, PAGES * PAGE);
 	map_dumb.handle = create.handle;
 	KT_OK(vuma_ioctl(vgem, DRM_IOCTL_MODE_MAP_DUMB, &map_dumb));
-	map = mmap(NULL, create.size, PROT_READ | PROT_WRITE, MAP_SHARED, vgem, map_dumb.offset);
-	KT_TRUE(map != MAP_FAILED);
+	map = KT_MAPPED(mmap(NULL, create.size, PROT_READ | PROT_WRITE, MAP_SHARED, vgem,
+			     map_dumb.offset));
 	vuma_pattern_fill(map, create.size, 1, 3);
 	dmabuf = vuma_prime_export(vgem, create.handle, DRM_CLOEXEC | DRM_RDWR);
 	KT_GE(dmabuf, 0);

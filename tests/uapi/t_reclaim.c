@@ -283,8 +283,7 @@ static void evicted_takes_all_ioctls(void)
 	KT_OK(vuma_bo_mmap_offset(s.fd, s.bo.handle, &offset));
 	dmabuf = export_bo(&s.bo);
 	there = import_bo(other, dmabuf, s.bo.size);
-	map = mmap(NULL, s.bo.size, PROT_READ, MAP_SHARED, dmabuf, 0);
-	KT_TRUE(map != MAP_FAILED);
+	map = KT_MAPPED(mmap(NULL, s.bo.size, PROT_READ, MAP_SHARED, dmabuf, 0));
 	tenant_bind(&s);
 	/* None of these has brought it back. */
 	expect_evicted(&s.bo);
@@ -447,8 +446,8 @@ static void dmabuf_mapping(void)
 	int dmabuf = export_bo(&s.bo);
 	char *map;
 
-	map = mmap(NULL, 60 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, dmabuf, 4 * PAGE);
-	KT_TRUE(map != MAP_FAILED);
+	map = KT_MAPPED(mmap(NULL, 60 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, dmabuf,
+			     4 * PAGE));
 	KT_OK(vuma_bo_map(&s.bo));
 	stamp_pages(s.bo.map, 64, 0);
 	verify_pages(map, 60, 0, 4);
@@ -471,8 +470,7 @@ static void forked(void)
 	KT_SYS(pipe(go));
 	KT_SYS(pipe(done));
 	fill_by_cpu(&s, 1);
-	pid = fork();
-	KT_SYS(pid);
+	pid = fork_child();
 	if (!pid) {
 		for (i = 1; i < 4; i++) {
 			if (read(go[0], &byte, 1) != 1)

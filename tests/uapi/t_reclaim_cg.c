@@ -112,8 +112,7 @@ static void populated_by_another_job(void)
 	a = arena_enter("a");
 	b = arena_new("b");
 	bo = bo_new(dev_open(0), SIZE, 0);
-	dmabuf = vuma_prime_export(bo.fd, bo.handle, DRM_CLOEXEC | DRM_RDWR);
-	KT_GE(dmabuf, 0);
+	dmabuf = export_bo(&bo);
 	peer = peer_start(&b, other_submits, &dmabuf);
 	peer_step(&peer);
 	expect_near(arena_stat(&a, "shmem"), SIZE);

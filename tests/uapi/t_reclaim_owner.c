@@ -274,8 +274,7 @@ static void uses_passed_files(const struct peer *peer, void *arg)
 	peer_wait(peer->from);
 	fd = fd_receive(sock);
 	dmabuf = fd_receive(sock);
-	map = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, dmabuf, 0);
-	KT_TRUE(map != MAP_FAILED);
+	map = KT_MAPPED(mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, dmabuf, 0));
 	stamp_pages(map, SIZE / PAGE, 0);
 	KT_OK(vuma_bo_init(&shared->theirs, fd, SIZE, 0));
 	KT_OK(vuma_bo_map(&shared->theirs));

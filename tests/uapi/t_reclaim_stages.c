@@ -166,9 +166,8 @@ static void press_until_waited(int fd)
 
 	KT_SYS(sysinfo(&info));
 	size = (info.totalram * info.mem_unit / (16 * MIB) + 16) * 16 * MIB;
-	mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	KT_TRUE(mem != MAP_FAILED);
+	mem = KT_MAPPED(mmap(NULL, size, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
 	for (round = 0; waits(fd) == before; round++) {
 		for (at = 0; at < size && waits(fd) == before; at += 16 * MIB)
 			memset(mem + at, 0x5a + round, 16 * MIB);

@@ -90,15 +90,13 @@ static void refuses_while_used(void)
 	expect_in_use("an open file");
 	bo = bo_new_mapped(fd, 64 * PAGE, 0);
 	stamp_pages(bo.map, 64, 0);
-	dmabuf = vuma_prime_export(fd, bo.handle, DRM_CLOEXEC | DRM_RDWR);
-	KT_GE(dmabuf, 0);
+	dmabuf = export_bo(&bo);
 	KT_SYS(close(fd));
 	expect_in_use("a mapping and a dma-buf");
 	verify_pages(bo.map, 64, 0, 0);
 	KT_SYS(munmap(bo.map, bo.size));
 	expect_in_use("a dma-buf");
-	map = mmap(NULL, 64 * PAGE, PROT_READ, MAP_SHARED, dmabuf, 0);
-	KT_TRUE(map != MAP_FAILED);
+	map = KT_MAPPED(mmap(NULL, 64 * PAGE, PROT_READ, MAP_SHARED, dmabuf, 0));
 	KT_SYS(close(dmabuf));
 	expect_in_use("a mapping of a dma-buf");
 	verify_pages(map, 64, 0, 0);
@@ -190,8 +188,7 @@ static void under_load(void)
 	if (!is_twin())
 		cg = arena_enter("a");
 	for (i = 0; i < CLIENTS; i++) {
-		pids[i] = fork();
-		KT_SYS(pids[i]);
+		pids[i] = fork_child();
 		if (!pids[i])
 			use(keep_out);
 	}

@@ -244,9 +244,8 @@ enum { KILL_COUNT = 24 };
 static pid_t start_restore(struct vuma_vm *vm)
 {
 	struct drm_vuma_cmd nop = vuma_cmd_nop();
-	pid_t pid = fork();
+	pid_t pid = fork_child();
 
-	KT_SYS(pid);
 	if (!pid) {
 		vuma_submit_one(vm->fd, vm->id, &nop, 1, 0);
 		_exit(0);

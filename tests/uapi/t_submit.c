@@ -321,9 +321,8 @@ static void killed_with_jobs(void)
 
 	KT_SYS(pipe2(pipes, O_CLOEXEC));
 	for (i = 0; i < 5; i++) {
-		pid_t pid = fork();
+		pid_t pid = fork_child();
 
-		KT_SYS(pid);
 		if (!pid) {
 			struct rig r = rig_new(RIG_SIZE);
 			struct drm_vuma_cmd cmd = vuma_cmd_spin(100000);
@@ -372,8 +371,7 @@ static void killed_before_jobs_start(intptr_t sig)
 	dmabuf = export_bo(&r.a);
 	KT_SYS(pipe2(pipes, O_CLOEXEC));
 	gate = gate_busy();
-	pid = fork();
-	KT_SYS(pid);
+	pid = fork_child();
 	if (!pid)
 		queue_and_be_killed(dmabuf, done_fd, pipes[1]);
 	KT_EQ(read(pipes[0], &byte, 1), 1);
@@ -401,8 +399,7 @@ static void exit_with_jobs(void)
 	KT_OK(vuma_syncobj_create(r.fd, false, &last));
 	KT_SYS(drmSyncobjHandleToFD(r.fd, first, &fds[0]));
 	KT_SYS(drmSyncobjHandleToFD(r.fd, last, &fds[1]));
-	pid = fork();
-	KT_SYS(pid);
+	pid = fork_child();
 	if (!pid) {
 		struct rig own = rig_new(RIG_SIZE);
 

@@ -10,9 +10,7 @@ static void expect_bad_cmd(struct rig *r, struct drm_vuma_cmd bad)
 {
 	struct drm_vuma_cmd cmds[2] = { vuma_cmd_fill(r->out_va, 8, 1, 0), bad };
 	struct drm_vuma_submit args = {
-		.vm_id = r->vm.id,
-		.cmds = (uintptr_t)cmds,
-		.cmd_count = 2,
+		.vm_id = r->vm.id, .cmds = (uintptr_t)cmds, .cmd_count = 2,
 	};
 	int ret = vuma_ioctl(r->fd, SUBMIT, &args);
 
@@ -201,32 +199,21 @@ static void bad_submit_args(void)
 {
 	struct rig r = rig_new(RIG_SIZE);
 	struct drm_vuma_cmd cmd = vuma_cmd_fill(r.out_va, 8, 1, 0);
-	struct drm_vuma_submit good = {
-		.vm_id = r.vm.id,
-		.cmds = (uintptr_t)&cmd,
-		.cmd_count = 1,
-	}, args = good;
+	struct drm_vuma_submit args = {
+		.vm_id = r.vm.id, .cmds = (uintptr_t)&cmd, .cmd_count = 1,
+	};
 	uint64_t max;
 
 	KT_OK(vuma_get_param(r.fd, DRM_VUMA_PARAM_MAX_CMDS, 0, &max));
-	expect_each_bit(r.fd, SUBMIT, &args, sizeof(args), &args.flags, 4, 0, -EINVAL);
-	expect_each_bit(r.fd, SUBMIT, &args, sizeof(args), &args.pad, 4, 0, -EINVAL);
-	args.cmd_count = 0;
-	expect_error(r.fd, SUBMIT, &args, sizeof(args), -EINVAL);
-	args.cmd_count = max + 1;
-	expect_error(r.fd, SUBMIT, &args, sizeof(args), -E2BIG);
-	args.cmd_count = UINT32_MAX;
-	expect_error(r.fd, SUBMIT, &args, sizeof(args), -E2BIG);
-	args = good;
-	args.cmds = 0;
-	expect_error(r.fd, SUBMIT, &args, sizeof(args), -EFAULT);
-	args.cmds = 8;
-	expect_error(r.fd, SUBMIT, &args, sizeof(args), -EFAULT);
-	args = good;
-	args.vm_id = 0;
-	expect_error(r.fd, SUBMIT, &args, sizeof(args), -ENOENT);
-	args.vm_id = r.vm.id + 1;
-	expect_error(r.fd, SUBMIT, &args, sizeof(args), -ENOENT);
+	EXPECT_EACH_BIT(r.fd, SUBMIT, args, flags, 0, -EINVAL);
+	EXPECT_EACH_BIT(r.fd, SUBMIT, args, pad, 0, -EINVAL);
+	EXPECT_BAD(r.fd, SUBMIT, args, cmd_count, 0, -EINVAL);
+	EXPECT_BAD(r.fd, SUBMIT, args, cmd_count, max + 1, -E2BIG);
+	EXPECT_BAD(r.fd, SUBMIT, args, cmd_count, UINT32_MAX, -E2BIG);
+	EXPECT_BAD(r.fd, SUBMIT, args, cmds, 0, -EFAULT);
+	EXPECT_BAD(r.fd, SUBMIT, args, cmds, 8, -EFAULT);
+	EXPECT_BAD(r.fd, SUBMIT, args, vm_id, 0, -ENOENT);
+	EXPECT_BAD(r.fd, SUBMIT, args, vm_id, r.vm.id + 1, -ENOENT);
 	KT_EQ(*(volatile uint64_t *)r.out.map, 0);
 	KT_EQ(vm_param(&r.vm, DRM_VUMA_PARAM_VM_JOBS), 0);
 }
@@ -262,28 +249,26 @@ static void bad_syncs(void)
 		__u64 *array = out ? &args.out_syncs : &args.in_syncs;
 
 		args = (struct drm_vuma_submit){
-			.vm_id = r.vm.id,
-			.cmds = (uintptr_t)&cmd,
-			.cmd_count = 1,
+			.vm_id = r.vm.id, .cmds = (uintptr_t)&cmd, .cmd_count = 1,
 		};
 		*array = (uintptr_t)sync;
 		*count = DRM_VUMA_SUBMIT_MAX_SYNCS + 1;
-		expect_error(r.fd, SUBMIT, &args, sizeof(args), -E2BIG);
+		EXPECT_ERROR(r.fd, SUBMIT, args, -E2BIG);
 		*count = UINT32_MAX;
-		expect_error(r.fd, SUBMIT, &args, sizeof(args), -E2BIG);
+		EXPECT_ERROR(r.fd, SUBMIT, args, -E2BIG);
 		*count = 0;
-		expect_error(r.fd, SUBMIT, &args, sizeof(args), -EINVAL);
+		EXPECT_ERROR(r.fd, SUBMIT, args, -EINVAL);
 		*count = 1;
 		*array = 0;
-		expect_error(r.fd, SUBMIT, &args, sizeof(args), -EFAULT);
+		EXPECT_ERROR(r.fd, SUBMIT, args, -EFAULT);
 		*array = 8;
-		expect_error(r.fd, SUBMIT, &args, sizeof(args), -EFAULT);
+		EXPECT_ERROR(r.fd, SUBMIT, args, -EFAULT);
 		*array = (uintptr_t)sync;
 		bad_sync_entries(r.fd, &args, sync, handle);
 		/* The first is good, the second is not. */
 		sync[1].handle = handle + 1000;
 		*count = 2;
-		expect_error(r.fd, SUBMIT, &args, sizeof(args), -ENOENT);
+		EXPECT_ERROR(r.fd, SUBMIT, args, -ENOENT);
 	}
 	settle();
 	KT_EQ(*(volatile uint64_t *)r.out.map, 0);

@@ -178,8 +178,7 @@ static void child_ends(int sig, bool spins)
 	KT_SYS(drmSyncobjHandleToFD(fd, done, &done_fd));
 	dmabuf = export_bo(&gate.bo);
 	KT_SYS(pipe2(pipes, O_CLOEXEC));
-	pid = fork();
-	KT_SYS(pid);
+	pid = fork_child();
 	if (!pid)
 		stand_at_gate(dmabuf, done_fd, spins, pipes[0]);
 	KT_OK(vuma_gate_await(&gate, FOREVER));

@@ -431,8 +431,7 @@ static void restore_does_not_block(intptr_t count)
 		vuma_pattern_fill(bos[i].map, size, i, 3);
 		vm_map_bo(&vm, &bos[i]);
 	}
-	pid = fork();
-	KT_SYS(pid);
+	pid = fork_child();
 	if (!pid) {
 		restore_until_frozen(&cg, &vm, bos, count, restores);
 		_exit(0);

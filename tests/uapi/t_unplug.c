@@ -118,8 +118,7 @@ static void mappings_go_on(void)
 	verify_pages(second, PAGES, 0, 0);
 	verify_pattern(fresh.map, fresh.size, 0, 0);
 	stamp_pages(fresh.map, PAGES, 1);
-	map = mmap(NULL, bo.size, PROT_READ, MAP_SHARED, dmabuf, 0);
-	KT_TRUE(map != MAP_FAILED);
+	map = KT_MAPPED(mmap(NULL, bo.size, PROT_READ, MAP_SHARED, dmabuf, 0));
 	verify_pages(map, PAGES, 0, 0);
 	KT_SYS(close(fd));
 	verify_pages(bo.map, PAGES, 0, 0);
@@ -242,9 +241,8 @@ static void pinned_and_implicit(void)
 	struct vuma_bo bo = bo_new_mapped(dev_open(last_device()), PAGES * PAGE, 0);
 	struct vuma_bo busy = bo_new(bo.fd, PAGE, 0);
 	struct drm_vuma_legacy_bo use = vuma_legacy_bo(busy.handle, LEGACY_WRITE);
-	int dmabuf = vuma_prime_export(bo.fd, bo.handle, DRM_CLOEXEC);
+	int dmabuf = export_bo(&bo);
 
-	KT_GE(dmabuf, 0);
 	KT_OK(vuma_scanout_pin(bo.fd, bo.handle));
 	KT_OK(vuma_scanout_pin(bo.fd, busy.handle));
 	legacy_touch(&bo, 1);

@@ -184,40 +184,6 @@ static void split_cases(intptr_t kind)
 					split_case(&m, kind, a, b, c, d);
 }
 
-static void random_ops(void)
-{
-	uint64_t seed = vuma_now_ns() | 1, state = seed;
-	struct model m;
-	int step;
-
-	ktap_note("seed %llu", (unsigned long long)seed);
-	model_init(&m, dev_open(0));
-	for (step = 0; step < 250; step++) {
-		struct drm_vuma_bind_op ops[6];
-		uint32_t i, count = 1 + vuma_random(&state) % 6;
-
-		for (i = 0; i < count; i++) {
-			uint64_t at = vuma_random(&state) % WINDOW;
-			uint64_t len = 1 + vuma_random(&state) % (WINDOW - at);
-			uint64_t page = vuma_random(&state) % (WINDOW - len + 1);
-			int bo = vuma_random(&state) % BOS;
-
-			ops[i] = vuma_random(&state) % 3 ? model_map(&m, bo, at, page, len) :
-							   model_unmap(at, len);
-			if (ops[i].op == DRM_VUMA_BIND_MAP && vuma_random(&state) % 4 == 0)
-				ops[i].flags = DRM_VUMA_BIND_READONLY;
-		}
-		model_do(&m, ops, count);
-		check_mapped(&m, 0, WINDOW);
-		for (i = vuma_random(&state) % WINDOW; i < WINDOW; i++)
-			if (m.page[i].bo < 0) {
-				check_hole(&m, i);
-				break;
-			}
-	}
-	check_all(&m, 0, WINDOW);
-}
-
 static void readonly(void)
 {
 	struct model m;
@@ -324,8 +290,12 @@ static void closed_handle_stays_mapped(void)
 	check_all(&m, 0, 4);
 }
 
+/* Pages by which address and offset are not aligned. */
+#define MAX_SHIFT		64
+#define SHIFTS(_va, _bo)	((_va) + MAX_SHIFT * (_bo))
+
 /* Leaves of all sizes, split everywhere. */
-static void large_pages(uint64_t va_shift, uint64_t bo_shift)
+static void large_pages(intptr_t shifts)
 {
 	enum { MIBS = 8, PAGES = MIBS * 256 };
 	int fd = dev_open(0);
@@ -336,7 +306,8 @@ static void large_pages(uint64_t va_shift, uint64_t bo_shift)
 		{ 256, 512 }, { 0, 1 }, { 1023, 1 }, { 1300, 16 }, { 1536, 512 }, { 1029, 3 },
 	};
 	volatile uint64_t *word = out.map;
-	uint64_t va = 0x80000000ull + va_shift, out_va = BASE;
+	uint64_t bo_shift = shifts / MAX_SHIFT * PAGE, out_va = BASE;
+	uint64_t va = 0x80000000ull + shifts % MAX_SHIFT * PAGE;
 	uint64_t pages = PAGES - bo_shift / PAGE, i, k;
 	bool *gone = calloc(PAGES, sizeof(*gone));
 
@@ -368,20 +339,10 @@ static void large_pages(uint64_t va_shift, uint64_t bo_shift)
 	free(gone);
 }
 
-static void large_aligned(void)
-{
-	large_pages(0, 0);
-}
-
-static void large_64k(void)
-{
-	large_pages(64 * VUMA_KIB, 64 * VUMA_KIB);
-}
-
 static void large_misaligned(void)
 {
-	large_pages(3 * PAGE, 0);
-	large_pages(0, 5 * PAGE);
+	large_pages(SHIFTS(3, 0));
+	large_pages(SHIFTS(0, 5));
 }
 
 static void many_ops(void)
@@ -440,15 +401,13 @@ static void expect_bad_op(struct model *m, struct drm_vuma_bind_op bad, int erro
 		model_map(m, 0, 0, 0, 1), bad, model_map(m, 0, 2, 2, 1),
 	};
 	struct drm_vuma_vm_bind args = {
-		.vm_id = m->vm.id,
-		.ops = (uintptr_t)&bad,
-		.op_count = 1,
+		.vm_id = m->vm.id, .ops = (uintptr_t)&bad, .op_count = 1,
 	};
 
-	expect_error(m->fd, BIND, &args, sizeof(args), error);
+	EXPECT_ERROR(m->fd, BIND, args, error);
 	args.ops = (uintptr_t)ops;
 	args.op_count = 3;
-	expect_error(m->fd, BIND, &args, sizeof(args), error);
+	EXPECT_ERROR(m->fd, BIND, args, error);
 	check_hole(m, 0);
 }
 
@@ -486,40 +445,31 @@ static void bad_ranges(void)
 static void bad_op_fields(void)
 {
 	struct model m;
-	struct drm_vuma_bind_op map, unmap, op;
-	unsigned int bit;
+	struct drm_vuma_bind_op map, unmap;
+	uint32_t bit;
 
 	model_init(&m, dev_open(0));
 	map = model_map(&m, 0, 1, 0, 1);
 	unmap = model_unmap(1, 1);
-	for (bit = 0; bit < 32; bit++) {
-		op = map;
-		op.pad = 1u << bit;
-		expect_bad_op(&m, op, -EINVAL);
-		op = unmap;
-		op.pad = 1u << bit;
-		expect_bad_op(&m, op, -EINVAL);
-		op = map;
-		op.flags = 1u << bit;
-		if (op.flags != DRM_VUMA_BIND_READONLY)
-			expect_bad_op(&m, op, -EINVAL);
-		op = unmap;
-		op.flags = 1u << bit;
-		expect_bad_op(&m, op, -EINVAL);
-		op = map;
-		op.op = 1u << bit;
-		if (op.op != DRM_VUMA_BIND_UNMAP)
-			expect_bad_op(&m, op, -EINVAL);
+#define BAD(_good, _field, _value) do {				\
+	struct drm_vuma_bind_op bad_ = (_good);			\
+								\
+	bad_._field = (_value);					\
+	expect_bad_op(&m, bad_, -EINVAL);			\
+} while (0)
+	for (bit = 1; bit; bit <<= 1) {
+		BAD(map, pad, bit);
+		BAD(unmap, pad, bit);
+		BAD(unmap, flags, bit);
+		if (bit != DRM_VUMA_BIND_READONLY)
+			BAD(map, flags, bit);
+		if (bit != DRM_VUMA_BIND_UNMAP)
+			BAD(map, op, bit);
 	}
-	op = map;
-	op.op = 3;
-	expect_bad_op(&m, op, -EINVAL);
-	op = unmap;
-	op.handle = m.bo[0].handle;
-	expect_bad_op(&m, op, -EINVAL);
-	op = unmap;
-	op.bo_offset = PAGE;
-	expect_bad_op(&m, op, -EINVAL);
+	BAD(map, op, 3);
+	BAD(unmap, handle, m.bo[0].handle);
+	BAD(unmap, bo_offset, PAGE);
+#undef BAD
 }
 
 static void bad_handles(void)
@@ -541,38 +491,25 @@ static void bad_bind_args(void)
 {
 	struct model m;
 	struct drm_vuma_bind_op op;
-	struct drm_vuma_vm_bind good, args;
+	struct drm_vuma_vm_bind args;
 
 	model_init(&m, dev_open(0));
 	op = model_map(&m, 0, 0, 0, 1);
-	good = (struct drm_vuma_vm_bind){
-		.vm_id = m.vm.id,
-		.ops = (uintptr_t)&op,
-		.op_count = 1,
+	args = (struct drm_vuma_vm_bind){
+		.vm_id = m.vm.id, .ops = (uintptr_t)&op, .op_count = 1,
 	};
-	args = good;
-	expect_each_bit(m.fd, BIND, &args, sizeof(args), &args.flags, 4,
-			DRM_VUMA_VM_BIND_ASYNC, -EINVAL);
-	expect_each_bit(m.fd, BIND, &args, sizeof(args), &args.op_done, 4, 0, -EINVAL);
-	expect_each_bit(m.fd, BIND, &args, sizeof(args), &args.syncs, 8, 0, -EINVAL);
-	expect_each_bit(m.fd, BIND, &args, sizeof(args), &args.sync_count, 4, 0, -EINVAL);
-	expect_each_bit(m.fd, BIND, &args, sizeof(args), &args.pad, 4, 0, -EINVAL);
-	args.op_count = 0;
-	expect_error(m.fd, BIND, &args, sizeof(args), -EINVAL);
-	args.op_count = DRM_VUMA_BIND_MAX_OPS + 1;
-	expect_error(m.fd, BIND, &args, sizeof(args), -E2BIG);
-	args.op_count = UINT32_MAX;
-	expect_error(m.fd, BIND, &args, sizeof(args), -E2BIG);
-	args = good;
-	args.ops = 0;
-	expect_error(m.fd, BIND, &args, sizeof(args), -EFAULT);
-	args.ops = 8;
-	expect_error(m.fd, BIND, &args, sizeof(args), -EFAULT);
-	args = good;
-	args.vm_id = 0;
-	expect_error(m.fd, BIND, &args, sizeof(args), -ENOENT);
-	args.vm_id = m.vm.id + 100;
-	expect_error(m.fd, BIND, &args, sizeof(args), -ENOENT);
+	EXPECT_EACH_BIT(m.fd, BIND, args, flags, DRM_VUMA_VM_BIND_ASYNC, -EINVAL);
+	EXPECT_EACH_BIT(m.fd, BIND, args, op_done, 0, -EINVAL);
+	EXPECT_EACH_BIT(m.fd, BIND, args, syncs, 0, -EINVAL);
+	EXPECT_EACH_BIT(m.fd, BIND, args, sync_count, 0, -EINVAL);
+	EXPECT_EACH_BIT(m.fd, BIND, args, pad, 0, -EINVAL);
+	EXPECT_BAD(m.fd, BIND, args, op_count, 0, -EINVAL);
+	EXPECT_BAD(m.fd, BIND, args, op_count, DRM_VUMA_BIND_MAX_OPS + 1, -E2BIG);
+	EXPECT_BAD(m.fd, BIND, args, op_count, UINT32_MAX, -E2BIG);
+	EXPECT_BAD(m.fd, BIND, args, ops, 0, -EFAULT);
+	EXPECT_BAD(m.fd, BIND, args, ops, 8, -EFAULT);
+	EXPECT_BAD(m.fd, BIND, args, vm_id, 0, -ENOENT);
+	EXPECT_BAD(m.fd, BIND, args, vm_id, m.vm.id + 100, -ENOENT);
 	check_hole(&m, 0);
 }
 
@@ -582,17 +519,16 @@ static void half_readable_ops(void)
 	struct model m;
 	struct drm_vuma_bind_op *ops;
 	struct drm_vuma_vm_bind args = { .op_count = 2 };
-	char *area = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			  -1, 0);
+	char *area = KT_MAPPED(mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 
-	KT_TRUE(area != MAP_FAILED);
 	KT_SYS(mprotect(area + PAGE, PAGE, PROT_NONE));
 	model_init(&m, dev_open(0));
 	ops = (struct drm_vuma_bind_op *)(area + PAGE) - 1;
 	ops[0] = model_map(&m, 0, 0, 0, 1);
 	args.vm_id = m.vm.id;
 	args.ops = (uintptr_t)ops;
-	expect_error(m.fd, BIND, &args, sizeof(args), -EFAULT);
+	EXPECT_ERROR(m.fd, BIND, args, -EFAULT);
 	check_hole(&m, 0);
 }
 
@@ -605,13 +541,10 @@ static void vm_ids(void)
 	struct drm_vuma_bind_op op = vuma_op_unmap(BASE, PAGE);
 	struct drm_vuma_cmd nop = vuma_cmd_nop();
 
-	expect_each_bit(fd, DRM_IOCTL_VUMA_VM_CREATE, &create, sizeof(create), &create.flags, 4, 0,
-			-EINVAL);
-	expect_each_bit(fd, DRM_IOCTL_VUMA_VM_CREATE, &create, sizeof(create), &create.vm_id, 4, 0,
-			-EINVAL);
+	EXPECT_EACH_BIT(fd, DRM_IOCTL_VUMA_VM_CREATE, create, flags, 0, -EINVAL);
+	EXPECT_EACH_BIT(fd, DRM_IOCTL_VUMA_VM_CREATE, create, vm_id, 0, -EINVAL);
 	destroy.vm_id = vm.id;
-	expect_each_bit(fd, DRM_IOCTL_VUMA_VM_DESTROY, &destroy, sizeof(destroy), &destroy.pad, 4,
-			0, -EINVAL);
+	EXPECT_EACH_BIT(fd, DRM_IOCTL_VUMA_VM_DESTROY, destroy, pad, 0, -EINVAL);
 	KT_RET(vuma_vm_bind(other, vm.id, &op, 1, NULL), -ENOENT);
 	KT_RET(vuma_submit_one(other, vm.id, &nop, 1, 0), -ENOENT);
 	KT_RET(vuma_ioctl(other, DRM_IOCTL_VUMA_VM_DESTROY, &destroy), -ENOENT);
@@ -721,13 +654,12 @@ static const struct ktap_test tests[] = {
 	  .run_arg = split_cases, .arg = SPLIT_SAME_BO },
 	{ .name = "vm_map_other_bo_splits_like_drm_gpuvm_says",
 	  .run_arg = split_cases, .arg = SPLIT_OTHER_BO },
-	{ .name = "vm_random_ops_equal_a_page_model_panthor-65", .run = random_ops },
 	{ .name = "vm_readonly_is_kept_by_splits_and_faults_writes", .run = readonly },
 	{ .name = "vm_one_buffer_in_several_vms", .run = one_bo_many_vms },
 	{ .name = "vm_one_buffer_twice_in_a_vm", .run = aliases },
 	{ .name = "vm_closed_handle_stays_mapped_panthor-62", .run = closed_handle_stays_mapped },
-	{ .name = "vm_large_pages_are_split", .run = large_aligned },
-	{ .name = "vm_64k_pages_are_split", .run = large_64k },
+	{ .name = "vm_large_pages_are_split", .run_arg = large_pages, .arg = SHIFTS(0, 0) },
+	{ .name = "vm_64k_pages_are_split", .run_arg = large_pages, .arg = SHIFTS(16, 16) },
 	{ .name = "vm_large_buffer_at_small_alignment", .run = large_misaligned },
 	{ .name = "vm_bind_takes_the_maximum_of_ops_and_no_more", .run = many_ops },
 	{ .name = "vm_first_and_last_page_of_the_space", .run = ends_of_the_space },

@@ -199,9 +199,7 @@ static void interrupted(void)
 	struct binder s = binder_gated();
 	struct drm_vuma_bind_op first = op_map(&s.new, VA), unmap = vuma_op_unmap(VA, SIZE);
 	struct drm_vuma_vm_bind args = {
-		.vm_id = s.vm.id,
-		.ops = (uintptr_t)&unmap,
-		.op_count = 1,
+		.vm_id = s.vm.id, .ops = (uintptr_t)&unmap, .op_count = 1,
 	};
 
 	KT_OK(bind_after(&s, &first, 1, s.gate.in, s.done));
@@ -431,11 +429,8 @@ static void bind_until_throttled(void *arg)
 	struct drm_vuma_bind_op op = op_map(&t->s->old, VA);
 	struct drm_vuma_sync in = { .handle = t->s->gate.in };
 	struct drm_vuma_vm_bind args = {
-		.vm_id = t->s->vm.id,
-		.flags = DRM_VUMA_VM_BIND_ASYNC,
-		.ops = (uintptr_t)&op,
-		.op_count = 1,
-		.syncs = (uintptr_t)&in,
+		.vm_id = t->s->vm.id, .flags = DRM_VUMA_VM_BIND_ASYNC,
+		.ops = (uintptr_t)&op, .op_count = 1, .syncs = (uintptr_t)&in,
 		.sync_count = 1,
 	};
 	int ret, interrupts = 0;

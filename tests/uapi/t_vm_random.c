@@ -318,8 +318,7 @@ static void step_fork(void)
 
 	if (!o->open)
 		return;
-	pid = fork();
-	KT_SYS(pid);
+	pid = fork_child();
 	if (!pid) {
 		for (page = 0; page < o->pages; page++)
 			if (*(volatile uint64_t *)((char *)o->bo.map + page * PAGE) !=
@@ -413,7 +412,7 @@ static void random_sequence(void)
 }
 
 static const struct ktap_test tests[] = {
-	{ .name = "vm_random_sequence_equals_the_oracle", .run = random_sequence,
+	{ .name = "vm_random_sequence_equals_the_oracle_panthor-65", .run = random_sequence,
 	  .timeout = 1800 },
 };
 

@@ -198,12 +198,8 @@ static int uma_delay_open(struct inode *inode, struct file *file)
 }
 
 static const struct file_operations uma_delay_fops = {
-	.owner = THIS_MODULE,
-	.open = uma_delay_open,
-	.read = seq_read,
-	.write = uma_delay_write,
-	.llseek = seq_lseek,
-	.release = single_release,
+	.owner = THIS_MODULE, .open = uma_delay_open, .read = seq_read,
+	.write = uma_delay_write, .llseek = seq_lseek, .release = single_release,
 };
 
 static int __init uma_delay_init(void)
