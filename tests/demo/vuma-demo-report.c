@@ -31,87 +31,62 @@ const char *demo_outcome_name(enum demo_outcome outcome)
 	return outcomes[outcome].loud;
 }
 
+/* Over the clients of a run, each of them @c. */
+#define SUM(_run, _of_c) ({						\
+	const struct demo_client *c, *end_ = (_run)->client + (_run)->clients;	\
+	uint64_t sum_ = 0;						\
+									\
+	for (c = (_run)->client; c < end_; c++)				\
+		sum_ += (_of_c);					\
+	sum_;								\
+})
+#define SUM_STAT(_run, _field)	SUM(_run, c->stat ? c->stat->_field : 0)
+
 /* Every client checks all of its words and sums as often as it was asked to. */
 uint64_t demo_expected_bytes(const struct demo_run *run)
 {
-	uint64_t sum = 0;
-	unsigned int i;
-
-	for (i = 0; i < run->clients; i++)
-		sum += run->client[i].cpu_rounds * run->client[i].cfg.bytes;
-	return sum;
+	return SUM(run, c->cpu_rounds * c->cfg.bytes);
 }
 
 /* Jobs of STEP_LOOP come on top of these. */
 uint64_t demo_expected_gpu_bytes(const struct demo_run *run)
 {
-	uint64_t sum = 0;
-	unsigned int i;
-
-	for (i = 0; i < run->clients; i++)
-		sum += run->client[i].gpu_rounds * run->client[i].cfg.bytes;
-	return sum;
+	return SUM(run, c->gpu_rounds * c->cfg.bytes);
 }
-
-#define SUM_STAT(field)							\
-	({								\
-		uint64_t sum_ = 0;					\
-		unsigned int i_;					\
-		for (i_ = 0; i_ < run->clients; i_++) {			\
-			if (run->client[i_].stat)			\
-				sum_ += (run->client[i_].stat->field);	\
-		}							\
-		sum_;							\
-	})
 
 uint64_t demo_verified_bytes(const struct demo_run *run)
 {
-	return SUM_STAT(cpu_checked);
+	return SUM_STAT(run, cpu_checked);
 }
 
 uint64_t demo_mismatches(const struct demo_run *run)
 {
-	return SUM_STAT(bad_words) + SUM_STAT(bad_sums);
+	return SUM_STAT(run, bad_words) + SUM_STAT(run, bad_sums);
 }
 
 uint64_t demo_jobs(const struct demo_run *run)
 {
-	return SUM_STAT(gpu_jobs);
+	return SUM_STAT(run, gpu_jobs);
 }
 
 uint64_t demo_gpu_bytes(const struct demo_run *run)
 {
-	return SUM_STAT(gpu_checked);
+	return SUM_STAT(run, gpu_checked);
 }
 
 uint64_t demo_evicted(const struct demo_run *run)
 {
-	uint64_t sum = 0;
-	unsigned int i;
-
-	for (i = 0; i < run->clients; i++)
-		sum += run->client[i].now.evicted_total;
-	return sum;
+	return SUM(run, c->now.evicted_total);
 }
 
 uint64_t demo_restored(const struct demo_run *run)
 {
-	uint64_t sum = 0;
-	unsigned int i;
-
-	for (i = 0; i < run->clients; i++)
-		sum += run->client[i].now.restored_total;
-	return sum;
+	return SUM(run, c->now.restored_total);
 }
 
-static uint64_t wanted(const struct demo_run *run)
+uint64_t demo_wanted(const struct demo_run *run)
 {
-	uint64_t sum = 0;
-	unsigned int i;
-
-	for (i = 0; i < run->clients; i++)
-		sum += run->client[i].cfg.bytes;
-	return sum;
+	return SUM(run, c->cfg.bytes);
 }
 
 static bool file_has(const char *path, const char *text)
@@ -172,7 +147,7 @@ static const char *const row_labels[ROWS] = {
 static void cell_text(const struct demo_run *run, enum row row, char *text, size_t len)
 {
 	const uint64_t number[ROWS] = {
-		[ROW_WANTED] = wanted(run) / MIB,
+		[ROW_WANTED] = demo_wanted(run) / MIB,
 		[ROW_PEAK] = run->peak_resident / MIB,
 		[ROW_EVICTED] = demo_evicted(run) / MIB,
 		[ROW_RESTORED] = demo_restored(run) / MIB,
@@ -325,7 +300,7 @@ static void json_run(FILE *f, const struct demo_run *run)
 	fprintf(f, ", \"detail\": ");
 	json_string(f, run->detail);
 	fprintf(f, ",\n      \"seconds\": %.2f", run->seconds);
-	json_u64(f, "bytes_wanted", wanted(run));
+	json_u64(f, "bytes_wanted", demo_wanted(run));
 	json_u64(f, "bytes_verified", demo_verified_bytes(run));
 	json_u64(f, "bytes_expected", demo_expected_bytes(run));
 	json_u64(f, "gpu_bytes_checksummed", demo_gpu_bytes(run));

@@ -58,11 +58,8 @@ static int work_and_check(struct demo_run *run)
 /* What does not fit must have been evicted, or the numbers are wrong. */
 static int check_evicted(struct demo_run *run, uint64_t fits)
 {
-	uint64_t want = 0;
-	unsigned int i;
+	uint64_t want = demo_wanted(run);
 
-	for (i = 0; i < run->clients; i++)
-		want += run->client[i].cfg.bytes;
 	want = want > fits ? want - fits : 0;
 	if (demo_evicted(run) < want) {
 		demo_outcome(run, OUTCOME_ERROR,
@@ -375,29 +372,20 @@ static int parse(int argc, char **argv)
 	int opt;
 
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (opt) {
-		case 's':
+		if (opt == 's')
 			demo_opt.seed = strtoull(optarg, NULL, 0);
-			break;
-		case 'r':
+		else if (opt == 'r')
 			demo_opt.ram = strtoull(optarg, NULL, 0) * MIB;
-			break;
-		case 'w':
+		else if (opt == 'w')
 			demo_opt.width = strtoul(optarg, NULL, 0);
-			break;
-		case 'o':
+		else if (opt == 'o')
 			demo_opt.out = optarg;
-			break;
-		case 'g':
+		else if (opt == 'g')
 			demo_opt.git = optarg;
-			break;
-		case 'n':
+		else if (opt == 'n')
 			demo_opt.only = optarg;
-			break;
-		default:
-			if (!parse_switch(opt))
-				return usage(argv[0]);
-		}
+		else if (!parse_switch(opt))
+			return usage(argv[0]);
 	}
 	if (optind != argc || !demo_opt.ram || !known_scene(demo_opt.only))
 		return usage(argv[0]);

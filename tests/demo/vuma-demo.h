@@ -203,6 +203,7 @@ uint64_t demo_verified_bytes(const struct demo_run *run);
 uint64_t demo_mismatches(const struct demo_run *run);
 uint64_t demo_evicted(const struct demo_run *run);
 uint64_t demo_restored(const struct demo_run *run);
+uint64_t demo_wanted(const struct demo_run *run);
 uint64_t demo_jobs(const struct demo_run *run);
 void demo_table(const struct demo_pair *pair, unsigned int scenes);
 int demo_json(const char *path, const struct demo_pair *pair, unsigned int scenes);
