@@ -309,32 +309,6 @@ static void object_evicted_is_not_dev_mapped_panthor_13(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, gem_uma_mock_gpu_check(gpu));
 }
 
-/* A new VA of an evicted buffer, mapped alone: both have to go before the pages do. */
-static void object_bound_while_evicted_panthor_14(struct kunit *test)
-{
-	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
-	struct gem_uma_mock_gpu *gpu = gem_uma_mock_gpu_create(test, mock);
-	struct gem_uma_mock_vm *one = gem_uma_mock_vm_create(gpu);
-	struct gem_uma_mock_vm *two = gem_uma_mock_vm_create(gpu);
-	struct gem_uma_mock_buf *buf = gem_uma_mock_buf_create(gpu, SZ_16K, 0);
-
-	gem_uma_mock_needs_swap(test);
-	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_bind(one, buf, 0, 0, 4));
-	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_validate(one));
-	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 4);
-	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_bind(two, buf, 8, 1, 2));
-	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_validate(two));
-	/* One VM evicted, the other not: it counts as mapped. */
-	KUNIT_EXPECT_EQ(test, buf->base.reclaim.state, GEM_UMA_DEV_MAPPED);
-	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 2);
-	KUNIT_EXPECT_EQ(test, gem_uma_mock_gpu_count(gpu, 0, false, one, U64_MAX), 4);
-	KUNIT_EXPECT_EQ(test, gem_uma_mock_gpu_count(gpu, 0, false, two, U64_MAX), 2);
-	KUNIT_EXPECT_NULL(test, gem_uma_mock_gpu_check(gpu));
-	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_validate(one));
-	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_validate(two));
-	KUNIT_EXPECT_PTR_EQ(test, gem_uma_mock_vm_word(one, 1), gem_uma_mock_vm_word(two, 8));
-}
-
 /* The second of three VAs refuses: pages stay, and all VAs end up unmapped once. */
 static void object_partly_failed_eviction_panthor_21(struct kunit *test)
 {
@@ -357,47 +331,6 @@ static void object_partly_failed_eviction_panthor_21(struct kunit *test)
 	buf->evict_errno = 0;
 	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 4);
 	KUNIT_EXPECT_EQ(test, gem_uma_mock_gpu_count(gpu, 0, false, vm, U64_MAX), 12);
-	KUNIT_EXPECT_NULL(test, gem_uma_mock_gpu_check(gpu));
-}
-
-/* The op_lock of a VM is only tried. */
-static void object_of_a_locked_VM_is_not_evicted(struct kunit *test)
-{
-	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
-	struct gem_uma_mock_gpu *gpu = gem_uma_mock_gpu_create(test, mock);
-	struct gem_uma_mock_vm *vm = gem_uma_mock_vm_create(gpu);
-	struct gem_uma_mock_buf *buf = gem_uma_mock_buf_create(gpu, SZ_16K, 0);
-
-	gem_uma_mock_needs_swap(test);
-	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_bind(vm, buf, 0, 0, 4));
-	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_validate(vm));
-	mutex_lock(&vm->op_lock);
-	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 0);
-	mutex_unlock(&vm->op_lock);
-	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 4);
-}
-
-/* Unbinding the middle of what is evicted touches no page table. */
-static void object_unbind_while_evicted_panthor_56_58(struct kunit *test)
-{
-	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
-	struct gem_uma_mock_gpu *gpu = gem_uma_mock_gpu_create(test, mock);
-	struct gem_uma_mock_vm *vm = gem_uma_mock_vm_create(gpu);
-	struct gem_uma_mock_buf *buf = gem_uma_mock_buf_create(gpu, 8 * PAGE_SIZE, 0);
-	unsigned long logged;
-
-	gem_uma_mock_needs_swap(test);
-	gem_uma_mock_fill(test, &buf->base, 3);
-	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_bind(vm, buf, 0, 0, 8));
-	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_validate(vm));
-	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 8);
-	logged = gpu->logged;
-	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_unbind(vm, 2, 3));
-	KUNIT_EXPECT_EQ(test, gpu->logged, logged);
-	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_validate(vm));
-	KUNIT_EXPECT_EQ(test, gem_uma_mock_gpu_count(gpu, logged, true, vm, U64_MAX), 5);
-	KUNIT_EXPECT_NULL(test, gem_uma_mock_vm_word(vm, 3));
-	gem_uma_mock_expect_content(test, &buf->base, 3);
 	KUNIT_EXPECT_NULL(test, gem_uma_mock_gpu_check(gpu));
 }
 
@@ -644,10 +577,7 @@ static struct kunit_case gem_uma_object_cases[] = {
 	KUNIT_CASE(object_refused_eviction_changes_nothing_panthor_47_48),
 	KUNIT_CASE(object_busy_is_not_evicted_panthor_87),
 	KUNIT_CASE(object_evicted_is_not_dev_mapped_panthor_13),
-	KUNIT_CASE(object_bound_while_evicted_panthor_14),
 	KUNIT_CASE(object_partly_failed_eviction_panthor_21),
-	KUNIT_CASE(object_of_a_locked_VM_is_not_evicted),
-	KUNIT_CASE(object_unbind_while_evicted_panthor_56_58),
 	KUNIT_CASE(object_gpu_sees_what_the_cpu_wrote_panthor_18_19),
 	KUNIT_CASE(object_last_reference_goes_in_a_scan_panthor_6_43),
 	KUNIT_CASE(object_unplug_takes_DMA_addresses_away_panthor_70),

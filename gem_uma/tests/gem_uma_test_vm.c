@@ -151,40 +151,18 @@ static void case_table(struct kunit *test, enum case_old old)
 	KUNIT_EXPECT_NULL(test, space_check_bo(rig.other, 1));
 }
 
-static void vm_cases_of_memory(struct kunit *test)
-{
-	case_table(test, CASE_MEMORY);
-}
-
-static void vm_cases_of_readonly_memory(struct kunit *test)
-{
-	case_table(test, CASE_READONLY);
-}
-
-static void vm_cases_of_evicted_memory_panthor_56_58(struct kunit *test)
-{
-	case_table(test, CASE_EVICTED);
-}
-
-static void vm_cases_of_imports_panthor_57(struct kunit *test)
-{
-	case_table(test, CASE_IMPORTED);
-}
-
-static void vm_cases_of_private_memory(struct kunit *test)
-{
-	case_table(test, CASE_PRIVATE);
-}
-
-static void vm_cases_of_null_ranges(struct kunit *test)
-{
-	case_table(test, CASE_NULL);
-}
-
-static void vm_cases_of_dummy_ranges(struct kunit *test)
-{
-	case_table(test, CASE_DUMMY);
-}
+#define CASES(_name, _old)						\
+	static void vm_cases_of_##_name(struct kunit *test)		\
+	{								\
+		case_table(test, _old);					\
+	}
+CASES(memory, CASE_MEMORY)
+CASES(readonly_memory, CASE_READONLY)
+CASES(evicted_memory_panthor_56_58, CASE_EVICTED)
+CASES(imports_panthor_57, CASE_IMPORTED)
+CASES(private_memory, CASE_PRIVATE)
+CASES(null_ranges, CASE_NULL)
+CASES(dummy_ranges, CASE_DUMMY)
 
 /* Tables for leaves that are cut, whatever the request is. */
 static unsigned long vm_tables_for_cuts(const struct gem_uma_vm_geometry *g)
