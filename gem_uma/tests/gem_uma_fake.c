@@ -3,11 +3,6 @@
  * Objects that are nothing but reclaimable: they say what state they are in, and note
  * when they are asked to give up.
  */
-#include <linux/dma-resv.h>
-#include <linux/slab.h>
-
-#include <kunit/resource.h>
-
 #include "gem_uma_fake.h"
 
 static struct gem_uma_fake *reclaim_to_fake(struct gem_uma_reclaim *reclaim)

@@ -3,9 +3,6 @@
 #ifndef _GEM_UMA_FAKE_H_
 #define _GEM_UMA_FAKE_H_
 
-#include <drm/drm_gem.h>
-#include <drm/gem_uma/gem_uma_reclaim.h>
-
 #include "gem_uma_mock.h"
 #include "gem_uma_reclaim_lists.h"
 

@@ -7,13 +7,11 @@
  * and from the wanted call on once, it continues in a function of ours, which has the
  * place of the original and returns what it was told.
  */
-#include <linux/mm.h>
 #include <linux/dma-mapping.h>
 #include <linux/fs.h>
 #include <linux/kprobes.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
-#include <linux/slab.h>
 
 #include "gem_uma_inject.h"
 

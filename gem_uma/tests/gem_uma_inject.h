@@ -6,9 +6,6 @@
 #ifndef _GEM_UMA_INJECT_H_
 #define _GEM_UMA_INJECT_H_
 
-#include <linux/dma-resv.h>
-#include <linux/iosys-map.h>
-
 #include <drm/gem_uma/gem_uma_pm.h>
 #include <drm/gem_uma/gem_uma_stats.h>
 

@@ -4,7 +4,6 @@
 #include <linux/file.h>
 #include <linux/memcontrol.h>
 #include <linux/sched/mm.h>
-#include <linux/slab.h>
 
 #include "gem_uma_inject.h"
 

@@ -3,18 +3,14 @@
  * The operations that are made to fail. A function of the library that is in no row is
  * found by scripts/check-inject.py.
  */
-#include <linux/delay.h>
 #include <linux/dma-buf.h>
-#include <linux/dma-resv.h>
 #include <linux/file.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
 #include <linux/scatterlist.h>
-#include <linux/slab.h>
 
 #include <drm/drm_managed.h>
 #include <drm/drm_prime.h>
-#include <drm/gem_uma/gem_uma_reclaim.h>
 
 #include "gem_uma_inject.h"
 
@@ -39,8 +35,6 @@ static void inject_check_content(struct gem_uma_inject_rig *rig)
 {
 	gem_uma_mock_expect_content(rig->test, rig->uobj, rig->seed);
 }
-
-/* Device. */
 
 static int run_device_init(struct gem_uma_inject_rig *rig)
 {
@@ -83,8 +77,6 @@ static int run_pm_init(struct gem_uma_inject_rig *rig)
 {
 	return gem_uma_pm_init(rig->pm, &rig->mock->udev, GEM_UMA_PM_DEFAULT);
 }
-
-/* Objects. */
 
 static int run_object_init(struct gem_uma_inject_rig *rig)
 {
@@ -170,8 +162,6 @@ static void end_import(struct gem_uma_inject_rig *rig)
 	sg_free_table(rig->sgt);
 	dma_resv_fini(rig->dmabuf->resv);
 }
-
-/* Pages. */
 
 /* With holes, so that sets of pages and of addresses have to grow. */
 static int run_populate(struct gem_uma_inject_rig *rig)
@@ -388,8 +378,6 @@ static void end_imported(struct gem_uma_inject_rig *rig)
 	flush_delayed_fput();
 }
 
-/* Reclaim. */
-
 static int run_evict(struct gem_uma_inject_rig *rig)
 {
 	unsigned int evicts = rig->mobj->evicts;
@@ -472,8 +460,6 @@ static void undo_prefetch(struct gem_uma_inject_rig *rig)
 	inject_check_content(rig);
 	gem_uma_inject_evict(rig);
 }
-
-/* Numbers. */
 
 static int run_client_open(struct gem_uma_inject_rig *rig)
 {

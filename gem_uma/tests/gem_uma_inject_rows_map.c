@@ -3,10 +3,6 @@
  * The operations on CPU mappings that are made to fail; see gem_uma_inject_rows.c.
  */
 #include <linux/file.h>
-#include <linux/mm.h>
-#include <linux/mman.h>
-#include <linux/slab.h>
-#include <linux/uaccess.h>
 
 #include <drm/drm_file.h>
 #include <drm/drm_vma_manager.h>

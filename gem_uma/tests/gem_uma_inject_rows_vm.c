@@ -2,8 +2,6 @@
 /*
  * The operations on address spaces that are made to fail; see gem_uma_inject_rows.c.
  */
-#include <linux/dma-resv.h>
-
 #include "gem_uma_inject.h"
 #include "gem_uma_space.h"
 

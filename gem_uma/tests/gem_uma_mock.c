@@ -6,26 +6,17 @@
  * of the tree. Everything is undone when the test ends, in the opposite order.
  */
 #include <linux/anon_inodes.h>
-#include <linux/delay.h>
 #include <linux/dma-direct.h>
 #include <linux/dma-mapping.h>
-#include <linux/dma-resv.h>
 #include <linux/file.h>
-#include <linux/iosys-map.h>
 #include <linux/kthread.h>
-#include <linux/mm.h>
-#include <linux/mman.h>
 #include <linux/platform_device.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
 #include <linux/signal.h>
-#include <linux/swap.h>
 
 #include <drm/drm_drv.h>
-#include <drm/drm_gem.h>
 #include <drm/drm_vma_manager.h>
-#include <drm/gem_uma/gem_uma_reclaim.h>
-#include <kunit/resource.h>
 
 #include "gem_uma_mock.h"
 

@@ -3,15 +3,27 @@
 #ifndef _GEM_UMA_MOCK_H_
 #define _GEM_UMA_MOCK_H_
 
+/* What most tests use. */
 #include <linux/cleanup.h>
 #include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/dma-resv.h>
+#include <linux/iosys-map.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/pagemap.h>
+#include <linux/slab.h>
+#include <linux/swap.h>
+#include <linux/uaccess.h>
 
+#include <kunit/resource.h>
 #include <kunit/test.h>
 
 #include <drm/drm_device.h>
+#include <drm/drm_gem.h>
 #include <drm/gem_uma/gem_uma_device.h>
 #include <drm/gem_uma/gem_uma_object.h>
+#include <drm/gem_uma/gem_uma_reclaim.h>
 
 /* The suite of a file, with its table of cases. */
 #define GEM_UMA_TEST_SUITE(_name)			\

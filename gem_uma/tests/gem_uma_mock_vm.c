@@ -7,12 +7,6 @@
  * of memory reclaim.
  */
 #include <linux/dma-direct.h>
-#include <linux/dma-resv.h>
-#include <linux/mm.h>
-#include <linux/slab.h>
-
-#include <drm/drm_gem.h>
-#include <kunit/resource.h>
 
 #include "gem_uma_mock_vm.h"
 

@@ -4,11 +4,8 @@
 #define _GEM_UMA_MODEL_H_
 
 #include <linux/dma-buf.h>
-#include <linux/dma-resv.h>
-#include <linux/iosys-map.h>
 #include <linux/prandom.h>
 
-#include <drm/drm_gem.h>
 #include <drm/gem_uma/gem_uma_stats.h>
 
 #include "gem_uma_mock_vm.h"

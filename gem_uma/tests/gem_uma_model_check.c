@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Invariants of the random model test; gem_uma_test_model.c has the list. */
-#include <linux/delay.h>
 #include <linux/dma-direct.h>
 #include <linux/file.h>
-#include <linux/mm.h>
-#include <linux/pagemap.h>
 #include <linux/vmalloc.h>
 
 #include "gem_uma_model.h"

@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Operations of the random model test. Each returns what is wrong, NULL for nothing. */
 #include <linux/ktime.h>
-#include <linux/mm.h>
-#include <linux/mman.h>
-#include <linux/pagemap.h>
 #include <linux/sched/mm.h>
-#include <linux/uaccess.h>
 
 #include <drm/drm_prime.h>
-#include <drm/gem_uma/gem_uma_reclaim.h>
 
 #include "gem_uma_model.h"
 

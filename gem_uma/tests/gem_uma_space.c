@@ -7,15 +7,9 @@
  * missing, and given back when it is empty. What must never happen is counted: it may
  * happen in the queue.
  */
-#include <linux/delay.h>
 #include <linux/lockdep.h>
 #include <linux/log2.h>
-#include <linux/mm.h>
 #include <linux/random.h>
-#include <linux/slab.h>
-
-#include <drm/drm_gem.h>
-#include <kunit/resource.h>
 
 #include "gem_uma_space.h"
 

@@ -10,7 +10,6 @@
 
 #include <linux/dma-buf.h>
 #include <linux/dma-fence.h>
-#include <linux/dma-resv.h>
 #include <linux/prandom.h>
 #include <linux/sizes.h>
 

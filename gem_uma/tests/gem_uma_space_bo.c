@@ -4,12 +4,6 @@
  * test has decided.
  */
 #include <linux/bitmap.h>
-#include <linux/dma-resv.h>
-#include <linux/mm.h>
-#include <linux/slab.h>
-
-#include <drm/drm_gem.h>
-#include <kunit/resource.h>
 
 #include "gem_uma_space.h"
 

@@ -4,9 +4,6 @@
  * evicted and external objects, and references against the oracle, and against walks page
  * by page.
  */
-#include <linux/delay.h>
-#include <linux/dma-resv.h>
-
 #include "gem_uma_space.h"
 
 void space_geometry_name(const struct gem_uma_vm_geometry *g, char *desc)

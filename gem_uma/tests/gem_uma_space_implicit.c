@@ -7,10 +7,6 @@
  * where objects are, and page tables are checked against that. Which objects are there is
  * what tests know.
  */
-#include <linux/dma-resv.h>
-
-#include <kunit/resource.h>
-
 #include "gem_uma_space.h"
 
 /* More than any test asks for at once. */

@@ -3,8 +3,6 @@
  * What user space would ask of an address space, and of the oracle beside it: an array
  * that says for each page what is to be there.
  */
-#include <linux/dma-resv.h>
-
 #include "gem_uma_space.h"
 
 static u64 space_va(struct space_vm *vm, unsigned long page)

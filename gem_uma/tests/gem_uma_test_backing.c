@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Tests of the backing part. */
-#include <linux/dma-resv.h>
 #include <linux/fs.h>
-#include <linux/mm.h>
-#include <linux/pagemap.h>
-#include <linux/slab.h>
-#include <linux/swap.h>
 #include <linux/topology.h>
 #include <linux/vmalloc.h>
 
@@ -88,8 +83,6 @@ static long backing_device_resident(struct backing_rig *rig)
 	return atomic_long_read(&rig->mock->udev.resident_pages);
 }
 
-/* Init. */
-
 static void backing_init_bad_size(struct kunit *test)
 {
 	struct backing_rig rig = backing_rig(test);
@@ -145,8 +138,6 @@ static void backing_fini_in_a_kernel_thread_frees_at_once_rev_C11(struct kunit *
 	KUNIT_EXPECT_EQ(test, READ_ONCE(inode->i_mapping->nrpages), 0);
 	iput(inode);
 }
-
-/* Populate. */
 
 static void backing_populate_is_idempotent(struct kunit *test)
 {
@@ -272,8 +263,6 @@ static void backing_populate_of_a_killed_task_is_EINTR(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, backing_populate(&rig, 0, PAGES), 0);
 }
 
-/* Runs. */
-
 static void backing_run_bounds(struct kunit *test)
 {
 	struct backing_rig rig = backing_rig(test);
@@ -373,8 +362,6 @@ static void backing_extent_is_clipped(struct kunit *test)
 	backing_unlock(&rig);
 }
 
-/* Huge folios. */
-
 static void backing_huge_folio_is_one_run(struct kunit *test)
 {
 	struct backing_rig rig = backing_rig_huge(test, 2 * PMD_SIZE);
@@ -421,8 +408,6 @@ static void backing_huge_content_survives(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, backing_release(&rig), rig.b->nr_pages);
 	gem_uma_mock_expect_content(test, rig.uobj, 77);
 }
-
-/* Release and restore. */
 
 static void backing_release_keeps_content(struct kunit *test)
 {
@@ -594,8 +579,6 @@ static void backing_node_is_that_of_the_pages(struct kunit *test)
 	backing_unlock(&rig);
 	KUNIT_EXPECT_EQ(test, nid, pfn_to_nid(backing_pfn(&rig, 4)));
 }
-
-/* Pages that are to be mapped uncached. */
 
 static void backing_wc_is_cleaned_and_released(struct kunit *test)
 {

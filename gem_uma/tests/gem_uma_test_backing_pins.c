@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Tests of the backing part: pins, also by several tasks at once. */
-#include <linux/completion.h>
-#include <linux/dma-resv.h>
 #include <linux/kthread.h>
 #include <linux/sched.h>
 

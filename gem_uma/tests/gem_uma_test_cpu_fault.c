@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Tests of the cpu_map part: faults made by hand, where flags and locks matter. */
-#include <linux/dma-resv.h>
-#include <linux/mm.h>
 #include <linux/pgtable.h>
 #include <linux/sched/signal.h>
 
-#include <drm/drm_gem.h>
 #include <drm/gem_uma/gem_uma_cpu_map.h>
 
 #include "gem_uma_user.h"

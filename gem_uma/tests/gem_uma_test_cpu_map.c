@@ -1,18 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Tests of the cpu_map part: mappings, and what is seen through them. */
 #include <linux/dma-buf.h>
-#include <linux/dma-resv.h>
-#include <linux/iosys-map.h>
-#include <linux/mm.h>
-#include <linux/mman.h>
 #include <linux/module.h>
-#include <linux/pagemap.h>
-#include <linux/uaccess.h>
 
-#include <drm/drm_gem.h>
 #include <drm/drm_prime.h>
 #include <drm/gem_uma/gem_uma_cpu_map.h>
-#include <kunit/resource.h>
 
 #include "gem_uma_user.h"
 

@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Tests of the cpu_map part: what is known of stores when the mappings go. */
-#include <linux/dma-resv.h>
-#include <linux/mm.h>
-#include <linux/mman.h>
 #include <linux/mmu_notifier.h>
-#include <linux/pagemap.h>
 #include <linux/pgtable.h>
 
-#include <drm/drm_gem.h>
 #include <drm/gem_uma/gem_uma_cpu_map.h>
-#include <drm/gem_uma/gem_uma_object.h>
-#include <kunit/resource.h>
 
 #include "gem_uma_user.h"
 

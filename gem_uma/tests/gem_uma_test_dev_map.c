@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Tests of the dev_map part. */
 #include <linux/dma-mapping.h>
-#include <linux/dma-resv.h>
 #include <linux/scatterlist.h>
 
 #include "gem_uma_mock.h"
@@ -361,8 +360,6 @@ static void dev_map_bounce_buffers_as_declared(struct kunit *test)
 	dev_map_drop(&rig);
 	gem_uma_mock_bounce(rig.mock, false);
 }
-
-/* Imports. */
 
 struct dev_map_segment {
 	dma_addr_t addr;

@@ -3,7 +3,6 @@
 #include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
 #include <linux/fs.h>
-#include <linux/mm.h>
 #include <linux/mount.h>
 #include <linux/platform_device.h>
 #include <linux/sizes.h>

@@ -6,23 +6,14 @@
  * fail does so once with each errno, each callback returns what it may return. Afterwards
  * counts are where they were, nothing is half done, and the same operation succeeds.
  */
-#include <linux/delay.h>
-#include <linux/dma-resv.h>
 #include <linux/file.h>
 #include <linux/fs.h>
-#include <linux/mm.h>
-#include <linux/mman.h>
-#include <linux/pagemap.h>
 #include <linux/platform_device.h>
 #include <linux/sched/mm.h>
 #include <linux/shmem_fs.h>
-#include <linux/slab.h>
-#include <linux/swap.h>
 #include <linux/writeback.h>
 
 #include <drm/drm_vma_manager.h>
-#include <drm/gem_uma/gem_uma_reclaim.h>
-#include <kunit/resource.h>
 
 #include "gem_uma_inject.h"
 #include "gem_uma_space.h"

@@ -21,15 +21,9 @@
  * I9, on what a bind has allocated before it can be seen, is checked by vm_random: here are
  * no binds.
  */
-#include <linux/mm.h>
-#include <linux/mman.h>
 #include <linux/module.h>
 #include <linux/random.h>
 #include <linux/sizes.h>
-#include <linux/uaccess.h>
-
-#include <drm/gem_uma/gem_uma_reclaim.h>
-#include <kunit/resource.h>
 
 #include "gem_uma_model.h"
 

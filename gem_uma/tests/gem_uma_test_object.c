@@ -3,22 +3,12 @@
  * Tests of the turn-key object: what it adds to its parts is when things happen, and in
  * which order. A mock GPU says whether eviction left a page table behind.
  */
-#include <linux/dma-resv.h>
-#include <linux/iosys-map.h>
-#include <linux/mm.h>
-#include <linux/mman.h>
-#include <linux/pagemap.h>
 #include <linux/scatterlist.h>
 #include <linux/sizes.h>
-#include <linux/uaccess.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_file.h>
-#include <drm/drm_gem.h>
 #include <drm/drm_vma_manager.h>
-#include <drm/gem_uma/gem_uma_object.h>
-#include <drm/gem_uma/gem_uma_reclaim.h>
-#include <kunit/resource.h>
 
 #include "gem_uma_mock_vm.h"
 #include "gem_uma_test_object.h"

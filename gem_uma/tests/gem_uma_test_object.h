@@ -4,12 +4,8 @@
 #define _GEM_UMA_TEST_OBJECT_H_
 
 #include <linux/dma-buf.h>
-#include <linux/dma-resv.h>
-#include <linux/slab.h>
 
 #include <drm/drm_prime.h>
-#include <drm/gem_uma/gem_uma_object.h>
-#include <drm/gem_uma/gem_uma_reclaim.h>
 
 #include "gem_uma_mock.h"
 

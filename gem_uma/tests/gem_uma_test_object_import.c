@@ -2,16 +2,9 @@
 /* Tests of the turn-key object: as somebody else's buffer, and lent to somebody else. */
 #include <linux/dma-buf.h>
 #include <linux/dma-direct.h>
-#include <linux/dma-resv.h>
-#include <linux/iosys-map.h>
 #include <linux/module.h>
 #include <linux/scatterlist.h>
 #include <linux/sizes.h>
-
-#include <drm/drm_gem.h>
-#include <drm/gem_uma/gem_uma_object.h>
-#include <drm/gem_uma/gem_uma_reclaim.h>
-#include <kunit/resource.h>
 
 #include "gem_uma_mock.h"
 #include "gem_uma_test_object.h"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Tests of what happens before the system sleeps. */
-#include <linux/delay.h>
 #include <linux/sched/signal.h>
 #include <linux/suspend.h>
 

@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Tests of giving content up: by advice, by range, and by a flag of the object. */
 #include <linux/dma-buf.h>
-#include <linux/dma-resv.h>
 #include <linux/file.h>
-#include <linux/iosys-map.h>
-#include <linux/mm.h>
-#include <linux/pagemap.h>
 #include <linux/sizes.h>
-#include <linux/uaccess.h>
-
-#include <drm/drm_gem.h>
 
 #include "gem_uma_mock_vm.h"
 #include "gem_uma_test_object.h"

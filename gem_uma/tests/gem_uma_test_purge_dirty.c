@@ -6,17 +6,9 @@
  * Clean pages that were let go are dropped here as memory pressure would do it. One that
  * was written and is clean reads back as zero then: that is what these tests look for.
  */
-#include <linux/dma-resv.h>
 #include <linux/highmem.h>
-#include <linux/iosys-map.h>
-#include <linux/mm.h>
-#include <linux/pagemap.h>
 #include <linux/scatterlist.h>
 #include <linux/sched.h>
-#include <linux/swap.h>
-#include <linux/uaccess.h>
-
-#include <drm/drm_gem.h>
 
 #include "gem_uma_mock_vm.h"
 #include "gem_uma_test_object.h"

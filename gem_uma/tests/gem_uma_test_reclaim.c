@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Tests of the reclaim part alone: filing and scanning. */
-#include <linux/delay.h>
-#include <linux/dma-resv.h>
 #include <linux/workqueue.h>
 
 #include "gem_uma_fake.h"

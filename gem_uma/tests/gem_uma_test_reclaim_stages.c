@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Tests of the reclaim part: stages, waiting, the driver's policy, what is counted. */
 #include <linux/dma-fence.h>
-#include <linux/dma-resv.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/shrinker.h>
-#include <linux/slab.h>
-#include <linux/swap.h>
-
-#include <kunit/resource.h>
 
 #include "gem_uma_fake.h"
 #include "gem_uma_test_object.h"

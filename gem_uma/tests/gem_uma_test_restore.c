@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Tests of bringing back what was swapped out, by the task itself and by helpers. */
-#include <linux/delay.h>
-#include <linux/dma-resv.h>
 #include <linux/file.h>
 #include <linux/shmem_fs.h>
-#include <linux/swap.h>
 
 #include "gem_uma_mock.h"
 

@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Tests of the reclaim part: what the core asks of a shrinker, cgroups and nodes. */
 #include <linux/cgroup.h>
-#include <linux/delay.h>
-#include <linux/dma-resv.h>
 #include <linux/memcontrol.h>
 #include <linux/sched/mm.h>
 #include <linux/shrinker.h>
-#include <linux/swap.h>
 #include <linux/umh.h>
-
-#include <kunit/resource.h>
 
 #include "gem_uma_fake.h"
 

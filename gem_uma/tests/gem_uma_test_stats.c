@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Tests of the numbers: per-file counters, fdinfo, labels, debugfs. */
-#include <linux/dma-resv.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/umh.h>
 
-#include <drm/drm_gem.h>
 #include <drm/drm_print.h>
-#include <drm/gem_uma/gem_uma_reclaim.h>
 #include <drm/gem_uma/gem_uma_stats.h>
-#include <kunit/resource.h>
 
 #include "gem_uma_mock.h"
 #include "gem_uma_test_object.h"

@@ -3,9 +3,6 @@
  * Address spaces: what a bind does to the tree and to page tables, and what eviction and
  * validation do to what is bound. A driver without hardware checks every write.
  */
-#include <linux/dma-resv.h>
-#include <linux/mm.h>
-
 #include "gem_uma_space.h"
 
 /* The old mapping of the case table: two leaves of 2M, in a space of four. */
@@ -246,8 +243,6 @@ static void vm_small_dummy_is_no_large_leaf(struct kunit *test)
 	SPACE_EXPECT_SANE(vm, "cut");
 }
 
-/* Objects. */
-
 static void vm_private_object_belongs_to_one_space_sparse_F16(struct kunit *test)
 {
 	struct space_room *room = space_room_create(test);
@@ -333,8 +328,6 @@ static void vm_writable_means_written(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, bitmap_empty(bo->written, 100));
 	SPACE_EXPECT_SANE(vm, "restored");
 }
-
-/* Eviction. */
 
 static void vm_cpu_refault_is_no_mapping_panthor_13_14(struct kunit *test)
 {
@@ -477,8 +470,6 @@ static void vm_failed_eviction_keeps_the_pages_panthor_48_49(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, space_check_bo(bo, 1));
 }
 
-/* Binds. */
-
 static void vm_bad_operations_are_EINVAL_and_change_nothing_sparse_S7(struct kunit *test)
 {
 	struct space_room *room = space_room_create(test);
@@ -584,8 +575,6 @@ static void vm_bind_without_device_is_ENODEV(struct kunit *test)
 	space_vm_close(vm);
 	KUNIT_EXPECT_NULL(test, space_check_bo(bo, 1));
 }
-
-/* The end. */
 
 static void vm_close_unmaps_what_is_left_sparse_H5(struct kunit *test)
 {

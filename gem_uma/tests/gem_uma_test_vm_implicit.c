@@ -3,12 +3,8 @@
  * Addresses that the kernel chooses: how long objects keep them, who loses his when there
  * is not enough room, and what comes back when a job needs it.
  */
-#include <linux/completion.h>
-#include <linux/delay.h>
 #include <linux/kthread.h>
-#include <linux/mm.h>
 #include <linux/sched/signal.h>
-#include <linux/slab.h>
 
 #include "gem_uma_space.h"
 

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Tests of locking an address space together with objects. */
-#include <linux/completion.h>
-#include <linux/dma-resv.h>
 #include <linux/kthread.h>
-
-#include <drm/drm_gem.h>
-#include <kunit/test.h>
 
 #include "gem_uma_space.h"
 #include "gpuvm/gem_uma_vm_types.h"

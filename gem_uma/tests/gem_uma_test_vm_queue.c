@@ -2,13 +2,8 @@
 /*
  * Address spaces: binds that wait, and what happens to the space in the meantime.
  */
-#include <linux/completion.h>
-#include <linux/delay.h>
-#include <linux/dma-resv.h>
 #include <linux/kthread.h>
-#include <linux/mm.h>
 #include <linux/sched/signal.h>
-#include <linux/slab.h>
 
 #include "gem_uma_space.h"
 

@@ -4,10 +4,7 @@
  * be, all invariants checked after each. One task does everything but the queue's part; a
  * failure prints the seed.
  */
-#include <linux/delay.h>
-#include <linux/dma-resv.h>
 #include <linux/ktime.h>
-#include <linux/mm.h>
 #include <linux/module.h>
 
 #include "gem_uma_space.h"
@@ -19,8 +16,6 @@ MODULE_PARM_DESC(vm_seed, "of random operations on address spaces; 0 for another
 static unsigned int vm_steps = 400;
 module_param(vm_steps, uint, 0444);
 MODULE_PARM_DESC(vm_steps, "random operations on address spaces, for each kind of page table");
-
-/* Tables. */
 
 #define TABLES_PAGES	(4 * SPACE_2M)
 
@@ -207,8 +202,6 @@ static void vm_tables_suffice_for_all_pairs(struct kunit *test)
 		for (end = first + 1; end <= PAIRS_PAGES; end++)
 			pairs_of(p, first, end);
 }
-
-/* Sequences. */
 
 #define RANDOM_VMS	2
 #define RANDOM_PAGES	(2 * SPACE_2M)

@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Mappings of a real address space, touched as a system call touches them. */
-#include <linux/dma-resv.h>
-#include <linux/iosys-map.h>
-#include <linux/mm.h>
 #include <linux/pgtable.h>
-#include <linux/uaccess.h>
-
-#include <drm/gem_uma/gem_uma_reclaim.h>
 
 #include "gem_uma_user.h"
 
