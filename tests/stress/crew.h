@@ -16,9 +16,6 @@
 #ifndef CREW_H
 #define CREW_H
 
-#include <pthread.h>
-#include <stdatomic.h>
-
 #include "arena.h"
 #include "squeeze.h"
 #include "window.h"

@@ -1,8 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <stddef.h>
-
-#include <xf86drm.h>
-
 #include "fuzz.h"
 
 #define BAD_PTR_CHANCE	24

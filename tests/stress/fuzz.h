@@ -3,8 +3,6 @@
 #ifndef FUZZ_H
 #define FUZZ_H
 
-#include <stdatomic.h>
-
 #include "common.h"
 
 #define FUZZ_ARGS	128

@@ -73,9 +73,8 @@ static struct vuma_gate gate_at(struct vuma_vm *vm)
 
 static uint32_t submit(const struct vuma_gate *gate, const struct vuma_vm *vm)
 {
-	uint32_t done;
+	uint32_t done = syncobj_new(vm->fd);
 
-	KT_OK(vuma_syncobj_create(vm->fd, false, &done));
 	KT_OK(vuma_gate_submit(gate, vm, done));
 	return done;
 }
@@ -163,7 +162,7 @@ static void idle_beside_busy(void)
 	for (i = 0; i < PIECES; i++)
 		cmds[i] = vuma_cmd_fill(LEGACY_AT(0, 0), PIECE, i, 0);
 	use = vuma_legacy_bo(busy.handle, LEGACY_WRITE);
-	KT_OK(vuma_syncobj_create(fd, false, &done));
+	done = syncobj_new(fd);
 	windows_open(windows, ARRAY_SIZE(windows));
 	KT_OK(vuma_submit_legacy(fd, &use, 1, cmds, PIECES, 0, done));
 	/* Once for its second chance, once to take it. */

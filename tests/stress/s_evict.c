@@ -37,9 +37,8 @@ static void pipeline(struct worker *w)
 	uint64_t va = vm_map_bo(&vm, &bo), out_va = vm_map_bo(&vm, &out), a, b;
 	volatile uint64_t *sums = out.map;
 	uint64_t round = 0, i;
-	uint32_t syncobj;
+	uint32_t syncobj = syncobj_new(fd);
 
-	KT_OK(vuma_syncobj_create(fd, false, &syncobj));
 	for (; worker_again(w); round++) {
 		for (i = 0; i < DEPTH; i++) {
 			struct drm_vuma_cmd cmds[2] = {

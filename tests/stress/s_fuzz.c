@@ -8,8 +8,6 @@
  * new, by KCOV or else by how the call ended, are kept and varied. Stands for panthor-1,
  * -8, -9, -65, -66, and uma-B11: mistakes in error paths.
  */
-#include <xf86drm.h>
-
 #include "crew.h"
 #include "fuzz.h"
 #include "kcov.h"

@@ -6,8 +6,6 @@
  * Stands for an entity that is in the scheduler's tree again after it was removed and freed.
  */
 #include <poll.h>
-#include <signal.h>
-#include <sys/wait.h>
 
 #include "crew.h"
 

@@ -4,8 +4,6 @@
 #include <sys/sysmacros.h>
 #include <sys/time.h>
 
-#include <xf86drm.h>
-
 #include "common.h"
 
 const char *driver = "vuma";
@@ -157,6 +155,38 @@ uint64_t vm_map_bo(struct vuma_vm *vm, const struct vuma_bo *bo)
 
 	KT_OK(vuma_vm_map_bo(vm, bo, &va));
 	return va;
+}
+
+uint64_t fdinfo(int fd, const char *name)
+{
+	uint64_t value;
+	int ret = vuma_fdinfo(0, fd, name, &value);
+
+	/* The core's printer leaves this one out while there is no object. */
+	if (ret == -ENOENT && is_twin() && !strcmp(name, "drm-resident-memory")) {
+		KT_OK(vuma_fdinfo(0, fd, "drm-total-memory", &value));
+		KT_EQ(value, 0);
+		return 0;
+	}
+	if (ret)
+		KT_FAIL("fdinfo key %s: %s", name, strerror(-ret));
+	return value;
+}
+
+uint32_t syncobj_new(int fd)
+{
+	uint32_t syncobj;
+
+	KT_OK(vuma_syncobj_create(fd, false, &syncobj));
+	return syncobj;
+}
+
+void wait_job(int fd, uint32_t syncobj, int want)
+{
+	int status;
+
+	KT_OK(vuma_job_wait(fd, syncobj, FOREVER, &status));
+	KT_RET(status, want);
 }
 
 int submit_after(const struct vuma_vm *vm, const struct drm_vuma_cmd *cmds, uint32_t count,

@@ -5,7 +5,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +16,8 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <xf86drm.h>
 
 #include "ktap.h"
 #include "vuma_client.h"
@@ -75,6 +80,12 @@ uint64_t vm_param(const struct vuma_vm *vm, uint32_t param);
 /* Place and map a whole BO. */
 uint64_t vm_map_bo(struct vuma_vm *vm, const struct vuma_bo *bo);
 
+/* A number of the file, which has to be there. */
+uint64_t fdinfo(int fd, const char *name);
+/* A syncobj that is not signalled. */
+uint32_t syncobj_new(int fd);
+/* However long it takes; the job that signals @syncobj has to end so: 0, or -errno. */
+void wait_job(int fd, uint32_t syncobj, int want);
 /* A job behind the binary syncobj @in that signals @out; 0: none. */
 int submit_after(const struct vuma_vm *vm, const struct drm_vuma_cmd *cmds, uint32_t count,
 		 uint32_t in, uint32_t out);

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <xf86drm.h>
-
 #include "common.h"
 #include "file.h"
 #include "gate.h"
@@ -11,7 +9,7 @@ static struct gate gate_on(unsigned int index)
 
 	KT_OK(vuma_gate_init(&gate.at, gate.vm.fd));
 	KT_OK(vuma_gate_map(&gate.at, &gate.vm));
-	KT_OK(vuma_syncobj_create(gate.vm.fd, false, &gate.in));
+	gate.in = syncobj_new(gate.vm.fd);
 	KT_OK(vuma_gate_submit(&gate.at, &gate.vm, gate.in));
 	return gate;
 }
@@ -32,7 +30,7 @@ struct gate gate_new(int fd)
 	need_devices(2);
 	gate = gate_on(vuma_count(driver, VUMA_NODE_RENDER) - 1);
 	KT_SYS(drmSyncobjExportSyncFile(gate.vm.fd, gate.in, &file));
-	KT_OK(vuma_syncobj_create(fd, false, &gate.in));
+	gate.in = syncobj_new(fd);
 	KT_SYS(drmSyncobjImportSyncFile(fd, gate.in, file));
 	KT_SYS(close(file));
 	return gate;

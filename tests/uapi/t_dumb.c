@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <xf86drm.h>
-
 #include "common.h"
 
 static struct drm_mode_create_dumb create(int fd, uint32_t width, uint32_t height, uint32_t bpp)

@@ -1,23 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <xf86drm.h>
-
 #include "common.h"
-
-static uint64_t key(int fd, const char *name)
-{
-	uint64_t value;
-	int ret = vuma_fdinfo(0, fd, name, &value);
-
-	/* The core's printer leaves this one out while there is no object. */
-	if (ret == -ENOENT && is_twin() && !strcmp(name, "drm-resident-memory")) {
-		KT_OK(vuma_fdinfo(0, fd, "drm-total-memory", &value));
-		KT_EQ(value, 0);
-		return 0;
-	}
-	if (ret)
-		KT_FAIL("fdinfo key %s: %s", name, strerror(-ret));
-	return value;
-}
 
 static void has_keys(void)
 {
@@ -37,24 +19,24 @@ static void has_keys(void)
 	snprintf(line, sizeof(line), "drm-driver:\t%s\n", driver);
 	KT_TRUE(strstr(text, line));
 	for (i = 0; i < ARRAY_SIZE(names); i++)
-		key(fd, names[i]);
+		fdinfo(fd, names[i]);
 	for (i = 0; i < ARRAY_SIZE(reclaim) && !is_twin(); i++)
-		key(fd, reclaim[i]);
+		fdinfo(fd, reclaim[i]);
 }
 
 static void client_ids(void)
 {
-	KT_NE(key(dev_open(0), "drm-client-id"), key(dev_open(0), "drm-client-id"));
+	KT_NE(fdinfo(dev_open(0), "drm-client-id"), fdinfo(dev_open(0), "drm-client-id"));
 }
 
 static void empty_file(void)
 {
 	int fd = dev_open(0);
 
-	KT_EQ(key(fd, "drm-total-memory"), 0);
-	KT_EQ(key(fd, "drm-shared-memory"), 0);
-	KT_EQ(key(fd, "drm-resident-memory"), 0);
-	KT_EQ(key(fd, "drm-engine-vuma"), 0);
+	KT_EQ(fdinfo(fd, "drm-total-memory"), 0);
+	KT_EQ(fdinfo(fd, "drm-shared-memory"), 0);
+	KT_EQ(fdinfo(fd, "drm-resident-memory"), 0);
+	KT_EQ(fdinfo(fd, "drm-engine-vuma"), 0);
 }
 
 static void total_and_resident(void)
@@ -66,25 +48,25 @@ static void total_and_resident(void)
 	for (i = 0; i < 4; i++) {
 		bo[i] = bo_new(fd, VUMA_MIB << i, 0);
 		total += VUMA_MIB << i;
-		KT_EQ(key(fd, "drm-total-memory"), total);
-		KT_EQ(key(fd, "drm-resident-memory"), 0);
+		KT_EQ(fdinfo(fd, "drm-total-memory"), total);
+		KT_EQ(fdinfo(fd, "drm-resident-memory"), 0);
 	}
 	KT_OK(vuma_bo_map(&bo[1]));
 	stamp_pages(bo[1].map, bo[1].size / PAGE, 0);
-	KT_EQ(key(fd, "drm-resident-memory"), bo[1].size);
+	KT_EQ(fdinfo(fd, "drm-resident-memory"), bo[1].size);
 	KT_OK(vuma_bo_map(&bo[3]));
 	stamp_pages(bo[3].map, bo[3].size / PAGE, 0);
-	KT_EQ(key(fd, "drm-resident-memory"), bo[1].size + bo[3].size);
-	KT_EQ(key(fd, "drm-total-memory"), total);
+	KT_EQ(fdinfo(fd, "drm-resident-memory"), bo[1].size + bo[3].size);
+	KT_EQ(fdinfo(fd, "drm-total-memory"), total);
 
 	KT_OK(vuma_bo_fini(&bo[1]));
-	KT_EQ(key(fd, "drm-resident-memory"), bo[3].size);
-	KT_EQ(key(fd, "drm-total-memory"), total - bo[1].size);
+	KT_EQ(fdinfo(fd, "drm-resident-memory"), bo[3].size);
+	KT_EQ(fdinfo(fd, "drm-total-memory"), total - bo[1].size);
 	KT_OK(vuma_bo_fini(&bo[0]));
 	KT_OK(vuma_bo_fini(&bo[2]));
 	KT_OK(vuma_bo_fini(&bo[3]));
-	KT_EQ(key(fd, "drm-total-memory"), 0);
-	KT_EQ(key(fd, "drm-resident-memory"), 0);
+	KT_EQ(fdinfo(fd, "drm-total-memory"), 0);
+	KT_EQ(fdinfo(fd, "drm-resident-memory"), 0);
 }
 
 static void partial_residency(void)
@@ -93,7 +75,7 @@ static void partial_residency(void)
 
 	not_on_twin("knows only objects that are resident as a whole");
 	stamp_pages(bo.map, 16, 0);
-	KT_EQ(key(bo.fd, "drm-resident-memory"), bo_query(&bo).resident);
+	KT_EQ(fdinfo(bo.fd, "drm-resident-memory"), bo_query(&bo).resident);
 	KT_GE(bo_query(&bo).resident, 16 * PAGE);
 	KT_LT(bo_query(&bo).resident, bo.size);
 }
@@ -103,8 +85,8 @@ static void per_file(void)
 	int fd = dev_open(0), other = dev_open(0);
 
 	bo_new(fd, VUMA_MIB, 0);
-	KT_EQ(key(fd, "drm-total-memory"), VUMA_MIB);
-	KT_EQ(key(other, "drm-total-memory"), 0);
+	KT_EQ(fdinfo(fd, "drm-total-memory"), VUMA_MIB);
+	KT_EQ(fdinfo(other, "drm-total-memory"), 0);
 }
 
 static void shared(void)
@@ -115,21 +97,21 @@ static void shared(void)
 
 	bo_new(fd, 4 * VUMA_MIB, 0);
 	stamp_pages(bo.map, bo.size / PAGE, 0);
-	KT_EQ(key(fd, "drm-shared-memory"), 0);
+	KT_EQ(fdinfo(fd, "drm-shared-memory"), 0);
 	dmabuf = export_bo(&bo);
 	KT_OK(vuma_prime_import(other, dmabuf, &handle));
-	KT_EQ(key(fd, "drm-shared-memory"), VUMA_MIB);
-	KT_EQ(key(other, "drm-shared-memory"), VUMA_MIB);
-	KT_EQ(key(other, "drm-total-memory"), VUMA_MIB);
-	KT_EQ(key(other, "drm-resident-memory"), VUMA_MIB);
-	KT_EQ(key(fd, "drm-total-memory"), 5 * VUMA_MIB);
+	KT_EQ(fdinfo(fd, "drm-shared-memory"), VUMA_MIB);
+	KT_EQ(fdinfo(other, "drm-shared-memory"), VUMA_MIB);
+	KT_EQ(fdinfo(other, "drm-total-memory"), VUMA_MIB);
+	KT_EQ(fdinfo(other, "drm-resident-memory"), VUMA_MIB);
+	KT_EQ(fdinfo(fd, "drm-total-memory"), 5 * VUMA_MIB);
 	KT_OK(vuma_bo_close(other, handle));
 	KT_SYS(close(dmabuf));
 	/* For the core, what has ever been exported stays shared. */
 	if (!is_twin())
-		KT_EQ(key(fd, "drm-shared-memory"), 0);
-	KT_EQ(key(other, "drm-total-memory"), 0);
-	KT_EQ(key(other, "drm-resident-memory"), 0);
+		KT_EQ(fdinfo(fd, "drm-shared-memory"), 0);
+	KT_EQ(fdinfo(other, "drm-total-memory"), 0);
+	KT_EQ(fdinfo(other, "drm-resident-memory"), 0);
 }
 
 static void engine_time(void)
@@ -138,12 +120,12 @@ static void engine_time(void)
 	int64_t start = vuma_now_ns();
 	uint64_t busy;
 
-	KT_EQ(key(vm.fd, "drm-engine-vuma"), 0);
+	KT_EQ(fdinfo(vm.fd, "drm-engine-vuma"), 0);
 	run_cmd(&vm, vuma_cmd_spin(200000));
-	busy = key(vm.fd, "drm-engine-vuma");
+	busy = fdinfo(vm.fd, "drm-engine-vuma");
 	KT_GE(busy, 200 * VUMA_MSEC);
 	KT_LE(busy, vuma_now_ns() - start);
-	KT_EQ(key(dev_open(0), "drm-engine-vuma"), 0);
+	KT_EQ(fdinfo(dev_open(0), "drm-engine-vuma"), 0);
 }
 
 static void other_process_can_read(void)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The table of objects in debugfs: who created each, and on which list of reclaim it is. */
-#include <pthread.h>
 #include <sys/prctl.h>
 
 #include "common.h"

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Implicit addresses: when they come, how long they stay, and who has none. */
-#include <pthread.h>
-
 #include "arena.h"
 #include "gate.h"
 #include "legacy.h"
@@ -178,9 +176,8 @@ static void job_is_a_user(void)
 		vuma_cmd_copy(LEGACY_AT(1, 0), LEGACY_AT(0, SIZE - 8), 8),
 	};
 	struct gate gate = gate_new(fd);
-	uint32_t done;
+	uint32_t done = syncobj_new(fd);
 
-	KT_OK(vuma_syncobj_create(fd, false, &done));
 	KT_OK(vuma_submit_legacy(fd, use, 2, cmds, 2, gate.in, done));
 	KT_OK(vuma_bo_fini(&bo));
 	KT_EQ(legacy_param(fd, UNMAPS), 0);
@@ -536,7 +533,7 @@ static struct access access_new(struct vuma_bo bo, uint32_t flags, uint64_t word
 	struct access a = { .bo = bo, .flags = flags, .word = word };
 
 	a.out = bo_new_mapped(bo.fd, PAGE, 0);
-	KT_OK(vuma_syncobj_create(bo.fd, false, &a.done));
+	a.done = syncobj_new(bo.fd);
 	return a;
 }
 

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Who may use implicit addresses, and with what: the two paths, arguments, scanout. */
-#include <pthread.h>
-#include <sched.h>
-#include <stdatomic.h>
 #include <sys/resource.h>
-#include <xf86drm.h>
 
 #include "legacy.h"
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Implicit addresses when something goes wrong halfway, and when files end. */
-#include <xf86drm.h>
-
 #include "legacy.h"
 
 #define SIZE	(64 * PAGE)

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Implicit addresses: users of a buffer that come and go, and the last of them, in threads. */
-#include <pthread.h>
-#include <stdatomic.h>
-
 #include "legacy.h"
 
 #define BUFS	3

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Content that is not needed: thrown away, never written to swap, zero afterwards. */
-#include <xf86drm.h>
-
 #include "gate.h"
 #include "legacy.h"
 #include "tenant.h"
@@ -349,19 +347,16 @@ static void busy_is_not_purged(void)
 	struct drm_vuma_cmd cmd = vuma_cmd_checksum(s.out_va, s.va, SIZE);
 	uint64_t a, b, *sums = s.out.map;
 	struct gate gate = gate_new(s.fd);
-	uint32_t syncobj;
-	int status;
+	uint32_t syncobj = syncobj_new(s.fd);
 
 	tenant_bind(&s);
-	KT_OK(vuma_syncobj_create(s.fd, false, &syncobj));
 	KT_OK(submit_after(&s.vm, &cmd, 1, gate.in, syncobj));
 	dont_need(&s.bo);
 	arena_squeeze(&s.cg, 64 * MIB);
 	KT_EQ(bo_status(&s.bo) & (PURGED | PURGEABLE), PURGEABLE);
 	KT_EQ(bo_query(&s.bo).resident, SIZE);
 	gate_open(&gate);
-	KT_OK(vuma_job_wait(s.fd, syncobj, FOREVER, &status));
-	KT_OK(status);
+	wait_job(s.fd, syncobj, 0);
 	vuma_pattern_checksum(SIZE, 1, 7, &a, &b);
 	KT_EQ(sums[0], a);
 	KT_EQ(sums[1], b);
@@ -430,19 +425,14 @@ static void purge_of_evicted(void)
 static void purgeable_in_fdinfo(void)
 {
 	struct tenant s = filled_tenant(SIZE, 0);
-	uint64_t bytes;
 
-	KT_OK(vuma_fdinfo(0, s.fd, "drm-purgeable-memory", &bytes));
-	KT_EQ(bytes, 0);
+	KT_EQ(fdinfo(s.fd, "drm-purgeable-memory"), 0);
 	dont_need(&s.bo);
-	KT_OK(vuma_fdinfo(0, s.fd, "drm-purgeable-memory", &bytes));
-	KT_EQ(bytes, SIZE);
+	KT_EQ(fdinfo(s.fd, "drm-purgeable-memory"), SIZE);
 	KT_EQ(bo_advise(&s.bo, DRM_VUMA_MADV_WILLNEED), 1);
-	KT_OK(vuma_fdinfo(0, s.fd, "drm-purgeable-memory", &bytes));
-	KT_EQ(bytes, 0);
+	KT_EQ(fdinfo(s.fd, "drm-purgeable-memory"), 0);
 	purge(&s);
-	KT_OK(vuma_fdinfo(0, s.fd, "drm-purgeable-memory", &bytes));
-	KT_EQ(bytes, 0);
+	KT_EQ(fdinfo(s.fd, "drm-purgeable-memory"), 0);
 }
 
 static void discard(struct tenant *s, uint64_t offset, uint64_t size)

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <pthread.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/uio.h>
-
-#include <xf86drm.h>
 
 #include "common.h"
 

@@ -3,7 +3,6 @@
 
 #include <linux/dma-buf.h>
 #include <linux/udmabuf.h>
-#include <xf86drm.h>
 
 #include "rig.h"
 

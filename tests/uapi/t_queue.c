@@ -4,8 +4,6 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-#include <xf86drm.h>
-
 #include "arena.h"
 #include "rig.h"
 
@@ -24,7 +22,7 @@ static struct plug plug_new(void)
 
 	KT_OK(vuma_gate_init(&plug.gate, plug.vm.fd));
 	KT_OK(vuma_gate_map(&plug.gate, &plug.vm));
-	KT_OK(vuma_syncobj_create(plug.vm.fd, false, &plug.done));
+	plug.done = syncobj_new(plug.vm.fd);
 	KT_OK(vuma_gate_submit(&plug.gate, &plug.vm, plug.done));
 	KT_OK(vuma_gate_await(&plug.gate, LONG_WAIT));
 	return plug;
@@ -104,10 +102,10 @@ static void collected_file(void)
 	struct plug plug = plug_new();
 	struct drm_vuma_cmd nop = vuma_cmd_nop();
 	struct vuma_vm vm = vm_new(dev_open(0));
-	uint32_t done, done_there;
+	uint32_t done = syncobj_new(plug.vm.fd);
+	uint32_t done_there;
 	int file, status, i;
 
-	KT_OK(vuma_syncobj_create(plug.vm.fd, false, &done));
 	KT_SYS(drmSyncobjHandleToFD(plug.vm.fd, done, &file));
 	KT_SYS(drmSyncobjFDToHandle(vm.fd, file, &done_there));
 	KT_SYS(close(file));

@@ -576,26 +576,19 @@ static void least_recently_used_first(void)
 static void counters_in_fdinfo(void)
 {
 	struct tenant s = tenant_new(SIZE, 0);
-	uint64_t resident, evicted, total, restored;
 
 	fill_by_cpu(&s, 1);
 	KT_OK(vuma_bo_fini(&s.out));
 	KT_OK(vuma_vm_fini(&s.vm));
 	arena_evict(&s.cg, &s.bo, 1);
-	KT_OK(vuma_fdinfo(0, s.fd, "drm-resident-memory", &resident));
-	KT_OK(vuma_fdinfo(0, s.fd, "vuma-evicted-memory", &evicted));
-	KT_OK(vuma_fdinfo(0, s.fd, "vuma-evicted-total", &total));
-	KT_EQ(resident, 0);
-	KT_EQ(evicted, s.bo.size);
-	KT_EQ(total, bo_query(&s.bo).evicted);
+	KT_EQ(fdinfo(s.fd, "drm-resident-memory"), 0);
+	KT_EQ(fdinfo(s.fd, "vuma-evicted-memory"), s.bo.size);
+	KT_EQ(fdinfo(s.fd, "vuma-evicted-total"), bo_query(&s.bo).evicted);
 	check_by_cpu(&s, 1);
-	KT_OK(vuma_fdinfo(0, s.fd, "drm-resident-memory", &resident));
-	KT_OK(vuma_fdinfo(0, s.fd, "vuma-evicted-memory", &evicted));
-	KT_OK(vuma_fdinfo(0, s.fd, "vuma-restored-total", &restored));
-	KT_EQ(resident, s.bo.size);
-	KT_EQ(evicted, 0);
-	KT_EQ(restored, bo_query(&s.bo).restored);
-	KT_EQ(restored, s.bo.size);
+	KT_EQ(fdinfo(s.fd, "drm-resident-memory"), s.bo.size);
+	KT_EQ(fdinfo(s.fd, "vuma-evicted-memory"), 0);
+	KT_EQ(fdinfo(s.fd, "vuma-restored-total"), bo_query(&s.bo).restored);
+	KT_EQ(bo_query(&s.bo).restored, s.bo.size);
 }
 
 static void counters_of_bo(void)

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Whose memory it is: charges, limits and protection of memory cgroups. */
-#include <xf86drm.h>
-
 #include "arena.h"
 #include "peer.h"
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Whose memory it is, where owners meet: shared VMs, passed files, forks, competition. */
-#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include "peer.h"
@@ -489,7 +488,6 @@ static int many_idle(void)
 static void holds_many(const struct peer *peer, void *arg)
 {
 	int fd = dev_open(0), count = many_idle(), i;
-	uint64_t evicted, resident;
 
 	(void)arg;
 	for (i = 0; i < count; i++) {
@@ -501,10 +499,8 @@ static void holds_many(const struct peer *peer, void *arg)
 	peer_wait(peer->from);
 	peer_go(peer->to);
 	peer_wait(peer->from);
-	KT_OK(vuma_fdinfo(0, fd, "vuma-evicted-total", &evicted));
-	KT_OK(vuma_fdinfo(0, fd, "drm-resident-memory", &resident));
-	KT_EQ(evicted, 0);
-	KT_EQ(resident, count * PAGE);
+	KT_EQ(fdinfo(fd, "vuma-evicted-total"), 0);
+	KT_EQ(fdinfo(fd, "drm-resident-memory"), count * PAGE);
 	peer_go(peer->to);
 }
 
@@ -515,7 +511,6 @@ static void idle_neighbour(void)
 	struct vuma_bo bos[COUNT], out;
 	struct cgroup a, b;
 	struct peer peer;
-	uint64_t evicted;
 	int fd, i, n;
 
 	need_reclaim();
@@ -539,9 +534,8 @@ static void idle_neighbour(void)
 		verify_checksum(&vm, 0x40000000, MIB, i, 3, &out, 0x20000000);
 		KT_OK(vuma_vm_fini(&vm));
 	}
-	KT_OK(vuma_fdinfo(0, fd, "vuma-evicted-total", &evicted));
 	/* Else there was no pressure. */
-	KT_GE(evicted, COUNT * MIB);
+	KT_GE(fdinfo(fd, "vuma-evicted-total"), COUNT * MIB);
 	peer_step(&peer);
 	join_child(peer.pid);
 }
@@ -550,7 +544,7 @@ static void idle_neighbour(void)
 static void fdinfo_adds_up(void)
 {
 	enum { COUNT = 24 };
-	uint64_t resident = 0, evicted = 0, restored = 0, total = 0, value, seed = 4711;
+	uint64_t resident = 0, evicted = 0, restored = 0, total = 0, seed = 4711;
 	struct vuma_bo bos[COUNT];
 	struct cgroup cg;
 	int fd, i, round;
@@ -577,14 +571,10 @@ static void fdinfo_adds_up(void)
 			evicted += q.evicted;
 			restored += q.restored;
 		}
-		KT_OK(vuma_fdinfo(0, fd, "drm-total-memory", &value));
-		KT_EQ(value, total);
-		KT_OK(vuma_fdinfo(0, fd, "drm-resident-memory", &value));
-		KT_EQ(value, resident);
-		KT_OK(vuma_fdinfo(0, fd, "vuma-evicted-total", &value));
-		KT_EQ(value, evicted);
-		KT_OK(vuma_fdinfo(0, fd, "vuma-restored-total", &value));
-		KT_EQ(value, restored);
+		KT_EQ(fdinfo(fd, "drm-total-memory"), total);
+		KT_EQ(fdinfo(fd, "drm-resident-memory"), resident);
+		KT_EQ(fdinfo(fd, "vuma-evicted-total"), evicted);
+		KT_EQ(fdinfo(fd, "vuma-restored-total"), restored);
 	}
 	KT_GE(evicted, MIB);
 	KT_GE(restored, PAGE);

@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Reclaim against everything else, at the same time. */
-#include <pthread.h>
-#include <stdatomic.h>
-
-#include <xf86drm.h>
-
 #include "arena.h"
 #include "legacy.h"
 
@@ -366,14 +361,13 @@ static void read_gems(void)
 /* The label, the numbers and the lists, read while all of it moves. */
 static void *reader(void *arg)
 {
-	uint64_t round = 0, value;
+	uint64_t round = 0;
 
 	if (arg)
 		return closer(arg);
 	for (; again(arg, round); round++) {
 		read_gems();
-		KT_OK(vuma_fdinfo(0, shared_fd, "drm-resident-memory", &value));
-		KT_LE(value, shared_bo.size);
+		KT_LE(fdinfo(shared_fd, "drm-resident-memory"), shared_bo.size);
 		KT_LE(bo_query(&shared_bo).resident, shared_bo.size);
 	}
 	return NULL;

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Unloads and loads the module of the driver. Runs alone, and as the last. */
-#include <stdatomic.h>
 #include <sys/syscall.h>
-
-#include <xf86drm.h>
 
 #include "arena.h"
 #include "rig.h"

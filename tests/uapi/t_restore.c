@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* How buffers come back: only what is needed, with help, and without being in the way. */
-#include <sched.h>
 #include <sys/sysinfo.h>
-
-#include <xf86drm.h>
 
 #include "file.h"
 #include "legacy.h"
@@ -277,10 +274,10 @@ static void killed_in_the_middle(void)
 		pid_t pid;
 
 		arena_evict(&s.cg, bos, KILL_COUNT);
-		KT_OK(vuma_fdinfo(0, s.bo.fd, "vuma-restored-total", &start));
+		start = fdinfo(s.bo.fd, "vuma-restored-total");
 		pid = start_restore(&s.vm);
 		do {
-			KT_OK(vuma_fdinfo(0, s.bo.fd, "vuma-restored-total", &now));
+			now = fdinfo(s.bo.fd, "vuma-restored-total");
 			sched_yield();
 		} while (now == start && !waitpid(pid, &status, WNOHANG));
 		if (now == start)
@@ -288,7 +285,7 @@ static void killed_in_the_middle(void)
 		kill(pid, SIGKILL);
 		if (waitpid(pid, &status, 0) != pid)
 			continue;
-		KT_OK(vuma_fdinfo(0, s.bo.fd, "vuma-restored-total", &restored));
+		restored = fdinfo(s.bo.fd, "vuma-restored-total");
 		caught = WIFSIGNALED(status) && restored - start < total;
 	}
 	for (i = 0; i < KILL_COUNT; i++)

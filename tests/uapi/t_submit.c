@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <xf86drm.h>
-
 #include "gate.h"
 #include "rig.h"
 
@@ -359,14 +357,13 @@ static void queue_and_be_killed(int dmabuf, int syncobj_fd, int queued)
 
 static void killed_before_jobs_start(intptr_t sig)
 {
-	int pipes[2], dmabuf, done_fd, status;
+	int pipes[2], dmabuf, done_fd;
 	struct rig r = rig_new(RIG_SIZE);
 	struct gate gate;
-	uint32_t done;
+	uint32_t done = syncobj_new(r.fd);
 	char byte;
 	pid_t pid;
 
-	KT_OK(vuma_syncobj_create(r.fd, false, &done));
 	KT_SYS(drmSyncobjHandleToFD(r.fd, done, &done_fd));
 	dmabuf = export_bo(&r.a);
 	KT_SYS(pipe2(pipes, O_CLOEXEC));
@@ -378,8 +375,7 @@ static void killed_before_jobs_start(intptr_t sig)
 	KT_SYS(kill(pid, sig));
 	KT_SYS(waitpid(pid, NULL, 0));
 	gate_open(&gate);
-	KT_OK(vuma_job_wait(r.fd, done, FOREVER, &status));
-	KT_RET(status, -ECANCELED);
+	wait_job(r.fd, done, -ECANCELED);
 	verify_pattern(r.a.map, RIG_SIZE, 0, 0);
 }
 
@@ -391,12 +387,12 @@ static void exit_with_jobs(void)
 {
 	struct drm_vuma_cmd spin = vuma_cmd_spin(10000000), first_spin = vuma_cmd_spin(2000000);
 	struct rig r = rig_new(RIG_SIZE);
-	uint32_t first, last, in_child;
-	int fds[2], status, i;
+	uint32_t first = syncobj_new(r.fd);
+	uint32_t last = syncobj_new(r.fd);
+	uint32_t in_child;
+	int fds[2], i;
 	pid_t pid;
 
-	KT_OK(vuma_syncobj_create(r.fd, false, &first));
-	KT_OK(vuma_syncobj_create(r.fd, false, &last));
 	KT_SYS(drmSyncobjHandleToFD(r.fd, first, &fds[0]));
 	KT_SYS(drmSyncobjHandleToFD(r.fd, last, &fds[1]));
 	pid = fork_child();
@@ -411,12 +407,9 @@ static void exit_with_jobs(void)
 		_exit(0);
 	}
 	join_child(pid);
-	KT_OK(vuma_syncobj_wait(r.fd, last, FOREVER));
-	KT_OK(vuma_syncobj_status(r.fd, last, &status));
-	KT_EQ(status, -ECANCELED);
+	wait_job(r.fd, last, -ECANCELED);
 	KT_OK(vuma_syncobj_wait(r.fd, first, 0));
-	KT_OK(vuma_syncobj_status(r.fd, first, &status));
-	KT_GT(status, 0);
+	wait_job(r.fd, first, 0);
 }
 
 static void isolation(void)

@@ -280,10 +280,9 @@ static void failed_submit_signals_nothing(void)
 	struct rig r = rig_new(RIG_SIZE);
 	struct drm_vuma_cmd bad = { .opcode = UINT32_MAX };
 	struct drm_vuma_sync out = { 0 };
-	uint32_t handle;
+	uint32_t handle = syncobj_new(r.fd);
 	int status;
 
-	KT_OK(vuma_syncobj_create(r.fd, false, &handle));
 	out.handle = handle;
 	KT_RET(vuma_submit(r.fd, r.vm.id, &bad, 1, NULL, 0, &out, 1), -EINVAL);
 	/* It has no fence to export. */

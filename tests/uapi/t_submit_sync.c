@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <xf86drm.h>
-
 #include "gate.h"
 #include "rig.h"
 
@@ -20,7 +18,7 @@ static void max_counts(void)
 		cmds[i] = vuma_cmd_fill(r.a_va + i % (RIG_SIZE / 8) * 8, 8, i + 1, 0);
 	for (i = 0; i < DRM_VUMA_SUBMIT_MAX_SYNCS; i++) {
 		KT_OK(vuma_syncobj_create(r.fd, true, &in[i].handle));
-		KT_OK(vuma_syncobj_create(r.fd, false, &out[i].handle));
+		out[i].handle = syncobj_new(r.fd);
 	}
 	KT_OK(vuma_submit(r.fd, r.vm.id, cmds, max, in, DRM_VUMA_SUBMIT_MAX_SYNCS, out,
 			  DRM_VUMA_SUBMIT_MAX_SYNCS));
@@ -37,11 +35,10 @@ static void same_file_in_order(void)
 	struct vuma_vm second = vm_new(r.fd);
 	struct drm_vuma_cmd cmds[1] = { vuma_cmd_nop() };
 	struct gate gate = gate_new(r.fd);
-	uint32_t syncobj;
+	uint32_t syncobj = syncobj_new(r.fd);
 	uint64_t i;
 
 	KT_OK(vuma_vm_map(&second, r.a.handle, r.a_va, 0, RIG_SIZE, 0));
-	KT_OK(vuma_syncobj_create(r.fd, false, &syncobj));
 	KT_OK(submit_after(&r.vm, cmds, 1, gate.in, 0));
 	/* Also through different VMs. */
 	for (i = 1; i <= 200; i++) {
@@ -81,8 +78,8 @@ static void in_sync_orders_files(intptr_t timeline)
 	struct drm_vuma_sync in = { .handle = gate.in }, done = { 0 };
 	struct drm_vuma_sync between = { .point = timeline ? 5 : 0 };
 
-	KT_OK(vuma_syncobj_create(r.fd, false, &between.handle));
-	KT_OK(vuma_syncobj_create(s.fd, false, &done.handle));
+	between.handle = syncobj_new(r.fd);
+	done.handle = syncobj_new(s.fd);
 	KT_OK(vuma_submit(r.fd, r.vm.id, &first, 1, &in, 1, &between, 1));
 	between.handle = share_syncobj(r.fd, between.handle, s.fd);
 	KT_OK(vuma_submit(s.fd, s.vm.id, &second, 1, &between, 1, &done, 1));
@@ -104,7 +101,7 @@ static void timeline_points(void)
 	struct drm_vuma_sync in = { .handle = gate.in }, sync = { 0 };
 	uint64_t value;
 
-	KT_OK(vuma_syncobj_create(r.fd, false, &sync.handle));
+	sync.handle = syncobj_new(r.fd);
 	for (sync.point = 10; sync.point <= 50; sync.point += 10)
 		KT_OK(vuma_submit(r.fd, r.vm.id, &nop, 1, &in, sync.point == 10, &sync, 1));
 	settle();
@@ -123,9 +120,8 @@ static void waits_for_pending(void)
 	struct rig r = rig_new(RIG_SIZE);
 	struct drm_vuma_cmd cmd = vuma_cmd_fill(r.a_va, 8, 1, 0);
 	struct gate gate = gate_new(r.fd);
-	uint32_t done;
+	uint32_t done = syncobj_new(r.fd);
 
-	KT_OK(vuma_syncobj_create(r.fd, false, &done));
 	KT_OK(submit_after(&r.vm, &cmd, 1, gate.in, done));
 	settle();
 	KT_RET(vuma_syncobj_wait(r.fd, done, 0), -ETIME);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* OP_WAIT: a job stops until a word in memory says that it may go on. */
-#include <xf86drm.h>
-
 #include "arena.h"
 #include "legacy.h"
 #include "rig.h"
@@ -22,14 +20,6 @@ static void expect_waiting(int fd, uint32_t syncobj)
 
 	KT_WAIT(engine_counter(fd, "walks") >= walks + 3);
 	KT_RET(vuma_syncobj_wait(fd, syncobj, 0), -ETIME);
-}
-
-static void expect_end(int fd, uint32_t syncobj, int want)
-{
-	int status;
-
-	KT_OK(vuma_job_wait(fd, syncobj, FOREVER, &status));
-	KT_RET(status, want);
 }
 
 static void compares(void)
@@ -58,11 +48,11 @@ static void compares(void)
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		cmd = vuma_cmd_wait(r.a_va, rows[i].how, rows[i].value, rows[i].mask);
 		*word = rows[i].no;
-		KT_OK(vuma_syncobj_create(r.fd, false, &done));
+		done = syncobj_new(r.fd);
 		KT_OK(vuma_submit_one(r.fd, r.vm.id, &cmd, 1, done));
 		expect_waiting(r.fd, done);
 		*word = rows[i].yes;
-		expect_end(r.fd, done, 0);
+		wait_job(r.fd, done, 0);
 		/* What holds already is not waited for. */
 		run_cmd(&r.vm, cmd);
 	}
@@ -74,19 +64,18 @@ static void opens(void)
 	struct rig r = rig_new(RIG_SIZE);
 	struct vuma_gate gate = gate_at(&r.vm);
 	struct drm_vuma_cmd cmds[VUMA_GATE_CMDS + 1];
-	uint32_t done;
+	uint32_t done = syncobj_new(r.fd);
 	int i;
 
 	vuma_gate_cmds(&gate, cmds);
 	cmds[VUMA_GATE_CMDS] = vuma_cmd_copy(r.b_va, r.a_va, RIG_SIZE);
-	KT_OK(vuma_syncobj_create(r.fd, false, &done));
 	for (i = 0; i < 10; i++) {
 		vuma_gate_shut(&gate);
 		KT_OK(vuma_submit_one(r.fd, r.vm.id, cmds, ARRAY_SIZE(cmds), done));
 		KT_OK(vuma_gate_await(&gate, FOREVER));
 		vuma_pattern_fill(r.a.map, RIG_SIZE, i, 3);
 		vuma_gate_open(&gate);
-		expect_end(r.fd, done, 0);
+		wait_job(r.fd, done, 0);
 		verify_pattern(r.b.map, RIG_SIZE, i, 3);
 	}
 	KT_OK(vuma_gate_fini(&gate));
@@ -98,18 +87,17 @@ static void opens_legacy(void)
 	struct drm_vuma_cmd cmds[VUMA_GATE_CMDS];
 	struct drm_vuma_legacy_bo use;
 	struct vuma_gate gate;
-	uint32_t done;
+	uint32_t done = syncobj_new(fd);
 
 	KT_OK(vuma_gate_init(&gate, fd));
 	gate.addr = LEGACY_AT(0, 0);
 	vuma_gate_cmds(&gate, cmds);
 	use = vuma_legacy_bo(gate.bo.handle, LEGACY_WRITE);
-	KT_OK(vuma_syncobj_create(fd, false, &done));
 	KT_OK(vuma_submit_legacy(fd, &use, 1, cmds, VUMA_GATE_CMDS, 0, done));
 	KT_OK(vuma_gate_await(&gate, FOREVER));
 	expect_waiting(fd, done);
 	vuma_gate_open(&gate);
-	expect_end(fd, done, 0);
+	wait_job(fd, done, 0);
 }
 
 /* Mapped or not is found out at each look. */
@@ -118,14 +106,13 @@ static void unmapped(void)
 	struct rig r = rig_new(PAGE);
 	struct drm_vuma_cmd cmd = vuma_cmd_wait(r.a_va + PAGE, 0, 0, 0);
 	struct vuma_gate gate = gate_at(&r.vm);
-	uint32_t done;
+	uint32_t done = syncobj_new(r.fd);
 
 	run_faulting(&r.vm, &cmd, 1, DRM_VUMA_FAULT_UNMAPPED, r.a_va + PAGE);
-	KT_OK(vuma_syncobj_create(r.fd, false, &done));
 	KT_OK(vuma_gate_submit(&gate, &r.vm, done));
 	KT_OK(vuma_gate_await(&gate, FOREVER));
 	KT_OK(vuma_vm_unmap(&r.vm, gate.addr, gate.bo.size));
-	expect_end(r.fd, done, -EFAULT);
+	wait_job(r.fd, done, -EFAULT);
 	KT_EQ(vm_param(&r.vm, DRM_VUMA_PARAM_VM_FAULT_STATUS), DRM_VUMA_FAULT_UNMAPPED);
 	KT_EQ(vm_param(&r.vm, DRM_VUMA_PARAM_VM_FAULT_ADDR), gate.addr);
 }
@@ -135,14 +122,13 @@ static void replaced(void)
 {
 	struct rig r = rig_new(PAGE);
 	struct vuma_gate gate = gate_at(&r.vm);
-	uint32_t done;
+	uint32_t done = syncobj_new(r.fd);
 
 	*(volatile uint64_t *)r.a.map = 1;
-	KT_OK(vuma_syncobj_create(r.fd, false, &done));
 	KT_OK(vuma_gate_submit(&gate, &r.vm, done));
 	KT_OK(vuma_gate_await(&gate, FOREVER));
 	KT_OK(vuma_vm_map(&r.vm, r.a.handle, gate.addr, 0, PAGE, DRM_VUMA_BIND_READONLY));
-	expect_end(r.fd, done, 0);
+	wait_job(r.fd, done, 0);
 }
 
 /* Stands at the parent's gate; @cmds: what its job does after it has reached it. */
@@ -170,11 +156,10 @@ static void child_ends(int sig, bool spins)
 {
 	int fd = dev_open(0), pipes[2], dmabuf, done_fd;
 	struct vuma_gate gate;
-	uint32_t done;
+	uint32_t done = syncobj_new(fd);
 	pid_t pid;
 
 	KT_OK(vuma_gate_init(&gate, fd));
-	KT_OK(vuma_syncobj_create(fd, false, &done));
 	KT_SYS(drmSyncobjHandleToFD(fd, done, &done_fd));
 	dmabuf = export_bo(&gate.bo);
 	KT_SYS(pipe2(pipes, O_CLOEXEC));
@@ -187,7 +172,7 @@ static void child_ends(int sig, bool spins)
 	else
 		KT_EQ(write(pipes[1], "", 1), 1);
 	KT_SYS(waitpid(pid, NULL, 0));
-	expect_end(fd, done, -ECANCELED);
+	wait_job(fd, done, -ECANCELED);
 }
 
 static void killed(void)
@@ -220,7 +205,7 @@ static void evict_beside(void)
 	other = bo_new_mapped(vm.fd, VUMA_MIB, 0);
 	vuma_pattern_fill(other.map, other.size, 3, 3);
 	gate = gate_at(&vm);
-	KT_OK(vuma_syncobj_create(vm.fd, false, &done));
+	done = syncobj_new(vm.fd);
 	KT_OK(vuma_gate_submit(&gate, &vm, done));
 	KT_OK(vuma_gate_await(&gate, FOREVER));
 	arena_squeeze(&cg, 64 * VUMA_MIB);
@@ -229,7 +214,7 @@ static void evict_beside(void)
 	KT_RET(vuma_bo_wait(vm.fd, gate.bo.handle, 0, 0), -EBUSY);
 	expect_waiting(vm.fd, done);
 	vuma_gate_open(&gate);
-	expect_end(vm.fd, done, 0);
+	wait_job(vm.fd, done, 0);
 	verify_pattern(other.map, other.size, 3, 3);
 }
 

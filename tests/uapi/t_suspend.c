@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Suspend and hibernation: what is evicted for it, and that nothing is lost. */
 #include <dirent.h>
-#include <stdatomic.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/sysinfo.h>
-
-#include <xf86drm.h>
 
 #include "arena.h"
 #include "file.h"
@@ -245,7 +242,6 @@ static void busy_does_not_block(void)
 	struct drm_vuma_cmd cmds[2];
 	struct sleeper s, idle;
 	uint32_t syncobj;
-	int status;
 
 	need_hibernation("freezer", "shutdown");
 	large_image();
@@ -253,12 +249,10 @@ static void busy_does_not_block(void)
 	idle = sleeper_new();
 	cmds[0] = vuma_cmd_spin(6000000);
 	cmds[1] = vuma_cmd_fill(s.va, SIZE, 9, 3);
-	KT_OK(vuma_syncobj_create(s.vm.fd, false, &syncobj));
+	syncobj = syncobj_new(s.vm.fd);
 	KT_OK(vuma_submit_one(s.vm.fd, s.vm.id, cmds, 2, syncobj));
 	sleep_now("disk");
-	KT_OK(vuma_syncobj_wait(s.vm.fd, syncobj, FOREVER));
-	KT_OK(vuma_syncobj_status(s.vm.fd, syncobj, &status));
-	KT_EQ(status, 1);
+	wait_job(s.vm.fd, syncobj, 0);
 	verify_checksum(&s.vm, s.va, SIZE, 9, 3, &s.out, s.out_va);
 	expect_gone_and_back(&idle);
 }
@@ -273,7 +267,6 @@ static void large_share_of_memory(void)
 	struct vuma_bo bos[MOST];
 	struct sysinfo info;
 	int fd, i, count;
-	uint64_t evicted;
 
 	need_hibernation("freezer", "shutdown");
 	KT_SYS(sysinfo(&info));
@@ -288,8 +281,7 @@ static void large_share_of_memory(void)
 		vuma_pattern_fill(bos[i].map, bos[i].size, i, 3);
 	}
 	sleep_now("disk");
-	KT_OK(vuma_fdinfo(0, fd, "vuma-evicted-total", &evicted));
-	KT_GE(evicted, (uint64_t)count * BO_MIB * MIB / 2);
+	KT_GE(fdinfo(fd, "vuma-evicted-total"), (uint64_t)count * BO_MIB * MIB / 2);
 	for (i = 0; i < count; i++)
 		verify_pattern(bos[i].map, bos[i].size, i, 3);
 }
@@ -355,14 +347,6 @@ static void devices_suspended(void)
 	expect_gone_and_back(&s);
 }
 
-static uint64_t restored(int fd)
-{
-	uint64_t value;
-
-	KT_OK(vuma_fdinfo(0, fd, "vuma-restored-total", &value));
-	return value;
-}
-
 /* Helpers have brought back pages since the text was read. */
 static bool helped_since(const char *before)
 {
@@ -392,12 +376,12 @@ static void restore_until_frozen(const struct cgroup *cg, const struct vuma_vm *
 	KT_OK(file_read(RESTORED, before, sizeof(before)));
 	do {
 		arena_evict(cg, bos, count);
-		start = restored(vm->fd);
+		start = fdinfo(vm->fd, "vuma-restored-total");
 		*restores = true;
 		while ((ret = vuma_ioctl_once(vm->fd, DRM_IOCTL_VUMA_SUBMIT, &args))) {
 			*restores = false;
 			KT_RET(ret, -EINTR);
-			done = restored(vm->fd) - start;
+			done = fdinfo(vm->fd, "vuma-restored-total") - start;
 			middle |= done && done < count * bos[0].size;
 		}
 		*restores = false;

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The device goes away while it is in use. Unbinds and rebinds the last device. */
 #include <poll.h>
-#include <pthread.h>
-#include <stdatomic.h>
 
 #include <linux/sync_file.h>
-#include <xf86drm.h>
 
 #include "file.h"
 #include "legacy.h"
@@ -71,11 +68,11 @@ static void all_ioctls(void)
 	struct drm_vuma_cmd nop = vuma_cmd_nop();
 	struct drm_vuma_vm_create create = { 0 };
 	struct vuma_bo bo = bo_new(r.fd, PAGE, 0);
-	uint32_t handle, syncobj;
+	uint32_t syncobj = syncobj_new(r.fd);
+	uint32_t handle;
 	uint64_t value;
 
 	r.vm = vm_new(r.fd);
-	KT_OK(vuma_syncobj_create(r.fd, false, &syncobj));
 	op = vuma_op_map(bo.handle, 0x40000000, 0, PAGE, 0);
 	unplug(r.fd);
 	KT_RET(vuma_get_param(r.fd, DRM_VUMA_PARAM_VA_BITS, 0, &value), -ENODEV);
@@ -167,7 +164,7 @@ static void jobs_fail(void)
 	for (i = 0; i < JOBS; i++) {
 		uint32_t syncobj;
 
-		KT_OK(vuma_syncobj_create(fd, false, &syncobj));
+		syncobj = syncobj_new(fd);
 		KT_OK(vuma_submit_one(fd, vm.id, cmds, ARRAY_SIZE(cmds), syncobj));
 		fences[i] = export_fence(fd, syncobj);
 	}

@@ -587,17 +587,14 @@ static void destroy_with_job(void)
 	struct vuma_vm vm = vm_new(fd);
 	struct drm_vuma_cmd fill = vuma_cmd_fill(vm_map_bo(&vm, &bo), bo.size, 11, 2);
 	struct gate gate = gate_new(fd);
-	uint32_t done;
-	int status;
+	uint32_t done = syncobj_new(fd);
 
-	KT_OK(vuma_syncobj_create(fd, false, &done));
 	KT_OK(submit_after(&vm, &fill, 1, gate.in, done));
 	KT_OK(vuma_vm_fini(&vm));
 	settle();
 	KT_RET(vuma_syncobj_wait(fd, done, 0), -ETIME);
 	gate_open(&gate);
-	KT_OK(vuma_job_wait(fd, done, FOREVER, &status));
-	KT_OK(status);
+	wait_job(fd, done, 0);
 	verify_pattern(bo.map, bo.size, 11, 2);
 }
 
@@ -609,16 +606,13 @@ static void unmap_under_job(void)
 	uint64_t va = vm_map_bo(&vm, &bo);
 	struct drm_vuma_cmd fill = vuma_cmd_fill(va, bo.size, 1, 1);
 	struct gate gate = gate_new(fd);
-	uint32_t done;
-	int status;
+	uint32_t done = syncobj_new(fd);
 
-	KT_OK(vuma_syncobj_create(fd, false, &done));
 	KT_OK(submit_after(&vm, &fill, 1, gate.in, done));
 	/* It does not wait for the job, which cannot end. */
 	KT_OK(vuma_vm_unmap(&vm, va + PAGE, PAGE));
 	gate_open(&gate);
-	KT_OK(vuma_job_wait(fd, done, FOREVER, &status));
-	KT_RET(status, -EFAULT);
+	wait_job(fd, done, -EFAULT);
 	KT_EQ(vm_param(&vm, DRM_VUMA_PARAM_VM_FAULT_ADDR), va + PAGE);
 	KT_EQ(vm_param(&vm, DRM_VUMA_PARAM_VM_FAULT_STATUS), DRM_VUMA_FAULT_UNMAPPED);
 	verify_pattern((char *)bo.map + PAGE, 3 * PAGE, 0, 0);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Binds that wait, binds that fail, and what a bind can do besides mapping buffers. */
-#include <xf86drm.h>
-
 #include "arena.h"
 #include "gate.h"
 
@@ -30,7 +28,7 @@ static struct binder binder_new(void)
 	stamp_pages(s.new.map, SIZE / PAGE, 2);
 	KT_OK(vuma_vm_map(&s.vm, s.out.handle, OUT_VA, 0, PAGE, 0));
 	KT_OK(vuma_vm_map(&s.vm, s.old.handle, VA, 0, SIZE, 0));
-	KT_OK(vuma_syncobj_create(s.fd, false, &s.done));
+	s.done = syncobj_new(s.fd);
 	return s;
 }
 
@@ -80,15 +78,6 @@ static struct drm_vuma_bind_op op_map(const struct vuma_bo *bo, uint64_t va)
 	return vuma_op_map(bo->handle, va, 0, bo->size, 0);
 }
 
-static void wait_done(struct binder *s, uint32_t syncobj, int want)
-{
-	int status;
-
-	KT_OK(vuma_syncobj_wait(s->fd, syncobj, FOREVER));
-	KT_OK(vuma_syncobj_status(s->fd, syncobj, &status));
-	KT_EQ(status, want);
-}
-
 static void expect_pending(struct binder *s, uint32_t syncobj)
 {
 	settle();
@@ -101,7 +90,7 @@ static void without_syncs(void)
 	struct drm_vuma_bind_op op = op_map(&s.new, VA);
 
 	KT_OK(bind_after(&s, &op, 1, 0, s.done));
-	wait_done(&s, s.done, 1);
+	wait_job(s.fd, s.done, 0);
 	KT_EQ(gpu_read(&s, VA), page_word(2, 0));
 	KT_OK(bind_after(&s, &op, 1, 0, 0));
 }
@@ -135,14 +124,13 @@ static void job_waits_for_bind(void)
 	struct binder s = binder_gated();
 	struct drm_vuma_bind_op op = op_map(&s.new, VA);
 	struct drm_vuma_cmd cmd = vuma_cmd_copy(OUT_VA, VA + PAGE, 8);
-	uint32_t finished;
+	uint32_t finished = syncobj_new(s.fd);
 
-	KT_OK(vuma_syncobj_create(s.fd, false, &finished));
 	KT_OK(bind_after(&s, &op, 1, s.gate.in, s.done));
 	KT_OK(submit_after(&s.vm, &cmd, 1, s.done, finished));
 	expect_pending(&s, finished);
 	gate_open(&s.gate);
-	wait_done(&s, finished, 1);
+	wait_job(s.fd, finished, 0);
 	KT_EQ(*(volatile uint64_t *)s.out.map, page_word(2, 1));
 }
 
@@ -151,16 +139,15 @@ static void in_order(void)
 	struct binder s = binder_gated();
 	struct drm_vuma_bind_op first = op_map(&s.new, VA);
 	struct drm_vuma_bind_op second = vuma_op_unmap(VA + 4 * PAGE, 4 * PAGE);
-	uint32_t second_done;
+	uint32_t second_done = syncobj_new(s.fd);
 
-	KT_OK(vuma_syncobj_create(s.fd, false, &second_done));
 	KT_OK(bind_after(&s, &first, 1, s.gate.in, s.done));
 	/* Nothing to wait for, but it is not its turn. */
 	KT_OK(bind_after(&s, &second, 1, 0, second_done));
 	expect_pending(&s, second_done);
 	gate_open(&s.gate);
-	wait_done(&s, second_done, 1);
-	wait_done(&s, s.done, 1);
+	wait_job(s.fd, second_done, 0);
+	wait_job(s.fd, s.done, 0);
 	KT_EQ(gpu_read(&s, VA + 3 * PAGE), page_word(2, 3));
 	expect_hole(&s, VA + 4 * PAGE);
 	expect_hole(&s, VA + 7 * PAGE);
@@ -190,7 +177,7 @@ static void synchronous_waits(void)
 	waiter_start(&waiter);
 	gate_open(&s.gate);
 	waiter_join(&waiter);
-	wait_done(&s, s.done, 1);
+	wait_job(s.fd, s.done, 0);
 	KT_EQ(gpu_read(&s, VA), page_word(1, 0));
 }
 
@@ -208,7 +195,7 @@ static void interrupted(void)
 	alarm_off();
 	KT_EQ(args.op_done, 0);
 	gate_open(&s.gate);
-	wait_done(&s, s.done, 1);
+	wait_job(s.fd, s.done, 0);
 	KT_EQ(gpu_read(&s, VA), page_word(2, 0));
 }
 
@@ -315,7 +302,7 @@ static void not_evicted_while_pending(void)
 	KT_EQ(bo_query(&s.new).resident, SIZE);
 	KT_EQ(bo_query(&s.old).resident, SIZE);
 	gate_open(&s.gate);
-	wait_done(&s, s.done, 1);
+	wait_job(s.fd, s.done, 0);
 	arena_evict(&cg, (struct vuma_bo[]) { s.old, s.new, s.out }, 3);
 	KT_EQ(gpu_read(&s, VA + 5 * PAGE), page_word(2, 5));
 	verify_pages(s.old.map, SIZE / PAGE, 1, 0);
@@ -337,12 +324,12 @@ static void evicted_when_bound(void)
 	arena_evict(&cg, &s.new, 1);
 	op = op_map(&s.new, VA);
 	KT_OK(bind_after(&s, &op, 1, s.gate.in, s.done));
-	KT_OK(vuma_syncobj_create(s.fd, false, &finished));
+	finished = syncobj_new(s.fd);
 	/* It brings the buffer back, and that is done after the bind. */
 	KT_OK(vuma_submit_one(s.fd, s.vm.id, &cmd, 1, finished));
 	expect_pending(&s, finished);
 	gate_open(&s.gate);
-	wait_done(&s, finished, 1);
+	wait_job(s.fd, finished, 0);
 	KT_EQ(*(volatile uint64_t *)s.out.map, page_word(2, 1));
 	KT_EQ(gpu_read(&s, VA + 9 * PAGE), page_word(2, 9));
 }
@@ -358,7 +345,7 @@ static void closed_while_pending(void)
 	KT_OK(vuma_bo_fini(&s.old));
 	KT_EQ(gpu_read(&s, VA + PAGE), page_word(1, 1));
 	gate_open(&s.gate);
-	wait_done(&s, s.done, 1);
+	wait_job(s.fd, s.done, 0);
 	expect_hole(&s, VA);
 }
 
@@ -380,7 +367,7 @@ static void vm_closed_while_pending(void)
 			KT_SYS(close(s.fd));
 		gate_open(&s.gate);
 		if (i % 3 != 1)
-			wait_done(&s, s.done, 1);
+			wait_job(s.fd, s.done, 0);
 	}
 }
 
@@ -402,7 +389,7 @@ static void bad_syncs(void)
 	syncs[1].flags = DRM_VUMA_SYNC_SIGNAL;
 	KT_RET(vuma_vm_bind_async(s.fd, s.vm.id, &op, 1, syncs, 2), -ENOENT);
 	/* No fence yet. */
-	KT_OK(vuma_syncobj_create(s.fd, false, &syncs[1].handle));
+	syncs[1].handle = syncobj_new(s.fd);
 	syncs[1].flags = 0;
 	KT_RET(vuma_vm_bind_async(s.fd, s.vm.id, &op, 1, syncs, 2), -EINVAL);
 	KT_RET(vuma_vm_bind_async(s.fd, s.vm.id, &op, 1, syncs, ARRAY_SIZE(syncs)), -E2BIG);
@@ -477,10 +464,9 @@ static void late_error(void)
 	struct drm_vuma_bind_op map = op_map(&s.new, VA + VUMA_GIB);
 	struct drm_vuma_bind_op unmap = vuma_op_unmap(VA, SIZE);
 	struct drm_vuma_cmd cmd = vuma_cmd_copy(OUT_VA, VA, 8);
-	uint32_t unmapped, finished;
+	uint32_t unmapped = syncobj_new(s.fd);
+	uint32_t finished = syncobj_new(s.fd);
 
-	KT_OK(vuma_syncobj_create(s.fd, false, &unmapped));
-	KT_OK(vuma_syncobj_create(s.fd, false, &finished));
 	KT_OK(vuma_vm_map(&s.vm, s.new.handle, VA + 2 * VUMA_GIB, 0, SIZE, 0));
 	gpu_write(&s, OUT_VA, 0);
 	KT_OK(bind_after(&s, &map, 1, s.gate.in, s.done));
@@ -488,11 +474,11 @@ static void late_error(void)
 	KT_OK(submit_after(&s.vm, &cmd, 1, unmapped, finished));
 	debugfs_fail(s.fd, "fail-map", 1);
 	gate_open(&s.gate);
-	wait_done(&s, s.done, -EIO);
+	wait_job(s.fd, s.done, -EIO);
 	/* What has to be unmapped is. */
-	wait_done(&s, finished, -EFAULT);
+	wait_job(s.fd, finished, -EFAULT);
 	KT_EQ(vm_param(&s.vm, DRM_VUMA_PARAM_VM_FAULT_ADDR), VA);
-	wait_done(&s, unmapped, -EIO);
+	wait_job(s.fd, unmapped, -EIO);
 	KT_RET(vuma_vm_bind(s.fd, s.vm.id, &unmap, 1, NULL), -ENOENT);
 	KT_RET(bind_after(&s, &map, 1, 0, 0), -ENOENT);
 	KT_RET(vuma_submit_one(s.fd, s.vm.id, &cmd, 1, 0), -EIO);

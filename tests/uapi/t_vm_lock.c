@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What is locked together with a VM, and for how long. */
-#include <pthread.h>
-
 #include "common.h"
 
 #define SIZE	(16 * PAGE)

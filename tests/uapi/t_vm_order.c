@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Binds, and what validation puts between them, in the order of the calls. */
-#include <pthread.h>
-#include <stdatomic.h>
-
 #include "common.h"
 #include "gate.h"
 
@@ -24,17 +21,16 @@ static int bind_async(const struct vuma_vm *vm, const struct drm_vuma_bind_op *o
  */
 static void failed_validation(void)
 {
-	int fd = dev_open(0), status;
+	int fd = dev_open(0);
 	struct vuma_vm vm = vm_new(fd);
 	struct vuma_bo a = bo_new_mapped(fd, SIZE, 0), b = bo_new(fd, SIZE, 0);
 	struct vuma_bo out = bo_new_mapped(fd, PAGE, 0);
 	struct drm_vuma_bind_op unmap = vuma_op_unmap(VA + VUMA_GIB, SIZE), ops[2];
 	struct drm_vuma_cmd copy = vuma_cmd_copy(OUT_VA, VA, 8), nop = vuma_cmd_nop();
 	struct gate gate = gate_new(fd);
-	uint32_t done;
+	uint32_t done = syncobj_new(fd);
 
 	stamp_pages(a.map, SIZE / PAGE, 1);
-	KT_OK(vuma_syncobj_create(fd, false, &done));
 	KT_OK(vuma_vm_map(&vm, out.handle, OUT_VA, 0, PAGE, 0));
 	run_cmds(&vm, &nop, 1);
 	ops[0] = vuma_op_map(a.handle, VA, 0, SIZE, 0);
@@ -47,8 +43,7 @@ static void failed_validation(void)
 	settle();
 	KT_RET(vuma_syncobj_wait(fd, done, 0), -ETIME);
 	gate_open(&gate);
-	KT_OK(vuma_job_wait(fd, done, FOREVER, &status));
-	KT_OK(status);
+	wait_job(fd, done, 0);
 	KT_EQ(*(volatile uint64_t *)out.map, page_word(1, 0));
 }
 
@@ -61,10 +56,9 @@ static void writer_of_unmapped(void)
 	struct drm_vuma_bind_op unmap = vuma_op_unmap(VA, SIZE), again;
 	struct drm_vuma_cmd fill = vuma_cmd_fill(VA, 8, 0x1234, 0);
 	struct gate gate = gate_new(fd);
-	uint32_t out;
+	uint32_t out = syncobj_new(fd);
 
 	again = vuma_op_map(a.handle, VA + VUMA_GIB, 0, SIZE, DRM_VUMA_BIND_READONLY);
-	KT_OK(vuma_syncobj_create(fd, false, &out));
 	KT_OK(vuma_vm_map(&vm, a.handle, VA, 0, SIZE, 0));
 	KT_OK(vuma_vm_map(&vm, b.handle, OUT_VA, 0, SIZE, DRM_VUMA_BIND_READONLY));
 	run_cmd(&vm, vuma_cmd_fill(VA, 8, 1, 0));
@@ -97,7 +91,7 @@ static void *churn(void *arg)
 	int i;
 
 	for (i = 0; i < 2; i++)
-		KT_OK(vuma_syncobj_create(c->vm->fd, false, &in[i]));
+		in[i] = syncobj_new(c->vm->fd);
 	for (i = 0; !c->stop; i ^= 1) {
 		KT_OK(vuma_submit_one(c->vm->fd, c->vm->id, &spin, 1, in[i]));
 		KT_OK(bind_async(c->vm, &op, 1, in[i]));

@@ -5,8 +5,6 @@
  *
  * VM_RANDOM_OPS: how many operations; VM_RANDOM_SEED: repeat a run.
  */
-#include <xf86drm.h>
-
 #include "arena.h"
 
 #define VMS	3
@@ -122,8 +120,8 @@ static void space_new(struct space *s)
 	s->vm = vm_new(w.fd);
 	s->out = bo_new_mapped(w.fd, PAGE, 0);
 	KT_OK(vuma_vm_map(&s->vm, s->out.handle, OUT_VA, 0, PAGE, 0));
-	KT_OK(vuma_syncobj_create(w.fd, false, &s->bound));
-	KT_OK(vuma_syncobj_create(w.fd, false, &s->ran));
+	s->bound = syncobj_new(w.fd);
+	s->ran = syncobj_new(w.fd);
 	s->pending = false;
 	s->has_run = false;
 	for (i = 0; i < WINDOW; i++)
