@@ -295,7 +295,7 @@ inject() {
 pitfalls() {
 	local p=docs/pitfalls.md
 	row() { fresh; add $p '' '| ID | a | b |' '|---|---|---|' "$1"; }
-	row '| panthor-1 | a fault | `race_jobs`, `race_{jobs,bind}*`, `check:headers`, `lint:resv` |'
+	row '| panthor-1 | a fault | `race_jobs`, `race_{jobs,close}*`, `check:headers`, `lint:resv` |'
 	silent check-pitfalls.py 'no (test|check|lint|file) |a row is'
 	row '| panthor-1 | a fault | `race_frobs` |'
 	finds check-pitfalls.py 'pitfalls\.md:[0-9]+: no test race_frobs$'

@@ -45,54 +45,6 @@ static void cpu_map_WC_only_if_not_coherent_uma_A7(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, room.cmap->mode, GEM_UMA_CACHE_WB);
 }
 
-static unsigned long cpu_map_try_mmap(struct kunit *test, struct drm_gem_object *obj,
-				      unsigned long size, unsigned long offset,
-				      unsigned long flags)
-{
-	return kunit_vm_mmap(test, gem_uma_mock_file(test, obj), 0, size, RW, flags, offset);
-}
-
-static void cpu_map_mmap_of_NO_MMAP_is_EPERM_panthor_82(struct kunit *test)
-{
-	struct gem_uma_user room = { .mock = gem_uma_mock_create(test, false) };
-
-	gem_uma_user_object(test, &room, 4, GEM_UMA_OBJECT_NO_MMAP);
-	KUNIT_EXPECT_EQ(test, (long)cpu_map_try_mmap(test, room.obj, room.size, 0, MAP_SHARED),
-			-EPERM);
-	KUNIT_EXPECT_EQ(test, gem_uma_cpu_map_mmaps(room.cmap), 0);
-	KUNIT_EXPECT_EQ(test, kref_read(&room.obj->refcount), 1);
-}
-
-static void cpu_map_mmap_private_is_EINVAL_panthor_79(struct kunit *test)
-{
-	struct gem_uma_user room = { .mock = gem_uma_mock_create(test, false) };
-
-	gem_uma_user_object(test, &room, 4, 0);
-	KUNIT_EXPECT_EQ(test, (long)cpu_map_try_mmap(test, room.obj, room.size, 0, MAP_PRIVATE),
-			-EINVAL);
-	KUNIT_EXPECT_EQ(test, gem_uma_cpu_map_mmaps(room.cmap), 0);
-	KUNIT_EXPECT_EQ(test, kref_read(&room.obj->refcount), 1);
-}
-
-static void cpu_map_mmap_outside_is_EINVAL(struct kunit *test)
-{
-	struct gem_uma_user room = { .mock = gem_uma_mock_create(test, false) };
-	static const struct {
-		unsigned long offset;
-		unsigned long pages;
-	} ranges[] = { { 1, 4 }, { 3, 2 }, { 4, 1 }, { 5, 1 }, { 1UL << 40, 1 } };
-	unsigned int i;
-
-	gem_uma_user_object(test, &room, 4, 0);
-	for (i = 0; i < ARRAY_SIZE(ranges); i++)
-		KUNIT_EXPECT_EQ_MSG(test, -EINVAL,
-				    (long)cpu_map_try_mmap(test, room.obj,
-							   ranges[i].pages << PAGE_SHIFT,
-							   ranges[i].offset << PAGE_SHIFT,
-							   MAP_SHARED), "range %u", i);
-	KUNIT_EXPECT_EQ(test, gem_uma_cpu_map_mmaps(room.cmap), 0);
-}
-
 static void cpu_map_vmas_are_counted_over_splits(struct kunit *test)
 {
 	struct gem_uma_user room = gem_uma_user_create(test, 16);
@@ -113,51 +65,6 @@ static void cpu_map_mmap_allocates_nothing(struct kunit *test)
 	struct gem_uma_user room = gem_uma_user_create(test, 64);
 
 	KUNIT_EXPECT_EQ(test, gem_uma_backing_resident(&room.uobj->backing), 0);
-}
-
-static void cpu_map_fresh_pages_are_zero(struct kunit *test)
-{
-	struct gem_uma_user room = gem_uma_user_create(test, 40);
-	unsigned long i;
-
-	for (i = 0; i < 40; i++)
-		KUNIT_EXPECT_EQ(test, gem_uma_user_get(test, room.addr + i * PAGE_SIZE), 0);
-}
-
-static void cpu_map_page_index_counts_from_the_offset_uma_B1(struct kunit *test)
-{
-	struct gem_uma_user room = gem_uma_user_create(test, 64);
-	unsigned long addr;
-
-	gem_uma_user_fill(test, room.uobj);
-	addr = gem_uma_mock_mmap(test, room.obj, 32 * PAGE_SIZE, 17 * PAGE_SIZE);
-	gem_uma_user_expect_pages(test, addr, 17, 32);
-	gem_uma_user_expect_pages(test, room.addr, 0, 64);
-}
-
-static void cpu_map_page_index_after_split_panthor_75(struct kunit *test)
-{
-	struct gem_uma_user room = gem_uma_user_create(test, 64);
-
-	gem_uma_mock_needs_swap(test);
-	gem_uma_user_fill(test, room.uobj);
-	gem_uma_user_expect_pages(test, room.addr, 0, 64);
-	KUNIT_ASSERT_EQ(test, 0, vm_munmap(room.addr + 20 * PAGE_SIZE, 10 * PAGE_SIZE));
-	/* What is mapped already is right anyway; it is the new faults that were not. */
-	KUNIT_EXPECT_EQ(test, gem_uma_user_evict_all(&room), 64);
-	gem_uma_user_expect_pages(test, room.addr, 0, 20);
-	gem_uma_user_expect_pages(test, room.addr + 30 * PAGE_SIZE, 30, 34);
-}
-
-static void cpu_map_page_index_after_munmap_of_head_panthor_75(struct kunit *test)
-{
-	struct gem_uma_user room = gem_uma_user_create(test, 64);
-
-	gem_uma_user_fill(test, room.uobj);
-	KUNIT_ASSERT_EQ(test, 0, vm_munmap(room.addr, 13 * PAGE_SIZE));
-	gem_uma_user_expect_pages(test, room.addr + 13 * PAGE_SIZE, 13, 51);
-	gem_uma_user_put(test, room.addr + 13 * PAGE_SIZE, 4711);
-	KUNIT_EXPECT_EQ(test, *(u32 *)page_address(gem_uma_user_page(test, room.uobj, 13)), 4711);
 }
 
 /* Of the pages after the one that was touched, in one fault. */
@@ -194,20 +101,6 @@ static void cpu_map_window_grows_in_order_and_falls_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cpu_map_touch(test, &room, second), third - second);
 	/* A jump: small again. */
 	KUNIT_EXPECT_LE(test, cpu_map_touch(test, &room, 230), WINDOW);
-}
-
-static void cpu_map_window_ends_with_the_vma_panthor_76(struct kunit *test)
-{
-	struct gem_uma_user room = gem_uma_user_create(test, 64);
-	unsigned long addr;
-
-	gem_uma_user_fill(test, room.uobj);
-	addr = gem_uma_mock_mmap(test, room.obj, 3 * PAGE_SIZE, 5 * PAGE_SIZE);
-	gem_uma_user_get(test, addr + PAGE_SIZE);
-	KUNIT_EXPECT_LE(test, gem_uma_user_count_ptes(addr, 3), 3);
-	KUNIT_EXPECT_GE(test, gem_uma_user_count_ptes(addr, 3), 1);
-	KUNIT_EXPECT_EQ(test, gem_uma_user_count_ptes(room.addr, 64), 0);
-	gem_uma_user_expect_pages(test, addr, 5, 3);
 }
 
 static void cpu_map_fault_restores_the_evicted(struct kunit *test)
@@ -522,17 +415,9 @@ static struct kunit_case gem_uma_cpu_map_cases[] = {
 	KUNIT_CASE(cpu_map_init_refuses_WC_of_unclean_EINVAL),
 	KUNIT_CASE(cpu_map_fini_of_zeroed_does_nothing),
 	KUNIT_CASE(cpu_map_WC_only_if_not_coherent_uma_A7),
-	KUNIT_CASE(cpu_map_mmap_of_NO_MMAP_is_EPERM_panthor_82),
-	KUNIT_CASE(cpu_map_mmap_private_is_EINVAL_panthor_79),
-	KUNIT_CASE(cpu_map_mmap_outside_is_EINVAL),
 	KUNIT_CASE(cpu_map_vmas_are_counted_over_splits),
 	KUNIT_CASE(cpu_map_mmap_allocates_nothing),
-	KUNIT_CASE(cpu_map_fresh_pages_are_zero),
-	KUNIT_CASE(cpu_map_page_index_counts_from_the_offset_uma_B1),
-	KUNIT_CASE(cpu_map_page_index_after_split_panthor_75),
-	KUNIT_CASE(cpu_map_page_index_after_munmap_of_head_panthor_75),
 	KUNIT_CASE(cpu_map_window_grows_in_order_and_falls_back),
-	KUNIT_CASE(cpu_map_window_ends_with_the_vma_panthor_76),
 	KUNIT_CASE(cpu_map_fault_restores_the_evicted),
 	KUNIT_CASE(cpu_map_WC_maps_WC_and_only_by_PTE_panthor_74),
 	KUNIT_CASE(cpu_map_WC_of_unplugged_cannot_be_touched),

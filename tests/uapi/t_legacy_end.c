@@ -115,9 +115,8 @@ static void closed_vm(void)
 
 	KT_OK(set_submit(&s));
 	legacy_wait_param(s.fd, IDLE, BUFS);
-	for (i = 0; i < BUFS; i++) {
+	for (i = 0; i < BUFS; i++)
 		dmabufs[i] = export_bo(&s.bos[i]);
-	}
 	KT_EQ(engine_counter(b.fd, "unmaps"), b.unmaps);
 	KT_SYS(close(s.fd));
 	/* All at once: there was no job. The mappings of the CPU held the file. */

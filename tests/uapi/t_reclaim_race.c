@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Reclaim against everything else, at the same time. */
+/* Reclaim beside jobs, ends, idle addresses and readers. tests/stress has the other races. */
 #include "arena.h"
 #include "legacy.h"
 
@@ -25,13 +25,6 @@ static void enter(void)
 	need_reclaim();
 	cg = arena_enter("a");
 	shared_fd = dev_open(0);
-}
-
-static void enter_with(uint64_t size, uint32_t flags)
-{
-	enter();
-	shared_bo = bo_new_mapped(shared_fd, size, flags);
-	stamp_pages(shared_bo.map, size / PAGE, 0);
 }
 
 /* Begins round @round of a thread; false when the race is over. */
@@ -86,33 +79,6 @@ static void race(unsigned int count, void *(*fn)(void *), bool evicts)
 	for (i = 0; i < count; i++)
 		KT_EQ(pthread_join(threads[i], NULL), 0);
 	KT_EQ(pthread_join(reclaim, NULL), 0);
-}
-
-static void *cpu_user(void *arg)
-{
-	uint64_t at = (uintptr_t)arg * shared_bo.size / 4, i;
-	char *part = (char *)shared_bo.map + at;
-	uint64_t round = 0;
-
-	/* Each thread has a quarter for itself, and none shares a page. */
-	for (; again(arg, round); round++) {
-		vuma_pattern_fill(part, shared_bo.size / 4, round, (uintptr_t)arg + 1);
-		for (i = 0; i < 3; i++)
-			verify_pattern(part, shared_bo.size / 4, round, (uintptr_t)arg + 1);
-	}
-	return NULL;
-}
-
-static void faults(void)
-{
-	enter_with(8 * MIB, 0);
-	race(4, cpu_user, true);
-}
-
-static void faults_huge(void)
-{
-	enter_with(8 * MIB, DRM_VUMA_BO_HUGE);
-	race(4, cpu_user, true);
 }
 
 /* Fills and sums by jobs; in odd threads the CPU checks in between. */
@@ -177,98 +143,6 @@ static void closing(void)
 	race(4, closer, false);
 }
 
-/* Binds and unbinds parts of a BO that is taken away all the time. */
-static void *binder(void *arg)
-{
-	uint64_t seed = (uintptr_t)arg + 1, base = 0x40000000, pages = 512;
-	int fd = dev_open(0);
-	struct vuma_vm vm = vm_new(fd);
-	struct vuma_bo bo = bo_new_mapped(fd, pages * PAGE, DRM_VUMA_BO_HUGE);
-	struct vuma_bo out = bo_new_mapped(fd, PAGE, 0);
-	uint64_t out_va = 0x20000000, round = 0;
-
-	KT_OK(vuma_vm_map(&vm, out.handle, out_va, 0, PAGE, 0));
-	stamp_pages(bo.map, pages, 0);
-	for (; again(arg, round); round++) {
-		uint64_t at = vuma_random(&seed) % pages;
-		uint64_t len = 1 + vuma_random(&seed) % (pages - at);
-		uint64_t probe = at + vuma_random(&seed) % len;
-
-		KT_OK(vuma_vm_map(&vm, bo.handle, base + at * PAGE, at * PAGE, len * PAGE, 0));
-		run_cmd(&vm, vuma_cmd_copy(out_va, base + probe * PAGE, 8));
-		KT_EQ(*(volatile uint64_t *)out.map, page_word(0, probe));
-		if (vuma_random(&seed) & 1)
-			KT_OK(vuma_vm_unmap(&vm, base + at * PAGE, len * PAGE));
-		look_at(&bo);
-	}
-	return NULL;
-}
-
-static void binding(void)
-{
-	enter();
-	race(4, binder, true);
-}
-
-/* panthor-77: mmap, fault, split and munmap of one BO in all threads. */
-static void *mapper(void *arg)
-{
-	uint64_t round = 0, pages = shared_bo.size / PAGE;
-
-	for (; again(arg, round); round++) {
-		uint64_t cut = 1 + (round + (uintptr_t)arg) % (pages - 2);
-		char *map;
-
-		KT_OK(vuma_bo_mmap(shared_fd, shared_bo.handle, shared_bo.size, PROT_READ,
-				   (void **)&map));
-		verify_pages(map + (pages - 1) * PAGE, 1, 0, pages - 1);
-		KT_SYS(munmap(map + cut * PAGE, PAGE));
-		verify_pages(map, cut, 0, 0);
-		verify_pages(map + (cut + 1) * PAGE, pages - cut - 1, 0, cut + 1);
-		KT_SYS(munmap(map, shared_bo.size));
-	}
-	return NULL;
-}
-
-static void mapping(void)
-{
-	enter_with(256 * PAGE, 0);
-	race(4, mapper, true);
-}
-
-/* Exports come and go: pinned, unpinned, taken. */
-static void *exporter(void *arg)
-{
-	uint64_t round = 0;
-	int fd = dev_open(0), other = dev_open(1);
-	struct vuma_bo bo = bo_new_mapped(fd, 64 * PAGE, 0);
-	struct vuma_bo out = bo_new_mapped(other, PAGE, 0);
-	struct vuma_vm vm = vm_new(other);
-	uint64_t va = 0x40000000, out_va = vm_map_bo(&vm, &out);
-
-	for (; again(arg, round); round++) {
-		int dmabuf = vuma_prime_export(fd, bo.handle, DRM_CLOEXEC | DRM_RDWR);
-		uint32_t handle;
-
-		KT_GE(dmabuf, 0);
-		vuma_pattern_fill(bo.map, bo.size, round, 3);
-		KT_OK(vuma_prime_import(other, dmabuf, &handle));
-		KT_OK(vuma_vm_map(&vm, handle, va, 0, bo.size, 0));
-		verify_checksum(&vm, va, bo.size, round, 3, &out, out_va);
-		KT_OK(vuma_vm_unmap(&vm, va, bo.size));
-		KT_OK(vuma_bo_close(other, handle));
-		KT_SYS(close(dmabuf));
-	}
-	return NULL;
-}
-
-static void exporting(void)
-{
-	need_devices(2);
-	enter();
-	race(3, exporter, false);
-}
-
 static void idler_close(struct vuma_bo *bo, int dmabuf)
 {
 	if (dmabuf < 0)
@@ -320,30 +194,6 @@ static void idle_addresses(void)
 	legacy_wait_param(shared_fd, DRM_VUMA_PARAM_VM_IDLE, 0);
 }
 
-static void *dropper(void *arg)
-{
-	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
-	uint64_t round;
-
-	KT_SYS(fd);
-	/* panthor-40: slab only, which asks shrinkers until they have no more. */
-	for (round = 0; again(arg, round); round++)
-		KT_EQ(pwrite(fd, "2", 1, 0), 1);
-	close(fd);
-	return NULL;
-}
-
-static void *dropper_or_user(void *arg)
-{
-	return arg ? gpu_user(arg) : dropper(arg);
-}
-
-static void drop_caches(void)
-{
-	enter();
-	race(3, dropper_or_user, false);
-}
-
 /* Not by a shell: signals of a child disturb those who ask for reclaim meanwhile. */
 static void read_gems(void)
 {
@@ -375,20 +225,16 @@ static void *reader(void *arg)
 
 static void reading(void)
 {
-	enter_with(256 * PAGE, 0);
+	enter();
+	shared_bo = bo_new_mapped(shared_fd, 256 * PAGE, 0);
+	stamp_pages(shared_bo.map, 256, 0);
 	race(3, reader, false);
 }
 
 static const struct ktap_test tests[] = {
-	{ .name = "race_cpu_faults_panthor-71_panthor-77", .run = faults },
-	{ .name = "race_cpu_faults_of_huge_folios_panthor-76", .run = faults_huge },
 	{ .name = "race_jobs", .run = jobs },
 	{ .name = "race_close_panthor-6_panthor-50_panthor-51", .run = closing },
-	{ .name = "race_bind_panthor-59", .run = binding },
-	{ .name = "race_mmap_split_munmap_panthor-77", .run = mapping },
-	{ .name = "race_export_import_panthor-3", .run = exporting },
 	{ .name = "race_idle_addresses_sparse-H3", .run = idle_addresses },
-	{ .name = "race_drop_caches_ends_panthor-40", .run = drop_caches },
 	{ .name = "race_statistics_readers_panthor-89", .run = reading },
 };
 
