@@ -147,12 +147,10 @@ static void idle_beside_busy(void)
 	static struct drm_vuma_cmd cmds[PIECES];
 	struct drm_vuma_legacy_bo use;
 	struct vuma_bo idle, busy;
-	struct cgroup cg;
+	struct cgroup cg = arena_enter("a");
 	int fd, i, status;
 	uint32_t done;
 
-	need_reclaim();
-	cg = arena_enter("a");
 	fd = dev_open(0);
 	idle = bo_new_mapped(fd, VUMA_MIB, 0);
 	busy = bo_new(fd, PIECE, 0);

@@ -42,8 +42,10 @@ struct cgroup arena_new(const char *name)
 
 struct cgroup arena_enter(const char *name)
 {
-	struct cgroup cg = arena_new(name);
+	struct cgroup cg;
 
+	need_reclaim();
+	cg = arena_new(name);
 	KT_OK(cgroup_enter(&cg));
 	return cg;
 }

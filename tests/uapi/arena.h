@@ -14,7 +14,7 @@ void need_reclaim(void);
  * arena_cleanup(), which the suite has to name.
  */
 struct cgroup arena_new(const char *name);
-/* Create and enter: what the test allocates from now on is charged there. */
+/* Create and enter, or skip: what the test allocates from now on is charged there. */
 struct cgroup arena_enter(const char *name);
 void arena_cleanup(void);
 

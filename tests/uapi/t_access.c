@@ -92,7 +92,6 @@ static void debug_evicted(void)
 	struct vuma_bo bo;
 
 	not_on_twin("gem-shmem has no access callback");
-	need_reclaim();
 	cg = arena_enter("a");
 	bo = bo_new_mapped(dev_open(0), PAGES * PAGE, 0);
 	stamp_pages(bo.map, PAGES, 1);

@@ -100,14 +100,12 @@ static void expect_stores(const char *mem)
 /* The guest's stores must outlive an eviction, and the guest goes on after it. */
 static void stores_outlive_evictions(bool by_dmabuf)
 {
-	struct cgroup cg;
+	struct cgroup cg = arena_enter("a");
 	struct vuma_bo bo;
 	struct guest g;
 	char *map;
 	int round;
 
-	need_reclaim();
-	cg = arena_enter("a");
 	bo = bo_new_mapped(dev_open(0), SLOT_SIZE, 0);
 	map = bo.map;
 	if (by_dmabuf) {
@@ -142,12 +140,10 @@ static void slot_of_a_dmabuf(void)
 /* What the guest could write before is no longer writable when the eviction looks. */
 static void stores_outlive_mprotect(void)
 {
-	struct cgroup cg;
+	struct cgroup cg = arena_enter("a");
 	struct vuma_bo bo;
 	struct guest g;
 
-	need_reclaim();
-	cg = arena_enter("a");
 	bo = bo_new_mapped(dev_open(0), SLOT_SIZE, 0);
 	verify_pattern(bo.map, SLOT_SIZE, 0, 0);
 	g = guest_new(bo.map);

@@ -257,13 +257,11 @@ static void imported(void)
 
 static void reclaimed(void)
 {
-	struct cgroup cg;
+	struct cgroup cg = arena_enter("a");
 	struct vuma_bo bos[2];
 	uint64_t va;
 	int fd;
 
-	need_reclaim();
-	cg = arena_enter("a");
 	fd = dev_open(0);
 	bos[0] = bo_new(fd, 2 * MIB, 0);
 	bos[1] = bo_new(fd, 2 * MIB, 0);
@@ -287,12 +285,10 @@ static void reclaimed(void)
 
 static void reclaimed_and_closed(void)
 {
-	struct cgroup cg;
+	struct cgroup cg = arena_enter("a");
 	struct vuma_bo bo;
 	int fd;
 
-	need_reclaim();
-	cg = arena_enter("a");
 	fd = dev_open(0);
 	bo = bo_new(fd, MIB, 0);
 	legacy_touch(&bo, 1);

@@ -263,11 +263,9 @@ static void purged_implicit(void)
 	struct drm_vuma_legacy_bo uses[2];
 	struct drm_vuma_cmd nop = vuma_cmd_nop();
 	struct vuma_bo bo, fresh, other;
-	struct cgroup cg;
+	struct cgroup cg = arena_enter("a");
 	int fd;
 
-	need_reclaim();
-	cg = arena_enter("a");
 	fd = dev_open(0);
 	bo = filled(fd);
 	fresh = filled(fd);

@@ -8,12 +8,10 @@
 
 static void charged_to_creator(void)
 {
-	struct cgroup cg;
+	struct cgroup cg = arena_enter("a");
 	struct vuma_bo bo;
 	uint64_t before;
 
-	need_reclaim();
-	cg = arena_enter("a");
 	bo = bo_new_mapped(dev_open(0), SIZE, 0);
 	before = arena_current(&cg);
 	stamp_pages(bo.map, SIZE / PAGE, 0);
@@ -26,11 +24,9 @@ static void charged_to_creator(void)
 static void eviction_uncharges(void)
 {
 	uint64_t before, after, swap;
-	struct cgroup cg;
+	struct cgroup cg = arena_enter("a");
 	struct vuma_bo bo;
 
-	need_reclaim();
-	cg = arena_enter("a");
 	bo = bo_new_mapped(dev_open(0), SIZE, 0);
 	vuma_pattern_fill(bo.map, SIZE, 1, 0x9e3779b97f4a7c15);
 	before = arena_current(&cg);
@@ -63,7 +59,6 @@ static void touched_by_another(void)
 	struct vuma_bo bo;
 	uint64_t other;
 
-	need_reclaim();
 	a = arena_enter("a");
 	b = arena_new("b");
 	bo = bo_new_mapped(dev_open(0), SIZE, 0);
@@ -106,7 +101,6 @@ static void populated_by_another_job(void)
 	struct vuma_bo bo;
 	int dmabuf;
 
-	need_reclaim();
 	a = arena_enter("a");
 	b = arena_new("b");
 	bo = bo_new(dev_open(0), SIZE, 0);
@@ -178,7 +172,6 @@ static void three_times_the_limit(void)
 	struct cgroup cg;
 	int fd, i;
 
-	need_reclaim();
 	cg = arena_enter("a");
 	KT_OK(cgroup_write(&cg, "memory.max", "%llu", limit));
 	fd = dev_open(0);
@@ -220,7 +213,6 @@ static void vm_beyond_the_limit(void)
 	uint64_t va = 0x40000000, out_va = 0x20000000;
 	int fd, i, tries, ret, status;
 
-	need_reclaim();
 	cg = arena_enter("a");
 	KT_OK(cgroup_write(&cg, "memory.max", "%llu", half));
 	fd = dev_open(0);
@@ -257,11 +249,9 @@ static void vm_beyond_the_limit(void)
 
 static void limit_set_later(void)
 {
-	struct cgroup cg;
+	struct cgroup cg = arena_enter("a");
 	struct vuma_bo bo;
 
-	need_reclaim();
-	cg = arena_enter("a");
 	bo = bo_new_mapped(dev_open(0), SIZE, 0);
 	vuma_pattern_fill(bo.map, SIZE, 1, 3);
 	KT_OK(cgroup_write(&cg, "memory.max", "%llu", SIZE / 2));
@@ -273,11 +263,9 @@ static void limit_set_later(void)
 
 static void memory_high(void)
 {
-	struct cgroup cg;
+	struct cgroup cg = arena_enter("a");
 	struct vuma_bo bo;
 
-	need_reclaim();
-	cg = arena_enter("a");
 	KT_OK(cgroup_write(&cg, "memory.high", "%llu", SIZE / 2));
 	bo = bo_new_mapped(dev_open(0), SIZE, 0);
 	vuma_pattern_fill(bo.map, SIZE, 1, 3);
@@ -344,7 +332,6 @@ static void owner_moves(void)
 	struct cgroup a, b;
 	struct vuma_bo bo;
 
-	need_reclaim();
 	a = arena_enter("a");
 	b = arena_new("b");
 	bo = bo_new_mapped(dev_open(0), SIZE, 0);
@@ -361,11 +348,9 @@ static void owner_moves(void)
 /* Without a place to put it, content has to stay. */
 static void no_swap_for_the_cgroup(void)
 {
-	struct cgroup cg;
+	struct cgroup cg = arena_enter("a");
 	struct vuma_bo bo;
 
-	need_reclaim();
-	cg = arena_enter("a");
 	KT_OK(cgroup_write(&cg, "memory.swap.max", "0"));
 	bo = bo_new_mapped(dev_open(0), SIZE, 0);
 	vuma_pattern_fill(bo.map, SIZE, 1, 3);
@@ -386,7 +371,6 @@ static void touch_beyond_memory_max(void)
 	uint64_t off, good = 0;
 	int sig = 0;
 
-	need_reclaim();
 	cg = arena_enter("a");
 	other = arena_new("b");
 	KT_OK(cgroup_write(&cg, "memory.swap.max", "0"));
@@ -410,12 +394,10 @@ static void touch_beyond_memory_max(void)
 static void kernel_memory_is_charged(void)
 {
 	const int count = ktap_slow() > 1 ? 1000 : 4000;
-	struct cgroup cg;
+	struct cgroup cg = arena_enter("a");
 	uint64_t before;
 	int fd, i;
 
-	need_reclaim();
-	cg = arena_enter("a");
 	fd = dev_open(0);
 	before = arena_stat(&cg, "kernel");
 	for (i = 0; i < count; i++)

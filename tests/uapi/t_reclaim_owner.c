@@ -140,11 +140,9 @@ static void reclaim_takes_what_it_is_asked_for(void)
 	enum { COUNT = 16, PART = 4 };
 	uint64_t before, after, resident = 0;
 	struct vuma_bo bos[COUNT];
-	struct cgroup cg;
+	struct cgroup cg = arena_enter("a");
 	int fd, i;
 
-	need_reclaim();
-	cg = arena_enter("a");
 	fd = dev_open(0);
 	for (i = 0; i < COUNT; i++) {
 		bos[i] = bo_new_mapped(fd, MIB, 0);
@@ -245,7 +243,6 @@ static void charge_after_fork(void)
 	struct cgroup a, b;
 	struct peer peer;
 
-	need_reclaim();
 	a = arena_enter("a");
 	b = arena_new("b");
 	shared->ours = bo_new_mapped(dev_open(0), SIZE, 0);
@@ -345,14 +342,12 @@ static void dying_parent(void)
 static void page_tables_are_charged(void)
 {
 	enum { COUNT = 512 };
-	struct cgroup cg;
+	struct cgroup cg = arena_enter("a");
 	struct vuma_vm vm;
 	struct vuma_bo bo;
 	uint64_t before;
 	int i;
 
-	need_reclaim();
-	cg = arena_enter("a");
 	bo = bo_new(dev_open(0), PAGE, 0);
 	vm = vm_new(bo.fd);
 	/* Entries exist only for what is resident. */
@@ -546,11 +541,9 @@ static void fdinfo_adds_up(void)
 	enum { COUNT = 24 };
 	uint64_t resident = 0, evicted = 0, restored = 0, total = 0, seed = 4711;
 	struct vuma_bo bos[COUNT];
-	struct cgroup cg;
+	struct cgroup cg = arena_enter("a");
 	int fd, i, round;
 
-	need_reclaim();
-	cg = arena_enter("a");
 	fd = dev_open(0);
 	for (i = 0; i < COUNT; i++) {
 		bos[i] = bo_new_mapped(fd, (1 + i % 5) * 64 * VUMA_KIB, 0);

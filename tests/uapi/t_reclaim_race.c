@@ -22,7 +22,6 @@ static int shared_fd;
 
 static void enter(void)
 {
-	need_reclaim();
 	cg = arena_enter("a");
 	shared_fd = dev_open(0);
 }

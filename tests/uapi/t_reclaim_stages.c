@@ -52,7 +52,6 @@ static struct tiers tiers_new(void)
 {
 	struct tiers s;
 
-	need_reclaim();
 	s.cg = arena_enter("a");
 	s.fd = dev_open(0);
 	s.first = vm_new(s.fd);

@@ -193,14 +193,12 @@ static void exited(void)
 /* Its own buffer is busy, and no other. */
 static void evict_beside(void)
 {
-	struct cgroup cg;
+	struct cgroup cg = arena_enter("a");
 	struct vuma_bo other;
 	struct vuma_gate gate;
 	struct vuma_vm vm;
 	uint32_t done;
 
-	need_reclaim();
-	cg = arena_enter("a");
 	vm = vm_new(dev_open(0));
 	other = bo_new_mapped(vm.fd, VUMA_MIB, 0);
 	vuma_pattern_fill(other.map, other.size, 3, 3);

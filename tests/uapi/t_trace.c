@@ -63,12 +63,10 @@ static unsigned int trace_count(const char *event, const char *key, uint64_t *su
 static void coming_and_going(void)
 {
 	struct vuma_bo bo;
-	struct cgroup cg;
+	struct cgroup cg = arena_enter("a");
 	uint64_t sum;
 	int fd;
 
-	need_reclaim();
-	cg = arena_enter("a");
 	fd = dev_open(0);
 	trace_on();
 	bo = bo_new_mapped(fd, SIZE, 0);
@@ -123,11 +121,9 @@ static void purging(void)
 {
 	uint64_t finals, pages;
 	struct vuma_bo bo;
-	struct cgroup cg;
+	struct cgroup cg = arena_enter("a");
 	int fd;
 
-	need_reclaim();
-	cg = arena_enter("a");
 	fd = dev_open(0);
 	bo = bo_new_mapped(fd, SIZE, 0);
 	vuma_pattern_fill(bo.map, SIZE, 1, 7);

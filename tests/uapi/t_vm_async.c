@@ -281,13 +281,11 @@ static void unmap_needs_no_memory(void)
 /* A bind with a buffer holds on to it until it was executed. */
 static void not_evicted_while_pending(void)
 {
-	struct cgroup cg;
+	struct cgroup cg = arena_enter("a");
 	struct drm_vuma_bind_op op;
 	struct binder s;
 	uint32_t evictions;
 
-	need_reclaim();
-	cg = arena_enter("a");
 	s = binder_gated();
 	gpu_write(&s, OUT_VA, 0);
 	KT_OK(vuma_vm_map(&s.vm, s.new.handle, VA + VUMA_GIB, 0, SIZE, 0));
@@ -313,12 +311,10 @@ static void evicted_when_bound(void)
 {
 	struct drm_vuma_cmd cmd = vuma_cmd_copy(OUT_VA, VA + PAGE, 8);
 	struct drm_vuma_bind_op op;
-	struct cgroup cg;
+	struct cgroup cg = arena_enter("a");
 	struct binder s;
 	uint32_t finished;
 
-	need_reclaim();
-	cg = arena_enter("a");
 	s = binder_gated();
 	gpu_write(&s, OUT_VA, 0);
 	arena_evict(&cg, &s.new, 1);
@@ -617,12 +613,10 @@ static void private_evicted(void)
 {
 	enum { NR = 8 };
 	struct vuma_bo bo[NR];
-	struct cgroup cg;
+	struct cgroup cg = arena_enter("a");
 	struct binder s;
 	int i, round;
 
-	need_reclaim();
-	cg = arena_enter("a");
 	s = binder_new();
 	for (i = 0; i < NR; i++) {
 		bo[i] = private_new(&s, SIZE);
@@ -651,12 +645,10 @@ static void thousand_vms(void)
 	static struct vuma_vm vm[FILES][MOST];
 	struct binder s[FILES];
 	struct vuma_bo shared;
-	struct cgroup cg;
+	struct cgroup cg = arena_enter("a");
 	int dmabuf, i, k;
 	uint32_t handle;
 
-	need_reclaim();
-	cg = arena_enter("a");
 	s[0] = binder_new();
 	shared = bo_new_mapped(s[0].fd, SIZE, 0);
 	stamp_pages(shared.map, SIZE / PAGE, 5);

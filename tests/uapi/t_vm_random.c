@@ -386,10 +386,8 @@ static void random_sequence(void)
 	ktap_note("VM_RANDOM_SEED=%llu VM_RANDOM_OPS=%llu", (unsigned long long)w.state,
 		  (unsigned long long)ops);
 	w.can_evict = !is_twin();
-	if (w.can_evict) {
-		need_reclaim();
+	if (w.can_evict)
 		w.cg = arena_enter("a");
-	}
 	w.fd = dev_open(0);
 	for (i = 0; i < VMS; i++)
 		space_new(&w.space[i]);
