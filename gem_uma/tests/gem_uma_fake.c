@@ -101,9 +101,8 @@ static void reclaim_fake_release(void *data)
 /* A device, and what its objects note. */
 struct gem_uma_fake_room *gem_uma_fake_room_create(struct kunit *test)
 {
-	struct gem_uma_fake_room *room = kunit_kzalloc(test, sizeof(*room), GFP_KERNEL);
+	struct gem_uma_fake_room *room = gem_uma_mock_zalloc(test, sizeof(*room));
 
-	KUNIT_ASSERT_NOT_NULL(test, room);
 	room->test = test;
 	room->mock = gem_uma_mock_create(test, false);
 	room->udev = &room->mock->udev;

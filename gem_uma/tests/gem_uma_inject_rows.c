@@ -121,15 +121,11 @@ static void begin_import(struct gem_uma_inject_rig *rig)
 	struct scatterlist *sg;
 	unsigned int i;
 
-	rig->dmabuf = kunit_kzalloc(test, sizeof(*rig->dmabuf), GFP_KERNEL);
-	rig->attach = kunit_kzalloc(test, sizeof(*rig->attach), GFP_KERNEL);
-	rig->sgt = kunit_kzalloc(test, sizeof(*rig->sgt), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, rig->dmabuf);
-	KUNIT_ASSERT_NOT_NULL(test, rig->attach);
-	KUNIT_ASSERT_NOT_NULL(test, rig->sgt);
+	rig->dmabuf = gem_uma_mock_zalloc(test, sizeof(*rig->dmabuf));
+	rig->attach = gem_uma_mock_zalloc(test, sizeof(*rig->attach));
+	rig->sgt = gem_uma_mock_zalloc(test, sizeof(*rig->sgt));
 	rig->dmabuf->size = INJECT_SIZE;
-	rig->dmabuf->resv = kunit_kzalloc(test, sizeof(*rig->dmabuf->resv), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, rig->dmabuf->resv);
+	rig->dmabuf->resv = gem_uma_mock_zalloc(test, sizeof(*rig->dmabuf->resv));
 	dma_resv_init(rig->dmabuf->resv);
 	rig->attach->dmabuf = rig->dmabuf;
 	KUNIT_ASSERT_EQ(test, 0, sg_alloc_table(rig->sgt, INJECT_PAGES, GFP_KERNEL));
@@ -230,9 +226,8 @@ static int run_map(struct gem_uma_inject_rig *rig)
 
 static void undo_map(struct gem_uma_inject_rig *rig)
 {
-	inject_lock(rig);
-	gem_uma_dev_map_drop_locked(&rig->uobj->dev_map);
-	inject_unlock(rig);
+	scoped_guard(inject, rig)
+		gem_uma_dev_map_drop_locked(&rig->uobj->dev_map);
 }
 
 static int run_pin(struct gem_uma_inject_rig *rig)
@@ -243,9 +238,8 @@ static int run_pin(struct gem_uma_inject_rig *rig)
 
 static void undo_pin(struct gem_uma_inject_rig *rig)
 {
-	inject_lock(rig);
-	gem_uma_object_unpin(&rig->uobj->base);
-	inject_unlock(rig);
+	scoped_guard(inject, rig)
+		gem_uma_object_unpin(&rig->uobj->base);
 	gem_uma_inject_evict(rig);
 }
 
@@ -253,9 +247,8 @@ static int run_backing_pin(struct gem_uma_inject_rig *rig)
 {
 	int ret = gem_uma_backing_pin(&rig->uobj->backing);
 
-	inject_lock(rig);
-	gem_uma_object_update_locked(rig->uobj);
-	inject_unlock(rig);
+	scoped_guard(inject, rig)
+		gem_uma_object_update_locked(rig->uobj);
 	return ret;
 }
 
@@ -267,16 +260,14 @@ static void begin_pinned(struct gem_uma_inject_rig *rig)
 
 static void end_pinned(struct gem_uma_inject_rig *rig)
 {
-	inject_lock(rig);
-	gem_uma_object_unpin(&rig->uobj->base);
-	inject_unlock(rig);
+	scoped_guard(inject, rig)
+		gem_uma_object_unpin(&rig->uobj->base);
 }
 
 static int run_pages(struct gem_uma_inject_rig *rig)
 {
-	inject_lock(rig);
-	rig->pages = gem_uma_backing_pages_locked(&rig->uobj->backing);
-	inject_unlock(rig);
+	scoped_guard(inject, rig)
+		rig->pages = gem_uma_backing_pages_locked(&rig->uobj->backing);
 	return PTR_ERR_OR_ZERO(rig->pages);
 }
 
@@ -287,9 +278,8 @@ static void undo_pages(struct gem_uma_inject_rig *rig)
 
 static int run_sg_table(struct gem_uma_inject_rig *rig)
 {
-	inject_lock(rig);
-	rig->sgt = gem_uma_object_get_sg_table(&rig->uobj->base);
-	inject_unlock(rig);
+	scoped_guard(inject, rig)
+		rig->sgt = gem_uma_object_get_sg_table(&rig->uobj->base);
 	return PTR_ERR_OR_ZERO(rig->sgt);
 }
 
@@ -307,9 +297,8 @@ static int run_vmap(struct gem_uma_inject_rig *rig)
 
 static void undo_vmap(struct gem_uma_inject_rig *rig)
 {
-	inject_lock(rig);
-	gem_uma_object_vunmap(&rig->uobj->base, &rig->map);
-	inject_unlock(rig);
+	scoped_guard(inject, rig)
+		gem_uma_object_vunmap(&rig->uobj->base, &rig->map);
 	gem_uma_inject_evict(rig);
 }
 
@@ -367,9 +356,8 @@ static int run_import_vmap(struct gem_uma_inject_rig *rig)
 
 static void undo_import_vmap(struct gem_uma_inject_rig *rig)
 {
-	inject_lock(rig);
-	gem_uma_object_vunmap(&rig->import->base, &rig->map);
-	inject_unlock(rig);
+	scoped_guard(inject, rig)
+		gem_uma_object_vunmap(&rig->import->base, &rig->map);
 }
 
 static void end_imported(struct gem_uma_inject_rig *rig)
@@ -395,9 +383,8 @@ static void begin_evict(struct gem_uma_inject_rig *rig)
 	gem_uma_mock_fill(rig->test, rig->uobj, rig->seed);
 	KUNIT_EXPECT_EQ(rig->test, 0, run_populate(rig));
 	rig->mobj->dev_mapped = 1;
-	inject_lock(rig);
-	gem_uma_object_update_locked(rig->uobj);
-	inject_unlock(rig);
+	scoped_guard(inject, rig)
+		gem_uma_object_update_locked(rig->uobj);
 	KUNIT_EXPECT_EQ(rig->test, rig->uobj->reclaim.state, GEM_UMA_DEV_MAPPED);
 }
 

@@ -281,10 +281,9 @@ static void gem_uma_mock_holder_end(void *data)
 struct gem_uma_mock_holder *gem_uma_mock_hold(struct kunit *test, struct drm_gem_object *obj,
 					      unsigned int ms)
 {
-	struct gem_uma_mock_holder *holder = kunit_kzalloc(test, sizeof(*holder), GFP_KERNEL);
+	struct gem_uma_mock_holder *holder = gem_uma_mock_zalloc(test, sizeof(*holder));
 	struct task_struct *task;
 
-	KUNIT_ASSERT_NOT_NULL(test, holder);
 	holder->resv = obj->resv;
 	holder->ms = ms;
 	init_completion(&holder->held);
@@ -357,18 +356,16 @@ static u32 *gem_uma_mock_vmap(struct kunit *test, struct gem_uma_object *uobj,
 {
 	int ret;
 
-	dma_resv_lock(uobj->base.resv, NULL);
-	ret = gem_uma_object_vmap(&uobj->base, map);
-	dma_resv_unlock(uobj->base.resv);
+	scoped_guard(gem_uma_resv, uobj->base.resv)
+		ret = gem_uma_object_vmap(&uobj->base, map);
 	KUNIT_ASSERT_EQ(test, 0, ret);
 	return map->vaddr;
 }
 
 static void gem_uma_mock_vunmap(struct gem_uma_object *uobj, struct iosys_map *map)
 {
-	dma_resv_lock(uobj->base.resv, NULL);
-	gem_uma_object_vunmap(&uobj->base, map);
-	dma_resv_unlock(uobj->base.resv);
+	scoped_guard(gem_uma_resv, uobj->base.resv)
+		gem_uma_object_vunmap(&uobj->base, map);
 }
 
 /* Write a pattern to the whole object. */

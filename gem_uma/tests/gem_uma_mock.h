@@ -33,6 +33,15 @@
 	};						\
 	kunit_test_suite(_name##_suite)
 
+/* Zeroes, until the test ends; it fails without. */
+static inline void *gem_uma_mock_zalloc(struct kunit *test, size_t size)
+{
+	void *mem = kunit_kzalloc(test, size, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, mem);
+	return mem;
+}
+
 DEFINE_GUARD(gem_uma_resv, struct dma_resv *, dma_resv_lock(_T, NULL), dma_resv_unlock(_T))
 
 /* Pages of which a huge folio consists. */

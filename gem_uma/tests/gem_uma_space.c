@@ -526,9 +526,8 @@ static void space_room_end(void *data)
 /* A device for spaces and objects. */
 struct space_room *space_room_create(struct kunit *test)
 {
-	struct space_room *room = kunit_kzalloc(test, sizeof(*room), GFP_KERNEL);
+	struct space_room *room = gem_uma_mock_zalloc(test, sizeof(*room));
 
-	KUNIT_ASSERT_NOT_NULL(test, room);
 	room->test = test;
 	room->mock = gem_uma_mock_alloc(test);
 	room->next_addr = SZ_1G;

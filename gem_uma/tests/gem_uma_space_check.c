@@ -83,9 +83,8 @@ static const char *space_check_tree(struct space_vm *vm, unsigned int *refs)
 			continue;
 		++*refs;
 		dma_resv_unlock(drm_gpuvm_resv(&vm->base.base));
-		dma_resv_lock(va->gem.obj->resv, NULL);
-		bad = space_check_vm_bo(vm, va->vm_bo);
-		dma_resv_unlock(va->gem.obj->resv);
+		scoped_guard(gem_uma_resv, va->gem.obj->resv)
+			bad = space_check_vm_bo(vm, va->vm_bo);
 		dma_resv_lock(drm_gpuvm_resv(&vm->base.base), NULL);
 		if (bad)
 			return bad;
@@ -199,9 +198,8 @@ const char *space_check(struct space_vm *vm, bool written)
 
 	if (vm->room->errors)
 		return vm->room->error;
-	dma_resv_lock(drm_gpuvm_resv(&vm->base.base), NULL);
-	bad = space_check_tree(vm, &refs);
-	dma_resv_unlock(drm_gpuvm_resv(&vm->base.base));
+	scoped_guard(gem_uma_resv, drm_gpuvm_resv(&vm->base.base))
+		bad = space_check_tree(vm, &refs);
 	if (bad || !written)
 		return bad;
 	space_settle(vm);

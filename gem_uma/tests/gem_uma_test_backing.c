@@ -332,9 +332,8 @@ static void backing_pages_of_a_hole_is_ENXIO(struct kunit *test)
 	struct backing_rig rig = backing_rig(test);
 
 	KUNIT_EXPECT_EQ(test, backing_populate(&rig, 0, PAGES - 1), 0);
-	backing_lock(&rig);
-	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(gem_uma_backing_pages_locked(rig.b)), -ENXIO);
-	backing_unlock(&rig);
+	scoped_guard(backing, &rig)
+		KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(gem_uma_backing_pages_locked(rig.b)), -ENXIO);
 }
 
 static void backing_extent_is_clipped(struct kunit *test)
@@ -522,9 +521,8 @@ static void backing_writeback_leaves_poison_alone_rev_C2(struct kunit *test)
 
 	gem_uma_mock_needs_swap(test);
 	gem_uma_mock_fill(test, rig.uobj, 8);
-	backing_lock(&rig);
-	KUNIT_ASSERT_EQ(test, 0, gem_uma_backing_run_locked(rig.b, 5, 6, &run));
-	backing_unlock(&rig);
+	scoped_guard(backing, &rig)
+		KUNIT_ASSERT_EQ(test, 0, gem_uma_backing_run_locked(rig.b, 5, 6, &run));
 	page = pfn_to_page(run.pfn);
 	backing_release(&rig);
 	SetPageHWPoison(page);

@@ -67,9 +67,8 @@ static void pin_restores_evicted_pages_panthor_18(struct kunit *test)
 		&gem_uma_mock_object_create(test, mock, PAGES * PAGE_SIZE, 0)->base;
 
 	gem_uma_mock_fill(test, uobj, 3);
-	dma_resv_lock(uobj->base.resv, NULL);
-	KUNIT_EXPECT_EQ(test, gem_uma_backing_release_locked(&uobj->backing), PAGES);
-	dma_resv_unlock(uobj->base.resv);
+	scoped_guard(gem_uma_resv, uobj->base.resv)
+		KUNIT_EXPECT_EQ(test, gem_uma_backing_release_locked(&uobj->backing), PAGES);
 	KUNIT_EXPECT_EQ(test, gem_uma_backing_pin(&uobj->backing), 0);
 	KUNIT_EXPECT_EQ(test, gem_uma_backing_resident(&uobj->backing), PAGES);
 	gem_uma_mock_expect_content(test, uobj, 3);
@@ -176,9 +175,8 @@ static void pin_by_several_first_users_panthor_4(struct kunit *test)
 		gem_uma_backing_unpin(b);
 		gem_uma_backing_unpin(b);
 		KUNIT_ASSERT_EQ(test, atomic_read(&b->pins), 0);
-		dma_resv_lock(b->obj->resv, NULL);
-		KUNIT_EXPECT_EQ(test, gem_uma_backing_release_locked(b), PAGES);
-		dma_resv_unlock(b->obj->resv);
+		scoped_guard(gem_uma_resv, b->obj->resv)
+			KUNIT_EXPECT_EQ(test, gem_uma_backing_release_locked(b), PAGES);
 	}
 }
 

@@ -158,9 +158,8 @@ static void cpu_map_zap_makes_all_fault_again(struct kunit *test)
 	gem_uma_user_fill(test, room.uobj);
 	gem_uma_user_expect_pages(test, room.addr, 0, 16);
 	gem_uma_user_expect_pages(test, other, 8, 4);
-	dma_resv_lock(room.obj->resv, NULL);
-	gem_uma_cpu_map_zap_locked(room.cmap);
-	dma_resv_unlock(room.obj->resv);
+	scoped_guard(gem_uma_resv, room.obj->resv)
+		gem_uma_cpu_map_zap_locked(room.cmap);
 	KUNIT_EXPECT_EQ(test, gem_uma_user_count_ptes(room.addr, 16), 0);
 	KUNIT_EXPECT_EQ(test, gem_uma_user_count_ptes(other, 4), 0);
 	KUNIT_EXPECT_EQ(test, gem_uma_backing_resident(&room.uobj->backing), 16);
@@ -173,9 +172,8 @@ static void cpu_map_zap_without_mapping_does_nothing(struct kunit *test)
 	struct gem_uma_user room = { .mock = gem_uma_mock_create(test, false) };
 
 	gem_uma_user_object(test, &room, 4, 0);
-	dma_resv_lock(room.obj->resv, NULL);
-	gem_uma_cpu_map_zap_locked(room.cmap);
-	dma_resv_unlock(room.obj->resv);
+	scoped_guard(gem_uma_resv, room.obj->resv)
+		gem_uma_cpu_map_zap_locked(room.cmap);
 	KUNIT_EXPECT_EQ(test, gem_uma_backing_resident(&room.uobj->backing), 0);
 }
 
@@ -247,9 +245,8 @@ static void cpu_map_vmap_and_mmap_see_the_same(struct kunit *test)
 	u32 *word;
 
 	gem_uma_mock_needs_swap(test);
-	dma_resv_lock(room.obj->resv, NULL);
-	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_vmap(room.obj, &map));
-	dma_resv_unlock(room.obj->resv);
+	scoped_guard(gem_uma_resv, room.obj->resv)
+		KUNIT_ASSERT_EQ(test, 0, gem_uma_object_vmap(room.obj, &map));
 	for (i = 0; i < 8; i++) {
 		word = map.vaddr + (i << PAGE_SHIFT);
 		WRITE_ONCE(*word, gem_uma_user_pattern(i));
@@ -261,9 +258,8 @@ static void cpu_map_vmap_and_mmap_see_the_same(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, gem_uma_user_is_dirty(test, room.uobj, i));
 	}
 	KUNIT_EXPECT_EQ(test, gem_uma_user_evict_all(&room), 0);
-	dma_resv_lock(room.obj->resv, NULL);
-	gem_uma_object_vunmap(room.obj, &map);
-	dma_resv_unlock(room.obj->resv);
+	scoped_guard(gem_uma_resv, room.obj->resv)
+		gem_uma_object_vunmap(room.obj, &map);
 	KUNIT_EXPECT_EQ(test, gem_uma_user_evict_all(&room), 8);
 }
 
@@ -293,9 +289,8 @@ static struct gem_uma_user cpu_map_room_huge(struct kunit *test)
 		kunit_skip(test, "no huge folios");
 	gem_uma_user_object(test, &room, 2 * GEM_UMA_MOCK_HUGE, GEM_UMA_OBJECT_HUGE);
 	gem_uma_user_fill(test, room.uobj);
-	dma_resv_lock(room.obj->resv, NULL);
-	gem_uma_backing_run_locked(&room.uobj->backing, 0, GEM_UMA_MOCK_HUGE, &run);
-	dma_resv_unlock(room.obj->resv);
+	scoped_guard(gem_uma_resv, room.obj->resv)
+		gem_uma_backing_run_locked(&room.uobj->backing, 0, GEM_UMA_MOCK_HUGE, &run);
 	if (run.nr < GEM_UMA_MOCK_HUGE)
 		kunit_skip(test, "no memory for huge folios");
 	return room;
@@ -367,9 +362,8 @@ static void cpu_map_zap_finds_the_written_of_huge_ptes_rev_F1(struct kunit *test
 		KUNIT_EXPECT_TRUE(test, gem_uma_user_look(room.addr + PMD_SIZE).huge);
 		if (split)
 			KUNIT_ASSERT_EQ(test, 0, vm_munmap(room.addr + PAGE_SIZE, PAGE_SIZE));
-		dma_resv_lock(room.obj->resv, NULL);
-		gem_uma_cpu_map_zap_locked(room.cmap);
-		dma_resv_unlock(room.obj->resv);
+		scoped_guard(gem_uma_resv, room.obj->resv)
+			gem_uma_cpu_map_zap_locked(room.cmap);
 		KUNIT_EXPECT_TRUE(test, gem_uma_user_is_dirty(test, room.uobj, GEM_UMA_MOCK_HUGE));
 		/* The core forgot whether the one that it split was written. */
 		KUNIT_EXPECT_EQ(test, gem_uma_user_is_dirty(test, room.uobj, 0), split);

@@ -12,9 +12,8 @@
 
 static void cpu_zap(struct gem_uma_user *room)
 {
-	dma_resv_lock(room->obj->resv, NULL);
-	gem_uma_cpu_map_zap_locked(room->cmap);
-	dma_resv_unlock(room->obj->resv);
+	scoped_guard(gem_uma_resv, room->obj->resv)
+		gem_uma_cpu_map_zap_locked(room->cmap);
 }
 
 static void cpu_zap_read_all(struct kunit *test, struct gem_uma_user *room)
@@ -183,10 +182,9 @@ static void cpu_zap_unregister(void *data)
 static void cpu_zap_beside_a_notifier_takes_the_writable_for_written_rev_F1(struct kunit *test)
 {
 	struct gem_uma_user room = gem_uma_user_create(test, 4);
-	struct mmu_notifier *notifier = kunit_kzalloc(test, sizeof(*notifier), GFP_KERNEL);
+	struct mmu_notifier *notifier = gem_uma_mock_zalloc(test, sizeof(*notifier));
 	unsigned long i;
 
-	KUNIT_ASSERT_NOT_NULL(test, notifier);
 	notifier->ops = &cpu_zap_notifier_ops;
 	cpu_zap_read_all(test, &room);
 	KUNIT_ASSERT_EQ(test, 0, mmu_notifier_register(notifier, current->mm));

@@ -48,9 +48,8 @@ static int dev_map_populate(struct dev_map_rig *rig)
 
 static void dev_map_drop(struct dev_map_rig *rig)
 {
-	dma_resv_lock(rig->uobj->base.resv, NULL);
-	gem_uma_dev_map_drop_locked(rig->dmap);
-	dma_resv_unlock(rig->uobj->base.resv);
+	scoped_guard(gem_uma_resv, rig->uobj->base.resv)
+		gem_uma_dev_map_drop_locked(rig->dmap);
 }
 
 static bool dev_map_is_mapped(struct dev_map_rig *rig, pgoff_t start, pgoff_t end)
@@ -369,12 +368,10 @@ struct dev_map_segment {
 static struct sg_table *dev_map_sgt(struct kunit *test, const struct dev_map_segment *segments,
 				    unsigned int n)
 {
-	struct sg_table *sgt = kunit_kzalloc(test, sizeof(*sgt), GFP_KERNEL);
+	struct sg_table *sgt = gem_uma_mock_zalloc(test, sizeof(*sgt));
 	unsigned int i;
 
-	KUNIT_ASSERT_NOT_NULL(test, sgt);
-	sgt->sgl = kunit_kcalloc(test, n, sizeof(*sgt->sgl), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, sgt->sgl);
+	sgt->sgl = gem_uma_mock_zalloc(test, n * sizeof(*sgt->sgl));
 	sg_init_table(sgt->sgl, n);
 	sgt->orig_nents = n;
 	sgt->nents = n;
@@ -388,9 +385,8 @@ static struct sg_table *dev_map_sgt(struct kunit *test, const struct dev_map_seg
 static struct drm_gem_object *dev_map_obj(struct kunit *test, struct gem_uma_mock *mock,
 					  u64 pages)
 {
-	struct drm_gem_object *obj = kunit_kzalloc(test, sizeof(*obj), GFP_KERNEL);
+	struct drm_gem_object *obj = gem_uma_mock_zalloc(test, sizeof(*obj));
 
-	KUNIT_ASSERT_NOT_NULL(test, obj);
 	obj->dev = &mock->drm;
 	obj->size = pages << PAGE_SHIFT;
 	dma_resv_init(&obj->_resv);

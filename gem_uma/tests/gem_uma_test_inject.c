@@ -233,9 +233,8 @@ static void inject_expect_refs(const struct gem_uma_inject_rig *rig, const char 
 		if (i)
 			msleep(20);
 		inject_drain(uobj->backing.file->f_mapping);
-		dma_resv_lock(uobj->base.resv, NULL);
-		page = inject_find_extra_ref(uobj);
-		dma_resv_unlock(uobj->base.resv);
+		scoped_guard(gem_uma_resv, uobj->base.resv)
+			page = inject_find_extra_ref(uobj);
 	}
 	KUNIT_EXPECT_EQ_MSG(rig->test, page, ULONG_MAX, "%s: references of page %lu, %s",
 			    rig->row->name, page, fault);
@@ -490,8 +489,7 @@ static void inject_calls(struct gem_uma_inject_rig *rig, struct inject_totals *t
 	unsigned int i, v;
 	int ret;
 
-	hits = kunit_kcalloc(rig->test, gem_uma_inject_nr_calls, sizeof(*hits), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(rig->test, hits);
+	hits = gem_uma_mock_zalloc(rig->test, gem_uma_inject_nr_calls * sizeof(*hits));
 	inject_begin(rig);
 	for (i = 0; i < gem_uma_inject_nr_calls; i++)
 		hits[i] = gem_uma_inject_hits(i);
@@ -596,8 +594,7 @@ static void inject_row(struct kunit *test)
 		kunit_skip(test, "neither fault injection nor kprobes");
 	if (row->swap && get_nr_swap_pages() <= 0)
 		kunit_skip(test, "no swap");
-	rig = kunit_kzalloc(test, sizeof(*rig), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, rig);
+	rig = gem_uma_mock_zalloc(test, sizeof(*rig));
 	rig->test = test;
 	rig->row = row;
 	inject_setup(rig);

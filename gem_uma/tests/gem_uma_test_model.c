@@ -133,10 +133,9 @@ static void model_close_all(struct model *m)
 
 static struct model *model_create(struct kunit *test, const struct model_config *config)
 {
-	struct model *m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);
+	struct model *m = gem_uma_mock_zalloc(test, sizeof(*m));
 	unsigned int i;
 
-	KUNIT_ASSERT_NOT_NULL(test, m);
 	m->test = test;
 	m->config = config;
 	m->op = "begin";
@@ -146,12 +145,8 @@ static struct model *model_create(struct kunit *test, const struct model_config 
 	for (i = 0; i < MODEL_VMS; i++)
 		m->vms[i] = gem_uma_mock_vm_create(m->gpu);
 	for (i = 0; i < config->bufs; i++) {
-		m->bufs[i].shadow = kunit_kcalloc(test, config->max_pages, sizeof(u32),
-						  GFP_KERNEL);
-		m->bufs[i].pfn = kunit_kcalloc(test, config->max_pages, sizeof(long),
-					       GFP_KERNEL);
-		KUNIT_ASSERT_NOT_NULL(test, m->bufs[i].shadow);
-		KUNIT_ASSERT_NOT_NULL(test, m->bufs[i].pfn);
+		m->bufs[i].shadow = gem_uma_mock_zalloc(test, config->max_pages * sizeof(u32));
+		m->bufs[i].pfn = gem_uma_mock_zalloc(test, config->max_pages * sizeof(long));
 	}
 	/* So that there is an address space; and where mappings go, aligned for PMDs. */
 	m->hint = SZ_1G;

@@ -31,10 +31,9 @@ static void object_size_is_not_truncated_rev_C9(struct kunit *test)
 static void object_init_bad_arguments(struct kunit *test)
 {
 	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
-	struct gem_uma_object *uobj = kunit_kzalloc(test, sizeof(*uobj), GFP_KERNEL);
+	struct gem_uma_object *uobj = gem_uma_mock_zalloc(test, sizeof(*uobj));
 	struct gem_uma_object *created;
 
-	KUNIT_ASSERT_NOT_NULL(test, uobj);
 	KUNIT_EXPECT_EQ(test, gem_uma_object_init(uobj, &mock->udev, 0, 0, NULL), -EINVAL);
 	KUNIT_EXPECT_EQ(test, gem_uma_object_init(uobj, &mock->udev, SZ_4K, BIT(31), NULL),
 			-EINVAL);
@@ -164,9 +163,8 @@ static void object_state_follows_every_change_panthor_17_20(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, uobj->reclaim.state, GEM_UMA_CPU_MAPPED);
 	/* munmap() tells nobody; who asks next is told. */
 	KUNIT_ASSERT_EQ(test, 0, vm_munmap(addr, SZ_16K));
-	object_lock(uobj);
-	gem_uma_object_update_locked(uobj);
-	object_unlock(uobj);
+	scoped_guard(object, uobj)
+		gem_uma_object_update_locked(uobj);
 	KUNIT_EXPECT_EQ(test, uobj->reclaim.state, GEM_UMA_UNUSED);
 }
 
@@ -345,16 +343,14 @@ static void object_gpu_sees_what_the_cpu_wrote_panthor_18_19(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, word, 33);
 	KUNIT_EXPECT_EQ(test, 0, put_user(44, (u32 __user *)(addr + PAGE_SIZE)));
 	/* Pinned, which must not keep the GPU from its pages. */
-	object_lock(&buf->base);
-	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_vmap(&buf->base.base, &map));
-	object_unlock(&buf->base);
+	scoped_guard(object, &buf->base)
+		KUNIT_ASSERT_EQ(test, 0, gem_uma_object_vmap(&buf->base.base, &map));
 	KUNIT_EXPECT_NULL(test, gem_uma_mock_vm_word(vm, 1));
 	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_validate(vm));
 	KUNIT_ASSERT_NOT_NULL(test, gem_uma_mock_vm_word(vm, 1));
 	KUNIT_EXPECT_EQ(test, *gem_uma_mock_vm_word(vm, 1), 44);
-	object_lock(&buf->base);
-	gem_uma_object_vunmap(&buf->base.base, &map);
-	object_unlock(&buf->base);
+	scoped_guard(object, &buf->base)
+		gem_uma_object_vunmap(&buf->base.base, &map);
 }
 
 static void object_drop_test_reference(struct gem_uma_mock_buf *buf)

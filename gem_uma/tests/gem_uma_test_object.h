@@ -54,9 +54,8 @@ static inline int object_pin(struct gem_uma_object *uobj)
 
 static inline void object_unpin(struct gem_uma_object *uobj)
 {
-	object_lock(uobj);
-	gem_uma_object_unpin(&uobj->base);
-	object_unlock(uobj);
+	scoped_guard(object, uobj)
+		gem_uma_object_unpin(&uobj->base);
 }
 
 static inline unsigned long object_evict_all(struct gem_uma_mock *mock)

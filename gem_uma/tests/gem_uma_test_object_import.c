@@ -102,9 +102,8 @@ static void object_import_refuses_what_is_the_exporters(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, object_pin(im.uobj), -EINVAL);
 	KUNIT_EXPECT_EQ(test, gem_uma_object_mmap_offset(im.uobj, &offset), -EINVAL);
 	KUNIT_EXPECT_EQ(test, gem_uma_object_mmap(&im.uobj->base, NULL), -EINVAL);
-	object_lock(im.uobj);
-	sgt = gem_uma_object_get_sg_table(&im.uobj->base);
-	object_unlock(im.uobj);
+	scoped_guard(object, im.uobj)
+		sgt = gem_uma_object_get_sg_table(&im.uobj->base);
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(sgt), -EINVAL);
 	KUNIT_EXPECT_EQ(test, object_populate(im.uobj, 0, SZ_16K), 0);
 	KUNIT_EXPECT_EQ(test, object_populate(im.uobj, 0, SZ_16K + 1), -EINVAL);
@@ -132,13 +131,11 @@ static void object_failed_import_leaves_the_table_alone_uma_B11(struct kunit *te
 static void object_import_of_odd_tables_is_EINVAL(struct kunit *test)
 {
 	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
-	struct gem_uma_object *uobj = kunit_kzalloc(test, sizeof(*uobj), GFP_KERNEL);
-	struct dma_buf *dmabuf = kunit_kzalloc(test, sizeof(*dmabuf), GFP_KERNEL);
+	struct gem_uma_object *uobj = gem_uma_mock_zalloc(test, sizeof(*uobj));
+	struct dma_buf *dmabuf = gem_uma_mock_zalloc(test, sizeof(*dmabuf));
 	struct dma_buf_attachment attach = { .dmabuf = dmabuf };
 	struct sg_table sgt;
 
-	KUNIT_ASSERT_NOT_NULL(test, uobj);
-	KUNIT_ASSERT_NOT_NULL(test, dmabuf);
 	KUNIT_ASSERT_EQ(test, 0, sg_alloc_table(&sgt, 1, GFP_KERNEL));
 	sg_dma_address(sgt.sgl) = SZ_1M;
 	sg_dma_len(sgt.sgl) = PAGE_SIZE;

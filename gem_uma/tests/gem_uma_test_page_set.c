@@ -20,9 +20,8 @@ struct page_set_rig {
 
 static struct page_set_rig *page_set_rig(struct kunit *test)
 {
-	struct page_set_rig *rig = kunit_kzalloc(test, sizeof(*rig), GFP_KERNEL);
+	struct page_set_rig *rig = gem_uma_mock_zalloc(test, sizeof(*rig));
 
-	KUNIT_ASSERT_NOT_NULL(test, rig);
 	prandom_seed_state(&rig->rnd, 1);
 	gem_uma_page_set_init(&rig->set, PAGES);
 	return rig;

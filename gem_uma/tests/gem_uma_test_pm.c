@@ -39,9 +39,8 @@ static struct pm_rig pm_rig(struct kunit *test, u32 when, long pages)
 static void pm_unknown_bits_are_EINVAL(struct kunit *test)
 {
 	struct gem_uma_fake_room *room = gem_uma_fake_room_create(test);
-	struct gem_uma_pm *pm = kunit_kzalloc(test, sizeof(*pm), GFP_KERNEL);
+	struct gem_uma_pm *pm = gem_uma_mock_zalloc(test, sizeof(*pm));
 
-	KUNIT_ASSERT_NOT_NULL(test, pm);
 	KUNIT_EXPECT_EQ(test, gem_uma_pm_init(pm, room->udev, BIT(2)), -EINVAL);
 	KUNIT_EXPECT_EQ(test, gem_uma_pm_init(pm, room->udev, GEM_UMA_PM_DEFAULT | BIT(31)),
 			-EINVAL);

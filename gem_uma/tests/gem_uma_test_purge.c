@@ -60,9 +60,8 @@ static void purge_advice_decides_the_list(struct kunit *test)
 			DRM_GEM_OBJECT_RESIDENT | DRM_GEM_OBJECT_PURGEABLE);
 	/* However it is mapped. */
 	mobj->dev_mapped = true;
-	object_lock(uobj);
-	gem_uma_object_update_locked(uobj);
-	object_unlock(uobj);
+	scoped_guard(object, uobj)
+		gem_uma_object_update_locked(uobj);
 	KUNIT_EXPECT_EQ(test, uobj->reclaim.state, GEM_UMA_PURGEABLE);
 	KUNIT_EXPECT_TRUE(test, purge_need(test, uobj));
 	KUNIT_EXPECT_TRUE(test, purge_need(test, uobj));
@@ -167,17 +166,15 @@ static void purge_of_pinned_waits_for_the_last_unpin(struct kunit *test)
 
 	purge_dont_need(test, uobj);
 	KUNIT_ASSERT_EQ(test, 0, object_pin(uobj));
-	object_lock(uobj);
-	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_vmap(&uobj->base, &map));
-	object_unlock(uobj);
+	scoped_guard(object, uobj)
+		KUNIT_ASSERT_EQ(test, 0, gem_uma_object_vmap(&uobj->base, &map));
 	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 0);
 	object_unpin(uobj);
 	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 0);
 	KUNIT_EXPECT_EQ(test, purge_discard(uobj, 0, 1), -EBUSY);
 	KUNIT_EXPECT_EQ(test, purge_content(uobj), GEM_UMA_CONTENT_PURGEABLE);
-	object_lock(uobj);
-	gem_uma_object_vunmap(&uobj->base, &map);
-	object_unlock(uobj);
+	scoped_guard(object, uobj)
+		gem_uma_object_vunmap(&uobj->base, &map);
 	KUNIT_EXPECT_EQ(test, object_evict_all(mock), PAGES);
 	KUNIT_EXPECT_EQ(test, purge_content(uobj), GEM_UMA_CONTENT_PURGED);
 }

@@ -178,9 +178,8 @@ static void dirty_knowledge_follows_every_writer(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rig.uobj->reclaim.state, GEM_UMA_NEVER_WRITTEN);
 	/* The first write of a page that was read: its PTE knows, until it is taken. */
 	dirty_write(&rig, 2, 5);
-	object_lock(rig.uobj);
-	gem_uma_cpu_map_zap_locked(&rig.uobj->cpu_map);
-	object_unlock(rig.uobj);
+	scoped_guard(object, rig.uobj)
+		gem_uma_cpu_map_zap_locked(&rig.uobj->cpu_map);
 	KUNIT_EXPECT_FALSE(test, gem_uma_backing_is_clean(b));
 	KUNIT_EXPECT_EQ(test, rig.uobj->reclaim.ops->state(&rig.uobj->reclaim),
 			GEM_UMA_CPU_MAPPED);
@@ -190,9 +189,8 @@ static void dirty_knowledge_follows_every_writer(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, gem_uma_backing_is_clean(b));
 	/* Pages that are not there were not written. */
 	KUNIT_EXPECT_EQ(test, 0, gem_uma_object_discard(rig.uobj, 0, SIZE));
-	object_lock(rig.uobj);
-	gem_uma_backing_mark_dirty_locked(b, 0, PAGES);
-	object_unlock(rig.uobj);
+	scoped_guard(object, rig.uobj)
+		gem_uma_backing_mark_dirty_locked(b, 0, PAGES);
 	KUNIT_EXPECT_TRUE(test, gem_uma_backing_is_clean(b));
 }
 

@@ -21,9 +21,8 @@ static void reclaim_init_files_nothing(struct kunit *test)
 
 static void reclaim_fini_of_zeroed_does_nothing(struct kunit *test)
 {
-	struct gem_uma_reclaim *reclaim = kunit_kzalloc(test, sizeof(*reclaim), GFP_KERNEL);
+	struct gem_uma_reclaim *reclaim = gem_uma_mock_zalloc(test, sizeof(*reclaim));
 
-	KUNIT_ASSERT_NOT_NULL(test, reclaim);
 	gem_uma_reclaim_fini(reclaim);
 	KUNIT_EXPECT_NULL(test, reclaim->node);
 }
@@ -254,9 +253,8 @@ static void reclaim_scan_skips_what_its_own_task_holds(struct kunit *test)
 	struct gem_uma_fake *fake = gem_uma_fake_filed(room, 0, GEM_UMA_UNUSED, 1);
 
 	gem_uma_mock_needs_swap(test);
-	dma_resv_lock(fake->base.resv, NULL);
-	KUNIT_EXPECT_EQ(test, reclaim_run(room, 1), 0);
-	dma_resv_unlock(fake->base.resv);
+	scoped_guard(gem_uma_resv, fake->base.resv)
+		KUNIT_EXPECT_EQ(test, reclaim_run(room, 1), 0);
 	KUNIT_EXPECT_EQ(test, fake->evicts, 0);
 	KUNIT_EXPECT_TRUE(test, gem_uma_fake_is_listed(fake));
 }

@@ -455,9 +455,8 @@ static void stages_mapped_in_several_vms_is_shared(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, object_populate(&mobj->base, 0, SZ_64K));
 	for (vms = 0; vms < 4; vms++) {
 		mobj->dev_mapped = vms;
-		object_lock(&mobj->base);
-		gem_uma_object_update_locked(&mobj->base);
-		object_unlock(&mobj->base);
+		scoped_guard(object, &mobj->base)
+			gem_uma_object_update_locked(&mobj->base);
 		KUNIT_EXPECT_EQ(test, mobj->base.reclaim.state,
 				vms > 1 ? GEM_UMA_DEV_SHARED :
 				vms ? GEM_UMA_DEV_MAPPED : GEM_UMA_UNUSED);

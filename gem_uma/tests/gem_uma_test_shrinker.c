@@ -174,9 +174,8 @@ static void reclaim_lists_are_of_nodes(struct kunit *test)
 		kunit_skip(test, "needs two NUMA nodes");
 	fake = gem_uma_fake_filed(room, 0, GEM_UMA_UNUSED, 9);
 	KUNIT_EXPECT_EQ(test, reclaim_shrink_count(room, &sc), 9);
-	dma_resv_lock(fake->base.resv, NULL);
-	gem_uma_reclaim_update_locked(&fake->reclaim, 9, other);
-	dma_resv_unlock(fake->base.resv);
+	scoped_guard(gem_uma_resv, fake->base.resv)
+		gem_uma_reclaim_update_locked(&fake->reclaim, 9, other);
 	KUNIT_EXPECT_EQ(test, reclaim_shrink_count(room, &sc), SHRINK_EMPTY);
 	KUNIT_EXPECT_EQ(test, reclaim_shrink_scan(room, &sc), SHRINK_STOP);
 	sc.nid = other;

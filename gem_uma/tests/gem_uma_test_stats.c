@@ -184,10 +184,9 @@ static void stats_label_is_checked(struct kunit *test)
 {
 	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
 	struct gem_uma_object *uobj = &gem_uma_mock_object_create(test, mock, SZ_16K, 0)->base;
-	char *text = kunit_kzalloc(test, GEM_UMA_LABEL_MAX + 1, GFP_KERNEL);
+	char *text = gem_uma_mock_zalloc(test, GEM_UMA_LABEL_MAX + 1);
 	unsigned int c;
 
-	KUNIT_ASSERT_NOT_NULL(test, text);
 	memset(text, 'x', GEM_UMA_LABEL_MAX + 1);
 	KUNIT_EXPECT_EQ(test, 0, gem_uma_object_set_label(uobj, "scanout 0", 9));
 	KUNIT_EXPECT_STREQ(test, uobj->label, "scanout 0");
@@ -219,7 +218,7 @@ static void stats_label_is_checked(struct kunit *test)
 
 static void stats_fdinfo_text(struct kunit *test)
 {
-	char *text = kunit_kzalloc(test, 1024, GFP_KERNEL);
+	char *text = gem_uma_mock_zalloc(test, 1024);
 	struct drm_print_iterator iter = { .data = text, .remain = 1023 };
 	struct drm_printer p = drm_coredump_printer(&iter);
 	struct gem_uma_client client = {
@@ -231,7 +230,6 @@ static void stats_fdinfo_text(struct kunit *test)
 		.restored_total = ATOMIC64_INIT(6 * SZ_1K),
 	};
 
-	KUNIT_ASSERT_NOT_NULL(test, text);
 	gem_uma_client_show_fdinfo(&client, "mock", &p);
 	KUNIT_EXPECT_STREQ(test, text,
 			   "drm-total-memory:\t1000 KiB\n"
@@ -281,10 +279,9 @@ static const char stats_gems_text[] =
 /* The text as it is for objects that this thread created. */
 static const char *stats_gems_expected(struct kunit *test)
 {
-	char *text = kunit_kzalloc(test, 1024, GFP_KERNEL);
+	char *text = gem_uma_mock_zalloc(test, 1024);
 	char me[40];
 
-	KUNIT_ASSERT_NOT_NULL(test, text);
 	snprintf(me, sizeof(me), "%d:%s", task_tgid_nr(current), current->comm);
 	KUNIT_ASSERT_LT(test, snprintf(text, 1024, stats_gems_text,
 				       "state         creator                  label", me,
@@ -312,9 +309,8 @@ static void stats_gems_lists_all_objects_panthor_83(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_set_label(b, "frame", 5));
 	/* As of a process that chose its name badly. */
 	b->creator = (struct gem_uma_object_creator) { 7, "a b\\\n\xe4\xc3" };
-	dma_resv_lock(a->base.resv, NULL);
-	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_pin(&a->base));
-	dma_resv_unlock(a->base.resv);
+	scoped_guard(gem_uma_resv, a->base.resv)
+		KUNIT_ASSERT_EQ(test, 0, gem_uma_object_pin(&a->base));
 	gem_uma_mock_mmap(test, &a->base, SZ_16K, 0);
 	c = &gem_uma_mock_object_create(test, mock, SZ_16K, 0)->base;
 	gem_uma_mock_fill(test, c, 2);
@@ -327,9 +323,8 @@ static void stats_gems_lists_all_objects_panthor_83(struct kunit *test)
 			stats_debugfs(mock, "test \"$(cat \"$1\")\" = \"$2\"", "gems",
 				      stats_gems_expected(test)));
 	drm_gem_object_put(&im.uobj->base);
-	dma_resv_lock(a->base.resv, NULL);
-	gem_uma_object_unpin(&a->base);
-	dma_resv_unlock(a->base.resv);
+	scoped_guard(gem_uma_resv, a->base.resv)
+		gem_uma_object_unpin(&a->base);
 	gem_uma_client_close(&client, &b->files);
 }
 

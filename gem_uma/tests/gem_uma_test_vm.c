@@ -631,15 +631,13 @@ static void vm_close_waits_for_users(struct kunit *test)
 
 	vm->freed = &freed;
 	KUNIT_ASSERT_EQ(test, space_bind_one(vm, space_map(vm, 0, 100, bo, 0, 0)), 0);
-	dma_resv_lock(drm_gpuvm_resv(&base->base), NULL);
-	KUNIT_EXPECT_EQ(test, gem_uma_vm_active_get_locked(base), 0);
-	dma_resv_unlock(drm_gpuvm_resv(&base->base));
+	scoped_guard(gem_uma_resv, drm_gpuvm_resv(&base->base))
+		KUNIT_EXPECT_EQ(test, gem_uma_vm_active_get_locked(base), 0);
 	space_vm_close(vm);
 	KUNIT_EXPECT_TRUE(test, space_is_mapped(bo));
 	KUNIT_EXPECT_EQ(test, vm->ptes[99].kind, SPACE_MEMORY);
-	dma_resv_lock(drm_gpuvm_resv(&base->base), NULL);
-	KUNIT_EXPECT_EQ(test, gem_uma_vm_active_get_locked(base), -ENOENT);
-	dma_resv_unlock(drm_gpuvm_resv(&base->base));
+	scoped_guard(gem_uma_resv, drm_gpuvm_resv(&base->base))
+		KUNIT_EXPECT_EQ(test, gem_uma_vm_active_get_locked(base), -ENOENT);
 	gem_uma_vm_active_put(base);
 	KUNIT_EXPECT_FALSE(test, space_is_mapped(bo));
 	gem_uma_vm_put(base);

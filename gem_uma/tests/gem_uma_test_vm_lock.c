@@ -69,12 +69,11 @@ static int lock_other_in_second_round(struct gem_uma_vm_exec *lock, void *data)
 static void vm_lock_keeps_what_was_contended_rev_V1(struct kunit *test)
 {
 	struct space_room *room = space_room_create(test);
-	struct lock_rig *rig = kunit_kzalloc(test, sizeof(*rig), GFP_KERNEL);
+	struct lock_rig *rig = gem_uma_mock_zalloc(test, sizeof(*rig));
 	struct task_struct *holder;
 	struct gem_uma_vm_exec lock;
 	unsigned int i;
 
-	KUNIT_ASSERT_NOT_NULL(test, rig);
 	rig->test = test;
 	rig->vm = space_vm_create(room, &space_geometries[0], 64);
 	dma_resv_init(&rig->resv);
@@ -123,8 +122,7 @@ static void vm_bind_visits_each_address_once_rev_V6(struct kunit *test)
 	struct gem_uma_vm_bind *bind;
 	unsigned int i;
 
-	ops = kunit_kcalloc(test, LOCK_OPS, sizeof(*ops), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, ops);
+	ops = gem_uma_mock_zalloc(test, LOCK_OPS * sizeof(*ops));
 	for (i = 0; i < 64; i++)
 		KUNIT_ASSERT_EQ(test, space_bind_one(vm, space_map(vm, i * 32, 16, bo, i, 0)), 0);
 

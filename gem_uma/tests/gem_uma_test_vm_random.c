@@ -189,11 +189,10 @@ static void pairs_of(struct pairs *p, unsigned long first, unsigned long end)
 
 static void vm_tables_suffice_for_all_pairs(struct kunit *test)
 {
-	struct pairs *p = kunit_kzalloc(test, sizeof(*p), GFP_KERNEL);
+	struct pairs *p = gem_uma_mock_zalloc(test, sizeof(*p));
 	struct space_room *room = space_room_create(test);
 	unsigned long first, end;
 
-	KUNIT_ASSERT_NOT_NULL(test, p);
 	p->vm = space_vm_create(room, test->param_value, PAIRS_PAGES);
 	p->bo = space_bo_create(room, PAIRS_PAGES, SPACE_ALIGNED);
 	/* Leaves are as large as the addresses allow. */
@@ -432,10 +431,9 @@ static void random_end(void *data)
 
 static void vm_random_sequences_equal_the_oracle_panthor_56_58_59_61_63_65(struct kunit *test)
 {
-	struct random_rig *rig = kunit_kzalloc(test, sizeof(*rig), GFP_KERNEL);
+	struct random_rig *rig = gem_uma_mock_zalloc(test, sizeof(*rig));
 	ktime_t begin = ktime_get();
 
-	KUNIT_ASSERT_NOT_NULL(test, rig);
 	rig->room = space_room_create(test);
 	random_begin(rig, test->param_value);
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, random_end, rig));
