@@ -30,7 +30,9 @@ struct peer peer_start(const struct cgroup *cg,
 		self.from = down[0];
 		self.to = up[1];
 		KT_OK(cgroup_enter(cg));
+		peer_wait(self.from);
 		run(&self, arg);
+		peer_go(self.to);
 		_exit(0);
 	}
 	close(down[0]);
@@ -40,10 +42,16 @@ struct peer peer_start(const struct cgroup *cg,
 	return peer;
 }
 
-void peer_step(const struct peer *peer)
+void peer_next(const struct peer *peer)
 {
 	peer_go(peer->to);
 	peer_wait(peer->from);
+}
+
+void peer_end(const struct peer *peer)
+{
+	peer_next(peer);
+	join_child(peer->pid);
 }
 
 void expect_near(uint64_t value, uint64_t want)

@@ -17,12 +17,20 @@ struct peer {
 void peer_wait(int fd);
 void peer_go(int fd);
 
-/* Runs @run in the cgroup; it gets the pipe ends as a peer of its own. */
+/*
+ * Runs @run in the cgroup, from the first peer_next() on; it gets the pipe ends as a peer
+ * of its own. When it returns, its last thing is done.
+ */
 struct peer peer_start(const struct cgroup *cg,
 		       void (*run)(const struct peer *peer, void *arg), void *arg);
 
-/* Lets the peer do the next thing, and waits until it is done. */
-void peer_step(const struct peer *peer);
+/*
+ * The test lets the peer do the next thing, and waits until it is done. The peer says that
+ * a thing is done, and waits for the next.
+ */
+void peer_next(const struct peer *peer);
+/* The same, with the last thing. */
+void peer_end(const struct peer *peer);
 
 /* Charges settle in batches per CPU; a difference is meant up to that. */
 void expect_near(uint64_t value, uint64_t want);

@@ -43,12 +43,9 @@ static void other_touches(const struct peer *peer, void *arg)
 {
 	struct vuma_bo *bo = arg;
 
-	peer_wait(peer->from);
 	stamp_pages(bo->map, SIZE / PAGE, 0);
-	peer_go(peer->to);
-	peer_wait(peer->from);
+	peer_next(peer);
 	verify_pages(bo->map, SIZE / PAGE, 0, 0);
-	peer_go(peer->to);
 }
 
 /* Another process is the first to touch, and the one that brings it back. */
@@ -65,12 +62,12 @@ static void touched_by_another(void)
 	peer = peer_start(&b, other_touches, &bo);
 	other = arena_current(&b);
 	KT_LE(arena_stat(&a, "shmem"), SLACK);
-	peer_step(&peer);
+	peer_next(&peer);
 	expect_near(arena_stat(&a, "shmem"), SIZE);
 	KT_LE(arena_current(&b), other + SLACK);
 	KT_EQ(arena_stat(&b, "shmem"), 0);
 	arena_evict(&a, &bo, 1);
-	peer_step(&peer);
+	peer_next(&peer);
 	expect_near(arena_stat(&a, "shmem"), SIZE);
 	KT_LE(arena_current(&b), other + SLACK);
 	join_child(peer.pid);
@@ -86,12 +83,9 @@ static void other_submits(const struct peer *peer, void *arg)
 	out = bo_new_mapped(bo.fd, PAGE, 0);
 	va = vm_map_bo(&vm, &bo);
 	out_va = vm_map_bo(&vm, &out);
-	peer_wait(peer->from);
 	run_cmd(&vm, vuma_cmd_fill(va, SIZE, 1, 3));
-	peer_go(peer->to);
-	peer_wait(peer->from);
+	peer_next(peer);
 	verify_checksum(&vm, va, SIZE, 1, 3, &out, out_va);
-	peer_go(peer->to);
 }
 
 static void populated_by_another_job(void)
@@ -106,11 +100,11 @@ static void populated_by_another_job(void)
 	bo = bo_new(dev_open(0), SIZE, 0);
 	dmabuf = export_bo(&bo);
 	peer = peer_start(&b, other_submits, &dmabuf);
-	peer_step(&peer);
+	peer_next(&peer);
 	expect_near(arena_stat(&a, "shmem"), SIZE);
 	KT_LE(arena_stat(&b, "shmem"), SLACK);
 	arena_evict(&a, &bo, 1);
-	peer_step(&peer);
+	peer_next(&peer);
 	expect_near(arena_stat(&a, "shmem"), SIZE);
 	KT_LE(arena_stat(&b, "shmem"), SLACK);
 	join_child(peer.pid);
@@ -125,12 +119,9 @@ static void holds_buffer(const struct peer *peer, void *arg)
 	(void)arg;
 	vuma_pattern_fill(bo.map, SIZE, 1, 3);
 	run_cmd(&vm, vuma_cmd_fill(va, PAGE, 1, 3));
-	peer_wait(peer->from);
-	peer_go(peer->to);
-	peer_wait(peer->from);
+	peer_next(peer);
 	expect_untouched(&bo);
 	verify_pattern(bo.map, SIZE, 1, 3);
-	peer_go(peer->to);
 }
 
 static void others_are_left_alone(void)
@@ -144,7 +135,7 @@ static void others_are_left_alone(void)
 	need_reclaim();
 	b = arena_new("b");
 	peer = peer_start(&b, holds_buffer, NULL);
-	peer_step(&peer);
+	peer_next(&peer);
 	before = arena_stat(&b, "shmem");
 	expect_near(before, SIZE);
 	a = arena_enter("a");
@@ -156,8 +147,7 @@ static void others_are_left_alone(void)
 	/* And once more, where nothing is left of one's own. */
 	arena_squeeze(&a, 64 * MIB);
 	KT_EQ(arena_stat(&b, "shmem"), before);
-	peer_step(&peer);
-	join_child(peer.pid);
+	peer_end(&peer);
 }
 
 /* Three times the limit, all of it written and read back by CPU and GPU. */
@@ -288,15 +278,14 @@ static void memory_low(void)
 	KT_OK(cgroup_write(&p, "memory.low", "%llu", 2 * SIZE));
 	KT_OK(cgroup_write(&a, "memory.low", "%llu", 2 * SIZE));
 	peer = peer_start(&a, holds_buffer, NULL);
-	peer_step(&peer);
+	peer_next(&peer);
 	KT_OK(cgroup_enter(&b));
 	bo = bo_new_mapped(dev_open(0), SIZE, 0);
 	vuma_pattern_fill(bo.map, SIZE, 1, 3);
 	for (tries = 0; tries < 100 && bo_query(&bo).resident; tries++)
 		arena_squeeze(&p, MIB);
 	KT_EQ(bo_query(&bo).resident, 0);
-	peer_step(&peer);
-	join_child(peer.pid);
+	peer_end(&peer);
 	verify_pattern(bo.map, SIZE, 1, 3);
 }
 

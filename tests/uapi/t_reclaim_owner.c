@@ -167,12 +167,9 @@ static void exports_buffer(const struct peer *peer, void *arg)
 	struct vuma_bo bo = bo_new_mapped(dev_open(0), SIZE, 0);
 
 	vuma_pattern_fill(bo.map, SIZE, 7, 3);
-	peer_wait(peer->from);
 	fd_send(*(int *)arg, export_bo(&bo));
-	peer_go(peer->to);
-	peer_wait(peer->from);
+	peer_next(peer);
 	verify_pattern(bo.map, SIZE, 8, 3);
-	peer_go(peer->to);
 }
 
 /* One VM binds buffers of two cgroups: each pays, and is asked, for its own. */
@@ -190,7 +187,7 @@ static void two_owners_in_one_vm(void)
 	a = arena_enter("a");
 	b = arena_new("b");
 	peer = peer_start(&b, exports_buffer, &sock[1]);
-	peer_step(&peer);
+	peer_next(&peer);
 	fd = dev_open(0);
 	theirs = import_bo(fd, fd_receive(sock[0]), SIZE);
 	mine = bo_new_mapped(fd, SIZE, 0);
@@ -214,8 +211,7 @@ static void two_owners_in_one_vm(void)
 	arena_evict(&a, &mine, 1);
 	KT_EQ(bo_query(&theirs).evictions, 1);
 	verify_checksum(&vm, mine_va, SIZE, 1, 3, &out, out_va);
-	peer_step(&peer);
-	join_child(peer.pid);
+	peer_end(&peer);
 }
 
 struct forked {
@@ -227,13 +223,12 @@ static void allocates_after_fork(const struct peer *peer, void *arg)
 {
 	struct forked *shared = arg;
 
-	peer_wait(peer->from);
+	(void)peer;
 	stamp_pages(shared->ours.map, SIZE / PAGE, 0);
 	KT_OK(vuma_bo_init(&shared->theirs, shared->ours.fd, SIZE, 0));
 	KT_OK(vuma_bo_map(&shared->theirs));
 	stamp_pages(shared->theirs.map, SIZE / PAGE, 1);
 	KT_OK(vuma_bo_unmap(&shared->theirs));
-	peer_go(peer->to);
 }
 
 /* Who created it pays, not whose file it is, nor who writes. */
@@ -247,8 +242,7 @@ static void charge_after_fork(void)
 	b = arena_new("b");
 	shared->ours = bo_new_mapped(dev_open(0), SIZE, 0);
 	peer = peer_start(&b, allocates_after_fork, shared);
-	peer_step(&peer);
-	join_child(peer.pid);
+	peer_end(&peer);
 	expect_near(arena_stat(&a, "shmem"), SIZE);
 	expect_near(arena_stat(&b, "shmem"), SIZE);
 	/* The child is gone. Its buffer is in our file, and still on its account. */
@@ -267,7 +261,7 @@ static void uses_passed_files(const struct peer *peer, void *arg)
 	int sock = shared->theirs.fd, fd, dmabuf;
 	void *map;
 
-	peer_wait(peer->from);
+	(void)peer;
 	fd = fd_receive(sock);
 	dmabuf = fd_receive(sock);
 	map = KT_MAPPED(mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, dmabuf, 0));
@@ -276,7 +270,6 @@ static void uses_passed_files(const struct peer *peer, void *arg)
 	KT_OK(vuma_bo_map(&shared->theirs));
 	stamp_pages(shared->theirs.map, SIZE / PAGE, 1);
 	KT_OK(vuma_bo_unmap(&shared->theirs));
-	peer_go(peer->to);
 }
 
 static void charge_after_passing(void)
@@ -297,8 +290,7 @@ static void charge_after_passing(void)
 	shared->ours = bo_new(fd, SIZE, 0);
 	fd_send(sock[0], fd);
 	fd_send(sock[0], export_bo(&shared->ours));
-	peer_step(&peer);
-	join_child(peer.pid);
+	peer_end(&peer);
 	shared->theirs.fd = fd;
 	expect_near(arena_stat(&a, "shmem"), SIZE);
 	expect_near(arena_stat(&b, "shmem"), SIZE);
@@ -400,7 +392,6 @@ static void races(const struct peer *peer, void *arg)
 		KT_OK(vuma_vm_map(&vms[i], out.handle, 0x20000000, 0, PAGE, 0));
 		KT_OK(vuma_vm_map(&vms[i], bos[i].handle, 0x40000000, 0, MIB, 0));
 	}
-	peer_wait(peer->from);
 	before = evictions_of(bos, COUNT);
 	peer_go(peer->to);
 	KT_WAIT(race->go);
@@ -415,7 +406,6 @@ static void races(const struct peer *peer, void *arg)
 	}
 	race->evictions[racer->index] = evictions_of(bos, COUNT) - before;
 	peer_wait(peer->from);
-	peer_go(peer->to);
 }
 
 /* One race. Returns whether the slower one has a twentieth of the rounds of the other. */
@@ -430,12 +420,12 @@ static bool race_once(struct race *race, const struct cgroup *cg)
 	for (i = 0; i < 2; i++) {
 		racers[i] = (struct racer) { race, i };
 		peer[i] = peer_start(&cg[i], races, &racers[i]);
-		peer_step(&peer[i]);
+		peer_next(&peer[i]);
 	}
 	/* The one whose buffers are filled first would have got around before the other. */
 	race->go = 1;
 	for (i = 0; i < 2; i++)
-		peer_step(&peer[i]);
+		peer_next(&peer[i]);
 	for (i = 0; i < 2; i++)
 		join_child(peer[i].pid);
 	ktap_note("rounds: %llu and %llu, evictions: %llu and %llu",
@@ -491,12 +481,9 @@ static void holds_many(const struct peer *peer, void *arg)
 		*(volatile uint64_t *)bo.map = i;
 		KT_OK(vuma_bo_unmap(&bo));
 	}
-	peer_wait(peer->from);
-	peer_go(peer->to);
-	peer_wait(peer->from);
+	peer_next(peer);
 	KT_EQ(fdinfo(fd, "vuma-evicted-total"), 0);
 	KT_EQ(fdinfo(fd, "drm-resident-memory"), count * PAGE);
-	peer_go(peer->to);
 }
 
 /* Pressure of one client never even starts on the many idle buffers of another. */
@@ -511,7 +498,7 @@ static void idle_neighbour(void)
 	need_reclaim();
 	b = arena_new("b");
 	peer = peer_start(&b, holds_many, NULL);
-	peer_step(&peer);
+	peer_next(&peer);
 	a = arena_enter("a");
 	KT_OK(cgroup_write(&a, "memory.max", "%llu", COUNT / 2 * MIB + 4 * MIB));
 	fd = dev_open(0);
@@ -531,8 +518,7 @@ static void idle_neighbour(void)
 	}
 	/* Else there was no pressure. */
 	KT_GE(fdinfo(fd, "vuma-evicted-total"), COUNT * MIB);
-	peer_step(&peer);
-	join_child(peer.pid);
+	peer_end(&peer);
 }
 
 /* The sums that fdinfo shows in O(1) are those of the buffers, through evictions too. */

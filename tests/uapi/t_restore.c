@@ -117,11 +117,8 @@ static void restores_in_another_cgroup(const struct peer *peer, void *arg)
 {
 	struct tenant *s = arg;
 
-	peer_wait(peer->from);
 	tenant_check(s);
-	peer_go(peer->to);
-	peer_wait(peer->from);
-	peer_go(peer->to);
+	peer_next(peer);
 }
 
 /* A kernel thread of the root cgroup reads, at the request of another: the creator pays. */
@@ -137,13 +134,12 @@ static void helpers_charge_the_creator(void)
 	before = param_read("restored_ahead");
 	peer = peer_start(&b, restores_in_another_cgroup, &s);
 	arena_evict(&s.cg, &s.bo, 1);
-	peer_step(&peer);
+	peer_next(&peer);
 	expect_near(arena_stat(&s.cg, "shmem"), LARGE);
 	KT_LE(arena_stat(&b, "shmem"), SLACK);
 	ktap_note("%llu pages by helpers",
 		  (unsigned long long)(param_read("restored_ahead") - before));
-	peer_step(&peer);
-	join_child(peer.pid);
+	peer_end(&peer);
 }
 
 /* Each too small for helpers of its own; those of the VM come one after the other. */
