@@ -346,7 +346,7 @@ void gem_uma_mock_bounce(struct gem_uma_mock *mock, bool on)
 }
 
 /* The value of one word of the pattern. */
-static u32 gem_uma_mock_word(u32 seed, size_t i)
+u32 gem_uma_mock_word(u32 seed, size_t i)
 {
 	return (seed + (u32)i) * 2654435761u;
 }
@@ -366,6 +366,22 @@ static void gem_uma_mock_vunmap(struct gem_uma_object *uobj, struct iosys_map *m
 {
 	scoped_guard(gem_uma_resv, uobj->base.resv)
 		gem_uma_object_vunmap(&uobj->base, map);
+}
+
+/*
+ * Memory is short, and the system takes what is clean. What this CPU has not put on a list
+ * yet gets there when a batch of folios is released.
+ */
+void gem_uma_mock_drop_clean(struct gem_uma_object *uobj)
+{
+	struct address_space *mapping = uobj->backing.file->f_mapping;
+	struct folio_batch fbatch;
+	pgoff_t next = 0;
+
+	folio_batch_init(&fbatch);
+	filemap_get_folios(mapping, &next, ULONG_MAX, &fbatch);
+	folio_batch_release(&fbatch);
+	invalidate_mapping_pages(mapping, 0, -1);
 }
 
 /* Write a pattern to the whole object. */

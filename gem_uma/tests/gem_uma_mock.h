@@ -106,6 +106,8 @@ void gem_uma_mock_needs_swap(struct kunit *test);
 void gem_uma_mock_set_killed(bool on);
 
 void gem_uma_mock_bounce(struct gem_uma_mock *mock, bool on);
+u32 gem_uma_mock_word(u32 seed, size_t i);
+void gem_uma_mock_drop_clean(struct gem_uma_object *uobj);
 void gem_uma_mock_fill(struct kunit *test, struct gem_uma_object *uobj, u32 seed);
 void gem_uma_mock_expect_content(struct kunit *test, struct gem_uma_object *uobj,
 				 u32 seed);

@@ -24,20 +24,6 @@ static void cpu_zap_read_all(struct kunit *test, struct gem_uma_user *room)
 		KUNIT_EXPECT_EQ(test, 0, gem_uma_user_get(test, room->addr + i));
 }
 
-/* Memory is short, and the system takes what is clean. */
-static void cpu_zap_drop_clean(struct gem_uma_user *room)
-{
-	struct address_space *mapping = room->uobj->backing.file->f_mapping;
-	struct folio_batch fbatch;
-	pgoff_t next = 0;
-
-	/* Releasing a batch puts folios on their lists, where they can be dropped. */
-	folio_batch_init(&fbatch);
-	filemap_get_folios(mapping, &next, ULONG_MAX, &fbatch);
-	folio_batch_release(&fbatch);
-	invalidate_mapping_pages(mapping, 0, -1);
-}
-
 static void cpu_zap_read_faults_map_writable_and_stay_clean_rev_F1(struct kunit *test)
 {
 	struct gem_uma_user room = gem_uma_user_create(test, PAGES);
@@ -96,7 +82,7 @@ static void cpu_zap_written_survives_what_drops_clean_pages(struct kunit *test)
 	for (i = 0; i < 8; i += 2)
 		gem_uma_user_put(test, room.addr + i * PAGE_SIZE, gem_uma_user_pattern(i));
 	KUNIT_EXPECT_EQ(test, gem_uma_user_evict_all(&room), 8);
-	cpu_zap_drop_clean(&room);
+	gem_uma_mock_drop_clean(room.uobj);
 	for (i = 0; i < 8; i++)
 		KUNIT_EXPECT_EQ(test, gem_uma_user_get(test, room.addr + i * PAGE_SIZE),
 				i % 2 ? 0 : gem_uma_user_pattern(i));
@@ -128,7 +114,7 @@ static void cpu_zap_keeps_a_store_that_a_discard_overtook_rev_C6(struct kunit *t
 						     cpu_zap_reuse_pte, NULL));
 	gem_uma_user_put(test, room.addr, 0x5a);
 	gem_uma_user_evict_all(&room);
-	cpu_zap_drop_clean(&room);
+	gem_uma_mock_drop_clean(room.uobj);
 	KUNIT_EXPECT_EQ(test, gem_uma_user_get(test, room.addr), 0x5a);
 }
 

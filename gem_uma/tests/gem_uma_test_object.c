@@ -195,7 +195,7 @@ static void object_evict_keeps_content(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, uobj->dev_map.mapped.pages, 0);
 	KUNIT_EXPECT_EQ(test, gem_uma_object_status(&uobj->base), 0);
 	/* Clean pages vanish under memory pressure. */
-	invalidate_mapping_pages(uobj->backing.file->f_mapping, 0, -1);
+	gem_uma_mock_drop_clean(uobj);
 	gem_uma_mock_expect_content(test, uobj, 77);
 	KUNIT_EXPECT_EQ(test, uobj->backing.restored_pages, 16);
 }
@@ -338,7 +338,7 @@ static void object_gpu_sees_what_the_cpu_wrote_panthor_18_19(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, gem_uma_mock_vm_validate(vm));
 	*gem_uma_mock_vm_word(vm, 3) = 33;
 	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 4);
-	invalidate_mapping_pages(buf->base.backing.file->f_mapping, 0, -1);
+	gem_uma_mock_drop_clean(&buf->base);
 	KUNIT_EXPECT_EQ(test, 0, get_user(word, (u32 __user *)(addr + 3 * PAGE_SIZE)));
 	KUNIT_EXPECT_EQ(test, word, 33);
 	KUNIT_EXPECT_EQ(test, 0, put_user(44, (u32 __user *)(addr + PAGE_SIZE)));

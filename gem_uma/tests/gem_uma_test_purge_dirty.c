@@ -3,7 +3,7 @@
  * Tests of what reclaim knows of pages: whoever could write made them dirty before, and
  * what nobody could write is dropped.
  *
- * Clean pages that were let go are dropped here as memory pressure would do it. One that
+ * Clean pages that nobody holds are dropped here, as memory pressure would do. One that
  * was written and is clean reads back as zero then: that is what these tests look for.
  */
 #include <linux/highmem.h>
@@ -12,6 +12,7 @@
 
 #include "gem_uma_mock_vm.h"
 #include "gem_uma_test_object.h"
+#include "gem_uma_user.h"
 
 #define PAGES	8
 #define SIZE	(PAGES * PAGE_SIZE)
@@ -35,30 +36,12 @@ static struct dirty_rig dirty_rig_create(struct kunit *test)
 
 static u32 dirty_read(struct dirty_rig *rig, pgoff_t pgoff)
 {
-	u32 word = ~0;
-
-	KUNIT_EXPECT_EQ(rig->test, 0,
-			get_user(word, (u32 __user *)(rig->addr + pgoff * PAGE_SIZE)));
-	return word;
+	return gem_uma_user_get(rig->test, rig->addr + pgoff * PAGE_SIZE);
 }
 
 static void dirty_write(struct dirty_rig *rig, pgoff_t pgoff, u32 word)
 {
-	KUNIT_EXPECT_EQ(rig->test, 0,
-			put_user(word, (u32 __user *)(rig->addr + pgoff * PAGE_SIZE)));
-}
-
-/* Also what this CPU has not put on a list yet: releasing a batch of folios sees to it. */
-static void dirty_drop_clean(struct dirty_rig *rig)
-{
-	struct address_space *mapping = rig->uobj->backing.file->f_mapping;
-	struct folio_batch fbatch;
-	pgoff_t next = 0;
-
-	folio_batch_init(&fbatch);
-	filemap_get_folios(mapping, &next, ULONG_MAX, &fbatch);
-	folio_batch_release(&fbatch);
-	invalidate_mapping_pages(mapping, 0, -1);
+	gem_uma_user_put(rig->test, rig->addr + pgoff * PAGE_SIZE, word);
 }
 
 /* As a scan does; then memory is short, and the system takes what is clean. */
@@ -70,7 +53,7 @@ static void dirty_evict(struct dirty_rig *rig)
 	KUNIT_EXPECT_GE(rig->test, reclaim->ops->evict(reclaim), 0);
 	gem_uma_object_update_locked(rig->uobj);
 	object_unlock(rig->uobj);
-	dirty_drop_clean(rig);
+	gem_uma_mock_drop_clean(rig->uobj);
 }
 
 static unsigned long dirty_in_memory(struct dirty_rig *rig)
@@ -205,7 +188,7 @@ static void dirty_write_behind_the_list_is_not_lost(struct kunit *test)
 	/* Only the page tables know. */
 	KUNIT_EXPECT_EQ(test, rig.uobj->reclaim.state, GEM_UMA_NEVER_WRITTEN);
 	object_evict_all(rig.mock);
-	dirty_drop_clean(&rig);
+	gem_uma_mock_drop_clean(rig.uobj);
 	KUNIT_EXPECT_EQ(test, dirty_read(&rig, 1), 11);
 }
 

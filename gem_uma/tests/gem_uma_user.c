@@ -25,24 +25,15 @@ struct gem_uma_user gem_uma_user_create(struct kunit *test, unsigned long pages)
 	return user;
 }
 
-/* The word at the start of a page. */
+/* The word at the start of a page of an object that gem_uma_user_fill() has filled. */
 u32 gem_uma_user_pattern(unsigned long pgoff)
 {
-	return 0xc0de0000 | (u32)pgoff;
+	return gem_uma_mock_word(1, pgoff << (PAGE_SHIFT - 2));
 }
 
-/* Write the words of all pages. */
 void gem_uma_user_fill(struct kunit *test, struct gem_uma_object *uobj)
 {
-	struct iosys_map map;
-	unsigned long i;
-
-	dma_resv_lock(uobj->base.resv, NULL);
-	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_vmap(&uobj->base, &map));
-	for (i = 0; i < uobj->base.size >> PAGE_SHIFT; i++)
-		*(u32 *)(map.vaddr + (i << PAGE_SHIFT)) = gem_uma_user_pattern(i);
-	gem_uma_object_vunmap(&uobj->base, &map);
-	dma_resv_unlock(uobj->base.resv);
+	gem_uma_mock_fill(test, uobj, 1);
 }
 
 /* Read as user space does. */
