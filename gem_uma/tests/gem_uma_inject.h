@@ -166,6 +166,9 @@ extern const struct gem_uma_inject_row gem_uma_inject_vm_rows[GEM_UMA_INJECT_VM_
 #define INJECT_PAGES	9
 #define INJECT_SIZE	(INJECT_PAGES * PAGE_SIZE)
 #define INJECT_MEMORY	{ -ENOMEM, -EINTR, -EIO }
+/* What populates keeps the pages that it got. */
+#define INJECT_PROGRESS	.errnos = INJECT_MEMORY, .changes = GEM_UMA_INJECT_PAGES,	\
+			.remains = GEM_UMA_INJECT_ONCE_KNOWN
 
 /* What a driver of address spaces may return, but for errors of its device. */
 struct gem_uma_inject_return {

@@ -74,12 +74,10 @@ static void undo_purge_export(struct gem_uma_inject_rig *rig)
 
 const struct gem_uma_inject_row gem_uma_inject_purge_rows[GEM_UMA_INJECT_PURGE_ROWS] = {
 	{
-		.name = "advise",
-		.covers = { "gem_uma_object_advise" },
+		.name = "advise", .covers = { "gem_uma_object_advise" },
 		.size = INJECT_SIZE,
 		.begin = begin_filled, .run = run_advise, .undo = undo_advise,
-		.errnos = { -EINTR },
-		.calls = 1,
+		.errnos = { -EINTR }, .calls = 1,
 	}, {
 		.name = "discard",
 		.covers = { "gem_uma_object_discard", "gem_uma_object_discard_locked",
@@ -90,8 +88,7 @@ const struct gem_uma_inject_row gem_uma_inject_purge_rows[GEM_UMA_INJECT_PURGE_R
 		.changes = BIT(GEM_UMA_INJECT_MAPPED), .remains = GEM_UMA_INJECT_PAGES,
 		.allocations = 1, .calls = 1,
 	}, {
-		.name = "discard_again",
-		.covers = { "gem_uma_object_discard" },
+		.name = "discard_again", .covers = { "gem_uma_object_discard" },
 		.size = INJECT_SIZE,
 		.begin = begin_filled, .run = run_discard_again, .check = check_discard,
 		.errnos = { -ERESTARTSYS, -ENOMEM, -EINTR },
@@ -100,10 +97,8 @@ const struct gem_uma_inject_row gem_uma_inject_purge_rows[GEM_UMA_INJECT_PURGE_R
 	}, {
 		.name = "purge_export",
 		.covers = { "gem_uma_object_export", "gem_uma_object_share" },
-		.size = INJECT_SIZE,
-		.run = run_purge_export, .undo = undo_purge_export,
-		.errnos = { -ENOMEM, -EINTR },
-		.allocations = 1, .calls = 2,
+		.size = INJECT_SIZE, .run = run_purge_export, .undo = undo_purge_export,
+		.errnos = { -ENOMEM, -EINTR }, .allocations = 1, .calls = 2,
 	},
 };
 
