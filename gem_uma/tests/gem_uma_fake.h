@@ -37,11 +37,11 @@ struct gem_uma_fake_room {
 	struct gem_uma_mock *mock;
 	struct gem_uma_device *udev;
 	struct gem_uma_reclaim_device *rdev;
-	/* Of objects that are created from now on; NULL for their own. */
+	/* The resv of objects that are created from now on; NULL for their own. */
 	struct dma_resv *resv;
 	/* Where scans look. */
 	int nid;
-	/* Who was asked to give up, in order. */
+	/* Those that were asked to give up, in order. */
 	int order[512];
 	unsigned int nr_order;
 	struct task_struct *freed_by;

@@ -65,7 +65,7 @@ static int run_read_fault(struct gem_uma_inject_rig *rig)
 	return ret;
 }
 
-/* A caller that does not let go of the lock: nothing is repeated for it. */
+/* A caller that keeps the lock: nothing is repeated for it. */
 static int run_fault_once(struct gem_uma_inject_rig *rig)
 {
 	struct mm_struct *mm = current->mm;

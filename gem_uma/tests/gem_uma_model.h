@@ -53,7 +53,7 @@ struct model_config {
 	unsigned int bufs;
 	unsigned long max_pages;
 	bool huge;
-	/* Of so many steps, one is done: large buffers are slow to check. */
+	/* One of so many steps is done: large buffers are slow to check. */
 	unsigned int divisor;
 };
 

@@ -142,7 +142,7 @@ struct space_bo {
 	struct dma_resv resv;
 	struct dma_buf_attachment attach;
 	struct drm_gem_object *r_obj;
-	/* Who keeps its implicit addresses; nobody at first. */
+	/* The users that keep its implicit addresses; none at first. */
 	struct gem_uma_vm_users users;
 	unsigned int populates, changes;
 	struct task_struct **freed_by;
@@ -154,7 +154,7 @@ struct space_bo {
 /* A fence that ends when told. */
 struct space_fence {
 	struct dma_fence base;
-	/* Of base. */
+	/* The lock of base. */
 	spinlock_t lock;
 };
 

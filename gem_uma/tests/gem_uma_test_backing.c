@@ -236,7 +236,7 @@ static void backing_populate_some_of_a_throttled_task_is_one_page(struct kunit *
 	KUNIT_EXPECT_EQ(test, backing_populate_some(&rig, 4, PAGES), 0);
 	KUNIT_EXPECT_EQ(test, gem_uma_backing_resident(rig.b), 1);
 	KUNIT_EXPECT_TRUE(test, backing_is_resident(&rig, 4, 5));
-	/* Who asked for all of them gets them. */
+	/* A caller that asks for all of them gets them. */
 	KUNIT_EXPECT_EQ(test, backing_populate(&rig, 0, PAGES), 0);
 	current->memcg_nr_pages_over_high = old;
 	KUNIT_EXPECT_EQ(test, gem_uma_backing_resident(rig.b), PAGES);
@@ -598,7 +598,7 @@ static void backing_wc_of_an_unplugged_device_is_ENODEV(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, backing_populate_some(&rig, 5, PAGES), -ENODEV);
 	KUNIT_EXPECT_EQ(test, gem_uma_backing_pin(rig.b), -ENODEV);
 	KUNIT_EXPECT_EQ(test, atomic_read(&rig.b->pins), 0);
-	/* What there is can be used, and let go. */
+	/* Pages that are there can be used and released. */
 	KUNIT_EXPECT_EQ(test, backing_populate(&rig, 0, 2), 0);
 	KUNIT_EXPECT_EQ(test, gem_uma_backing_resident(rig.b), 2);
 	KUNIT_EXPECT_EQ(test, backing_release(&rig), 2);

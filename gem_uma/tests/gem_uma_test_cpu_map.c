@@ -67,7 +67,7 @@ static void cpu_map_mmap_allocates_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gem_uma_backing_resident(&room.uobj->backing), 0);
 }
 
-/* Of the pages after the one that was touched, in one fault. */
+/* Touches a page. Returns how many pages that one fault mapped. */
 static unsigned long cpu_map_touch(struct kunit *test, struct gem_uma_user *room,
 				   unsigned long pgoff)
 {
@@ -279,7 +279,7 @@ static unsigned long cpu_map_mmap_aligned(struct kunit *test, struct gem_uma_use
 	return addr;
 }
 
-/* Two huge folios, resident; skips the test where there are none to be had. */
+/* Two huge folios, resident; skips the test where the kernel has none. */
 static struct gem_uma_user cpu_map_room_huge(struct kunit *test)
 {
 	struct gem_uma_user room = { .mock = gem_uma_mock_create(test, true) };

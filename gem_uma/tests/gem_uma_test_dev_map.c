@@ -130,7 +130,7 @@ static void dev_map_range_that_is_not_resident_is_ENXIO(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_map_locked(rig.dmap, PAGES, PAGES,
 							 DMA_BIDIRECTIONAL), 0);
 	KUNIT_EXPECT_EQ(test, rig.dmap->mapped.pages, 0);
-	/* What can be had is kept. */
+	/* What was mapped before the failure is kept. */
 	KUNIT_EXPECT_EQ(test, gem_uma_backing_populate_locked(&rig.uobj->backing, 0, 4), 0);
 	KUNIT_EXPECT_EQ(test, gem_uma_dev_map_map_locked(rig.dmap, 2, PAGES,
 							 DMA_BIDIRECTIONAL), -ENXIO);

@@ -149,7 +149,7 @@ static void pm_pages_are_bounded(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rig.pm->end, GEM_UMA_PM_DONE);
 }
 
-/* What was let go earlier is purged, too, and must not stand for what is held. */
+/* What was evicted earlier is purged, too, and does not count as held. */
 static void pm_purges_and_evicts(struct kunit *test)
 {
 	struct pm_rig rig = pm_rig(test, GEM_UMA_PM_DEFAULT, 4);

@@ -4,7 +4,7 @@
 
 #include "gem_uma_fake.h"
 
-/* Objects that one scan may look at in vain, in each stage. */
+/* How many objects of a stage may refuse before a scan goes on. */
 #define PATIENCE	64
 #define STATES		(GEM_UMA_UNRECLAIMABLE + 1)
 
@@ -158,7 +158,7 @@ static void reclaim_scan_stops_when_it_is_enough(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, reclaim_count(room, GEM_UMA_UNUSED), 5);
 }
 
-/* Looks in vain are bounded, for each stage, and what was looked at is unlocked again. */
+/* Each stage bounds how many may refuse, and what was looked at is unlocked again. */
 static void reclaim_scan_loses_patience_with_busy_objects_panthor_39(struct kunit *test)
 {
 	struct gem_uma_fake_room *room = gem_uma_fake_room_create(test);

@@ -15,7 +15,7 @@
 /* A job of nobody. */
 struct stages_fence {
 	struct dma_fence base;
-	/* Of the fence. */
+	/* The lock of the fence. */
 	spinlock_t lock;
 	/* Ends as soon as somebody waits for it. */
 	bool ends_when_waited_for;
@@ -377,7 +377,7 @@ static void stages_driver_can_keep_an_object(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, other->evicts, 1);
 	KUNIT_EXPECT_GE(test, stages_count(room, GEM_UMA_UNUSED, GEM_UMA_RECLAIM_SPARED), 3);
 	KUNIT_EXPECT_EQ(test, reclaim_count(room, GEM_UMA_UNUSED), 1);
-	/* What it let go earlier is not a matter of policy. */
+	/* What it evicted earlier is not a matter of policy. */
 	kept->weight = GEM_UMA_RECLAIM_WEIGHT_NORMAL;
 	KUNIT_EXPECT_EQ(test, stages_scan(room, 100, NULL), 4);
 }
@@ -487,7 +487,7 @@ static void stages_state_has_the_name_of_its_stage(struct kunit *test)
 	}
 }
 
-/* Pages are let go once, and leave memory when they are written. */
+/* Pages are evicted once, and leave memory when they are written. */
 static void stages_each_page_is_freed_once_panthor_44(struct kunit *test)
 {
 	struct gem_uma_fake_room *room = gem_uma_fake_room_create(test);

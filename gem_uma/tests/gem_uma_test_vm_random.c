@@ -211,7 +211,7 @@ struct random_rig {
 	struct space_vm *vms[RANDOM_VMS];
 	/* External ones and an import; then for each space a private one. */
 	struct space_bo *bos[SPACE_BOS];
-	/* Of binds that wait, by space: what they wait for, and theirs. */
+	/* For each space, what its waiting binds wait for, and their own fence. */
 	struct dma_fence *dep[RANDOM_VMS];
 	struct dma_fence *fence[RANDOM_VMS];
 	unsigned int waiting[RANDOM_VMS];

@@ -33,7 +33,7 @@ int cgroup_read_u64(const struct cgroup *cg, const char *file, uint64_t *value);
 /* "key number" in a file such as memory.stat or memory.events. */
 int cgroup_read_key(const struct cgroup *cg, const char *file, const char *key,
 		    uint64_t *value);
-/* memory.reclaim; -EAGAIN if less than @bytes could be had. */
+/* memory.reclaim; -EAGAIN if less than @bytes were reclaimed. */
 int cgroup_reclaim(const struct cgroup *cg, uint64_t bytes);
 
 #endif /* CGROUP_H */

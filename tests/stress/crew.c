@@ -114,7 +114,7 @@ static bool all_have_rounds(const struct crew *crew)
 {
 	unsigned int i;
 
-	/* Of squeezers, what they evicted is looked at: one round can take seconds. */
+	/* A round of a squeezer can take seconds: what it evicted is looked at instead. */
 	for (i = 0; i < crew->count; i++)
 		if (crew->workers[i].run != squeezer &&
 		    atomic_load(&crew->workers[i].rounds) < MIN_ROUNDS)

@@ -35,7 +35,7 @@ struct field {
 #define MAX_ERRORS	8
 
 /*
- * Of vuma, the errors are those of include/uapi/drm/vuma_drm.h: the rules for all ioctls
+ * The errors of vuma are those of include/uapi/drm/vuma_drm.h: the rules for all ioctls
  * (COMMON below), and each struct's own. Those of the core are what its functions return.
  */
 struct type {

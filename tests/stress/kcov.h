@@ -12,7 +12,7 @@ struct kcov {
 };
 
 bool kcov_available(void);
-/* For the calling thread; false if it cannot be had. */
+/* For the calling thread; false if the kernel refuses. */
 bool kcov_start(struct kcov *kcov);
 void kcov_reset(struct kcov *kcov);
 /* Adds what was reached since the reset; returns how many places nobody had reached. */

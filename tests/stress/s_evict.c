@@ -96,7 +96,7 @@ static void open_and_close(struct worker *w, int fd)
 	}
 	if (worker_below(w, 4))
 		KT_OK(vuma_vm_fini(&vm));
-	/* Of closed ones, this may be the end. */
+	/* This may be the end of a closed one. */
 	for (i = 0; i < BOS; i++) {
 		verify_pages(bos[i].map, bos[i].size / PAGE, i, 0);
 		KT_OK(vuma_bo_unmap(&bos[i]));

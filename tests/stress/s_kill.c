@@ -62,7 +62,7 @@ static void killer(struct worker *w)
 	KT_SYS(close(pipes[1]));
 }
 
-/* Of those that go on, all jobs are done. */
+/* A client that goes on gets all its jobs done. */
 static void kills(void)
 {
 	static const enum window windows[] = { WINDOW_POP };

@@ -69,7 +69,7 @@ static void high_writer(struct worker *w)
 }
 
 /*
- * Who is over memory.high sleeps up to two seconds on its way out of each system call: a
+ * A task over memory.high sleeps up to two seconds on its way out of each system call: a
  * round of many would be longer than what passes for stuck.
  */
 static void sleepy_user(struct worker *w)

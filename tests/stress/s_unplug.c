@@ -14,7 +14,7 @@
 #define DRIVER	"/sys/bus/platform/drivers/vuma/"
 #define LAST	1
 
-/* Of the last device. */
+/* The bus id of the last device. */
 static char bus_id[64];
 
 /* After the test, however it ended. */

@@ -15,7 +15,7 @@ struct sheet {
 	/* Where the CPU sees the first page; NULL if it does not. */
 	char *map;
 	uint64_t pages;
-	/* Of each page, how often it was written; 0 is never: zeroes. */
+	/* How often each page was written; 0 is never: zeroes. */
 	uint32_t *writes;
 	/* The GPU's view; vm.id 0 if there is none. */
 	struct vuma_vm vm;

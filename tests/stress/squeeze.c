@@ -110,7 +110,7 @@ void squeeze_random(unsigned int mask, const struct cgroup *cg, uint64_t *rng)
 	/* It walks through everything in the machine, so not as often as the others. */
 	if (how == SQUEEZE_DROP && mask & 1u << SQUEEZE_RECLAIM && vuma_random(rng) % 8)
 		how = SQUEEZE_RECLAIM;
-	/* Who is over memory.high sleeps, and races with nobody. */
+	/* A task over memory.high sleeps, and races with nobody. */
 	if (how != SQUEEZE_HIGH && squeeze_available(how))
 		squeeze_once(how, cg, 1 + vuma_random(rng) % MAX_PAGES);
 }

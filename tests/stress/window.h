@@ -51,7 +51,7 @@ bool windows_open(const enum window *windows, size_t count);
 unsigned long window_waits(enum window window);
 /* Whether somebody has waited in each of them by now. */
 bool windows_used(const enum window *windows, size_t count);
-/* Tells of those in which nobody has waited yet. */
+/* Notes the windows in which nobody has waited yet. */
 void windows_note(const enum window *windows, size_t count);
 /* Tells how often they were reached. */
 void windows_close(const enum window *windows, size_t count);

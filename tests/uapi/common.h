@@ -69,7 +69,7 @@ struct vuma_bo bo_new(int fd, uint64_t size, uint32_t flags);
 struct vuma_bo bo_new_mapped(int fd, uint64_t size, uint32_t flags);
 struct drm_vuma_bo_query bo_query(const struct vuma_bo *bo);
 uint32_t bo_status(const struct vuma_bo *bo);
-/* Of the whole BO; whether its content is still there. */
+/* Advise on the whole BO. Returns whether its content is still there. */
 uint32_t bo_advise(const struct vuma_bo *bo, uint32_t advice);
 /* As a dma-buf, for writing, too; and the buffer behind one, in a file of whatever device. */
 int export_bo(const struct vuma_bo *bo);

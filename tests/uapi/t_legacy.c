@@ -114,7 +114,7 @@ static void flips_of_two_files(void)
 	}
 	expect_3_maps(fd, calls);
 	KT_SYS(close(renderer));
-	/* Exports that no file has are let go of when the last handle is. */
+	/* An export that no file has goes with the last handle. */
 	legacy_wait_param(fd, UNMAPS, BUFS);
 	KT_SYS(close(fd));
 	expect_closed(&b, BUFS);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who may use implicit addresses, and with what: the two paths, arguments, scanout. */
+/* Implicit addresses: which of the two paths a file takes, arguments, scanout. */
 #include <sys/resource.h>
 
 #include "legacy.h"
@@ -226,7 +226,7 @@ static void *same_path(void *arg)
 	return NULL;
 }
 
-/* Of those that agree, nobody loses, and there is one VM. */
+/* Those that agree all succeed, and there is one VM. */
 static void same_path_race(void)
 {
 	pthread_t threads[4];

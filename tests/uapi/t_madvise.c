@@ -367,7 +367,7 @@ static void busy_is_not_purged(void)
  */
 static void purged_before_evicted(void)
 {
-	/* More than a scan looks at in vain before it tries something else. */
+	/* A scan that frees nothing looks at fewer before it tries something else. */
 	enum { COUNT = 80 };
 	struct vuma_bo old[4], bos[COUNT];
 	unsigned int purged = 0, i;

@@ -8,7 +8,7 @@
 
 #define PAGES	16
 
-/* Of the size that this file is told, as a BO without mmap. */
+/* A BO without mmap, of the size that this file is told. */
 static struct vuma_bo import_sized(int fd, int dmabuf)
 {
 	struct vuma_bo bo = import_bo(fd, dmabuf, 0);

@@ -350,8 +350,8 @@ static void no_swap_for_the_cgroup(void)
 }
 
 /*
- * Nothing can be had any more: an answer, not a fault that repeats for ever. Touched from
- * another cgroup, or the next page of our stack would be what does not fit.
+ * No memory is left: the fault gets an answer, and does not repeat for ever. Another
+ * cgroup touches it, or the next page of our stack would be what does not fit.
  */
 static void touch_beyond_memory_max(void)
 {

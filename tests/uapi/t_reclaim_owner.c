@@ -231,7 +231,7 @@ static void allocates_after_fork(const struct peer *peer, void *arg)
 	KT_OK(vuma_bo_unmap(&shared->theirs));
 }
 
-/* Who created it pays, not whose file it is, nor who writes. */
+/* The creator pays, not the owner of the file, and not the writer. */
 static void charge_after_fork(void)
 {
 	struct forked *shared = shared_memory(sizeof(*shared));
@@ -355,7 +355,7 @@ static void page_tables_are_charged(void)
 struct race {
 	_Atomic int go, stop;
 	_Atomic uint64_t rounds[2];
-	/* Of each one's buffers, while it raced. */
+	/* How often each one's buffers were evicted while it raced. */
 	uint64_t evictions[2];
 	uint64_t goal;
 };

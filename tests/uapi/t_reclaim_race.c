@@ -10,7 +10,7 @@
 /* What races: @count threads, of which each is told its index. */
 static struct race {
 	atomic_bool stop;
-	/* Of each thread, those that it has done. */
+	/* How many each thread has done. */
 	atomic_ullong rounds[RACERS];
 	/* Something was evicted. */
 	atomic_bool evicted;
@@ -162,7 +162,7 @@ static void *idler(void *arg)
 	int dmabuf = -1;
 
 	for (; again(arg, round); round++) {
-		/* Of the one before, the last user goes while its job may still be there. */
+		/* The last user of the one before goes, while its job may still be there. */
 		if (round % 8 == 0) {
 			idler_close(&bo, dmabuf);
 			bo = bo_new(shared_fd, MIB, 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is taken first, what kswapd does about jobs, and what debugfs tells of it. */
+/* What is taken first, what kswapd does about jobs, and what debugfs shows. */
 #include <sys/sysinfo.h>
 
 #include "arena.h"

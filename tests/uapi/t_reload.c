@@ -36,7 +36,7 @@ static void load_with(const char *more)
 {
 	char command[400];
 
-	/* Of one that is given twice, the last counts. */
+	/* Where one is given twice, the last counts. */
 	snprintf(command, sizeof(command), "modprobe %s%s%s", driver, parameters, more);
 	KT_EQ(system(command), 0);
 	KT_WAIT(vuma_count(driver, VUMA_NODE_RENDER));

@@ -49,7 +49,7 @@ static void debugfs_path(char *path, size_t len, const char *name)
 		KT_FAIL("%s is nowhere in " DRI, name);
 }
 
-/* Of all devices: which one is opened first is not told by the name in debugfs. */
+/* For all devices: the name in debugfs does not tell which one is opened first. */
 static void set_when(unsigned int when)
 {
 	DIR *dir = opendir(DRI);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Each tracepoint tells of what it is there for, with the numbers of it. */
+/* Each tracepoint reports its event, with the right numbers. */
 #include "arena.h"
 
 #define MIB	VUMA_MIB

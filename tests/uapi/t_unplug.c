@@ -10,7 +10,7 @@
 
 #define PAGES	512
 
-/* Of the last device, so that tests that need the first find it. */
+/* The last device is the one that goes: tests that need the first still find it. */
 static char bus_id[64];
 
 static unsigned int last_device(void)

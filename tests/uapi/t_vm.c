@@ -433,7 +433,7 @@ static void bad_ranges(void)
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		expect_bad_op(&m, vuma_op_map(m.bo[0].handle, bad[i].va, bad[i].offset,
 					      bad[i].range, 0), -EINVAL);
-		/* Of the address only, where that is what is bad. */
+		/* An unmap has but the address, where that is what is bad. */
 		if (!bad[i].offset && bad[i].range != size + PAGE)
 			expect_bad_op(&m, vuma_op_unmap(bad[i].va, bad[i].range), -EINVAL);
 	}
