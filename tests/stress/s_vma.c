@@ -161,7 +161,7 @@ static void mapper(struct worker *w)
 	sheet_fini(&v.s);
 }
 
-static void split(uint64_t size, uint32_t flags)
+static void split(intptr_t huge)
 {
 	static const enum window windows[] = {
 		WINDOW_ZAP, WINDOW_RELEASE, WINDOW_FAULT, WINDOW_FAULT_AGAIN, WINDOW_INSERT,
@@ -169,20 +169,11 @@ static void split(uint64_t size, uint32_t flags)
 	};
 	struct crew crew = CREW(windows, 1);
 
-	shared = bo_new(dev_open(0), size, flags);
+	shared = bo_new(dev_open(0), SHARE * (huge ? 2 * MIB : 64 * PAGE),
+			huge ? DRM_VUMA_BO_HUGE : 0);
 	dmabuf = export_bo(&shared);
 	crew_add(&crew, "mapper", SHARE, mapper, NULL);
 	crew_race(&crew);
-}
-
-static void split_pages(void)
-{
-	split(SHARE * 64 * PAGE, 0);
-}
-
-static void split_huge(void)
-{
-	split(SHARE * 2 * MIB, DRM_VUMA_BO_HUGE);
 }
 
 /* Page tables that move while a scan walks through the VMAs to zap them. */
@@ -227,8 +218,10 @@ static void move(void)
 }
 
 static const struct ktap_test tests[] = {
-	{ .name = "stress_vma_split_panthor-75_panthor-77_uma-B1", .run = split_pages },
-	{ .name = "stress_vma_split_huge_panthor-76_uma-B1", .run = split_huge },
+	{ .name = "stress_vma_split_panthor-75_panthor-77_uma-B1",
+	  .run_arg = split, .arg = false },
+	{ .name = "stress_vma_split_huge_panthor-76_uma-B1",
+	  .run_arg = split, .arg = true },
 	{ .name = "stress_vma_move_panthor-75_panthor-77", .run = move },
 };
 

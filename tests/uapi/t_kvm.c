@@ -98,7 +98,7 @@ static void expect_stores(const char *mem)
 }
 
 /* The guest's stores must outlive an eviction, and the guest goes on after it. */
-static void stores_outlive_evictions(bool by_dmabuf)
+static void stores_outlive_evictions(intptr_t by_dmabuf)
 {
 	struct cgroup cg = arena_enter("a");
 	struct vuma_bo bo;
@@ -109,6 +109,7 @@ static void stores_outlive_evictions(bool by_dmabuf)
 	bo = bo_new_mapped(dev_open(0), SLOT_SIZE, 0);
 	map = bo.map;
 	if (by_dmabuf) {
+		not_on_twin("pins what is exported");
 		map = KT_MAPPED(mmap(NULL, SLOT_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
 				     export_bo(&bo), 0));
 	}
@@ -124,17 +125,6 @@ static void stores_outlive_evictions(bool by_dmabuf)
 		memset(map, 0, 0x3000);
 		arena_evict(&cg, &bo, 1);
 	}
-}
-
-static void slot_of_a_mapping(void)
-{
-	stores_outlive_evictions(false);
-}
-
-static void slot_of_a_dmabuf(void)
-{
-	not_on_twin("pins what is exported");
-	stores_outlive_evictions(true);
 }
 
 /* What the guest could write before is no longer writable when the eviction looks. */
@@ -154,8 +144,10 @@ static void stores_outlive_mprotect(void)
 }
 
 static const struct ktap_test tests[] = {
-	{ .name = "kvm_guest_writes_what_it_read_rev-F1", .run = slot_of_a_mapping },
-	{ .name = "kvm_guest_writes_a_dmabuf_that_it_read_rev-F1", .run = slot_of_a_dmabuf },
+	{ .name = "kvm_guest_writes_what_it_read_rev-F1",
+	  .run_arg = stores_outlive_evictions, .arg = false },
+	{ .name = "kvm_guest_writes_a_dmabuf_that_it_read_rev-F1",
+	  .run_arg = stores_outlive_evictions, .arg = true },
 	{ .name = "kvm_stores_outlive_mprotect_rev-F1", .run = stores_outlive_mprotect },
 };
 

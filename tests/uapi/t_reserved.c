@@ -18,11 +18,12 @@ static unsigned long request(unsigned int dir, unsigned int nr, unsigned int siz
 }
 
 /* Whatever a future client believes the argument to be. */
-static void each(int fd)
+static void each(intptr_t primary)
 {
 	static const unsigned int dirs[] = { _IOC_NONE, _IOC_WRITE, _IOC_READ,
 					     _IOC_READ | _IOC_WRITE };
 	static const unsigned int sizes[] = { 0, 8, 32, 128 };
+	int fd = primary ? dev_open_primary(0) : dev_open(0);
 	unsigned char arg[128], copy[128];
 	size_t i, d, s;
 
@@ -39,16 +40,6 @@ static void each(int fd)
 						reserved[i].name, ret);
 				KT_EQ(memcmp(arg, copy, sizeof(arg)), 0);
 			}
-}
-
-static void on_render(void)
-{
-	each(dev_open(0));
-}
-
-static void on_primary(void)
-{
-	each(dev_open_primary(0));
 }
 
 static void beyond(void)
@@ -81,8 +72,10 @@ static void struct_sizes(void)
 }
 
 static const struct ktap_test tests[] = {
-	{ .name = "reserved_ioctls_are_EOPNOTSUPP_on_render_node", .run = on_render },
-	{ .name = "reserved_ioctls_are_EOPNOTSUPP_on_primary_node", .run = on_primary },
+	{ .name = "reserved_ioctls_are_EOPNOTSUPP_on_render_node",
+	  .run_arg = each, .arg = false },
+	{ .name = "reserved_ioctls_are_EOPNOTSUPP_on_primary_node",
+	  .run_arg = each, .arg = true },
 	{ .name = "reserved_numbers_beyond_the_last_are_EINVAL", .run = beyond },
 	{ .name = "reserved_struct_may_be_shorter_or_longer", .run = struct_sizes },
 };

@@ -151,8 +151,10 @@ static void stand_at_gate(int dmabuf, int syncobj_fd, bool spins, int go)
 	_exit(0);
 }
 
-/* @sig: of what the child dies; it exits if that is 0. */
-static void child_ends(int sig, bool spins)
+enum { BY_SIGKILL = 1, WHILE_IT_SPINS = 2 };
+
+/* The child exits, or is killed. */
+static void child_ends(intptr_t how)
 {
 	int fd = dev_open(0), pipes[2], dmabuf, done_fd;
 	struct vuma_gate gate;
@@ -165,29 +167,14 @@ static void child_ends(int sig, bool spins)
 	KT_SYS(pipe2(pipes, O_CLOEXEC));
 	pid = fork_child();
 	if (!pid)
-		stand_at_gate(dmabuf, done_fd, spins, pipes[0]);
+		stand_at_gate(dmabuf, done_fd, how & WHILE_IT_SPINS, pipes[0]);
 	KT_OK(vuma_gate_await(&gate, FOREVER));
-	if (sig)
-		KT_SYS(kill(pid, sig));
+	if (how & BY_SIGKILL)
+		KT_SYS(kill(pid, SIGKILL));
 	else
 		KT_EQ(write(pipes[1], "", 1), 1);
 	KT_SYS(waitpid(pid, NULL, 0));
 	wait_job(fd, done, -ECANCELED);
-}
-
-static void killed(void)
-{
-	child_ends(SIGKILL, false);
-}
-
-static void killed_while_it_spins(void)
-{
-	child_ends(SIGKILL, true);
-}
-
-static void exited(void)
-{
-	child_ends(0, false);
 }
 
 /* Its own buffer is busy, and no other. */
@@ -222,9 +209,11 @@ static const struct ktap_test tests[] = {
 	{ .name = "wait_works_with_implicit_addresses", .run = opens_legacy },
 	{ .name = "wait_faults_when_the_word_is_unmapped", .run = unmapped },
 	{ .name = "wait_follows_the_page_tables", .run = replaced },
-	{ .name = "wait_ends_when_its_process_is_killed", .run = killed },
-	{ .name = "wait_or_not_a_killed_process_runs_no_job", .run = killed_while_it_spins },
-	{ .name = "wait_ends_when_its_process_exits", .run = exited },
+	{ .name = "wait_ends_when_its_process_is_killed",
+	  .run_arg = child_ends, .arg = BY_SIGKILL },
+	{ .name = "wait_or_not_a_killed_process_runs_no_job",
+	  .run_arg = child_ends, .arg = BY_SIGKILL | WHILE_IT_SPINS },
+	{ .name = "wait_ends_when_its_process_exits", .run_arg = child_ends, .arg = 0 },
 	{ .name = "wait_lets_other_buffers_be_evicted", .run = evict_beside },
 };
 
