@@ -144,12 +144,7 @@ int vuma_get_param(int fd, uint32_t param, uint32_t vm_id, uint64_t *value)
 
 int vuma_bo_create(int fd, uint64_t size, uint32_t flags, uint32_t *handle)
 {
-	struct drm_vuma_bo_create args = { .size = size, .flags = flags };
-	int ret = vuma_ioctl(fd, DRM_IOCTL_VUMA_BO_CREATE, &args);
-
-	if (!ret)
-		*handle = args.handle;
-	return ret;
+	return vuma_bo_create_private(fd, 0, size, flags, handle);
 }
 
 int vuma_bo_create_private(int fd, uint32_t vm_id, uint64_t size, uint32_t flags,
@@ -158,7 +153,8 @@ int vuma_bo_create_private(int fd, uint32_t vm_id, uint64_t size, uint32_t flags
 	struct drm_vuma_bo_create args = { .size = size, .flags = flags, .vm_id = vm_id };
 	int ret = vuma_ioctl(fd, DRM_IOCTL_VUMA_BO_CREATE, &args);
 
-	*handle = args.handle;
+	if (!ret)
+		*handle = args.handle;
 	return ret;
 }
 
@@ -405,68 +401,62 @@ int vuma_vm_map_bo(struct vuma_vm *vm, const struct vuma_bo *bo, uint64_t *va)
 	return vuma_vm_map(vm, bo->handle, *va, 0, bo->size, 0);
 }
 
+static struct drm_vuma_cmd command(uint32_t opcode, uint64_t dst, uint64_t src, uint64_t src2,
+				   uint64_t size, uint64_t arg0, uint64_t arg1)
+{
+	return (struct drm_vuma_cmd){
+		.opcode = opcode, .dst = dst, .src = src, .src2 = src2, .size = size,
+		.arg0 = arg0, .arg1 = arg1,
+	};
+}
+
 struct drm_vuma_cmd vuma_cmd_nop(void)
 {
-	return (struct drm_vuma_cmd){ .opcode = DRM_VUMA_OP_NOP };
+	return command(DRM_VUMA_OP_NOP, 0, 0, 0, 0, 0, 0);
 }
 
 struct drm_vuma_cmd vuma_cmd_fill(uint64_t dst, uint64_t size, uint64_t start, uint64_t step)
 {
-	return (struct drm_vuma_cmd){
-		.opcode = DRM_VUMA_OP_FILL, .dst = dst, .size = size, .arg0 = start,
-		.arg1 = step,
-	};
+	return command(DRM_VUMA_OP_FILL, dst, 0, 0, size, start, step);
 }
 
 struct drm_vuma_cmd vuma_cmd_copy(uint64_t dst, uint64_t src, uint64_t size)
 {
-	return (struct drm_vuma_cmd){
-		.opcode = DRM_VUMA_OP_COPY, .dst = dst, .src = src, .size = size,
-	};
+	return command(DRM_VUMA_OP_COPY, dst, src, 0, size, 0, 0);
 }
 
 struct drm_vuma_cmd vuma_cmd_add(uint64_t dst, uint64_t src, uint64_t src2, uint64_t size)
 {
-	return (struct drm_vuma_cmd){
-		.opcode = DRM_VUMA_OP_ADD, .dst = dst, .src = src, .src2 = src2,
-		.size = size,
-	};
+	return command(DRM_VUMA_OP_ADD, dst, src, src2, size, 0, 0);
 }
 
 struct drm_vuma_cmd vuma_cmd_compare(uint64_t dst, uint64_t src, uint64_t src2, uint64_t size)
 {
-	return (struct drm_vuma_cmd){
-		.opcode = DRM_VUMA_OP_COMPARE, .dst = dst, .src = src, .src2 = src2,
-		.size = size,
-	};
+	return command(DRM_VUMA_OP_COMPARE, dst, src, src2, size, 0, 0);
 }
 
 struct drm_vuma_cmd vuma_cmd_checksum(uint64_t dst, uint64_t src, uint64_t size)
 {
-	return (struct drm_vuma_cmd){
-		.opcode = DRM_VUMA_OP_CHECKSUM, .dst = dst, .src = src, .size = size,
-	};
+	return command(DRM_VUMA_OP_CHECKSUM, dst, src, 0, size, 0, 0);
 }
 
 struct drm_vuma_cmd vuma_cmd_chase(uint64_t dst, uint64_t src, uint64_t hops)
 {
-	return (struct drm_vuma_cmd){
-		.opcode = DRM_VUMA_OP_CHASE, .dst = dst, .src = src, .arg0 = hops,
-	};
+	return command(DRM_VUMA_OP_CHASE, dst, src, 0, 0, hops, 0);
 }
 
 struct drm_vuma_cmd vuma_cmd_spin(uint64_t usecs)
 {
-	return (struct drm_vuma_cmd){ .opcode = DRM_VUMA_OP_SPIN, .arg0 = usecs };
+	return command(DRM_VUMA_OP_SPIN, 0, 0, 0, 0, usecs, 0);
 }
 
 struct drm_vuma_cmd vuma_cmd_wait(uint64_t src, uint32_t compare, uint64_t value,
 				  uint64_t mask)
 {
-	return (struct drm_vuma_cmd){
-		.opcode = DRM_VUMA_OP_WAIT, .flags = compare, .src = src, .arg0 = value,
-		.arg1 = mask,
-	};
+	struct drm_vuma_cmd cmd = command(DRM_VUMA_OP_WAIT, 0, src, 0, 0, value, mask);
+
+	cmd.flags = compare;
+	return cmd;
 }
 
 int vuma_submit(int fd, uint32_t vm_id, const struct drm_vuma_cmd *cmds, uint32_t cmd_count,
