@@ -29,7 +29,6 @@ static void open_target(void)
 	struct vuma_vm vm;
 	unsigned int i;
 
-	need_devices(2);
 	target.files[0] = dev_open(0);
 	target.files[1] = dev_open(1);
 	target.files[2] = dev_open_primary(0);

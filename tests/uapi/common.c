@@ -41,6 +41,8 @@ static int open_node(unsigned int index, enum vuma_node node)
 
 int dev_open(unsigned int index)
 {
+	if (index)
+		need_devices(index + 1);
 	return open_node(index, VUMA_NODE_RENDER);
 }
 

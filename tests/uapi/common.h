@@ -54,6 +54,7 @@ void not_on_twin(const char *reason);
  */
 int test_main(const struct ktap_suite *suite, int argc, char **argv);
 
+/* Skips the test where there is a device, but not as many. */
 int dev_open(unsigned int index);
 int dev_open_primary(unsigned int index);
 /* Skips the test unless there are that many devices. */

@@ -240,13 +240,10 @@ static void in_many_vms(void)
 
 static void imported(void)
 {
-	struct vuma_bo bo, there;
-	int fd;
+	struct vuma_bo bo = bo_new_mapped(dev_open(0), SIZE, 0);
+	int fd = dev_open(1);
+	struct vuma_bo there = import_bo(fd, export_bo(&bo), SIZE);
 
-	need_devices(2);
-	bo = bo_new_mapped(dev_open(0), SIZE, 0);
-	fd = dev_open(1);
-	there = import_bo(fd, export_bo(&bo), SIZE);
 	legacy_touch(&there, 5);
 	KT_EQ(*(volatile uint64_t *)bo.map, 5);
 	legacy_touch(&bo, 6);

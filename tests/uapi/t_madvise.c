@@ -553,11 +553,9 @@ static void discard_waits(void)
 static void discard_of_pinned(void)
 {
 	struct tenant s = filled_tenant(SIZE, 0);
+	int dmabuf = export_bo(&s.bo);
 	struct vuma_bo there;
-	int dmabuf;
 
-	need_devices(2);
-	dmabuf = export_bo(&s.bo);
 	/* That others can get at it is no reason against zeroes. */
 	discard(&s, 0, PAGE);
 	there = import_bo(dev_open(1), dmabuf, SIZE);

@@ -32,12 +32,10 @@ static void gpu_reads_and_writes(const struct vuma_bo *bo, uint64_t old, uint64_
 
 static void between_devices(void)
 {
-	struct vuma_bo bo, there;
-	int other;
+	struct vuma_bo bo = bo_new_mapped(dev_open(0), PAGES * PAGE, 0);
+	int other = dev_open(1);
+	struct vuma_bo there;
 
-	need_devices(2);
-	bo = bo_new_mapped(dev_open(0), PAGES * PAGE, 0);
-	other = dev_open(1);
 	vuma_pattern_fill(bo.map, bo.size, 100, 3);
 	there = import_sized(other, export_bo(&bo));
 	KT_EQ(there.size, bo.size);
@@ -54,11 +52,9 @@ static void between_devices(void)
 /* What nobody touched before it was exported. */
 static void never_populated(void)
 {
-	struct vuma_bo bo, there;
+	struct vuma_bo bo = bo_new(dev_open(0), PAGES * PAGE, 0);
+	struct vuma_bo there = import_sized(dev_open(1), export_bo(&bo));
 
-	need_devices(2);
-	bo = bo_new(dev_open(0), PAGES * PAGE, 0);
-	there = import_sized(dev_open(1), export_bo(&bo));
 	KT_OK(vuma_bo_map(&bo));
 	verify_pattern(bo.map, bo.size, 0, 0);
 	vuma_pattern_fill(bo.map, bo.size, 5, 3);
@@ -68,22 +64,18 @@ static void never_populated(void)
 
 static void import_has_no_offset(void)
 {
-	struct vuma_bo bo, there;
+	struct vuma_bo bo = bo_new(dev_open(0), PAGE, 0);
+	struct vuma_bo there = import_sized(dev_open(1), export_bo(&bo));
 	uint64_t offset;
 
-	need_devices(2);
-	bo = bo_new(dev_open(0), PAGE, 0);
-	there = import_sized(dev_open(1), export_bo(&bo));
 	KT_RET(vuma_bo_mmap_offset(there.fd, there.handle, &offset), -EINVAL);
 }
 
 static void import_takes_all_ioctls(void)
 {
-	struct vuma_bo bo, there;
+	struct vuma_bo bo = bo_new(dev_open(0), PAGE, 0);
+	struct vuma_bo there = import_sized(dev_open(1), export_bo(&bo));
 
-	need_devices(2);
-	bo = bo_new(dev_open(0), PAGE, 0);
-	there = import_sized(dev_open(1), export_bo(&bo));
 	KT_OK(vuma_bo_wait(there.fd, there.handle, 0, FOREVER));
 	KT_OK(vuma_bo_set_label(there.fd, there.handle, "import"));
 	KT_EQ(bo_query(&there).evicted, 0);
@@ -94,12 +86,11 @@ static void import_takes_all_ioctls(void)
 
 static void import_unmapped_in_the_middle(void)
 {
-	struct vuma_bo bo, there, out;
+	struct vuma_bo bo = bo_new_mapped(dev_open(0), 1024 * PAGE, DRM_VUMA_BO_HUGE);
+	struct vuma_bo there, out;
 	struct vuma_vm vm;
 	uint64_t va, out_va, i;
 
-	need_devices(2);
-	bo = bo_new_mapped(dev_open(0), 1024 * PAGE, DRM_VUMA_BO_HUGE);
 	stamp_pages(bo.map, 1024, 0);
 	there = import_sized(dev_open(1), export_bo(&bo));
 	vm = vm_new(there.fd);
@@ -152,11 +143,10 @@ static void same_device_other_file(void)
 
 static void imported_twice(void)
 {
-	struct vuma_bo bo, there;
+	struct vuma_bo bo = bo_new_mapped(dev_open(0), PAGE, 0);
+	struct vuma_bo there;
 	int dmabuf;
 
-	need_devices(2);
-	bo = bo_new_mapped(dev_open(0), PAGE, 0);
 	vuma_pattern_fill(bo.map, PAGE, 1, 3);
 	there = import_sized(dev_open(1), export_bo(&bo));
 	dmabuf = export_bo(&bo);
@@ -210,11 +200,9 @@ static void outlives_exporter(void)
 
 static void outlives_importer(void)
 {
-	struct vuma_bo bo, there;
+	struct vuma_bo bo = bo_new_mapped(dev_open(0), PAGES * PAGE, 0);
+	struct vuma_bo there = import_sized(dev_open(1), export_bo(&bo));
 
-	need_devices(2);
-	bo = bo_new_mapped(dev_open(0), PAGES * PAGE, 0);
-	there = import_sized(dev_open(1), export_bo(&bo));
 	vuma_pattern_fill(bo.map, bo.size, 1, 3);
 	gpu_reads_and_writes(&there, 1, 2);
 	KT_SYS(close(there.fd));

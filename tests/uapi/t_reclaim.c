@@ -307,7 +307,6 @@ static void import_of_evicted(void)
 	uint64_t va, out_va;
 	int dmabuf;
 
-	need_devices(2);
 	fill_by_cpu(&s, 1);
 	KT_OK(vuma_bo_unmap(&s.bo));
 	evict(&s);

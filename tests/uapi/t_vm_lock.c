@@ -47,18 +47,17 @@ static void call_join(struct call *c)
  */
 static void imports_of_one_buffer(void)
 {
-	int fd0, fd1, round, dmabuf;
-	struct vuma_bo shared, big;
-	struct vuma_vm vm0, vm1;
+	int fd0 = dev_open(0);
+	int fd1 = dev_open(1);
+	struct vuma_vm vm0 = vm_new(fd0);
+	struct vuma_bo shared = bo_new(fd0, SIZE, 0);
+	int dmabuf = export_bo(&shared);
+	int round;
+	struct vuma_bo big;
+	struct vuma_vm vm1;
 	struct call calls[3];
 	uint64_t big_va;
 
-	need_devices(2);
-	fd0 = dev_open(0);
-	fd1 = dev_open(1);
-	vm0 = vm_new(fd0);
-	shared = bo_new(fd0, SIZE, 0);
-	dmabuf = export_bo(&shared);
 	vm_map_bo(&vm0, &shared);
 	for (round = 0; round < 3; round++) {
 		struct vuma_bo in[2];
