@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Tests of the backing part: pages that were migrated while nobody held them. */
-#include <linux/dma-resv.h>
-#include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/nodemask.h>
-#include <linux/pagemap.h>
-#include <linux/swap.h>
 
 #include "gem_uma_mock.h"
 
@@ -19,19 +15,14 @@ struct place_rig {
 
 static void place_evict(struct place_rig *rig)
 {
-	dma_resv_lock(rig->uobj->base.resv, NULL);
-	gem_uma_backing_release_locked(rig->b);
-	dma_resv_unlock(rig->uobj->base.resv);
+	scoped_guard(gem_uma_resv, rig->uobj->base.resv)
+		gem_uma_backing_release_locked(rig->b);
 }
 
 static int place_populate(struct place_rig *rig)
 {
-	int ret;
-
-	dma_resv_lock(rig->uobj->base.resv, NULL);
-	ret = gem_uma_backing_populate_locked(rig->b, 0, rig->b->nr_pages);
-	dma_resv_unlock(rig->uobj->base.resv);
-	return ret;
+	guard(gem_uma_resv)(rig->uobj->base.resv);
+	return gem_uma_backing_populate_locked(rig->b, 0, rig->b->nr_pages);
 }
 
 /* An evicted object with content. */
@@ -84,9 +75,8 @@ static void place_out_of_reach_is_replaced_rev_C3(struct kunit *test)
 	gem_uma_mock_expect_content(test, rig.uobj, 3);
 	/* A copy that counts as clean would be dropped, and come back as zeroes. */
 	place_evict(&rig);
-	dma_resv_lock(rig.uobj->base.resv, NULL);
-	gem_uma_backing_writeback_locked(rig.b, ULONG_MAX);
-	dma_resv_unlock(rig.uobj->base.resv);
+	scoped_guard(gem_uma_resv, rig.uobj->base.resv)
+		gem_uma_backing_writeback_locked(rig.b, ULONG_MAX);
 	gem_uma_mock_expect_content(test, rig.uobj, 3);
 	KUNIT_EXPECT_EQ(test, place_zone(&rig), ZONE_DMA);
 }
@@ -175,7 +165,7 @@ static void place_that_cannot_be_left_is_ENOMEM_rev_C3(struct kunit *test)
 	gem_uma_mock_expect_content(test, rig.uobj, 3);
 }
 
-static struct kunit_case gem_uma_place_cases[] = {
+static struct kunit_case gem_uma_backing_place_cases[] = {
 #ifdef CONFIG_ZONE_DMA
 	KUNIT_CASE(place_out_of_reach_is_replaced_rev_C3),
 	KUNIT_CASE(place_of_a_huge_folio_is_right_or_ENOMEM_rev_C3),
@@ -185,9 +175,4 @@ static struct kunit_case gem_uma_place_cases[] = {
 	{}
 };
 
-static struct kunit_suite gem_uma_place_suite = {
-	.name = "gem_uma_backing_place",
-	.test_cases = gem_uma_place_cases,
-};
-
-kunit_test_suite(gem_uma_place_suite);
+GEM_UMA_TEST_SUITE(gem_uma_backing_place);

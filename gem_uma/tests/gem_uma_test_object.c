@@ -17,11 +17,10 @@
 static void object_size_is_not_truncated_rev_C9(struct kunit *test)
 {
 	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
-	struct gem_uma_object *uobj = kunit_kzalloc(test, sizeof(*uobj), GFP_KERNEL);
+	struct gem_uma_object *uobj = gem_uma_mock_zalloc(test, sizeof(*uobj));
 	u64 size = GEM_UMA_BACKING_MAX_SIZE;
 	struct gem_uma_backing b = {};
 
-	KUNIT_ASSERT_NOT_NULL(test, uobj);
 	KUNIT_EXPECT_EQ(test, (size_t)size, size);
 	KUNIT_EXPECT_EQ(test, gem_uma_object_init(uobj, &mock->udev, size + 1, 0, NULL), -E2BIG);
 	KUNIT_EXPECT_EQ(test, gem_uma_backing_init(&b, &mock->udev, NULL, size + PAGE_SIZE, 0),
@@ -511,9 +510,8 @@ static void object_one_used_page_leaves_the_others_evicted_rev_C5(struct kunit *
 
 	gem_uma_mock_needs_swap(test);
 	gem_uma_mock_fill(test, uobj, 7);
-	object_lock(uobj);
-	KUNIT_ASSERT_EQ(test, uobj->reclaim.ops->evict(&uobj->reclaim), 16);
-	object_unlock(uobj);
+	scoped_guard(object, uobj)
+		KUNIT_ASSERT_EQ(test, uobj->reclaim.ops->evict(&uobj->reclaim), 16);
 	KUNIT_ASSERT_EQ(test, 0, object_populate(uobj, 3 * PAGE_SIZE, PAGE_SIZE));
 	KUNIT_ASSERT_EQ(test, gem_uma_backing_in_memory(&uobj->backing), 16);
 	KUNIT_EXPECT_EQ(test, uobj->reclaim.state, GEM_UMA_EVICTED);
