@@ -530,16 +530,6 @@ int vuma_syncobj_destroy(int fd, uint32_t handle)
 	return ret_errno(drmSyncobjDestroy(fd, handle));
 }
 
-int vuma_syncobj_reset(int fd, uint32_t handle)
-{
-	return ret_errno(drmSyncobjReset(fd, &handle, 1));
-}
-
-int vuma_syncobj_signal(int fd, uint32_t handle)
-{
-	return ret_errno(drmSyncobjSignal(fd, &handle, 1));
-}
-
 int vuma_syncobj_wait(int fd, uint32_t handle, int64_t timeout_ns)
 {
 	int ret = drmSyncobjWait(fd, &handle, 1, deadline(timeout_ns),
@@ -555,11 +545,6 @@ int vuma_timeline_wait(int fd, uint32_t handle, uint64_t point, int64_t timeout_
 					 DRM_SYNCOBJ_WAIT_FLAGS_WAIT_FOR_SUBMIT, NULL);
 
 	return ret < 0 ? ret : 0;
-}
-
-int vuma_timeline_signal(int fd, uint32_t handle, uint64_t point)
-{
-	return ret_errno(drmSyncobjTimelineSignal(fd, &handle, &point, 1));
 }
 
 int vuma_timeline_query(int fd, uint32_t handle, uint64_t *point)

@@ -195,11 +195,8 @@ int vuma_scanout_unpin(int fd, uint32_t handle);
 /* Syncobjs. Timeouts are relative; a wait is -ETIME when it runs out. */
 int vuma_syncobj_create(int fd, bool signaled, uint32_t *handle);
 int vuma_syncobj_destroy(int fd, uint32_t handle);
-int vuma_syncobj_reset(int fd, uint32_t handle);
-int vuma_syncobj_signal(int fd, uint32_t handle);
 int vuma_syncobj_wait(int fd, uint32_t handle, int64_t timeout_ns);
 int vuma_timeline_wait(int fd, uint32_t handle, uint64_t point, int64_t timeout_ns);
-int vuma_timeline_signal(int fd, uint32_t handle, uint64_t point);
 int vuma_timeline_query(int fd, uint32_t handle, uint64_t *point);
 /* State of the fence: 0 pending, 1 signaled, its error if it failed. */
 int vuma_syncobj_status(int fd, uint32_t handle, int *status);
