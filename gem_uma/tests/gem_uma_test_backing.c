@@ -532,6 +532,31 @@ static void backing_writeback_leaves_poison_alone_rev_C2(struct kunit *test)
 	ClearPageHWPoison(page);
 	gem_uma_mock_expect_content(test, rig.uobj, 8);
 }
+
+/* The kernel's own handling, as after an error that the hardware reports. */
+static void backing_page_that_breaks_while_held_rev_C2(struct kunit *test)
+{
+	struct backing_rig rig = backing_rig(test);
+	unsigned long pfn;
+
+	gem_uma_mock_needs_swap(test);
+	gem_uma_mock_fill(test, rig.uobj, 9);
+	pfn = backing_pfn(&rig, 5);
+	memory_failure(pfn, MF_SW_SIMULATED);
+	KUNIT_EXPECT_TRUE(test, PageHWPoison(pfn_to_page(pfn)));
+	KUNIT_EXPECT_EQ(test, backing_release(&rig), PAGES);
+	backing_lock(&rig);
+	KUNIT_EXPECT_EQ(test, gem_uma_backing_writeback_locked(rig.b, ULONG_MAX), PAGES - 1);
+	backing_unlock(&rig);
+	KUNIT_EXPECT_EQ(test, backing_pfn(&rig, 5), pfn);
+	/* It comes back to nobody, and all others do. */
+	KUNIT_EXPECT_EQ(test, backing_populate(&rig, 5, 6), -EIO);
+	KUNIT_EXPECT_EQ(test, backing_populate(&rig, 0, PAGES), -EIO);
+	KUNIT_EXPECT_EQ(test, backing_populate(&rig, 6, PAGES), 0);
+	KUNIT_EXPECT_EQ(test, gem_uma_backing_resident(rig.b), PAGES - 1);
+	gem_uma_mock_object_put(test, rig.mobj);
+	KUNIT_EXPECT_EQ(test, unpoison_memory(pfn), 0);
+}
 #endif
 
 static bool backing_is_dirty(struct backing_rig *rig, pgoff_t pgoff)
@@ -645,6 +670,7 @@ static struct kunit_case gem_uma_backing_cases[] = {
 	KUNIT_CASE(backing_writeback_goes_on_where_it_was_rev_C7),
 #ifdef CONFIG_MEMORY_FAILURE
 	KUNIT_CASE(backing_writeback_leaves_poison_alone_rev_C2),
+	KUNIT_CASE(backing_page_that_breaks_while_held_rev_C2),
 #endif
 	KUNIT_CASE(backing_mark_dirty_is_by_range),
 	KUNIT_CASE(backing_node_is_that_of_the_pages),
