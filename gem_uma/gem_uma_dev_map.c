@@ -233,29 +233,15 @@ static int gem_uma_dev_map_map_pages(struct gem_uma_dev_map *dmap,
 	return -EIO;
 }
 
-static int gem_uma_dev_map_reserve(struct gem_uma_dev_map *dmap, const struct gem_uma_run *run,
-				   enum dma_data_direction dir)
-{
-	pgoff_t start = run->pgoff, end = start + run->nr;
-	int ret;
-
-	ret = gem_uma_page_set_reserve(&dmap->mapped, start, end);
-	if (!ret)
-		ret = gem_uma_page_set_reserve(&dmap->starts, start, start + 1);
-	if (!ret && dir == DMA_TO_DEVICE)
-		ret = gem_uma_page_set_reserve(&dmap->readonly, start, end);
-	return ret;
-}
-
 static int gem_uma_dev_map_map_run(struct gem_uma_dev_map *dmap,
-				   const struct gem_uma_run *run, enum dma_data_direction dir)
+				   const struct gem_uma_run *run)
 	__must_hold(dmap->obj->resv)
 {
-	pgoff_t start = run->pgoff, end = start + run->nr;
+	pgoff_t start = run->pgoff;
 	dma_addr_t addr;
 	int ret;
 
-	ret = gem_uma_dev_map_reserve(dmap, run, dir);
+	ret = gem_uma_page_set_reserve(&dmap->starts, start, start + 1);
 	if (!ret)
 		ret = gem_uma_dev_map_map_pages(dmap, run, &addr);
 	if (ret)
@@ -268,13 +254,30 @@ static int gem_uma_dev_map_map_run(struct gem_uma_dev_map *dmap,
 			return ret;
 		}
 	}
-	if (dir == DMA_TO_DEVICE)
-		gem_uma_page_set_add(&dmap->readonly, start, end);
-	else
-		gem_uma_backing_mark_dirty_locked(dmap->backing, start, end);
 	gem_uma_page_set_add(&dmap->starts, start, start + 1);
-	gem_uma_page_set_add(&dmap->mapped, start, end);
 	dma_sync_single_for_device(dmap->dev, addr, run->nr << PAGE_SHIFT, DMA_BIDIRECTIONAL);
+	return 0;
+}
+
+/* Map the runs of [*at, end); *at becomes the first page that is not mapped. */
+static int gem_uma_dev_map_map_runs(struct gem_uma_dev_map *dmap, pgoff_t *at, pgoff_t end)
+	__must_hold(dmap->obj->resv)
+{
+	unsigned long max_run = dmap->backing->udev->max_run;
+	struct gem_uma_run run;
+	int ret;
+
+	for (; *at < end; *at += run.nr) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		ret = gem_uma_backing_run_locked(dmap->backing, *at, min(end, *at + max_run),
+						 &run);
+		if (!ret)
+			ret = gem_uma_dev_map_map_run(dmap, &run);
+		if (ret)
+			return ret;
+		cond_resched();
+	}
 	return 0;
 }
 
@@ -284,23 +287,23 @@ static int gem_uma_dev_map_fill_gap(struct gem_uma_dev_map *dmap,
 				    enum dma_data_direction dir)
 	__must_hold(dmap->obj->resv)
 {
-	unsigned long max_run = dmap->backing->udev->max_run;
 	pgoff_t at = gap->start;
-	struct gem_uma_run run;
 	int ret;
 
-	for (; at < gap->end; at += run.nr) {
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		ret = gem_uma_backing_run_locked(dmap->backing, at,
-						 min(gap->end, at + max_run), &run);
-		if (!ret)
-			ret = gem_uma_dev_map_map_run(dmap, &run, dir);
-		if (ret)
-			return ret;
-		cond_resched();
-	}
-	return 0;
+	/* Only so is what is reserved bounded by what the object has in memory. */
+	if (!gem_uma_backing_holds(dmap->backing, gap->start, gap->end))
+		return -ENXIO;
+	ret = gem_uma_page_set_reserve(&dmap->mapped, gap->start, gap->end);
+	if (!ret && dir == DMA_TO_DEVICE)
+		ret = gem_uma_page_set_reserve(&dmap->readonly, gap->start, gap->end);
+	if (!ret)
+		ret = gem_uma_dev_map_map_runs(dmap, &at, gap->end);
+	gem_uma_page_set_add(&dmap->mapped, gap->start, at);
+	if (dir == DMA_TO_DEVICE)
+		gem_uma_page_set_add(&dmap->readonly, gap->start, at);
+	else
+		gem_uma_backing_mark_dirty_locked(dmap->backing, gap->start, at);
+	return ret;
 }
 
 /* What the device only read until now, it may write from now on. */
