@@ -362,24 +362,26 @@ bool vuma_bo_is_resident_locked(struct drm_gem_object *obj, u64 offset, u64 size
 	return gem_uma_object_is_resident_locked(to_gem_uma_object(obj), offset, size, dir);
 }
 
-/*
- * The device works with what the DMA API gave it. Being software behind no IOMMU, it
- * turns that into a page when it is mapped; here it is found out that this is possible.
- */
+/* The device is software behind no IOMMU: an import must be of pages that the CPU can reach. */
+static bool vuma_bo_is_reachable(struct device *dev, const struct gem_uma_dma_run *run)
+{
+	unsigned long pfn = PHYS_PFN(dma_to_phys(dev, run->addr));
+
+	return pfn_valid(pfn) && pfn_valid(pfn + run->nr - 1);
+}
+
 int vuma_bo_run_locked(struct drm_gem_object *obj, u64 offset, u64 size, dma_addr_t *addr,
 		       u64 *len)
 {
 	struct gem_uma_dev_map *dmap = &to_gem_uma_object(obj)->dev_map;
 	struct gem_uma_dma_run run;
-	unsigned long pfn;
 	int ret;
 
 	ret = gem_uma_dev_map_run_locked(dmap, offset >> PAGE_SHIFT,
 					 (offset + size) >> PAGE_SHIFT, &run);
 	if (ret)
 		return ret;
-	pfn = PHYS_PFN(dma_to_phys(dmap->dev, run.addr));
-	if (!pfn_valid(pfn) || !pfn_valid(pfn + run.nr - 1))
+	if (!dmap->backing && !vuma_bo_is_reachable(dmap->dev, &run))
 		return -ENXIO;
 	*addr = run.addr;
 	*len = (u64)run.nr << PAGE_SHIFT;

@@ -24,21 +24,21 @@ void gem_uma_vm_step_reset(struct gem_uma_vm *vm, struct gem_uma_vm_step *step)
 	step->nr_pieces = 0;
 }
 
-/* Runs of an object, counted first: *nr of them. */
-static int gem_uma_vm_count_runs_locked(struct gem_uma_vm *vm, struct gem_uma_vm_step *step,
-					struct drm_gem_object *obj, u64 offset, unsigned long *nr)
-	__must_hold(obj->resv)
+/* Adds one; the array doubles, so that few pieces are copied. */
+static int gem_uma_vm_step_add_piece(struct gem_uma_vm_step *step,
+				     const struct gem_uma_vm_piece *piece)
 {
-	u64 at = 0, len;
-	dma_addr_t addr;
-	int ret;
+	unsigned long nr = step->nr_pieces;
+	struct gem_uma_vm_piece *pieces;
 
-	dma_resv_assert_held(obj->resv);
-	for (*nr = 0; at < step->range; at += len, ++*nr) {
-		ret = vm->ops->run(obj, offset + at, step->range - at, &addr, &len);
-		if (ret)
-			return ret;
+	if (!(nr & (nr - 1))) {
+		pieces = kvrealloc(step->pieces, array_size(max(2 * nr, 1UL), sizeof(*pieces)),
+				   GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+		if (!pieces)
+			return -ENOMEM;
+		step->pieces = pieces;
 	}
+	step->pieces[step->nr_pieces++] = *piece;
 	return 0;
 }
 
@@ -57,26 +57,16 @@ static int gem_uma_vm_count_runs_locked(struct gem_uma_vm *vm, struct gem_uma_vm
 int gem_uma_vm_step_memory_locked(struct gem_uma_vm *vm, struct gem_uma_vm_step *step,
 				  struct drm_gem_object *obj, u64 offset, u32 prot)
 {
-	struct gem_uma_vm_piece *piece;
-	unsigned long nr, i;
-	u64 va = step->va;
+	struct gem_uma_vm_piece piece = { .kind = GEM_UMA_VM_MEMORY, .prot = prot };
+	u64 at;
 	int ret;
 
 	dma_resv_assert_held(obj->resv);
-	ret = gem_uma_vm_count_runs_locked(vm, step, obj, offset, &nr);
-	if (ret)
-		return ret;
-	step->pieces = kvcalloc(nr, sizeof(*step->pieces), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
-	if (!step->pieces)
-		return -ENOMEM;
-	step->nr_pieces = nr;
-	for (i = 0; i < nr; i++, va += piece->len) {
-		piece = &step->pieces[i];
-		piece->kind = GEM_UMA_VM_MEMORY;
-		piece->va = va;
-		piece->prot = prot;
-		ret = vm->ops->run(obj, offset + (va - step->va), step->va + step->range - va,
-				   &piece->addr, &piece->len);
+	for (at = 0; at < step->range; at += piece.len) {
+		piece.va = step->va + at;
+		ret = vm->ops->run(obj, offset + at, step->range - at, &piece.addr, &piece.len);
+		if (!ret)
+			ret = gem_uma_vm_step_add_piece(step, &piece);
 		if (ret)
 			return ret;
 	}
