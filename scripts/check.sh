@@ -13,7 +13,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 
 names=("$@")
-((${#names[@]})) || names=(layers spdx size forbidden shell kdoc locked headers docs pitfalls inject
+((${#names[@]})) || names=(layers spdx size forbidden shell kdoc locked headers docs pitfalls mutants inject
 	exports checkpatch figures commits)
 # the proof that each of them can fail
 (($#)) || names+=(selftest)

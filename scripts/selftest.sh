@@ -119,6 +119,14 @@ spdx() {
 	finds check-spdx.sh 'GPL-2\.0: the licence text is missing'
 }
 
+mutants() {
+	fresh
+	sed -i 's/^-\(.*[a-z].*\)$/-no such line \1/' tests/mutants/charge.patch
+	sed -i 's/^Fails: .*/Fails: no_such_test/' tests/mutants/kill.patch
+	finds check-mutants.sh 'charge\.patch: does not apply'
+	also "kill\.patch: no test has the name 'no_such_test'"
+}
+
 size() {
 	fresh
 	{ echo "$spdx"; repeat 800 'int a;'; } >vuma/vuma_long.c
@@ -563,8 +571,8 @@ exports() {
 }
 
 groups=("$@")
-((${#groups[@]})) || groups=(layers circles spdx size forbidden shell kdoc locked headers pitfalls inject checkpatch
-	exports docs figures commits runner)
+((${#groups[@]})) || groups=(layers circles spdx size forbidden shell kdoc locked headers pitfalls mutants inject
+	checkpatch exports docs figures commits runner)
 for group in "${groups[@]}"; do
 	$group
 done
