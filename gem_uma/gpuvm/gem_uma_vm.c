@@ -156,25 +156,57 @@ static int gem_uma_vm_lock_one(struct gem_uma_vm_exec *lock, void *data)
 	return gem_uma_vm_lock_obj(lock, data);
 }
 
-/**
- * gem_uma_vm_unmap_va() - take a va of an object out of the VM; does not fail
- * @vm: VM, of which the caller has a reference
- * @va: va that nobody else removes; the caller has a reference of its object
- *
- * Context: may sleep; takes resvs.
- */
-void gem_uma_vm_unmap_va(struct gem_uma_vm *vm, struct drm_gpuva *va)
+static void gem_uma_vm_wait_unmap_va(struct gem_uma_vm *vm, struct drm_gpuva *va,
+				     struct list_head *dead)
 {
 	struct gem_uma_vm_exec lock;
-	LIST_HEAD(dead);
 
 	/* All that can fail is an allocation of a few bytes. */
 	while (gem_uma_vm_lock(&lock, vm, false, 0, gem_uma_vm_lock_one, va->gem.obj))
 		cond_resched();
 	drm_gpuvm_resv_assert_held(&vm->base);
-	gem_uma_vm_unmap_va_locked(vm, va, &dead);
+	gem_uma_vm_unmap_va_locked(vm, va, dead);
 	gem_uma_vm_unlock(&lock);
+}
+
+static bool gem_uma_vm_try_unmap_va(struct gem_uma_vm *vm, struct drm_gpuva *va,
+				    struct list_head *dead)
+{
+	struct dma_resv *vm_resv = drm_gpuvm_resv(&vm->base), *resv = va->gem.obj->resv;
+	bool locked;
+
+	if (!dma_resv_trylock(vm_resv))
+		return false;
+	locked = resv == vm_resv || dma_resv_trylock(resv);
+	if (locked)
+		gem_uma_vm_unmap_va_locked(vm, va, dead);
+	if (locked && resv != vm_resv)
+		dma_resv_unlock(resv);
+	dma_resv_unlock(vm_resv);
+	return locked;
+}
+
+/**
+ * gem_uma_vm_unmap_va() - remove the va of an object from a VM
+ * @vm: VM, of which the caller has a reference
+ * @va: va that nobody else removes; the caller has a reference of its object
+ * @wait: wait for resvs, and succeed
+ *
+ * Context: may sleep; takes or tries resvs.
+ *
+ * Return: false if @wait is false and a resv was locked; then nothing was changed.
+ */
+bool gem_uma_vm_unmap_va(struct gem_uma_vm *vm, struct drm_gpuva *va, bool wait)
+{
+	bool done = true;
+	LIST_HEAD(dead);
+
+	if (wait)
+		gem_uma_vm_wait_unmap_va(vm, va, &dead);
+	else
+		done = gem_uma_vm_try_unmap_va(vm, va, &dead);
 	gem_uma_vm_free_dead(&dead);
+	return done;
 }
 
 /* The first va; NULL if there is none. */

@@ -28,15 +28,28 @@ static const char *gem_uma_vm_fence_timeline_name(struct dma_fence *base)
 	return "bind";
 }
 
+/* Keep device and driver for a work item. The caller came through an open file, which does. */
+void gem_uma_vm_driver_get(struct drm_device *drm)
+{
+	drm_dev_get(drm);
+	__module_get(drm->driver->fops->owner);
+}
+
+void gem_uma_vm_driver_put(struct drm_device *drm)
+{
+	struct module *owner = drm->driver->fops->owner;
+
+	drm_dev_put(drm);
+	module_put(owner);
+}
+
 static void gem_uma_vm_fence_put_work(struct work_struct *work)
 {
 	struct gem_uma_vm_fence *fence = container_of(to_rcu_work(work), struct gem_uma_vm_fence,
 						      put_work);
-	struct module *owner = fence->drm->driver->fops->owner;
 
-	drm_dev_put(fence->drm);
+	gem_uma_vm_driver_put(fence->drm);
 	kfree(fence);
-	module_put(owner);
 }
 
 /*
@@ -65,10 +78,8 @@ struct gem_uma_vm_fence *gem_uma_vm_fence_create(struct drm_device *drm)
 		return NULL;
 	spin_lock_init(&fence->lock);
 	INIT_RCU_WORK(&fence->put_work, gem_uma_vm_fence_put_work);
-	drm_dev_get(drm);
+	gem_uma_vm_driver_get(drm);
 	fence->drm = drm;
-	/* The caller came through an open file, which holds the driver. */
-	__module_get(drm->driver->fops->owner);
 	return fence;
 }
 

@@ -92,6 +92,8 @@ struct gem_uma_vm_implicit {
 	struct list_head idle_of_obj;
 };
 
+static void gem_uma_vm_users_unmap_work(struct work_struct *work);
+
 /**
  * gem_uma_vm_users_init() - nobody uses an object yet
  * @users: part of the object
@@ -105,6 +107,7 @@ void gem_uma_vm_users_init(struct gem_uma_vm_users *users, struct drm_gem_object
 	atomic_set(&users->nr, 0);
 	spin_lock_init(&users->lock);
 	INIT_LIST_HEAD(&users->idle);
+	INIT_WORK(&users->unmap_work, gem_uma_vm_users_unmap_work);
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_users_init);
 
@@ -165,20 +168,26 @@ static struct gem_uma_vm_implicit *gem_uma_vm_implicit_find(struct gem_uma_vm_im
 }
 
 /*
- * Unmap an idle one. Its object may have no other reference, and may be the import of
- * another VM's: @gone keeps it until the mutex is not held any more.
+ * Unmap an idle object and forget its address. Returns false if @wait is false and a resv was
+ * locked. @gone keeps the object until the mutex is unlocked: freeing it can take long, and
+ * can end a user of another object.
  */
-static void gem_uma_vm_implicit_drop(struct gem_uma_vm_implicit *im, struct list_head *gone)
+static bool gem_uma_vm_implicit_drop(struct gem_uma_vm_implicit *im, bool wait,
+				     struct list_head *gone)
 {
 	struct gem_uma_vm_implicit_set *set = im->set;
 
 	lockdep_assert_held(&set->lock);
-	gem_uma_vm_implicit_clear_idle(im);
 	drm_gem_object_get(im->users->obj);
-	gem_uma_vm_unmap_va(set->vm, im->va);
+	if (!gem_uma_vm_unmap_va(set->vm, im->va, wait)) {
+		drm_gem_object_put(im->users->obj);
+		return false;
+	}
+	gem_uma_vm_implicit_clear_idle(im);
 	rb_erase(&im->by_obj, &set->by_obj);
 	drm_mm_remove_node(&im->addr);
 	list_add_tail(&im->idle_of_vm, gone);
+	return true;
 }
 
 static void gem_uma_vm_implicit_free(struct list_head *gone)
@@ -197,7 +206,7 @@ static void gem_uma_vm_implicit_drop_all(struct gem_uma_vm_implicit_set *set,
 	struct gem_uma_vm_implicit *im, *next;
 
 	list_for_each_entry_safe(im, next, &set->idle, idle_of_vm)
-		gem_uma_vm_implicit_drop(im, gone);
+		gem_uma_vm_implicit_drop(im, true, gone);
 }
 
 /* One VM where it is idle, with a reference: the va in there holds one. */
@@ -214,38 +223,69 @@ static struct gem_uma_vm *gem_uma_vm_users_first(struct gem_uma_vm_users *users)
 	return vm;
 }
 
-static void gem_uma_vm_implicit_forget(struct gem_uma_vm_implicit_set *set,
-				       struct gem_uma_vm_users *users)
+/* Returns false if @wait is false and a lock was not free. */
+static bool gem_uma_vm_implicit_forget(struct gem_uma_vm_implicit_set *set,
+				       struct gem_uma_vm_users *users, bool wait)
 {
 	struct gem_uma_vm_implicit *im;
+	bool done = true;
 	LIST_HEAD(gone);
 
-	mutex_lock(&set->lock);
+	if (wait)
+		mutex_lock(&set->lock);
+	else if (!mutex_trylock(&set->lock))
+		return false;
 	im = gem_uma_vm_implicit_find(set, users);
 	if (im && !im->busy)
-		gem_uma_vm_implicit_drop(im, &gone);
+		done = gem_uma_vm_implicit_drop(im, wait, &gone);
 	mutex_unlock(&set->lock);
 	gem_uma_vm_implicit_free(&gone);
+	return done;
+}
+
+/* Same. A new user ends it. */
+static bool gem_uma_vm_users_unmap(struct gem_uma_vm_users *users, bool wait)
+{
+	struct gem_uma_vm *vm;
+	bool done = true;
+
+	while (done && !atomic_read(&users->nr) && (vm = gem_uma_vm_users_first(users))) {
+		done = gem_uma_vm_implicit_forget(vm->implicit, users, wait);
+		gem_uma_vm_put(vm);
+	}
+	return done;
+}
+
+static void gem_uma_vm_users_unmap_work(struct work_struct *work)
+{
+	struct gem_uma_vm_users *users = container_of(work, struct gem_uma_vm_users, unmap_work);
+	struct drm_device *drm = users->obj->dev;
+
+	gem_uma_vm_users_unmap(users, true);
+	drm_gem_object_put(users->obj);
+	gem_uma_vm_driver_put(drm);
 }
 
 /**
- * gem_uma_vm_users_put() - one user of an object less
- * @users: of the object, of which the caller has a reference
+ * gem_uma_vm_users_put() - remove one user of an object
+ * @users: users of the object, of which the caller has a reference
  *
- * The last one takes its idle addresses along. Those that are busy see to it themselves.
+ * The last user unmaps the object where it is idle. A work item does that if a VM or the
+ * object is locked. Where a job uses the object, the end of the job unmaps it.
  *
- * Context: may sleep; takes resvs. Not for what fences wait for.
+ * Context: may sleep; waits for no resv. Not for what fences wait for.
  */
 void gem_uma_vm_users_put(struct gem_uma_vm_users *users)
 {
-	struct gem_uma_vm *vm;
-
-	if (!atomic_dec_and_test(&users->nr))
+	if (!atomic_dec_and_test(&users->nr) || gem_uma_vm_users_unmap(users, false))
 		return;
-	while ((vm = gem_uma_vm_users_first(users))) {
-		gem_uma_vm_implicit_forget(vm->implicit, users);
-		gem_uma_vm_put(vm);
-	}
+	/* Whoever holds the resv of a VM may be waiting for memory. */
+	gem_uma_vm_driver_get(users->obj->dev);
+	drm_gem_object_get(users->obj);
+	if (queue_work(gem_uma_vm_put_wq, &users->unmap_work))
+		return;
+	drm_gem_object_put(users->obj);
+	gem_uma_vm_driver_put(users->obj->dev);
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_users_put);
 
@@ -354,7 +394,7 @@ static int gem_uma_vm_implicit_place(struct gem_uma_vm_implicit *im, bool packed
 			return ret;
 		gem_uma_vm_implicit_drop(list_first_entry(&set->idle,
 							  struct gem_uma_vm_implicit,
-							  idle_of_vm), gone);
+							  idle_of_vm), true, gone);
 	}
 }
 
@@ -444,7 +484,7 @@ static bool gem_uma_vm_implicit_put_one(struct gem_uma_vm_implicit *im, struct l
 	/* Listed before it looks: whoever is the last user sees it, or is seen. */
 	gem_uma_vm_implicit_set_idle(im);
 	if (set->closed || !atomic_read(&im->users->nr))
-		gem_uma_vm_implicit_drop(im, gone);
+		gem_uma_vm_implicit_drop(im, true, gone);
 	return !set->nr_busy;
 }
 

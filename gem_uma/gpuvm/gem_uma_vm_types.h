@@ -149,6 +149,8 @@ struct gem_uma_vm_hooks {
 /* gem_uma_vm_fence.c */
 extern struct workqueue_struct *gem_uma_vm_execute_wq;
 extern struct workqueue_struct *gem_uma_vm_put_wq;
+void gem_uma_vm_driver_get(struct drm_device *drm);
+void gem_uma_vm_driver_put(struct drm_device *drm);
 struct gem_uma_vm_fence *gem_uma_vm_fence_create(struct drm_device *drm);
 void gem_uma_vm_fence_init(struct gem_uma_vm_fence *fence, u64 context, u64 seqno);
 void gem_uma_vm_fence_put(struct gem_uma_vm_fence *fence);
@@ -186,7 +188,7 @@ unsigned long gem_uma_vm_clear_tables(struct gem_uma_vm *vm);
 int gem_uma_vm_steps_execute(struct gem_uma_vm *vm, struct list_head *steps);
 
 /* gem_uma_vm.c */
-void gem_uma_vm_unmap_va(struct gem_uma_vm *vm, struct drm_gpuva *va);
+bool gem_uma_vm_unmap_va(struct gem_uma_vm *vm, struct drm_gpuva *va, bool wait);
 
 /* gem_uma_vm_queue.c */
 void gem_uma_vm_queue_put(struct gem_uma_vm_bind *bind);

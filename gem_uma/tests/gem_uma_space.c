@@ -184,8 +184,12 @@ static void space_enter(struct space_vm *vm)
 	struct space_room *room = vm->room;
 
 	lockdep_assert_held(&vm->base.op_lock);
-	/* Others write at once, and nobody waits for that; nor for the end of a space. */
-	if (!(current->flags & PF_WQ_WORKER) || !atomic_read(&vm->base.active))
+	/*
+	 * Others write at once, and nobody waits for that; nor for the end of a space, nor for
+	 * unmapping an object without users.
+	 */
+	if (!(current->flags & PF_WQ_WORKER) || !atomic_read(&vm->base.active) ||
+	    vm->base.implicit)
 		return;
 	room->queue_writes++;
 	if (!space_is_signalling())

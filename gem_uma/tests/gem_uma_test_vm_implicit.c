@@ -139,6 +139,31 @@ static void vm_implicit_last_user_unmaps_from_all_vms_sparse_H5(struct kunit *te
 	KUNIT_EXPECT_NULL(test, space_check_bo(rig.bos[1], 1));
 }
 
+/* Who holds the resv may be reading the whole space from swap. */
+static void vm_implicit_last_user_waits_for_no_resv_rev_V5(struct kunit *test)
+{
+	struct implicit_rig rig = implicit_rig_of(test, IMPLICIT_PAGES, 20);
+	struct dma_resv *resvs[] = {
+		drm_gpuvm_resv(&rig.vm->base.base), rig.bos[0]->base.resv, rig.bos[1]->base.resv,
+	};
+	struct gem_uma_vm_users *users[] = {
+		&rig.bos[0]->users, &rig.bos[0]->users, &rig.bos[1]->users,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(resvs); i++) {
+		implicit_use(&rig, 0, 2);
+		dma_resv_lock(resvs[i], NULL);
+		gem_uma_vm_users_put(users[i]);
+		dma_resv_unlock(resvs[i]);
+		flush_work(&users[i]->unmap_work);
+		space_adopt(rig.vm);
+		SPACE_EXPECT_SANE(rig.vm, "the resv is free again");
+		KUNIT_EXPECT_EQ(test, implicit_bound(&rig), i < 2 ? BIT(1) : BIT(0));
+		gem_uma_vm_users_get(users[i]);
+	}
+}
+
 static void vm_implicit_busy_goes_when_it_becomes_idle(struct kunit *test)
 {
 	struct implicit_rig rig = implicit_rig_of(test, IMPLICIT_PAGES, 20);
@@ -613,6 +638,7 @@ static struct kunit_case gem_uma_vm_implicit_cases[] = {
 	KUNIT_CASE(vm_implicit_flips_are_maps_once),
 	KUNIT_CASE(vm_implicit_any_user_keeps_the_address),
 	KUNIT_CASE(vm_implicit_last_user_unmaps_from_all_vms_sparse_H5),
+	KUNIT_CASE(vm_implicit_last_user_waits_for_no_resv_rev_V5),
 	KUNIT_CASE(vm_implicit_busy_goes_when_it_becomes_idle),
 	KUNIT_CASE(vm_implicit_object_goes_with_its_last_user),
 	KUNIT_CASE(vm_implicit_trim_takes_what_is_idle),

@@ -49,8 +49,8 @@ static void flips(void)
 		KT_EQ(*(uint64_t *)bufs[i % BUFS].map, i);
 	for (i = 0; i < BUFS; i++)
 		KT_OK(vuma_bo_fini(&bufs[i]));
-	KT_EQ(legacy_param(fd, UNMAPS), BUFS);
-	KT_EQ(legacy_param(fd, IDLE), 0);
+	legacy_wait_param(fd, UNMAPS, BUFS);
+	legacy_wait_param(fd, IDLE, 0);
 	KT_SYS(close(fd));
 	expect_closed(&b, BUFS);
 }
@@ -86,8 +86,8 @@ static void flips_with_import(void)
 	legacy_wait_param(fd, IDLE, BUFS);
 	for (i = 0; i < BUFS; i++)
 		KT_SYS(close(dmabufs[i]));
-	KT_EQ(legacy_param(fd, UNMAPS), 2 * BUFS);
-	KT_EQ(legacy_param(fd, IDLE), 0);
+	legacy_wait_param(fd, UNMAPS, 2 * BUFS);
+	legacy_wait_param(fd, IDLE, 0);
 	KT_SYS(close(fd));
 	expect_closed(&b, 2 * BUFS);
 }
@@ -292,7 +292,7 @@ static void reclaimed_and_closed(void)
 	legacy_wait_param(fd, IDLE, 1);
 	arena_evict(&cg, &bo, 1);
 	KT_OK(vuma_bo_fini(&bo));
-	KT_EQ(legacy_param(fd, IDLE), 0);
+	legacy_wait_param(fd, IDLE, 0);
 	/* It was not mapped any more. */
 	KT_EQ(legacy_param(fd, UNMAPS), 1);
 }

@@ -359,7 +359,7 @@ static void listed_twice(void)
 	KT_OK(vuma_bo_close(fd, a.handle));
 	KT_EQ(legacy_param(fd, DRM_VUMA_PARAM_VM_IDLE), 2);
 	KT_OK(vuma_bo_close(fd, again.handle));
-	KT_EQ(legacy_param(fd, DRM_VUMA_PARAM_VM_IDLE), 1);
+	legacy_wait_param(fd, DRM_VUMA_PARAM_VM_IDLE, 1);
 }
 
 static void foreign_handle(void)

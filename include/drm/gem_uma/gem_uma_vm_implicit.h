@@ -57,6 +57,8 @@ struct gem_uma_vm_users {
 	spinlock_t lock;
 	/** @idle: its addresses in VMs that no job uses. */
 	struct list_head idle;
+	/** @unmap_work: unmaps it there; queued with references of object and driver. */
+	struct work_struct unmap_work;
 };
 
 void gem_uma_vm_users_init(struct gem_uma_vm_users *users, struct drm_gem_object *obj);
