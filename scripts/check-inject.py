@@ -33,6 +33,7 @@ INFALLIBLE = {
         gem_uma_object_unplug_all gem_uma_object_vunmap gem_uma_reclaim_fini
         gem_uma_vm_bind_destroy gem_uma_vm_close gem_uma_vm_implicit_put
         gem_uma_vm_implicit_trim gem_uma_vm_active_put gem_uma_vm_unlock
+        gem_uma_vm_unplug
         gem_uma_vm_users_get gem_uma_vm_users_init gem_uma_vm_users_put""",
     "answers a question": """
         gem_uma_backing_can_purge_locked gem_uma_backing_evicted

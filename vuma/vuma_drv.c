@@ -318,6 +318,7 @@ static void vuma_remove(struct platform_device *pdev)
 
 	drm_dev_unplug(&vdev->drm);
 	vuma_engine_unplug(vdev);
+	gem_uma_vm_unplug(&vdev->drm);
 	vuma_bo_device_unplug(vdev);
 }
 

@@ -530,9 +530,12 @@ static void vm_page_tables_outlive_the_device_rev_V12(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, 0, space_bind_one(vm, space_map(vm, i * 700, 300, bo[i], 0,
 								      0)));
 	KUNIT_ASSERT_EQ(test, space_bind_one(vm, space_map(vm, 310, 100, bo[1], 0, 0)), 0);
+	KUNIT_ASSERT_EQ(test, 0, space_bind_one(vm, space_sparse(vm, 500, 64, GEM_UMA_VM_DUMMY)));
 	fence = queue_bind(vm, space_unmap(vm, 700, 300), dep);
 	/* As drm_dev_unplug() leaves it. */
 	room->mock->drm.unplugged = true;
+	gem_uma_vm_unplug(&room->mock->drm);
+	KUNIT_EXPECT_NULL(test, vm->base.dummy);
 	unmaps = vm->unmaps;
 	queue_end_dep(dep);
 	queue_finish(test, fence);

@@ -190,10 +190,11 @@ struct gem_uma_vm {
 	/* The last one that had to wait for its turn; NULL if none ever had. */
 	struct dma_fence *rebound;
 
-	/* Memory behind sparse ranges; made once, under the resv of the VM. */
+	/* Memory behind sparse ranges: allocated once, under the resv of the VM. */
 	struct page *dummy;
 	unsigned int dummy_order;
 	dma_addr_t dummy_addr;
+	struct list_head dummy_link;
 
 	/* Addresses that the kernel chooses, else NULL; set before anybody else knows the VM. */
 	struct gem_uma_vm_implicit_set *implicit;
@@ -286,6 +287,7 @@ int gem_uma_vm_init(struct gem_uma_vm *vm, const char *name, struct drm_device *
 		    const struct gem_uma_vm_ops *ops,
 		    const struct gem_uma_vm_geometry *geometry, u64 start, u64 end);
 void gem_uma_vm_close(struct gem_uma_vm *vm);
+void gem_uma_vm_unplug(struct drm_device *drm);
 int gem_uma_vm_active_get_locked(struct gem_uma_vm *vm)
 	__must_hold(drm_gpuvm_resv(&vm->base));
 void gem_uma_vm_active_put(struct gem_uma_vm *vm);
