@@ -212,8 +212,9 @@ static inline enum drm_gpu_sched_stat gem_uma_compat_no_hang(struct drm_sched_jo
 
 	spin_lock(&sched->job_list_lock);
 	list_add(&job->list, &sched->pending_list);
+	/* Under the lock: who frees the job may be the last that keeps the scheduler. */
+	queue_work(sched->submit_wq, &sched->work_free_job);
 	spin_unlock(&sched->job_list_lock);
-	drm_sched_wqueue_start(sched);
 	return DRM_GPU_SCHED_STAT_NOMINAL;
 }
 
