@@ -62,7 +62,7 @@ struct vuma_bo {
 	u32 flags;
 	/** @vfile: the file that created it, for @offset; a reference, NULL of an import. */
 	struct vuma_file *vfile;
-	/** @offset: it has an offset for mmap(), which @vfile accounts for; set once. */
+	/** @offset: it has an offset for mmap(); set once, under the offset_lock of @vfile. */
 	bool offset;
 	/** @r_obj: holds the resv of the VM that it is private to, or NULL. */
 	struct drm_gem_object *r_obj;
@@ -262,15 +262,20 @@ struct drm_gem_object *vuma_bo_import_sg_table(struct drm_device *drm,
 int vuma_bo_mmap_offset(struct drm_gem_object *obj, u64 *offset)
 {
 	struct vuma_bo *bo = to_vuma_bo(obj);
-	bool takes = bo->vfile && !READ_ONCE(bo->offset);
-	int ret;
+	struct vuma_file *vfile = bo->vfile;
+	int ret = -EDQUOT;
 
-	if (takes && !vuma_file_take_offsets(bo->vfile, obj->size))
-		return -EDQUOT;
-	ret = gem_uma_object_mmap_offset(&bo->uma, offset);
-	/* Others may have been faster. */
-	if (takes && (ret || cmpxchg(&bo->offset, false, true)))
-		atomic64_sub(obj->size, &bo->vfile->offsets);
+	if (!vfile)
+		return gem_uma_object_mmap_offset(&bo->uma, offset);
+	mutex_lock(&vfile->offset_lock);
+	/* One client must not take the offsets of all others. */
+	if (bo->offset || obj->size <= VUMA_MAX_OFFSETS - atomic64_read(&vfile->offsets))
+		ret = gem_uma_object_mmap_offset(&bo->uma, offset);
+	if (!ret && !bo->offset) {
+		atomic64_add(obj->size, &vfile->offsets);
+		bo->offset = true;
+	}
+	mutex_unlock(&vfile->offset_lock);
 	return ret;
 }
 

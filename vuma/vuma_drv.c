@@ -73,6 +73,7 @@ static int vuma_open(struct drm_device *drm, struct drm_file *file)
 	vfile->vdev = vdev;
 	drm_dev_get(drm);
 	xa_init_flags(&vfile->vms, XA_FLAGS_ALLOC1);
+	mutex_init(&vfile->offset_lock);
 	mutex_init(&vfile->scanout_lock);
 	INIT_LIST_HEAD(&vfile->scanouts);
 	mutex_init(&vfile->submit_lock);
@@ -101,6 +102,7 @@ static void vuma_file_free_work(struct work_struct *work)
 	xa_destroy(&vfile->vms);
 	mutex_destroy(&vfile->submit_lock);
 	mutex_destroy(&vfile->scanout_lock);
+	mutex_destroy(&vfile->offset_lock);
 	kfree(vfile);
 	drm_dev_put(&vdev->drm);
 }
@@ -125,26 +127,6 @@ static void vuma_file_free(struct kref *kref)
 void vuma_file_put(struct vuma_file *vfile)
 {
 	kref_put(&vfile->kref, vuma_file_free);
-}
-
-/**
- * vuma_file_take_offsets - account for an offset for mmap()
- * @vfile: the file that created the BO
- * @size: bytes of the BO
- *
- * So that one client cannot take what all others need. Given back by subtraction.
- *
- * Return: false if the file has too many.
- */
-bool vuma_file_take_offsets(struct vuma_file *vfile, u64 size)
-{
-	s64 old = atomic64_read(&vfile->offsets);
-
-	do {
-		if (size > VUMA_MAX_OFFSETS - old)
-			return false;
-	} while (!atomic64_try_cmpxchg(&vfile->offsets, &old, old + size));
-	return true;
 }
 
 static bool vuma_file_all_started(struct vuma_file *vfile)

@@ -134,7 +134,9 @@ struct vuma_file {
 	bool killed;
 	/** @submit_lock: makes arming and queueing a job one step. */
 	struct mutex submit_lock;
-	/** @offsets: bytes of its BOs that have an offset for mmap(). */
+	/** @offset_lock: makes counting a BO and giving it an offset for mmap() one step. */
+	struct mutex offset_lock;
+	/** @offsets: bytes of its BOs that have an offset; more only under @offset_lock. */
 	atomic64_t offsets;
 	/** @queued: bytes that the jobs take, as they are counted; at most VUMA_MAX_QUEUED. */
 	atomic_t queued;
@@ -164,7 +166,6 @@ extern const struct drm_ioctl_desc vuma_ioctls[];
 extern const int vuma_num_ioctls;
 
 void vuma_file_put(struct vuma_file *vfile);
-bool vuma_file_take_offsets(struct vuma_file *vfile, u64 size);
 void vuma_scanout_fini(struct vuma_file *vfile);
 int vuma_ioctl_scanout_pin(struct drm_device *drm, void *data, struct drm_file *file);
 int vuma_ioctl_scanout_unpin(struct drm_device *drm, void *data, struct drm_file *file);
