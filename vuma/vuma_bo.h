@@ -37,7 +37,7 @@ int vuma_bo_module_init(void);
 void vuma_bo_module_exit(void);
 
 int vuma_bo_client_init(struct vuma_device *vdev, struct drm_file *file);
-void vuma_bo_client_fini(struct vuma_device *vdev, struct drm_file *file);
+void vuma_bo_client_fini(struct vuma_file *vfile);
 void vuma_bo_show_fdinfo(struct drm_printer *p, struct drm_file *file);
 void vuma_bo_debugfs_init(struct vuma_device *vdev);
 

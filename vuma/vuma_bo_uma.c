@@ -182,10 +182,9 @@ int vuma_bo_client_init(struct vuma_device *vdev, struct drm_file *file)
 	return 0;
 }
 
-void vuma_bo_client_fini(struct vuma_device *vdev, struct drm_file *file)
+void vuma_bo_client_fini(struct vuma_file *vfile)
 {
-	kfree(to_vuma_file(file)->bo);
-	to_vuma_file(file)->bo = NULL;
+	kfree(vfile->bo);
 }
 
 void vuma_bo_show_fdinfo(struct drm_printer *p, struct drm_file *file)

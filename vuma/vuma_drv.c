@@ -6,6 +6,7 @@
 #include <linux/completion.h>
 #include <linux/debugfs.h>
 #include <linux/dma-mapping.h>
+#include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/platform_device.h>
@@ -76,6 +77,7 @@ static int vuma_open(struct drm_device *drm, struct drm_file *file)
 	mutex_init(&vfile->offset_lock);
 	mutex_init(&vfile->scanout_lock);
 	INIT_LIST_HEAD(&vfile->scanouts);
+	init_completion(&vfile->closed);
 	mutex_init(&vfile->submit_lock);
 	init_waitqueue_head(&vfile->room);
 
@@ -99,6 +101,7 @@ static void vuma_file_free_work(struct work_struct *work)
 	struct vuma_device *vdev = vfile->vdev;
 
 	drm_sched_entity_fini(&vfile->entity);
+	vuma_bo_client_fini(vfile);
 	xa_destroy(&vfile->vms);
 	mutex_destroy(&vfile->submit_lock);
 	mutex_destroy(&vfile->scanout_lock);
@@ -135,12 +138,14 @@ static bool vuma_file_all_started(struct vuma_file *vfile)
 }
 
 /*
- * As in drm_sched_entity_flush(), what is queued has some time to start. But not if who
- * queued it has died of a signal: nobody wants to see what it does, and an OOM killer wants
- * its memory. So the job that runs is stopped, too.
+ * A process that closes the file waits until all its jobs have started; when it exits, they
+ * have a second for that, and it does not wait: it can have thousands of files. If it died of
+ * a signal, nobody wants to see what the jobs do, and an OOM killer wants their memory: the
+ * job that runs is stopped, too.
  *
  * A kernel thread, as the collector of sockets or the end of an io_uring, drops the last
- * references of files of the whole system, one after the other. It never waits.
+ * references of files of the whole system, one after the other. It never waits, and its jobs
+ * have no time.
  */
 static void vuma_file_end_jobs(struct vuma_file *vfile)
 {
@@ -153,22 +158,20 @@ static void vuma_file_end_jobs(struct vuma_file *vfile)
 	WRITE_ONCE(vfile->killed, killed);
 	wake_up_all(&vfile->vdev->engine.stop);
 
-	if (exits && !killed)
-		wait_event_timeout(*started, vuma_file_all_started(vfile), HZ);
-	else if (!exits && !(current->flags & PF_KTHREAD))
+	if (!exits && !(current->flags & PF_KTHREAD))
 		wait_event_killable(*started, vuma_file_all_started(vfile));
 	/* The last one may be off the queue, and not have looked at this yet. */
 	if (!vuma_file_all_started(vfile))
-		WRITE_ONCE(vfile->cancelled, true);
+		WRITE_ONCE(vfile->deadline, get_jiffies_64() + (exits && !killed ? HZ : 0));
 }
 
-static void vuma_postclose(struct drm_device *drm, struct drm_file *file)
+/* Waits for resvs, which others may hold for as long as a restore takes. */
+static void vuma_file_close_work(struct work_struct *work)
 {
-	struct vuma_file *vfile = to_vuma_file(file);
+	struct vuma_file *vfile = container_of(work, struct vuma_file, close_work);
 	struct vuma_vm *vm;
 	unsigned long id;
 
-	vuma_file_end_jobs(vfile);
 	xa_for_each(&vfile->vms, id, vm) {
 		xa_erase(&vfile->vms, id);
 		gem_uma_vm_close(&vm->base);
@@ -176,7 +179,24 @@ static void vuma_postclose(struct drm_device *drm, struct drm_file *file)
 	vuma_scanout_fini(vfile);
 	if (vfile->legacy)
 		gem_uma_vm_close(&vfile->legacy->base);
-	vuma_bo_client_fini(to_vuma_device(drm), file);
+	/* The device, which the file holds, keeps the module from here on. */
+	module_put(THIS_MODULE);
+	complete_all(&vfile->closed);
+	vuma_file_put(vfile);
+}
+
+/* A process waits, so that it finds the memory free; it can be killed. */
+static void vuma_postclose(struct drm_device *drm, struct drm_file *file)
+{
+	struct vuma_file *vfile = to_vuma_file(file);
+
+	vuma_file_end_jobs(vfile);
+	kref_get(&vfile->kref);
+	__module_get(THIS_MODULE);
+	INIT_WORK(&vfile->close_work, vuma_file_close_work);
+	queue_work(vuma_put_wq, &vfile->close_work);
+	if (!(current->flags & PF_KTHREAD))
+		wait_for_completion_killable(&vfile->closed);
 	vuma_file_put(vfile);
 }
 

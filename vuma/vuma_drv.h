@@ -7,6 +7,7 @@
 
 #include <linux/atomic.h>
 #include <linux/bits.h>
+#include <linux/completion.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -110,6 +111,10 @@ struct vuma_file {
 	struct kref kref;
 	/** @vdev: the device; a reference. */
 	struct vuma_device *vdev;
+	/** @close_work: ends what only the open file can use. */
+	struct work_struct close_work;
+	/** @closed: @close_work has run. */
+	struct completion closed;
 	/** @free_work: frees it. */
 	struct rcu_work free_work;
 	/** @bo: owned by the backend of the buffer objects. */
@@ -120,14 +125,14 @@ struct vuma_file {
 	struct xarray vms;
 	/** @legacy: the VM of SUBMIT_LEGACY; set once, a reference. */
 	struct vuma_vm *legacy;
-	/** @scanout_lock: guards @scanouts. */
+	/** @scanout_lock: guards @scanouts; taken before resv. */
 	struct mutex scanout_lock;
 	/** @scanouts: struct vuma_scanout: what is pinned. */
 	struct list_head scanouts;
 	/** @entity: the queue that keeps the jobs of the file in order; goes with the last. */
 	struct drm_sched_entity entity;
-	/** @cancelled: set once, when the file is closed; jobs that did not start yet fail. */
-	bool cancelled;
+	/** @deadline: in jiffies; jobs fail whose turn comes later. Set on close, else 0. */
+	u64 deadline;
 	/** @exited: set once, when a process that exits closes it; OP_WAIT ends. */
 	bool exited;
 	/** @killed: set once, same for one that dies of a signal; the running job ends. */

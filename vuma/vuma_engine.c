@@ -3,6 +3,7 @@
  * The engine: runs one job at a time, in a worker that plays the hardware.
  */
 
+#include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -61,6 +62,13 @@ void vuma_engine_run(struct work_struct *work)
 	dma_fence_put(fence);
 }
 
+static bool vuma_file_is_over(struct vuma_file *vfile)
+{
+	u64 deadline = READ_ONCE(vfile->deadline);
+
+	return deadline && time_after_eq64(get_jiffies_64(), deadline);
+}
+
 static struct dma_fence *vuma_sched_run_job(struct drm_sched_job *base)
 {
 	struct vuma_job *job = to_vuma_job(base);
@@ -68,7 +76,7 @@ static struct dma_fence *vuma_sched_run_job(struct drm_sched_job *base)
 	if (READ_ONCE(job->vdev->gone)) {
 		vuma_vm_job_done(job->vm, DRM_VUMA_FAULT_UNPLUG, 0);
 		vuma_fence_fail(job->fence, -ENODEV);
-	} else if (READ_ONCE(job->vfile->cancelled)) {
+	} else if (vuma_file_is_over(job->vfile)) {
 		vuma_fence_fail(job->fence, -ECANCELED);
 	} else {
 		vuma_fence_start(job->fence);

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * SCANOUT_PIN and SCANOUT_UNPIN: what a display would hold on to.
+ * SCANOUT_PIN and SCANOUT_UNPIN: buffers that a display would keep in memory.
  */
 
+#include <linux/capability.h>
+#include <linux/cred.h>
 #include <linux/dma-resv.h>
 #include <linux/mm.h>
-#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/user.h>
 #include <linux/slab.h>
 
 #include <drm/drm_gem.h>
@@ -22,9 +25,9 @@ struct vuma_scanout {
 	struct list_head link;
 	/** @obj: the buffer; a reference, a user and a pin. */
 	struct drm_gem_object *obj;
-	/** @mm: to which the memory is charged, with a grab of it. */
-	struct mm_struct *mm;
-	/** @count: how often it was pinned. */
+	/** @user: who is charged for the memory; a reference. */
+	struct user_struct *user;
+	/** @count: how often it was pinned; protected by &vuma_file.scanout_lock. */
 	u32 count;
 };
 
@@ -39,22 +42,20 @@ static struct vuma_scanout *vuma_scanout_find(struct vuma_file *vfile, struct dr
 	return NULL;
 }
 
-/* Anybody who may render may pin: no more than they may mlock(). */
-static int vuma_scanout_charge(struct vuma_scanout *scanout, struct drm_gem_object *obj)
+/*
+ * Anybody who may render may pin, but no user more than RLIMIT_MEMLOCK. The user is charged
+ * and not the process: processes can share the file, and the file can outlive them.
+ */
+static int vuma_scanout_charge(struct user_struct *user, size_t size)
 {
-	int ret = account_locked_vm(current->mm, obj->size >> PAGE_SHIFT, true);
+	long limit = min_t(unsigned long, rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT, LONG_MAX);
+	long old = atomic_long_read(&user->locked_vm), pages = size >> PAGE_SHIFT;
 
-	if (ret)
-		return ret;
-	mmgrab(current->mm);
-	scanout->mm = current->mm;
+	do {
+		if (pages > limit - old && !capable(CAP_IPC_LOCK))
+			return -ENOMEM;
+	} while (!atomic_long_try_cmpxchg(&user->locked_vm, &old, old + pages));
 	return 0;
-}
-
-static void vuma_scanout_uncharge(struct vuma_scanout *scanout, struct drm_gem_object *obj)
-{
-	account_locked_vm(scanout->mm, obj->size >> PAGE_SHIFT, false);
-	mmdrop(scanout->mm);
 }
 
 static int vuma_scanout_pin_pages(struct drm_gem_object *obj)
@@ -68,15 +69,16 @@ static int vuma_scanout_pin_pages(struct drm_gem_object *obj)
 	return ret;
 }
 
-/* Not with the lock of the list: charging takes the mmap lock. */
-static struct vuma_scanout *vuma_scanout_create(struct drm_gem_object *obj)
+static struct vuma_scanout *vuma_scanout_create(struct vuma_file *vfile,
+						struct drm_gem_object *obj)
 {
 	struct vuma_scanout *scanout = kzalloc(sizeof(*scanout), GFP_KERNEL_ACCOUNT);
 	int ret;
 
 	if (!scanout)
 		return ERR_PTR(-ENOMEM);
-	ret = vuma_scanout_charge(scanout, obj);
+	scanout->user = get_current_user();
+	ret = vuma_scanout_charge(scanout->user, obj->size);
 	if (ret)
 		goto err_free;
 	ret = vuma_scanout_pin_pages(obj);
@@ -85,112 +87,70 @@ static struct vuma_scanout *vuma_scanout_create(struct drm_gem_object *obj)
 	drm_gem_object_get(obj);
 	gem_uma_vm_users_get(vuma_bo_users(obj));
 	scanout->obj = obj;
+	list_add(&scanout->link, &vfile->scanouts);
 	return scanout;
 
 err_uncharge:
-	vuma_scanout_uncharge(scanout, obj);
+	atomic_long_sub(obj->size >> PAGE_SHIFT, &scanout->user->locked_vm);
 err_free:
+	free_uid(scanout->user);
 	kfree(scanout);
 	return ERR_PTR(ret);
 }
 
-/* Without a lock: the last user unmaps. */
-static void vuma_scanout_free(struct vuma_scanout *scanout)
+/* Unlocks the resv. */
+static void vuma_scanout_destroy(struct vuma_scanout *scanout)
 {
 	struct drm_gem_object *obj = scanout->obj;
 
-	vuma_scanout_uncharge(scanout, obj);
+	dma_resv_assert_held(obj->resv);
+	obj->funcs->unpin(obj);
+	dma_resv_unlock(obj->resv);
+	list_del(&scanout->link);
+	atomic_long_sub(obj->size >> PAGE_SHIFT, &scanout->user->locked_vm);
+	free_uid(scanout->user);
 	gem_uma_vm_users_put(vuma_bo_users(obj));
 	drm_gem_object_put(obj);
 	kfree(scanout);
 }
 
-static void vuma_scanout_destroy(struct vuma_scanout *scanout)
-{
-	struct drm_gem_object *obj = scanout->obj;
-
-	dma_resv_lock(obj->resv, NULL);
-	obj->funcs->unpin(obj);
-	dma_resv_unlock(obj->resv);
-	vuma_scanout_free(scanout);
-}
-
-/* Counts one more pin; lists @fresh, and sets it to NULL, if there was none. */
-static int vuma_scanout_count(struct vuma_file *vfile, struct drm_gem_object *obj,
-			      struct vuma_scanout **fresh)
-{
-	struct vuma_scanout *scanout;
-	int ret;
-
-	ret = mutex_lock_interruptible(&vfile->scanout_lock);
-	if (ret)
-		return ret;
-	scanout = vuma_scanout_find(vfile, obj);
-	if (!scanout && *fresh) {
-		scanout = *fresh;
-		*fresh = NULL;
-		list_add(&scanout->link, &vfile->scanouts);
-	}
-	if (!scanout)
-		ret = -ENOENT;
-	else if (scanout->count == U32_MAX)
-		ret = -EOVERFLOW;
-	else
-		scanout->count++;
-	mutex_unlock(&vfile->scanout_lock);
-	return ret;
-}
-
 static int vuma_scanout_pin(struct vuma_file *vfile, struct drm_gem_object *obj)
 {
-	struct vuma_scanout *fresh = NULL;
-	int ret;
+	struct vuma_scanout *scanout;
 
 	if (drm_gem_is_imported(obj) || obj->resv != &obj->_resv)
 		return -EINVAL;
-	ret = vuma_scanout_count(vfile, obj, &fresh);
-	if (ret != -ENOENT)
-		return ret;
-	fresh = vuma_scanout_create(obj);
-	if (IS_ERR(fresh))
-		return PTR_ERR(fresh);
-	ret = vuma_scanout_count(vfile, obj, &fresh);
-	/* Another thread may have been faster. */
-	if (fresh)
-		vuma_scanout_destroy(fresh);
-	return ret;
+	scanout = vuma_scanout_find(vfile, obj) ?: vuma_scanout_create(vfile, obj);
+	if (IS_ERR(scanout))
+		return PTR_ERR(scanout);
+	if (scanout->count == U32_MAX)
+		return -EOVERFLOW;
+	scanout->count++;
+	return 0;
 }
 
 static int vuma_scanout_unpin(struct vuma_file *vfile, struct drm_gem_object *obj)
 {
-	struct vuma_scanout *scanout, *last = NULL;
+	struct vuma_scanout *scanout = vuma_scanout_find(vfile, obj);
 	int ret;
 
+	if (!scanout)
+		return -EINVAL;
+	if (scanout->count > 1) {
+		scanout->count--;
+		return 0;
+	}
 	/* A signal ends the wait: others may hold it for as long as a restore takes. */
 	ret = dma_resv_lock_interruptible(obj->resv, NULL);
-	if (ret)
-		return ret;
-	mutex_lock(&vfile->scanout_lock);
-	scanout = vuma_scanout_find(vfile, obj);
-	if (!scanout) {
-		ret = -EINVAL;
-	} else if (!--scanout->count) {
-		list_del(&scanout->link);
-		last = scanout;
-	}
-	mutex_unlock(&vfile->scanout_lock);
-	if (last)
-		obj->funcs->unpin(obj);
-	dma_resv_unlock(obj->resv);
-
-	if (last)
-		vuma_scanout_free(last);
+	if (!ret)
+		vuma_scanout_destroy(scanout);
 	return ret;
 }
 
 static int vuma_scanout_do(struct drm_file *file, const struct drm_vuma_scanout *args,
 			   int (*change)(struct vuma_file *vfile, struct drm_gem_object *obj))
 {
+	struct vuma_file *vfile = to_vuma_file(file);
 	struct drm_gem_object *obj;
 	int ret;
 
@@ -199,7 +159,11 @@ static int vuma_scanout_do(struct drm_file *file, const struct drm_vuma_scanout 
 	obj = drm_gem_object_lookup(file, args->handle);
 	if (!obj)
 		return -ENOENT;
-	ret = change(to_vuma_file(file), obj);
+	ret = mutex_lock_interruptible(&vfile->scanout_lock);
+	if (!ret) {
+		ret = change(vfile, obj);
+		mutex_unlock(&vfile->scanout_lock);
+	}
 	drm_gem_object_put(obj);
 	return ret;
 }
@@ -232,13 +196,16 @@ int vuma_ioctl_scanout_unpin(struct drm_device *drm, void *data, struct drm_file
 
 /**
  * vuma_scanout_fini - unpin all
- * @vfile: file that is being closed
+ * @vfile: file that is closed
+ *
+ * Context: waits for resvs that others may hold for as long as a restore takes.
  */
 void vuma_scanout_fini(struct vuma_file *vfile)
 {
 	struct vuma_scanout *scanout, *next;
 
-	list_for_each_entry_safe(scanout, next, &vfile->scanouts, link)
+	list_for_each_entry_safe(scanout, next, &vfile->scanouts, link) {
+		dma_resv_lock(scanout->obj->resv, NULL);
 		vuma_scanout_destroy(scanout);
-	INIT_LIST_HEAD(&vfile->scanouts);
+	}
 }

@@ -210,7 +210,7 @@ int vuma_bo_client_init(struct vuma_device *vdev, struct drm_file *file)
 	return 0;
 }
 
-void vuma_bo_client_fini(struct vuma_device *vdev, struct drm_file *file)
+void vuma_bo_client_fini(struct vuma_file *vfile)
 {
 }
 

@@ -121,6 +121,36 @@ static void collected_file(void)
 	expect_collected_pipe();
 }
 
+/* Each of its files has a job that cannot start; waiting for each would take a second. */
+static void exit_with_many_files(void)
+{
+	enum { FILES = 20 };
+	struct plug plug = plug_new();
+	struct drm_vuma_cmd nop = vuma_cmd_nop();
+	int ready[2], i;
+	int64_t start;
+	pid_t pid;
+	char byte = 0;
+
+	KT_SYS(pipe2(ready, O_CLOEXEC));
+	pid = fork_child();
+	if (!pid) {
+		for (i = 0; i < FILES; i++) {
+			struct vuma_vm vm = vm_new(dev_open(0));
+
+			KT_OK(vuma_submit_one(vm.fd, vm.id, &nop, 1, 0));
+		}
+		KT_EQ(write(ready[1], &byte, 1), 1);
+		_exit(0);
+	}
+	KT_EQ(read(ready[0], &byte, 1), 1);
+	start = vuma_now_ns();
+	join_child(pid);
+	KT_LE(vuma_now_ns() - start, FILES * VUMA_SEC / 2);
+	KT_RET(vuma_syncobj_wait(plug.vm.fd, plug.done, 0), -ETIME);
+	plug_pull(&plug);
+}
+
 static struct drm_vuma_cmd *many_nops(uint64_t *max)
 {
 	struct drm_vuma_cmd *cmds;
@@ -232,6 +262,7 @@ static void bounded(void)
 
 static const struct ktap_test tests[] = {
 	{ .name = "queue_closed_by_the_kernel_waits_for_nothing_rev-V3", .run = collected_file },
+	{ .name = "queue_exit_with_many_files_waits_for_none_rev-R6", .run = exit_with_many_files },
 	{ .name = "queue_is_charged_to_the_caller_rev-V4", .run = charged },
 	{ .name = "queue_beyond_memory_max_is_ENOMEM_rev-V4", .run = beyond_the_limit },
 	{ .name = "queue_of_a_file_is_bounded_rev-V4", .run = bounded },

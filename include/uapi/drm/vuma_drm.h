@@ -582,11 +582,11 @@ struct drm_vuma_sync {
  * A job that fails (see &enum drm_vuma_fault) signals its fence with -EFAULT,
  * -ETIME or, after unplug, -ENODEV; commands before the failing one have been
  * executed. One that did not start before its file was closed may end with
- * -ECANCELED: close() waits until all have started, unless it is killed; a process
- * that exits waits for a second; the kernel, where it drops the last reference by
- * itself (SCM_RIGHTS, io_uring), does not wait. When a process dies of a signal,
- * no job of the file starts any more, and the one that runs is stopped, also with
- * -ECANCELED. The job is ordered after the in-syncs and after earlier jobs of the
+ * -ECANCELED: close() waits until all have started, unless it is killed; when a
+ * process exits, they have a second to start, and nobody waits; when the kernel
+ * drops the last reference by itself (SCM_RIGHTS, io_uring), they have no time. When
+ * a process dies of a signal, no job of the file starts any more, and the one that
+ * runs is stopped, also with -ECANCELED. The job is ordered after the in-syncs and after earlier jobs of the
  * same file; there is no implicit ordering through buffers.
  *
  * The commands are copied and charged to the memory cgroup of the caller; if they do
@@ -702,8 +702,9 @@ struct drm_vuma_submit_legacy {
  * SCANOUT_PIN can be repeated, and takes as many SCANOUT_UNPIN. What is left is undone when
  * the file is closed. The handle can be closed in between; the BO lives on.
  *
- * As with mlock(), the size of a BO that the file pins counts as locked memory of the
- * process that pinned it, once, until the file has undone it. CAP_IPC_LOCK lifts the limit.
+ * The size of a BO that the file pins counts as locked memory of the user who pinned it,
+ * once, until the file has unpinned it. A user can pin as much as RLIMIT_MEMLOCK allows, in
+ * all processes together, as with io_uring. CAP_IPC_LOCK lifts the limit.
  *
  * Errors: -EINVAL for an imported BO, for one that is private to a VM, and, of
  * SCANOUT_UNPIN, for one that this file has not pinned; -ENOMEM, also for more locked memory
