@@ -99,12 +99,29 @@ static bool vuma_run_stopped(struct vuma_run *run)
 	return run->fault;
 }
 
+/*
+ * Accesses come between two changes of the tables, each of which is made under op_lock as a
+ * whole. For the access itself access_lock is enough: reclaim tries op_lock, and would never
+ * find it free.
+ */
+static void vuma_run_lock(struct vuma_run *run)
+{
+	mutex_lock(&run->vm->base.op_lock);
+	mutex_lock(&run->vm->access_lock);
+	mutex_unlock(&run->vm->base.op_lock);
+}
+
+static void vuma_run_unlock(struct vuma_run *run)
+{
+	mutex_unlock(&run->vm->access_lock);
+}
+
 /* Returns NULL on a fault; else *len is what is contiguous, at most what it was. */
 static void *vuma_run_ptr(struct vuma_run *run, u64 va, bool write, u64 *len)
 {
 	void *ptr;
 
-	lockdep_assert_held(&run->vm->base.op_lock);
+	lockdep_assert_held(&run->vm->access_lock);
 	run->fault = vuma_mmu_translate(&run->vm->mmu, va, write, &ptr, len);
 	if (!run->fault)
 		return ptr;
@@ -117,11 +134,11 @@ static bool vuma_run_store(struct vuma_run *run, u64 va, u64 word)
 {
 	u64 len = sizeof(u64), *ptr;
 
-	mutex_lock(&run->vm->base.op_lock);
+	vuma_run_lock(run);
 	ptr = vuma_run_ptr(run, va, true, &len);
 	if (ptr)
 		WRITE_ONCE(*ptr, word);
-	mutex_unlock(&run->vm->base.op_lock);
+	vuma_run_unlock(run);
 	return ptr;
 }
 
@@ -186,20 +203,15 @@ static bool vuma_run_piece(struct vuma_run *run, const struct drm_vuma_cmd *cmd,
 			   struct vuma_piece *piece, u64 *done)
 {
 	u64 len = min_t(u64, cmd->size - *done, VUMA_CHUNK_BYTES);
-	bool mapped;
 
-	mutex_lock(&run->vm->base.op_lock);
-	mapped = vuma_piece_map(run, cmd, piece, *done, &len);
-	/* Who changes the tables waits for this one in vuma_vm_flush(). */
-	mutex_lock(&run->vm->access_lock);
-	mutex_unlock(&run->vm->base.op_lock);
-	if (mapped) {
+	vuma_run_lock(run);
+	if (vuma_piece_map(run, cmd, piece, *done, &len)) {
 		piece->first = *done / sizeof(u64);
 		piece->nr = len / sizeof(u64);
 		run->op->piece(cmd, piece);
 		*done += len;
 	}
-	mutex_unlock(&run->vm->access_lock);
+	vuma_run_unlock(run);
 	return !run->fault;
 }
 
@@ -227,7 +239,7 @@ static bool vuma_run_hops(struct vuma_run *run, u64 *p, u64 *hops)
 	u64 i, n = min_t(u64, *hops, VUMA_CHUNK_HOPS);
 	u64 *ptr = NULL;
 
-	mutex_lock(&run->vm->base.op_lock);
+	vuma_run_lock(run);
 	for (i = 0; i < n; i++) {
 		u64 len = sizeof(u64);
 
@@ -241,7 +253,7 @@ static bool vuma_run_hops(struct vuma_run *run, u64 *p, u64 *hops)
 			break;
 		*p = READ_ONCE(*ptr);
 	}
-	mutex_unlock(&run->vm->base.op_lock);
+	vuma_run_unlock(run);
 	*hops -= i;
 	return i == n;
 }
@@ -287,11 +299,11 @@ static bool vuma_wait_look(struct vuma_run *run, const struct drm_vuma_cmd *cmd)
 	u64 len = sizeof(u64), word = 0, *ptr;
 
 	/* Translated for each look: what is mapped there can change. */
-	mutex_lock(&run->vm->base.op_lock);
+	vuma_run_lock(run);
 	ptr = vuma_run_ptr(run, cmd->src, false, &len);
 	if (ptr)
 		word = READ_ONCE(*ptr);
-	mutex_unlock(&run->vm->base.op_lock);
+	vuma_run_unlock(run);
 	if (!ptr)
 		return false;
 

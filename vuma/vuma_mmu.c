@@ -4,10 +4,10 @@
  * software on every access.
  *
  * There is no TLB: an access and the change of a table exclude each other by the
- * lock of the VM, so a mapping is gone for the engine when the unmap returns.
+ * access lock of the VM, so a mapping is gone for the engine when the unmap returns.
  *
- * Tables are allocated into a pool before the lock is taken, because the engine
- * takes it too: under it nothing may wait for memory.
+ * Tables are allocated into a pool before the lock is taken: reclaim takes it, too, so
+ * under it nothing may wait for memory.
  */
 
 #include <linux/align.h>

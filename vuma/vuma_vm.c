@@ -6,6 +6,7 @@
 #include <linux/dma-direct.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include <drm/drm_drv.h>
@@ -33,42 +34,41 @@ static void vuma_vm_free_tables(struct gem_uma_vm *vm, struct gem_uma_vm_tables 
 	vuma_pt_pool_drain(tables);
 }
 
-static int vuma_vm_map(struct gem_uma_vm *vm, u64 va, dma_addr_t addr, u64 len, u64 leaf,
+static int vuma_vm_map(struct gem_uma_vm *base, u64 va, dma_addr_t addr, u64 len, u64 leaf,
 		       u32 prot, struct gem_uma_vm_tables *tables)
 {
-	struct device *dev = drm_dev_dma_dev(vm->base.drm);
+	unsigned long pfn = PHYS_PFN(dma_to_phys(drm_dev_dma_dev(base->base.drm), addr));
+	struct vuma_device *vdev = to_vuma_device(base->base.drm);
+	struct vuma_vm *vm = to_vuma_vm(base);
 
-	atomic64_inc(&to_vuma_device(vm->base.drm)->counters.maps);
-	if (vuma_vm_fails(&to_vuma_device(vm->base.drm)->fail_map))
+	atomic64_inc(&vdev->counters.maps);
+	if (vuma_vm_fails(&vdev->fail_map))
 		return -EIO;
-	return vuma_mmu_map(&to_vuma_vm(vm)->mmu, va, PHYS_PFN(dma_to_phys(dev, addr)),
-			    len >> PAGE_SHIFT, leaf, !(prot & GEM_UMA_VM_READONLY), tables);
+	guard(mutex)(&vm->access_lock);
+	return vuma_mmu_map(&vm->mmu, va, pfn, len >> PAGE_SHIFT, leaf,
+			    !(prot & GEM_UMA_VM_READONLY), tables);
 }
 
-static int vuma_vm_map_null(struct gem_uma_vm *vm, u64 va, u64 len, u64 leaf,
+static int vuma_vm_map_null(struct gem_uma_vm *base, u64 va, u64 len, u64 leaf,
 			    struct gem_uma_vm_tables *tables)
-{
-	if (vuma_vm_fails(&to_vuma_device(vm->base.drm)->fail_map))
-		return -EIO;
-	return vuma_mmu_map_null(&to_vuma_vm(vm)->mmu, va, len >> PAGE_SHIFT, leaf, tables);
-}
-
-static int vuma_vm_unmap(struct gem_uma_vm *vm, u64 va, u64 len,
-			 struct gem_uma_vm_tables *tables)
-{
-	atomic64_inc(&to_vuma_device(vm->base.drm)->counters.unmaps);
-	return vuma_mmu_unmap(&to_vuma_vm(vm)->mmu, va, len, tables);
-}
-
-/* There is no TLB. What is waited for is the piece that was translated before. */
-static int vuma_vm_flush(struct gem_uma_vm *base, u64 va, u64 len)
 {
 	struct vuma_vm *vm = to_vuma_vm(base);
 
-	lockdep_assert_held(&base->op_lock);
-	mutex_lock(&vm->access_lock);
-	mutex_unlock(&vm->access_lock);
-	return 0;
+	if (vuma_vm_fails(&to_vuma_device(base->base.drm)->fail_map))
+		return -EIO;
+	guard(mutex)(&vm->access_lock);
+	return vuma_mmu_map_null(&vm->mmu, va, len >> PAGE_SHIFT, leaf, tables);
+}
+
+/* Waits for the access that the engine is making: there is no TLB to flush. */
+static int vuma_vm_unmap(struct gem_uma_vm *base, u64 va, u64 len,
+			 struct gem_uma_vm_tables *tables)
+{
+	struct vuma_vm *vm = to_vuma_vm(base);
+
+	atomic64_inc(&to_vuma_device(base->base.drm)->counters.unmaps);
+	guard(mutex)(&vm->access_lock);
+	return vuma_mmu_unmap(&vm->mmu, va, len, tables);
 }
 
 static void vuma_vm_free(struct gem_uma_vm *base)
@@ -86,7 +86,6 @@ static const struct gem_uma_vm_ops vuma_vm_ops = {
 	.map = vuma_vm_map,
 	.map_null = vuma_vm_map_null,
 	.unmap = vuma_vm_unmap,
-	.flush = vuma_vm_flush,
 	.populate = vuma_bo_populate_locked,
 	.prefetch = vuma_bo_prefetch,
 	.is_resident = vuma_bo_is_resident_locked,
@@ -118,6 +117,10 @@ struct vuma_vm *vuma_vm_create(struct vuma_device *vdev, u64 end)
 		return ERR_PTR(-ENOMEM);
 	spin_lock_init(&vm->stat_lock);
 	mutex_init(&vm->access_lock);
+	/* Reclaim waits for it, with op_lock held. */
+	fs_reclaim_acquire(GFP_KERNEL);
+	might_lock(&vm->access_lock);
+	fs_reclaim_release(GFP_KERNEL);
 	ret = vuma_mmu_init(&vm->mmu, &vdev->counters);
 	if (ret)
 		goto err_free;

@@ -38,13 +38,13 @@ struct vuma_vm_stat {
  * struct vuma_vm - one GPU address space
  */
 struct vuma_vm {
-	/** @base: the library's part; its op_lock guards @mmu. */
+	/** @base: the library's part; its op_lock makes changes of @mmu one step. */
 	struct gem_uma_vm base;
-	/** @mmu: the page tables. */
+	/** @mmu: the page tables; guarded by @access_lock. */
 	struct vuma_mmu mmu;
 	/**
-	 * @access_lock: taken under op_lock, and held for longer, while the engine accesses
-	 * what it has translated. It never waits for memory.
+	 * @access_lock: taken under op_lock. Held while the tables are changed, and while the
+	 * engine walks them and accesses what it found. Reclaim waits for it.
 	 */
 	struct mutex access_lock;
 	/** @stat_lock: guards @stat. */

@@ -8,6 +8,7 @@
 #include <linux/dma-resv.h>
 #include <linux/export.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "gem_uma_vm_types.h"
@@ -104,6 +105,10 @@ int gem_uma_vm_init(struct gem_uma_vm *vm, const char *name, struct drm_device *
 	vm->geometry = geometry;
 	atomic_set(&vm->active, 1);
 	mutex_init(&vm->op_lock);
+	/* Reclaim only tries it. But under it nothing is allocated, or fences would wait. */
+	fs_reclaim_acquire(GFP_KERNEL);
+	might_lock(&vm->op_lock);
+	fs_reclaim_release(GFP_KERNEL);
 	INIT_LIST_HEAD(&vm->bos);
 	spin_lock_init(&vm->queue_lock);
 	INIT_LIST_HEAD(&vm->queue);

@@ -136,50 +136,86 @@ static void timeouts(void)
 	KT_SYS(close(vm.fd));
 }
 
-/*
- * The engine writes one buffer, and does nothing else. Reclaim takes another one of the same
- * VM, which no job uses.
- */
-static void idle_beside_busy(void)
+/* A buffer that a job uses, and one of the same VM that none does. */
+struct beside {
+	struct cgroup cg;
+	struct vuma_bo idle, busy;
+	uint64_t busy_va;
+	uint32_t done;
+};
+
+static struct beside beside_new(uint64_t size)
+{
+	struct beside b = { .cg = arena_enter("a") };
+	int fd = dev_open(0);
+
+	b.idle = bo_new_mapped(fd, VUMA_MIB, 0);
+	b.busy = bo_new_mapped(fd, size, 0);
+	vuma_pattern_fill(b.idle.map, b.idle.size, 1, 3);
+	legacy_touch(&b.idle, 1);
+	b.busy_va = legacy_touch(&b.busy, 1);
+	b.done = syncobj_new(fd);
+	return b;
+}
+
+/* Reclaim takes the idle one while the engine does nothing but what the job says. */
+static void beside_job(struct beside *b, const struct drm_vuma_cmd *cmds, uint32_t nr)
+{
+	struct drm_vuma_legacy_bo use = vuma_legacy_bo(b->busy.handle, LEGACY_WRITE);
+
+	KT_OK(vuma_submit_legacy(b->busy.fd, &use, 1, cmds, nr, 0, b->done));
+	/* Once for its second chance, once to take it. */
+	arena_squeeze(&b->cg, 64 * VUMA_MIB);
+	arena_squeeze(&b->cg, 64 * VUMA_MIB);
+	expect_evicted(&b->idle);
+	/* Else nothing was shown. */
+	KT_RET(vuma_syncobj_wait(b->busy.fd, b->done, 0), -ETIME);
+}
+
+static void beside_end(struct beside *b, int want)
+{
+	int status;
+
+	KT_OK(vuma_job_wait(b->busy.fd, b->done, LONG_WAIT, &status));
+	KT_RET(status, want);
+	verify_pattern(b->idle.map, b->idle.size, 1, 3);
+}
+
+static void idle_beside_fill(void)
 {
 	enum { PIECES = 1024, PIECE = 64 * 1024 };
 	static const enum window windows[] = { WINDOW_PIECE };
 	static struct drm_vuma_cmd cmds[PIECES];
-	struct drm_vuma_legacy_bo use;
-	struct vuma_bo idle, busy;
-	struct cgroup cg = arena_enter("a");
-	int fd, i, status;
-	uint32_t done;
+	struct beside b = beside_new(PIECE);
+	int i;
 
-	fd = dev_open(0);
-	idle = bo_new_mapped(fd, VUMA_MIB, 0);
-	busy = bo_new(fd, PIECE, 0);
-	vuma_pattern_fill(idle.map, idle.size, 1, 3);
-	legacy_touch(&idle, 1);
-	legacy_touch(&busy, 1);
 	for (i = 0; i < PIECES; i++)
 		cmds[i] = vuma_cmd_fill(LEGACY_AT(0, 0), PIECE, i, 0);
-	use = vuma_legacy_bo(busy.handle, LEGACY_WRITE);
-	done = syncobj_new(fd);
 	windows_open(windows, ARRAY_SIZE(windows));
-	KT_OK(vuma_submit_legacy(fd, &use, 1, cmds, PIECES, 0, done));
-	/* Once for its second chance, once to take it. */
-	arena_squeeze(&cg, 64 * VUMA_MIB);
-	arena_squeeze(&cg, 64 * VUMA_MIB);
-	expect_evicted(&idle);
-	/* Else nothing was shown. */
-	KT_RET(vuma_syncobj_wait(fd, done, 0), -ETIME);
+	beside_job(&b, cmds, PIECES);
 	windows_close(windows, ARRAY_SIZE(windows));
-	KT_OK(vuma_job_wait(fd, done, LONG_WAIT, &status));
-	KT_EQ(status, 0);
-	verify_pattern(idle.map, idle.size, 1, 3);
+	beside_end(&b, 0);
+}
+
+/* A pointer to itself, until it points nowhere. */
+static void idle_beside_chase(void)
+{
+	struct drm_vuma_cmd cmd = vuma_cmd_chase(LEGACY_AT(0, 8), LEGACY_AT(0, 0), UINT32_MAX);
+	struct beside b = beside_new(PAGE);
+
+	legacy_touch(&b.busy, b.busy_va);
+	beside_job(&b, &cmd, 1);
+	*(volatile uint64_t *)b.busy.map = 0;
+	beside_end(&b, -EFAULT);
 }
 
 static const struct ktap_test tests[] = {
 	{ .name = "stress_engine_next_job_survives_a_timeout_rev-V2", .run = timeouts,
 	  .timeout = 120 },
 	{ .name = "stress_engine_idle_buffer_of_a_busy_vm_is_evicted_rev-V11",
-	  .run = idle_beside_busy, .timeout = 120 },
+	  .run = idle_beside_fill, .timeout = 120 },
+	{ .name = "stress_engine_idle_buffer_beside_a_chase_is_evicted_rev-V11",
+	  .run = idle_beside_chase, .timeout = 120 },
 };
 
 static int engine_main(struct ktap_suite *suite, int argc, char **argv)

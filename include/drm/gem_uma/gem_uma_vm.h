@@ -68,6 +68,10 @@ struct gem_uma_vm_tables {
  * and @free_tables, in sections that others wait for: they must not allocate, take a resv,
  * or drop a last reference.
  *
+ * @unmap and @flush are also called in memory reclaim, which only tries op_lock. They can
+ * take a lock of the driver under which nothing is allocated; lockdep finds out if
+ * fs_reclaim is acquired around it once.
+ *
  * @map, @map_null, @unmap and @flush are also called when the device has been unplugged, and
  * never inside of drm_dev_enter(): a bind on the queue, an eviction and the end of a VM do
  * not ask for the device. Page tables in memory can be written all the same. What needs
