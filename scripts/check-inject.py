@@ -42,7 +42,7 @@ INFALLIBLE = {
         gem_uma_dev_map_is_mapped_locked gem_uma_dev_map_run_locked
         gem_uma_device_bounces gem_uma_object_is_resident_locked
         gem_uma_object_mmap_offset gem_uma_object_status gem_uma_reclaim_state_name
-        gem_uma_vm_bo_is_mapped_locked gem_uma_vm_bo_vms_locked
+        gem_uma_vm_bo_vms_locked
         gem_uma_vm_implicit_address gem_uma_vm_implicit_nr_idle""",
     "takes note": """
         gem_uma_backing_advise_locked

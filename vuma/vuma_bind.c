@@ -109,8 +109,6 @@ static int vuma_bind_add_syncs(struct gem_uma_vm_bind *bind, struct drm_file *fi
 	int ret;
 	u32 i;
 
-	if (!args->sync_count)
-		return 0;
 	syncs = vuma_syncs_copy(args->syncs, args->sync_count, DRM_VUMA_SYNC_SIGNAL);
 	if (IS_ERR(syncs))
 		return PTR_ERR(syncs);

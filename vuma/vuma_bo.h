@@ -33,8 +33,7 @@ extern const u64 vuma_bo_features;
 
 int vuma_bo_device_init(struct vuma_device *vdev);
 void vuma_bo_device_unplug(struct vuma_device *vdev);
-int vuma_bo_module_init(void);
-void vuma_bo_module_exit(void);
+void vuma_bo_module_init(void);
 
 int vuma_bo_client_init(struct vuma_device *vdev, struct drm_file *file);
 void vuma_bo_client_fini(struct vuma_file *vfile);

@@ -139,12 +139,7 @@ static const struct drm_gem_object_funcs vuma_bo_funcs = {
 	.close = vuma_bo_close,
 };
 
-int vuma_bo_module_init(void)
-{
-	return 0;
-}
-
-void vuma_bo_module_exit(void)
+void vuma_bo_module_init(void)
 {
 }
 
@@ -208,18 +203,26 @@ static u32 vuma_bo_uma_flags(u32 flags)
 		GEM_UMA_OBJECT_DISCARD_ON_RECLAIM : 0);
 }
 
+static struct vuma_bo *vuma_bo_alloc(void)
+{
+	struct vuma_bo *bo = kzalloc(sizeof(*bo), GFP_KERNEL_ACCOUNT);
+
+	if (!bo)
+		return NULL;
+	gem_uma_vm_users_init(&bo->users, &bo->uma.base);
+	bo->uma.base.funcs = &vuma_bo_funcs;
+	return bo;
+}
+
 struct drm_gem_object *vuma_bo_create(struct vuma_file *vfile, u64 size, u32 flags,
 				      struct drm_gem_object *r_obj)
 {
-	struct vuma_bo *bo;
+	struct vuma_bo *bo = vuma_bo_alloc();
 	int ret;
 
-	bo = kzalloc(sizeof(*bo), GFP_KERNEL_ACCOUNT);
 	if (!bo)
 		return ERR_PTR(-ENOMEM);
 	bo->flags = flags;
-	gem_uma_vm_users_init(&bo->users, &bo->uma.base);
-	bo->uma.base.funcs = &vuma_bo_funcs;
 	if (r_obj)
 		bo->uma.base.resv = r_obj->resv;
 	ret = gem_uma_object_init(&bo->uma, &vfile->vdev->bo->uma, size,
@@ -241,14 +244,11 @@ struct drm_gem_object *vuma_bo_import_sg_table(struct drm_device *drm,
 					       struct dma_buf_attachment *attach,
 					       struct sg_table *sgt)
 {
-	struct vuma_bo *bo;
+	struct vuma_bo *bo = vuma_bo_alloc();
 	int ret;
 
-	bo = kzalloc(sizeof(*bo), GFP_KERNEL_ACCOUNT);
 	if (!bo)
 		return ERR_PTR(-ENOMEM);
-	gem_uma_vm_users_init(&bo->users, &bo->uma.base);
-	bo->uma.base.funcs = &vuma_bo_funcs;
 	ret = gem_uma_object_init_import(&bo->uma, &to_vuma_device(drm)->bo->uma, attach,
 					 sgt, &vuma_bo_ops);
 	if (ret) {

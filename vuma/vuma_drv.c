@@ -332,14 +332,6 @@ static struct platform_driver vuma_platform_driver = {
 	},
 };
 
-static void vuma_destroy_devices(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < VUMA_MAX_DEVICES; i++)
-		platform_device_unregister(vuma_pdevs[i]);
-}
-
 static int vuma_create_devices(void)
 {
 	struct platform_device_info info = {
@@ -353,21 +345,25 @@ static int vuma_create_devices(void)
 
 		info.id = i;
 		pdev = platform_device_register_full(&info);
-		if (IS_ERR(pdev)) {
-			vuma_destroy_devices();
+		if (IS_ERR(pdev))
 			return PTR_ERR(pdev);
-		}
 		vuma_pdevs[i] = pdev;
 	}
 	return 0;
 }
 
-static void vuma_wait_all_gone(void)
+static void vuma_end(void)
 {
+	unsigned int i;
+
+	for (i = 0; i < VUMA_MAX_DEVICES; i++)
+		platform_device_unregister(vuma_pdevs[i]);
+	platform_driver_unregister(&vuma_platform_driver);
 	vuma_live_put();
 	wait_for_completion(&vuma_all_gone);
-	/* The last device may have gone from a work that is just ending. */
+	/* The last device may have gone from a work item that is just ending. */
 	destroy_workqueue(vuma_put_wq);
+	vuma_mmu_module_exit();
 }
 
 static int __init vuma_init(void)
@@ -386,27 +382,16 @@ static int __init vuma_init(void)
 		ret = -ENOMEM;
 		goto err_mmu;
 	}
-	ret = vuma_bo_module_init();
-	if (ret)
-		goto err_wq;
-
+	vuma_bo_module_init();
 	vuma_driver.num_ioctls = vuma_num_ioctls;
 	ret = platform_driver_register(&vuma_platform_driver);
 	if (ret)
-		goto err_bo;
+		goto err_wq;
 	ret = vuma_create_devices();
 	if (ret)
-		goto err_driver;
-	return 0;
-
-err_driver:
-	platform_driver_unregister(&vuma_platform_driver);
-	vuma_wait_all_gone();
-	vuma_bo_module_exit();
-	vuma_mmu_module_exit();
+		vuma_end();
 	return ret;
-err_bo:
-	vuma_bo_module_exit();
+
 err_wq:
 	destroy_workqueue(vuma_put_wq);
 err_mmu:
@@ -417,11 +402,7 @@ module_init(vuma_init);
 
 static void __exit vuma_exit(void)
 {
-	vuma_destroy_devices();
-	platform_driver_unregister(&vuma_platform_driver);
-	vuma_wait_all_gone();
-	vuma_bo_module_exit();
-	vuma_mmu_module_exit();
+	vuma_end();
 }
 module_exit(vuma_exit);
 

@@ -5,6 +5,7 @@
 
 #include <linux/dma-resv.h>
 #include <linux/ctype.h>
+#include <linux/nospec.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
@@ -22,6 +23,21 @@
 #define VUMA_BO_FLAGS	(DRM_VUMA_BO_NO_MMAP | DRM_VUMA_BO_WC | DRM_VUMA_BO_HUGE | \
 			 DRM_VUMA_BO_DISCARD_ON_RECLAIM)
 
+static u64 vuma_vm_param(const struct vuma_vm_stat *stat, u32 param)
+{
+	const u64 values[] = {
+		[DRM_VUMA_PARAM_VM_FAULTS] = stat->faults,
+		[DRM_VUMA_PARAM_VM_FAULT_ADDR] = stat->fault_addr,
+		[DRM_VUMA_PARAM_VM_FAULT_STATUS] = stat->fault,
+		[DRM_VUMA_PARAM_VM_JOBS] = stat->jobs,
+		[DRM_VUMA_PARAM_VM_MAPS] = stat->maps,
+		[DRM_VUMA_PARAM_VM_UNMAPS] = stat->unmaps,
+		[DRM_VUMA_PARAM_VM_IDLE] = stat->idle,
+	};
+
+	return values[array_index_nospec(param, ARRAY_SIZE(values))];
+}
+
 static int vuma_get_vm_param(struct vuma_file *vfile, struct drm_vuma_get_param *args)
 {
 	struct vuma_vm_stat stat;
@@ -32,78 +48,28 @@ static int vuma_get_vm_param(struct vuma_file *vfile, struct drm_vuma_get_param 
 		return -ENOENT;
 	vuma_vm_read_stat(vm, &stat);
 	vuma_vm_put(vm);
-
-	switch (args->param) {
-	case DRM_VUMA_PARAM_VM_MAPS:
-		args->value = stat.maps;
-		break;
-	case DRM_VUMA_PARAM_VM_UNMAPS:
-		args->value = stat.unmaps;
-		break;
-	case DRM_VUMA_PARAM_VM_IDLE:
-		args->value = stat.idle;
-		break;
-	case DRM_VUMA_PARAM_VM_FAULTS:
-		args->value = stat.faults;
-		break;
-	case DRM_VUMA_PARAM_VM_FAULT_ADDR:
-		args->value = stat.fault_addr;
-		break;
-	case DRM_VUMA_PARAM_VM_FAULT_STATUS:
-		args->value = stat.fault;
-		break;
-	default:
-		args->value = stat.jobs;
-		break;
-	}
+	args->value = vuma_vm_param(&stat, args->param);
 	return 0;
-}
-
-static int vuma_get_device_param(struct drm_vuma_get_param *args)
-{
-	if (args->vm_id)
-		return -EINVAL;
-
-	switch (args->param) {
-	case DRM_VUMA_PARAM_UAPI_VERSION:
-		args->value = VUMA_UAPI_MAJOR << 16 | VUMA_UAPI_MINOR;
-		return 0;
-	case DRM_VUMA_PARAM_VA_BITS:
-		args->value = VUMA_VA_BITS;
-		return 0;
-	case DRM_VUMA_PARAM_PAGE_SIZES:
-		args->value = VUMA_PAGE_SIZES;
-		return 0;
-	case DRM_VUMA_PARAM_COHERENT:
-		args->value = 1;
-		return 0;
-	case DRM_VUMA_PARAM_FEATURES:
-		args->value = vuma_bo_features;
-		return 0;
-	case DRM_VUMA_PARAM_MAX_CMDS:
-		args->value = VUMA_MAX_CMDS;
-		return 0;
-	default:
-		return -EINVAL;
-	}
 }
 
 static int vuma_ioctl_get_param(struct drm_device *drm, void *data, struct drm_file *file)
 {
+	const u64 values[] = {
+		[DRM_VUMA_PARAM_UAPI_VERSION] = VUMA_UAPI_MAJOR << 16 | VUMA_UAPI_MINOR,
+		[DRM_VUMA_PARAM_VA_BITS] = VUMA_VA_BITS,
+		[DRM_VUMA_PARAM_PAGE_SIZES] = VUMA_PAGE_SIZES,
+		[DRM_VUMA_PARAM_COHERENT] = 1,
+		[DRM_VUMA_PARAM_FEATURES] = vuma_bo_features,
+		[DRM_VUMA_PARAM_MAX_CMDS] = VUMA_MAX_CMDS,
+	};
 	struct drm_vuma_get_param *args = data;
 
-	switch (args->param) {
-	case DRM_VUMA_PARAM_VM_FAULTS:
-	case DRM_VUMA_PARAM_VM_FAULT_ADDR:
-	case DRM_VUMA_PARAM_VM_FAULT_STATUS:
-	case DRM_VUMA_PARAM_VM_JOBS:
-	case DRM_VUMA_PARAM_VM_MAPS:
-	case DRM_VUMA_PARAM_VM_UNMAPS:
-	case DRM_VUMA_PARAM_VM_IDLE:
+	if (args->param >= ARRAY_SIZE(values) && args->param <= DRM_VUMA_PARAM_VM_IDLE)
 		return vuma_get_vm_param(to_vuma_file(file), args);
-	default:
-		return vuma_get_device_param(args);
-	}
+	if (args->param >= ARRAY_SIZE(values) || args->vm_id)
+		return -EINVAL;
+	args->value = values[array_index_nospec(args->param, ARRAY_SIZE(values))];
+	return 0;
 }
 
 static int vuma_create_handle(struct drm_file *file, u64 *size, u32 flags,

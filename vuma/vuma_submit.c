@@ -58,8 +58,6 @@ static int vuma_submit_get_in_syncs(struct vuma_submit *submit)
 	int ret = 0;
 	u32 i;
 
-	if (!submit->args->in_sync_count)
-		return 0;
 	syncs = vuma_syncs_copy(submit->args->in_syncs, submit->args->in_sync_count, 0);
 	if (IS_ERR(syncs))
 		return PTR_ERR(syncs);
@@ -77,8 +75,6 @@ static int vuma_submit_get_out_syncs(struct vuma_submit *submit)
 	struct drm_vuma_sync *syncs;
 	int ret;
 
-	if (!nr)
-		return 0;
 	syncs = vuma_syncs_copy(submit->args->out_syncs, nr, 0);
 	if (IS_ERR(syncs))
 		return PTR_ERR(syncs);

@@ -16,7 +16,7 @@
 /**
  * vuma_syncs_copy - copy an array from user space
  * @ptr: the user's pointer
- * @nr: number of entries, not 0
+ * @nr: number of entries, may be 0
  * @flags: what is allowed in them
  *
  * Return: the copy, to be freed with kfree(), or an ERR_PTR.

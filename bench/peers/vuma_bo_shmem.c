@@ -186,14 +186,9 @@ static struct drm_gem_object *vuma_shmem_create_object(struct drm_device *drm, s
 
 /* The functions below are described in vuma/vuma_bo.h. */
 
-int vuma_bo_module_init(void)
+void vuma_bo_module_init(void)
 {
 	vuma_driver.gem_create_object = vuma_shmem_create_object;
-	return 0;
-}
-
-void vuma_bo_module_exit(void)
-{
 }
 
 int vuma_bo_device_init(struct vuma_device *vdev)
@@ -390,7 +385,7 @@ int vuma_bo_run_locked(struct drm_gem_object *obj, u64 offset, u64 size, dma_add
 
 void vuma_bo_mapping_changed_locked(struct drm_gem_object *obj)
 {
-	WRITE_ONCE(to_vuma_shmem_bo(obj)->gpu_mapped, gem_uma_vm_bo_is_mapped_locked(obj));
+	WRITE_ONCE(to_vuma_shmem_bo(obj)->gpu_mapped, gem_uma_vm_bo_vms_locked(obj));
 }
 
 /* There is no shrinker that would ask. */

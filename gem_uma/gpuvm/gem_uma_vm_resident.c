@@ -367,18 +367,3 @@ unsigned int gem_uma_vm_bo_vms_locked(struct drm_gem_object *obj)
 	return vms;
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_bo_vms_locked);
-
-/**
- * gem_uma_vm_bo_is_mapped_locked() - do live page-table entries point to an object?
- * @obj: object
- *
- * Context: resv of @obj held.
- *
- * Return: true if any do, or will when the queues have run.
- */
-bool gem_uma_vm_bo_is_mapped_locked(struct drm_gem_object *obj)
-{
-	dma_resv_assert_held(obj->resv);
-	return gem_uma_vm_bo_vms_locked(obj);
-}
-EXPORT_SYMBOL_GPL(gem_uma_vm_bo_is_mapped_locked);

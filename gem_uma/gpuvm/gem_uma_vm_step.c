@@ -134,15 +134,19 @@ int gem_uma_vm_step_tables(struct gem_uma_vm *vm, struct gem_uma_vm_step *step, 
 	return ret;
 }
 
-static int gem_uma_vm_map_memory(struct gem_uma_vm *vm, u64 va, dma_addr_t addr, u64 len,
-				 u32 prot, struct gem_uma_vm_tables *tables)
+/* Contiguous for the device, or without memory. */
+static int gem_uma_vm_map_run(struct gem_uma_vm *vm, const struct gem_uma_vm_piece *piece,
+			      u64 va, dma_addr_t addr, u64 len, struct gem_uma_vm_tables *tables)
 {
 	int ret = 0;
 
 	while (len && !ret) {
 		u64 leaf, n = gem_uma_vm_logic_piece(vm->geometry->leaves, va, addr, len, &leaf);
 
-		ret = vm->ops->map(vm, va, addr, n, leaf, prot, tables);
+		if (piece->kind == GEM_UMA_VM_NULL)
+			ret = vm->ops->map_null(vm, va, n, leaf, tables);
+		else
+			ret = vm->ops->map(vm, va, addr, n, leaf, piece->prot, tables);
 		/* A sparse range of a TiB is one piece, in chunks of a dummy. */
 		cond_resched();
 		va += n;
@@ -152,31 +156,16 @@ static int gem_uma_vm_map_memory(struct gem_uma_vm *vm, u64 va, dma_addr_t addr,
 	return ret;
 }
 
-static int gem_uma_vm_map_null(struct gem_uma_vm *vm, u64 va, u64 len,
-			       struct gem_uma_vm_tables *tables)
-{
-	int ret = 0;
-
-	while (len && !ret) {
-		u64 leaf, n = gem_uma_vm_logic_piece(vm->geometry->leaves, va, va, len, &leaf);
-
-		ret = vm->ops->map_null(vm, va, n, leaf, tables);
-		va += n;
-		len -= n;
-	}
-	return ret;
-}
-
-static int gem_uma_vm_map_dummy(struct gem_uma_vm *vm, u64 va, u64 len, u32 prot,
+static int gem_uma_vm_map_dummy(struct gem_uma_vm *vm, const struct gem_uma_vm_piece *piece,
 				struct gem_uma_vm_tables *tables)
 {
-	u64 size = PAGE_SIZE << vm->dummy_order;
+	u64 size = PAGE_SIZE << vm->dummy_order, va = piece->va, len = piece->len;
 	int ret = 0;
 
 	while (len && !ret) {
 		u64 skip = va & (size - 1), n = min(len, size - skip);
 
-		ret = gem_uma_vm_map_memory(vm, va, vm->dummy_addr + skip, n, prot, tables);
+		ret = gem_uma_vm_map_run(vm, piece, va, vm->dummy_addr + skip, n, tables);
 		va += n;
 		len -= n;
 	}
@@ -186,17 +175,11 @@ static int gem_uma_vm_map_dummy(struct gem_uma_vm *vm, u64 va, u64 len, u32 prot
 static int gem_uma_vm_map_piece(struct gem_uma_vm *vm, const struct gem_uma_vm_piece *piece,
 				struct gem_uma_vm_tables *tables)
 {
-	switch (piece->kind) {
-	case GEM_UMA_VM_MEMORY:
-		return gem_uma_vm_map_memory(vm, piece->va, piece->addr, piece->len, piece->prot,
-					     tables);
-	case GEM_UMA_VM_NULL:
-		return gem_uma_vm_map_null(vm, piece->va, piece->len, tables);
-	case GEM_UMA_VM_SHARED_DUMMY:
-		return gem_uma_vm_map_dummy(vm, piece->va, piece->len, piece->prot, tables);
-	default:
-		return 0;
-	}
+	dma_addr_t addr = piece->kind == GEM_UMA_VM_MEMORY ? piece->addr : piece->va;
+
+	if (piece->kind == GEM_UMA_VM_SHARED_DUMMY)
+		return gem_uma_vm_map_dummy(vm, piece, tables);
+	return gem_uma_vm_map_run(vm, piece, piece->va, addr, piece->len, tables);
 }
 
 static void gem_uma_vm_step_map(struct gem_uma_vm *vm, struct gem_uma_vm_step *step)

@@ -15,7 +15,6 @@
 
 /* What is behind addresses. */
 enum gem_uma_vm_kind {
-	GEM_UMA_VM_NOTHING,
 	GEM_UMA_VM_MEMORY,
 	GEM_UMA_VM_NULL,
 	GEM_UMA_VM_SHARED_DUMMY,

@@ -212,7 +212,7 @@ int space_evict(struct space_bo *bo)
 	if (dma_resv_test_signaled(bo->base.resv, DMA_RESV_USAGE_BOOKKEEP))
 		ret = gem_uma_vm_bo_evict_locked(&bo->base);
 	if (!ret) {
-		if (gem_uma_vm_bo_is_mapped_locked(&bo->base))
+		if (gem_uma_vm_bo_vms_locked(&bo->base))
 			space_error(bo->room, "mapped after it was evicted");
 		bitmap_zero(bo->resident, bo->pages);
 		space_bo_lay_out(bo);

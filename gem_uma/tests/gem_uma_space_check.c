@@ -228,7 +228,7 @@ const char *space_check_bo(struct space_bo *bo, unsigned int refs)
 	dma_resv_lock(bo->base.resv, NULL);
 	drm_gem_for_each_gpuvm_bo(vm_bo, &bo->base)
 		refs++;
-	mapped = gem_uma_vm_bo_is_mapped_locked(&bo->base);
+	mapped = gem_uma_vm_bo_vms_locked(&bo->base);
 	dma_resv_unlock(bo->base.resv);
 	for (vm = bo->room->vms; vm; vm = vm->next)
 		for (i = 0; i < vm->pages; i++)

@@ -160,5 +160,5 @@ int space_validate(struct space_vm *vm, struct dma_fence **fence)
 bool space_is_mapped(struct space_bo *bo)
 {
 	guard(gem_uma_resv)(bo->base.resv);
-	return gem_uma_vm_bo_is_mapped_locked(&bo->base);
+	return gem_uma_vm_bo_vms_locked(&bo->base);
 }

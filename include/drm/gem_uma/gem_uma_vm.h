@@ -311,8 +311,6 @@ int gem_uma_vm_bo_evict_locked(struct drm_gem_object *obj)
 	__must_hold(obj->resv);
 unsigned int gem_uma_vm_bo_vms_locked(struct drm_gem_object *obj)
 	__must_hold(obj->resv);
-bool gem_uma_vm_bo_is_mapped_locked(struct drm_gem_object *obj)
-	__must_hold(obj->resv);
 
 struct gem_uma_vm_bind *gem_uma_vm_bind_create(struct gem_uma_vm *vm,
 					       const struct gem_uma_vm_op *ops, u32 nr);
