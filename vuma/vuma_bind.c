@@ -185,7 +185,7 @@ int vuma_ioctl_vm_bind(struct drm_device *drm, void *data, struct drm_file *file
 	if (args->op_count > DRM_VUMA_BIND_MAX_OPS ||
 	    args->sync_count > DRM_VUMA_SUBMIT_MAX_SYNCS)
 		return -E2BIG;
-	if (vuma_path_is_legacy(to_vuma_file(file)))
+	if (vuma_path_is_implicit(to_vuma_file(file)))
 		return -EBUSY;
 
 	vm = vuma_vm_lookup(to_vuma_file(file), args->vm_id);

@@ -55,8 +55,8 @@ void vuma_bo_prefetch(struct drm_gem_object *obj, u64 offset, u64 size);
 bool vuma_bo_is_resident_locked(struct drm_gem_object *obj, u64 offset, u64 size,
 				enum dma_data_direction dir)
 	__must_hold(obj->resv);
-int vuma_bo_run_locked(struct drm_gem_object *obj, u64 offset, u64 size, dma_addr_t *addr,
-		       u64 *len)
+int vuma_bo_extent_locked(struct drm_gem_object *obj, u64 offset, u64 size, dma_addr_t *addr,
+			  u64 *len)
 	__must_hold(obj->resv);
 void vuma_bo_mapping_changed_locked(struct drm_gem_object *obj)
 	__must_hold(obj->resv);

@@ -374,8 +374,8 @@ static bool vuma_bo_is_reachable(struct device *dev, const struct gem_uma_dma_ru
 	return pfn_valid(pfn) && pfn_valid(pfn + run->nr - 1);
 }
 
-int vuma_bo_run_locked(struct drm_gem_object *obj, u64 offset, u64 size, dma_addr_t *addr,
-		       u64 *len)
+int vuma_bo_extent_locked(struct drm_gem_object *obj, u64 offset, u64 size, dma_addr_t *addr,
+			  u64 *len)
 {
 	struct gem_uma_dev_map *dmap = &to_gem_uma_object(obj)->dev_map;
 	struct gem_uma_dma_run run;

@@ -177,8 +177,8 @@ static void vuma_file_close_work(struct work_struct *work)
 		gem_uma_vm_close(&vm->base);
 	}
 	vuma_scanout_fini(vfile);
-	if (vfile->legacy)
-		gem_uma_vm_close(&vfile->legacy->base);
+	if (vfile->implicit)
+		gem_uma_vm_close(&vfile->implicit->base);
 	/* The device, which the file holds, keeps the module from here on. */
 	module_put(THIS_MODULE);
 	complete_all(&vfile->closed);

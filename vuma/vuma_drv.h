@@ -123,8 +123,8 @@ struct vuma_file {
 	atomic_t path;
 	/** @vms: struct vuma_vm by id; each entry holds a reference. */
 	struct xarray vms;
-	/** @legacy: the VM of SUBMIT_LEGACY; set once, a reference. */
-	struct vuma_vm *legacy;
+	/** @implicit: the VM of SUBMIT_LEGACY; set once, a reference. */
+	struct vuma_vm *implicit;
 	/** @scanout_lock: guards @scanouts; taken before resv. */
 	struct mutex scanout_lock;
 	/** @scanouts: struct vuma_scanout: what is pinned. */

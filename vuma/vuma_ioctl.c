@@ -16,8 +16,8 @@
 #include <drm/vuma_drm.h>
 
 #include "vuma_drv.h"
+#include "vuma_implicit.h"
 #include "vuma_job.h"
-#include "vuma_legacy.h"
 #include "vuma_vm.h"
 
 #define VUMA_BO_FLAGS	(DRM_VUMA_BO_NO_MMAP | DRM_VUMA_BO_WC | DRM_VUMA_BO_HUGE | \
@@ -43,7 +43,7 @@ static int vuma_get_vm_param(struct vuma_file *vfile, struct drm_vuma_get_param 
 	struct vuma_vm_stat stat;
 	struct vuma_vm *vm;
 
-	vm = args->vm_id ? vuma_vm_lookup(vfile, args->vm_id) : vuma_legacy_vm_lookup(vfile);
+	vm = args->vm_id ? vuma_vm_lookup(vfile, args->vm_id) : vuma_implicit_vm_lookup(vfile);
 	if (!vm)
 		return -ENOENT;
 	vuma_vm_read_stat(vm, &stat);

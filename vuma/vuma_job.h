@@ -16,7 +16,7 @@ struct gem_uma_vm_exec;
 struct vuma_device;
 struct vuma_file;
 struct vuma_job;
-struct vuma_legacy;
+struct vuma_implicit;
 struct vuma_vm;
 
 /**
@@ -80,8 +80,8 @@ struct vuma_job {
 	u32 cost;
 	/** @abort: set from outside to stop the job: &enum drm_vuma_fault. */
 	u32 abort;
-	/** @legacy: buffers with implicit addresses; only of SUBMIT_LEGACY. */
-	struct vuma_legacy *legacy;
+	/** @implicit: buffers with implicit addresses; only of SUBMIT_LEGACY. */
+	struct vuma_implicit *implicit;
 	/** @armed: counts as user of @vm. */
 	bool armed;
 	/** @fence: a reference. */

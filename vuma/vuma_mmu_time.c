@@ -27,7 +27,7 @@ struct vuma_mmu_time {
 	u64 unmap_ns;
 };
 
-static int vuma_mmu_time_run(struct vuma_mmu_time *t, u64 leaf)
+static int vuma_mmu_time_measure(struct vuma_mmu_time *t, u64 leaf)
 {
 	u64 va = ALIGN(VUMA_VA_START, SZ_2M), size = VUMA_MMU_TIME_ENTRIES * leaf;
 	u64 start = ktime_get_ns();
@@ -66,7 +66,7 @@ int vuma_debugfs_mmu_time(struct seq_file *m, void *data)
 		goto out;
 	ret = vuma_pt_pool_fill(&t->pool, VUMA_MMU_TIME_TABLES);
 	if (!ret)
-		ret = vuma_mmu_time_run(t, (uintptr_t)entry->file.data);
+		ret = vuma_mmu_time_measure(t, (uintptr_t)entry->file.data);
 	vuma_pt_pool_drain(&t->pool);
 	vuma_mmu_fini(&t->mmu);
 	if (!ret) {

@@ -129,7 +129,7 @@ static int vuma_submit_locked(struct vuma_submit *submit, struct drm_exec *exec)
 	return ret;
 }
 
-static int vuma_submit_run(struct vuma_submit *submit)
+static int vuma_submit_queue(struct vuma_submit *submit)
 {
 	struct vuma_job *job = submit->job;
 	struct gem_uma_vm_exec lock;
@@ -183,7 +183,7 @@ int vuma_submit_job(struct vuma_job *job, struct drm_file *file,
 
 	ret = vuma_submit_prepare(&submit);
 	if (!ret)
-		ret = vuma_submit_run(&submit);
+		ret = vuma_submit_queue(&submit);
 	vuma_outs_free(&submit.outs);
 
 	if (submit.job)
@@ -295,7 +295,7 @@ int vuma_ioctl_submit(struct drm_device *drm, void *data, struct drm_file *file)
 	ret = vuma_submit_check(args);
 	if (ret)
 		return ret;
-	if (vuma_path_is_legacy(vfile))
+	if (vuma_path_is_implicit(vfile))
 		return -EBUSY;
 
 	vm = vuma_vm_lookup(vfile, args->vm_id);

@@ -89,7 +89,7 @@ static const struct gem_uma_vm_ops vuma_vm_ops = {
 	.populate = vuma_bo_populate_locked,
 	.prefetch = vuma_bo_prefetch,
 	.is_resident = vuma_bo_is_resident_locked,
-	.run = vuma_bo_run_locked,
+	.run = vuma_bo_extent_locked,
 	.changed = vuma_bo_mapping_changed_locked,
 	.free = vuma_vm_free,
 };
@@ -216,7 +216,7 @@ int vuma_ioctl_vm_create(struct drm_device *drm, void *data, struct drm_file *fi
 
 	if (args->flags || args->vm_id)
 		return -EINVAL;
-	if (vuma_path_is_legacy(vfile))
+	if (vuma_path_is_implicit(vfile))
 		return -EBUSY;
 
 	vm = vuma_vm_create(to_vuma_device(drm), VUMA_VA_END);

@@ -75,7 +75,7 @@ static inline bool vuma_range_valid(u64 va, u64 range)
 }
 
 /* To be asked when nothing is wrong with the request but this. */
-static inline bool vuma_path_is_legacy(struct vuma_file *vfile)
+static inline bool vuma_path_is_implicit(struct vuma_file *vfile)
 {
 	return atomic_read(&vfile->path) == GEM_UMA_VM_PATH_IMPLICIT;
 }

@@ -370,8 +370,8 @@ static int vuma_shmem_run_import(struct drm_gem_object *obj, pgoff_t pgoff, pgof
 	return pfn_valid(pfn) && pfn_valid(pfn + nr - 1) ? 0 : -ENXIO;
 }
 
-int vuma_bo_run_locked(struct drm_gem_object *obj, u64 offset, u64 size, dma_addr_t *addr,
-		       u64 *len)
+int vuma_bo_extent_locked(struct drm_gem_object *obj, u64 offset, u64 size, dma_addr_t *addr,
+			  u64 *len)
 {
 	pgoff_t pgoff = offset >> PAGE_SHIFT, end = (offset + size) >> PAGE_SHIFT;
 
