@@ -16,7 +16,7 @@
 #include "vuma_sync.h"
 #include "vuma_vm.h"
 
-/* Of one bind, in all: page tables of sparse ranges belong to nobody's buffer. */
+/* The most that one bind can make sparse: its page tables belong to no buffer. */
 #define VUMA_SPARSE_MAX		BIT_ULL(40)
 
 static int vuma_bind_check_map(struct drm_file *file, const struct drm_vuma_bind_op *in,
@@ -30,7 +30,7 @@ static int vuma_bind_check_map(struct drm_file *file, const struct drm_vuma_bind
 	op->obj = drm_gem_object_lookup(file, in->handle);
 	if (!op->obj)
 		return -ENOENT;
-	/* Later than here it is found out by the next job, which has to be then anyway. */
+	/* If it is purged later than here, the next job finds out. */
 	if (vuma_bo_is_purged(op->obj))
 		return -EFAULT;
 	if (in->range > op->obj->size || in->bo_offset > op->obj->size - in->range)

@@ -111,11 +111,6 @@ static void vuma_run_lock(struct vuma_run *run)
 	mutex_unlock(&run->vm->base.op_lock);
 }
 
-static void vuma_run_unlock(struct vuma_run *run)
-{
-	mutex_unlock(&run->vm->access_lock);
-}
-
 /* Returns NULL on a fault; else *len is what is contiguous, at most what it was. */
 static void *vuma_run_ptr(struct vuma_run *run, u64 va, bool write, u64 *len)
 {
@@ -138,7 +133,7 @@ static bool vuma_run_store(struct vuma_run *run, u64 va, u64 word)
 	ptr = vuma_run_ptr(run, va, true, &len);
 	if (ptr)
 		WRITE_ONCE(*ptr, word);
-	vuma_run_unlock(run);
+	mutex_unlock(&run->vm->access_lock);
 	return ptr;
 }
 
@@ -211,7 +206,7 @@ static bool vuma_run_piece(struct vuma_run *run, const struct drm_vuma_cmd *cmd,
 		run->op->piece(cmd, piece);
 		*done += len;
 	}
-	vuma_run_unlock(run);
+	mutex_unlock(&run->vm->access_lock);
 	return !run->fault;
 }
 
@@ -253,7 +248,7 @@ static bool vuma_run_hops(struct vuma_run *run, u64 *p, u64 *hops)
 			break;
 		*p = READ_ONCE(*ptr);
 	}
-	vuma_run_unlock(run);
+	mutex_unlock(&run->vm->access_lock);
 	*hops -= i;
 	return i == n;
 }
@@ -303,7 +298,7 @@ static bool vuma_wait_look(struct vuma_run *run, const struct drm_vuma_cmd *cmd)
 	ptr = vuma_run_ptr(run, cmd->src, false, &len);
 	if (ptr)
 		word = READ_ONCE(*ptr);
-	vuma_run_unlock(run);
+	mutex_unlock(&run->vm->access_lock);
 	if (!ptr)
 		return false;
 

@@ -95,7 +95,7 @@ struct vuma_device {
 	struct vuma_counters counters;
 	/** @fail_map: debugfs: writing page tables fails when this counts down to 0. */
 	atomic_t fail_map;
-	/** @fail_tables: same, allocating them. */
+	/** @fail_tables: debugfs: allocating page tables fails when this counts down to 0. */
 	atomic_t fail_tables;
 	/** @gone: set once at unplug; jobs fail from then on. */
 	bool gone;
@@ -135,7 +135,7 @@ struct vuma_file {
 	u64 deadline;
 	/** @exited: set once, when a process that exits closes it; OP_WAIT ends. */
 	bool exited;
-	/** @killed: set once, same for one that dies of a signal; the running job ends. */
+	/** @killed: set once, when that process dies of a signal; the running job ends. */
 	bool killed;
 	/** @submit_lock: makes arming and queueing a job one step. */
 	struct mutex submit_lock;

@@ -56,7 +56,7 @@ void vuma_engine_run(struct work_struct *work)
 	vuma_vm_job_done(job->vm, fault, fault_addr);
 	if (fault)
 		dma_fence_set_error(fence, vuma_fault_errno(fault));
-	/* The job can be freed as soon as this is signalled. */
+	/* The job may be freed as soon as its fence is signalled. */
 	dma_fence_signal(fence);
 	dma_fence_end_signalling(cookie);
 	dma_fence_put(fence);

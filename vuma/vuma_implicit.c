@@ -228,7 +228,7 @@ static bool vuma_implicit_addr_valid(const struct vuma_job *job, u64 addr, u64 s
 	u64 index = (addr >> VUMA_IMPLICIT_INDEX_SHIFT) - 1;
 	u64 offset = addr & VUMA_IMPLICIT_OFFSET_MASK;
 
-	/* Of an address without an index, it wraps. */
+	/* It wraps if the address has no index. */
 	if (index >= implicit->nr)
 		return false;
 	/* User space chose it. */
@@ -381,7 +381,7 @@ static const struct vuma_job_ops vuma_implicit_job_ops = {
 	.free = vuma_implicit_job_free,
 };
 
-/* What SUBMIT would take, but for a VM. */
+/* The arguments of SUBMIT, without a VM. */
 static struct drm_vuma_submit vuma_implicit_submit(const struct drm_vuma_submit_legacy *args)
 {
 	return (struct drm_vuma_submit){

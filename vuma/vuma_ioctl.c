@@ -82,7 +82,7 @@ static int vuma_create_handle(struct drm_file *file, u64 *size, u32 flags,
 
 	if (!*size)
 		return -EINVAL;
-	/* So that rounding up cannot overflow; the backend knows the real limit. */
+	/* Rounding up must not overflow; the backend knows the real limit. */
 	if (*size > VUMA_VA_END - VUMA_VA_START)
 		return -E2BIG;
 
@@ -261,8 +261,8 @@ static unsigned long vuma_timeout_jiffies(s64 ns)
 }
 
 /*
- * Whoever may write: a job of SUBMIT_LEGACY says so, one of SUBMIT says nothing. Returns as
- * dma_resv_wait_timeout().
+ * Waits for jobs that may write: one of SUBMIT_LEGACY says so, and one of SUBMIT says
+ * nothing. Returns what dma_resv_wait_timeout() would.
  */
 static long vuma_bo_wait_writers(struct drm_gem_object *obj, long timeout)
 {

@@ -19,7 +19,7 @@
  */
 void vuma_job_destroy(struct vuma_job *job)
 {
-	/* First: as long as it uses the VM, nothing else unmaps what is its. */
+	/* First: as long as the VM is active, nothing else unmaps what belongs to the job. */
 	job->ops->free(job);
 	if (job->armed)
 		gem_uma_vm_active_put(&job->vm->base);

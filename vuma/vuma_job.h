@@ -82,7 +82,7 @@ struct vuma_job {
 	u32 abort;
 	/** @implicit: buffers with implicit addresses; only of SUBMIT_LEGACY. */
 	struct vuma_implicit *implicit;
-	/** @armed: counts as user of @vm. */
+	/** @armed: keeps @vm active. */
 	bool armed;
 	/** @fence: a reference. */
 	struct vuma_fence *fence;

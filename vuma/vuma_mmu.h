@@ -22,8 +22,6 @@ struct vuma_counters;
 #define VUMA_PT_LEVELS		4
 #define VUMA_PT_SHIFTS		{ 12, 21, 30, 39 }
 
-/* Leaves can be cut; else the library has to replace them as a whole. */
-
 /**
  * struct vuma_mmu - the page tables of one VM
  *

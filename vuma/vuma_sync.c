@@ -98,7 +98,7 @@ void vuma_outs_signal(struct vuma_outs *outs, struct dma_fence *fence)
 }
 
 /**
- * vuma_outs_free - let go of everything
+ * vuma_outs_free - put the syncobjs and free what was allocated
  * @outs: the syncobjs, signalled or not
  */
 void vuma_outs_free(struct vuma_outs *outs)

@@ -105,7 +105,7 @@ static const struct gem_uma_vm_geometry vuma_geometry = {
  * @vdev: the device
  * @end: first address that cannot be mapped
  *
- * Return: the VM with one reference and one user, or an ERR_PTR.
+ * Return: the VM, active, with one reference; or an ERR_PTR.
  */
 struct vuma_vm *vuma_vm_create(struct vuma_device *vdev, u64 end)
 {

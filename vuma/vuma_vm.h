@@ -28,9 +28,9 @@ struct vuma_vm_stat {
 	enum drm_vuma_fault fault;
 	/** @maps: mappings written; only in a copy. */
 	u64 maps;
-	/** @unmaps: mappings cleared; same. */
+	/** @unmaps: mappings cleared; only in a copy. */
 	u64 unmaps;
-	/** @idle: implicit addresses that no job uses; same. */
+	/** @idle: implicit addresses that no job uses; only in a copy. */
 	u64 idle;
 };
 
@@ -74,7 +74,7 @@ static inline bool vuma_range_valid(u64 va, u64 range)
 	return va >= VUMA_VA_START && va < VUMA_VA_END && range && range <= VUMA_VA_END - va;
 }
 
-/* To be asked when nothing is wrong with the request but this. */
+/* Ask this last: a request that is wrong otherwise has another error. */
 static inline bool vuma_path_is_implicit(struct vuma_file *vfile)
 {
 	return atomic_read(&vfile->path) == GEM_UMA_VM_PATH_IMPLICIT;

@@ -28,11 +28,11 @@
  * tables are written: at once, if nothing is waiting and nothing has to be waited for;
  * else by the queue.
  *
- * So the tree is what user space has asked for, and the page tables follow. Every error
- * but one is reported by the ioctl and leaves everything as it was. The one is that page
- * tables cannot be written when it is their turn; see "The queue".
+ * The tree is what user space asked for, and the page tables follow. The ioctl reports all
+ * errors but one, and then nothing was changed. The one error is that page tables cannot be
+ * written when it is their turn; see "The queue".
  *
- * Unmapping never fails for want of memory: what it needs is little, and is waited for.
+ * Unmapping never fails for want of memory: it needs little, and waits for that.
  *
  * How many page tables wait in queues is limited, for each VM. A bind that would exceed
  * the limit waits, interruptibly and without locks, until earlier ones are done.
@@ -236,7 +236,7 @@ static int gem_uma_vm_bind_sort_ranges(struct gem_uma_vm_bind *bind)
 	return 0;
 }
 
-/* As gem_uma_vm_bind_create(), for any VM. */
+/* The same as gem_uma_vm_bind_create(), for any VM. */
 struct gem_uma_vm_bind *gem_uma_vm_bind_prepare(struct gem_uma_vm *vm,
 						const struct gem_uma_vm_op *ops, u32 nr)
 {
@@ -460,7 +460,7 @@ static int gem_uma_vm_bind_prepare_locked(struct gem_uma_vm_bind *bind)
 	return 0;
 }
 
-/* Objects that are in the VM by nothing but the steps leave it; their refs are ours. */
+/* An object that only the steps keep in the VM leaves it. The bind holds a reference. */
 static void gem_uma_vm_bind_put_vm_bos_locked(struct gem_uma_vm_bind *bind)
 	__must_hold(drm_gpuvm_resv(&bind->vm->base))
 {
@@ -507,7 +507,7 @@ static void gem_uma_vm_bind_changed_locked(struct gem_uma_vm_bind *bind)
 	}
 }
 
-/* Tables that were allocated instead of those that could have been. */
+/* Counts the tables that were allocated, instead of the most that the bind could need. */
 static void gem_uma_vm_bind_account(struct gem_uma_vm_bind *bind)
 {
 	struct gem_uma_vm_step *step;
@@ -559,7 +559,7 @@ static int gem_uma_vm_bind_commit_locked(struct gem_uma_vm_bind *bind, struct dr
 	return 0;
 }
 
-/* For another try. */
+/* Frees what the last try has prepared. */
 static void gem_uma_vm_bind_reset(struct gem_uma_vm_bind *bind)
 {
 	struct gem_uma_vm_step *step;
@@ -589,8 +589,8 @@ static int gem_uma_vm_bind_try(struct gem_uma_vm_bind *bind, struct dma_fence **
 }
 
 /*
- * For what a synchronous bind comes after, as long as nothing was changed and it can be
- * interrupted. What is queued meanwhile by others is not waited for here, or it would
+ * A synchronous bind waits here for what comes before it: nothing was changed yet, so a
+ * signal can end the wait. It does not wait for what others queue meanwhile, or it would
  * never end.
  */
 static int gem_uma_vm_bind_wait_before(struct gem_uma_vm_bind *bind)
@@ -619,8 +619,8 @@ static void gem_uma_vm_waiter_cb(struct dma_fence *fence, struct dma_fence_cb *c
 }
 
 /*
- * The tree was changed: a signal whose handler returns must not make user space do it
- * again, so only one that kills ends this.
+ * The tree was changed. A signal whose handler returns must not make user space bind again,
+ * so only a fatal one ends the wait.
  */
 static int gem_uma_vm_bind_wait(struct dma_fence *fence)
 {
@@ -637,7 +637,7 @@ static int gem_uma_vm_bind_wait(struct dma_fence *fence)
 	return ret;
 }
 
-/* Nothing was changed: is it worth another try? */
+/* Nothing was changed. Returns true if the bind has to be tried again. */
 static bool gem_uma_vm_bind_again(struct gem_uma_vm_bind *bind, int ret)
 {
 	if (ret != -ENOMEM || !(bind->gfp & __GFP_NOFAIL) || fatal_signal_pending(current))

@@ -35,9 +35,9 @@
  * client closes its handle and imports the dma-buf again for each frame. With the last one
  * the object is unmapped from all VMs, and what is left is plain references.
  *
- * That is within a device. Importing the dma-buf of another one makes an object, which goes
- * with its last handle: a client that imports it again for each frame has it mapped and
- * unmapped for each.
+ * All this is within one device. Importing a dma-buf of another device creates an object,
+ * which ends with its last handle: a client that imports it again for each frame has it
+ * mapped and unmapped for each.
  *
  * An address is busy from gem_uma_vm_implicit_get(), which gives a job all of its addresses
  * at once, to gem_uma_vm_implicit_put(), which the driver calls when the job has ended, and
@@ -74,7 +74,7 @@ struct gem_uma_vm_implicit_set {
 	/* While there are any, they keep the VM active. */
 	unsigned long nr_busy;
 	bool closed;
-	/* Changes when it is worth another try, and who waits for it. */
+	/* Changes when an address may have become free; waiters then try again. */
 	unsigned long nr_put;
 	wait_queue_head_t wait;
 };
@@ -86,7 +86,7 @@ struct gem_uma_vm_implicit {
 	struct drm_gpuva *va;
 	struct drm_mm_node addr;
 	struct rb_node by_obj;
-	/* Who uses it; on both lists if nobody does. */
+	/* Jobs that use it; it is on both lists if there are none. */
 	unsigned long busy;
 	struct list_head idle_of_vm;
 	struct list_head idle_of_obj;
@@ -209,7 +209,7 @@ static void gem_uma_vm_implicit_drop_all(struct gem_uma_vm_implicit_set *set,
 		gem_uma_vm_implicit_drop(im, true, gone);
 }
 
-/* One VM where it is idle, with a reference: the va in there holds one. */
+/* Returns a VM where the object is idle, with a reference. Its va holds another one. */
 static struct gem_uma_vm *gem_uma_vm_users_first(struct gem_uma_vm_users *users)
 {
 	struct gem_uma_vm_implicit *im;
@@ -243,7 +243,7 @@ static bool gem_uma_vm_implicit_forget(struct gem_uma_vm_implicit_set *set,
 	return done;
 }
 
-/* Same. A new user ends it. */
+/* The same for all VMs. A new user of the object ends it. */
 static bool gem_uma_vm_users_unmap(struct gem_uma_vm_users *users, bool wait)
 {
 	struct gem_uma_vm *vm;
@@ -351,7 +351,7 @@ int gem_uma_vm_implicit_init(struct gem_uma_vm *vm)
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_implicit_init);
 
-/* So that its memory can be mapped with the largest leaves. */
+/* The alignment with which the largest leaves can map the memory. */
 static u64 gem_uma_vm_implicit_align(struct gem_uma_vm *vm, u64 size)
 {
 	u64 leaves = vm->geometry->leaves;
@@ -481,7 +481,7 @@ static bool gem_uma_vm_implicit_put_one(struct gem_uma_vm_implicit *im, struct l
 	if (--im->busy)
 		return false;
 	set->nr_busy--;
-	/* Listed before it looks: whoever is the last user sees it, or is seen. */
+	/* First the list, then the count: the last user does it the other way round. */
 	gem_uma_vm_implicit_set_idle(im);
 	if (set->closed || !atomic_read(&im->users->nr))
 		gem_uma_vm_implicit_drop(im, true, gone);
@@ -508,9 +508,9 @@ static int gem_uma_vm_implicit_get_all(struct gem_uma_vm_implicit_set *set,
 }
 
 /*
- * All of them under one lock, or two callers that each have a half of what there is could
- * both be refused. With -ENOSPC, @seen tells if it is worth another try: it is the number
- * of puts so far, if others have addresses, else ULONG_MAX.
+ * One lock for all of them, or two callers that have a half of the addresses each would both
+ * be refused. With -ENOSPC, @seen is the number of puts so far if another put can help, else
+ * ULONG_MAX.
  */
 static int gem_uma_vm_implicit_try(struct gem_uma_vm_implicit_set *set,
 				   struct gem_uma_vm_users *const *users, u32 nr,
@@ -524,7 +524,7 @@ static int gem_uma_vm_implicit_try(struct gem_uma_vm_implicit_set *set,
 		return -EINTR;
 	ret = set->closed ? -ENOENT : gem_uma_vm_implicit_get_all(set, users, nr, false,
 								     &gone, ims, &puts);
-	/* There is room, but in pieces, and those that are in the way may be the caller's own. */
+	/* There is room, but in pieces, and the caller's own objects may be in the way. */
 	if (ret == -ENOSPC && !set->nr_busy) {
 		gem_uma_vm_implicit_drop_all(set, &gone);
 		ret = gem_uma_vm_implicit_get_all(set, users, nr, true, &gone, ims, &puts);
@@ -544,12 +544,11 @@ static int gem_uma_vm_implicit_try(struct gem_uma_vm_implicit_set *set,
  * @nr: how many; not 0
  * @ims: result: the addresses, each busy until gem_uma_vm_implicit_put()
  *
- * Other objects may lose their addresses for it, but none that is busy: it waits for
- * those if it has to, and for what else callers of it are about. While one is busy the VM
- * is not unmapped, even if it is closed.
+ * Idle objects may lose their addresses. If that is not enough, the caller waits until busy
+ * ones become idle. While one is busy the VM is not unmapped, even if it is closed.
  *
- * Nobody has a turn: who comes while others wait takes what is free. One who needs much can
- * wait for as long as others keep coming who need little.
+ * Callers have no order: a new one takes what is free although others wait. A caller that
+ * needs much can wait for as long as others come that need little.
  *
  * Context: may sleep and reclaim, for as long as jobs take; takes resvs. The caller has
  * no busy addresses yet, or it may wait for itself.
@@ -567,7 +566,7 @@ int gem_uma_vm_implicit_get(struct gem_uma_vm *vm, struct gem_uma_vm_users *cons
 	int ret;
 	u32 i;
 
-	/* Not worth to take anything from anybody for. */
+	/* They fit into no VM: no other object loses its address for them. */
 	for (i = 0; i < nr; i++)
 		if (check_add_overflow(size, (u64)users[i]->obj->size, &size) ||
 		    size > vm->base.mm_range)
@@ -621,7 +620,7 @@ u64 gem_uma_vm_implicit_address(const struct gem_uma_vm_implicit *im)
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_implicit_address);
 
-/* From the end, as restoring begins at the start; the first is its own at once. */
+/* Begins at the end: restoring begins at the start, and reads the first one itself. */
 static void gem_uma_vm_implicit_prefetch_locked(struct gem_uma_vm *vm,
 						struct gem_uma_vm_implicit **ims, u32 first,
 						u32 nr)

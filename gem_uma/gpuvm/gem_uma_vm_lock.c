@@ -32,7 +32,7 @@ static int gem_uma_vm_lock_begin(struct gem_uma_vm_exec *lock)
 	struct drm_exec *exec = &lock->exec;
 	int ret;
 
-	/* Of the last round. Nothing is locked here. */
+	/* It was contended in the last round. Nothing is locked here. */
 	drm_gem_object_put(lock->contended);
 	lock->contended = NULL;
 	ret = drm_gpuvm_prepare_vm(&lock->vm->base, exec, lock->fences);

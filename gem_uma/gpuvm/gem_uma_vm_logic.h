@@ -14,7 +14,7 @@
 
 /* Tables needed so far, of one operation whose pieces come in ascending order. */
 struct gem_uma_vm_count {
-	/* By level: 1 + index of the table counted last; 0 for none. */
+	/* For each level: 1 + index of the table counted last; 0 for none. */
 	u64 last[GEM_UMA_VM_LOGIC_LEVELS];
 	unsigned long nr;
 };

@@ -55,7 +55,7 @@ static bool gem_uma_vm_bind_ready(struct gem_uma_vm_bind *bind)
 	return true;
 }
 
-/* Nobody else queues the work of the next one, so it stays until then. */
+/* Nobody else queues the work of the next bind, so that bind stays until then. */
 static void gem_uma_vm_queue_remove(struct gem_uma_vm_bind *bind)
 {
 	struct gem_uma_vm *vm = bind->vm;
@@ -88,7 +88,7 @@ static void gem_uma_vm_execute_work(struct work_struct *work)
 	gem_uma_vm_queue_put(bind);
 }
 
-/* The queue or the ioctl needs a bind no more; the last of them has it freed. */
+/* The queue, or the ioctl, needs the bind no more. The last of them frees it. */
 void gem_uma_vm_queue_put(struct gem_uma_vm_bind *bind)
 {
 	if (atomic_dec_and_test(&bind->holders))

@@ -30,11 +30,11 @@
  *   says at that time; the queue keeps the order, so the page tables will agree.
  */
 
-/* How far ahead, in objects and in bytes: what is read too early is evicted again. */
+/* How much is read ahead, in objects and bytes: what comes too early is evicted again. */
 #define GEM_UMA_VM_PREFETCH_OBJECTS	32
 #define GEM_UMA_VM_PREFETCH_BYTES	SZ_64M
 
-/* Bring back one va; what it needs for the page tables goes to the collecting bind. */
+/* Restores one va. The step for the page tables goes to the bind that collects them. */
 static int gem_uma_va_restore_locked(struct gem_uma_vm *vm, struct gem_uma_va *va)
 	__must_hold(va->base.gem.obj->resv)
 {
@@ -124,8 +124,8 @@ bool gem_uma_vm_bo_prefetch_locked(struct gem_uma_vm_ahead *ahead, struct drm_gp
 }
 
 /*
- * Have others read what validation comes to last. It goes through the evicted list from its
- * start, and the first is its own at once; helpers begin at the end.
+ * Helpers read what validation comes to last. Validation goes through the evicted list from
+ * its start, and helpers begin at the end.
  */
 static void gem_uma_vm_prefetch_locked(struct gem_uma_vm *vm)
 	__must_hold(drm_gpuvm_resv(&vm->base))

@@ -24,7 +24,7 @@ enum gem_uma_vm_kind {
 struct gem_uma_vm_piece {
 	u64 va;
 	u64 len;
-	/* For memory. */
+	/* Where the memory is. */
 	dma_addr_t addr;
 	u32 prot;
 	enum gem_uma_vm_kind kind;
@@ -36,7 +36,7 @@ struct gem_uma_vm_piece {
  */
 struct gem_uma_vm_step {
 	struct list_head link;
-	/* Of the object, while the bind is prepared. */
+	/* The object in the VM, while the bind is prepared. */
 	struct drm_gpuvm_bo *vm_bo;
 	/* What the operation is about. */
 	u64 va;
@@ -46,7 +46,7 @@ struct gem_uma_vm_step {
 	/* What is new. */
 	struct gem_uma_vm_piece *pieces;
 	unsigned long nr_pieces;
-	/* Of a sparse range, to spare an allocation. */
+	/* The piece of a sparse range needs no allocation. */
 	struct gem_uma_vm_piece sparse;
 	/* The pages of a map are there. */
 	bool resident;
@@ -57,7 +57,7 @@ struct gem_uma_vm_step {
 /* Signalled when a bind was executed; holds device and driver until it is freed. */
 struct gem_uma_vm_fence {
 	struct dma_fence base;
-	/* Of base. */
+	/* The lock of base. */
 	spinlock_t lock;
 	struct drm_device *drm;
 	/* Others may know it. */
@@ -81,13 +81,13 @@ struct gem_uma_vm_bind {
 	gfp_t gfp;
 	/** @ops: what; each holds a reference of its object. */
 	struct gem_uma_vm_op *ops;
-	/** @nr: of @ops. */
+	/** @nr: number of @ops. */
 	u32 nr;
-	/** @ranges: of @ops, in ascending order, with gaps between them. */
+	/** @ranges: what @ops change, in ascending order, with gaps between them. */
 	struct gem_uma_vm_range *ranges;
 	/** @range: the only one of @ranges, if there is one operation. */
 	struct gem_uma_vm_range range;
-	/** @nr_ranges: of @ranges. */
+	/** @nr_ranges: number of @ranges. */
 	u32 nr_ranges;
 	/** @steps: for the page tables, one for each operation. */
 	struct list_head steps;
@@ -97,15 +97,15 @@ struct gem_uma_vm_bind {
 	struct list_head dead;
 	/** @deps: fences to wait for; references. */
 	struct dma_fence **deps;
-	/** @nr_deps: of @deps. */
+	/** @nr_deps: number of @deps. */
 	u32 nr_deps;
-	/** @at: how many of @deps were waited for, or are; the queue's. */
+	/** @at: how many of @deps the queue has waited for, or waits for. */
 	u32 at;
 	/** @cb: starts the queue again. */
 	struct dma_fence_cb cb;
 	/** @fence: a reference; NULL for a bind that is executed at once. */
 	struct gem_uma_vm_fence *fence;
-	/** @tables: of &gem_uma_vm.tables, what is for this bind. */
+	/** @tables: how much of &gem_uma_vm.tables is for this bind. */
 	long tables;
 	/** @holders: the queue and the ioctl; the last of them frees it. */
 	atomic_t holders;
@@ -122,7 +122,7 @@ struct gem_uma_vm_bind {
 
 	/** @step: being entered into the tree. */
 	struct gem_uma_vm_step *step;
-	/** @op: same. */
+	/** @op: the operation of @step. */
 	const struct gem_uma_vm_op *op;
 };
 

@@ -56,7 +56,7 @@ struct gem_uma_vm_tables {
 
 /* Jobs may not write through the mapping. Other bits belong to the driver. */
 #define GEM_UMA_VM_READONLY	BIT(0)
-/* Of a sparse range: backed by memory of the VM, not by null entries. */
+/* Memory of the VM is behind a sparse range, instead of null entries. */
 #define GEM_UMA_VM_DUMMY	BIT(1)
 /* First bit that the driver can use. */
 #define GEM_UMA_VM_PROT_DRIVER	BIT(8)
@@ -161,7 +161,7 @@ struct gem_uma_vm {
 	 * after an eviction included; protected by op_lock.
 	 */
 	u64 maps;
-	/** @unmaps: how often they were cleared, by whatever; same. */
+	/** @unmaps: how often such entries were cleared; protected by op_lock. */
 	u64 unmaps;
 	/**
 	 * @bos: objects that are mapped, &struct gem_uma_vm_bo; protected by the resv of
@@ -171,7 +171,7 @@ struct gem_uma_vm {
 
 	/* private: */
 
-	/* Those that keep it active: the owner, jobs, binds on the queue. Unmapped at 0. */
+	/* How many keep it active: the owner, jobs, binds on the queue. Unmapped at 0. */
 	atomic_t active;
 	/* The owner closed it; protected by the resv of the VM. */
 	bool closed;
@@ -191,7 +191,7 @@ struct gem_uma_vm {
 
 	/* What a validation collects; protected by the resv of the VM. */
 	struct gem_uma_vm_bind *rebind;
-	/* The last one that had to wait for its turn; NULL if none ever had. */
+	/* The fence of the last validation that went to the queue; NULL if none ever did. */
 	struct dma_fence *rebound;
 
 	/* Memory behind sparse ranges: allocated once, under the resv of the VM. */
@@ -202,7 +202,7 @@ struct gem_uma_vm {
 
 	/* Addresses that the kernel chooses, else NULL; set before anybody else knows the VM. */
 	struct gem_uma_vm_implicit_set *implicit;
-	/* Same. */
+	/* What they do when the VM ends; set together. */
 	const struct gem_uma_vm_hooks *hooks;
 };
 
@@ -216,7 +216,7 @@ struct gem_uma_vm_exec {
 	/* private: */
 	struct gem_uma_vm *vm;
 	unsigned int fences;
-	/* Was contended, so nothing else may hold it; a reference. */
+	/* The object that was contended; a reference, as nothing else may hold it. */
 	struct drm_gem_object *contended;
 	/* All are locked. */
 	bool locked;

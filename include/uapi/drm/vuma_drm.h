@@ -586,8 +586,10 @@ struct drm_vuma_sync {
  * process exits, they have a second to start, and nobody waits; when the kernel
  * drops the last reference by itself (SCM_RIGHTS, io_uring), they have no time. When
  * a process dies of a signal, no job of the file starts any more, and the one that
- * runs is stopped, also with -ECANCELED. The job is ordered after the in-syncs and after earlier jobs of the
- * same file; there is no implicit ordering through buffers.
+ * runs is stopped, also with -ECANCELED.
+ *
+ * The job is ordered after the in-syncs and after earlier jobs of the same file; there is
+ * no implicit ordering through buffers.
  *
  * The commands are copied and charged to the memory cgroup of the caller; if they do
  * not fit, -ENOMEM. Jobs of a file that are not done take 16 MiB at most, with 2 KiB for
