@@ -131,6 +131,9 @@ static long gem_uma_object_evict(struct gem_uma_reclaim *reclaim)
 	unsigned long pages;
 	int ret;
 
+	/* Objects that were evicted before are looked at again. */
+	if (!gem_uma_backing_resident(&uobj->backing))
+		return 0;
 	ret = gem_uma_object_vacate_locked(uobj);
 	if (ret)
 		return ret;

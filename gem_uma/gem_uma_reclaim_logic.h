@@ -17,13 +17,17 @@ struct gem_uma_reclaim_means {
 	bool io;
 	/** @wait: may wait for jobs. */
 	bool wait;
+	/** @held: takes what is held of evicted objects, and writes nothing: hibernation. */
+	bool held;
 };
 
 /* Content that need not be kept goes without any means. */
 static inline bool gem_uma_reclaim_can_take(enum gem_uma_reclaim_state list,
 					    const struct gem_uma_reclaim_means *means)
 {
-	return list < GEM_UMA_EVICTED || means->swap;
+	if (list < GEM_UMA_EVICTED)
+		return true;
+	return means->swap && (list != GEM_UMA_EVICTED || means->io || means->held);
 }
 
 /* What is dearer stays longer; of equals, what was used more recently. */

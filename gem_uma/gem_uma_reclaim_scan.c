@@ -25,9 +25,9 @@
  * DOC: Scans
  *
  * A scan goes through the lists from cheap to costly, until it has what it was asked for.
- * Lists that need swap space are left out where there is none. kswapd then goes through
- * them a second time, for objects in use. Nobody's allocation waits for kswapd, so it waits
- * for a few jobs, once for all objects that share a resv.
+ * A list that needs swap space or I/O that the caller does not have is left out. kswapd
+ * then goes through them a second time, for objects in use. Nobody's allocation waits for
+ * kswapd, so it waits for a few jobs, once for all objects that share a resv.
  *
  * The order is that of the lists, and not a weight in a common list: a scan compares some
  * objects with each other, not all. Among many mapped objects it would seldom meet the
@@ -83,6 +83,8 @@ struct gem_uma_reclaim_scan {
 	unsigned int rounds;
 	/* The second pass, which waits for jobs. */
 	bool waiting;
+	/* The last object was written to swap, in part, instead of evicted. */
+	bool wrote;
 	u64 counts[GEM_UMA_RECLAIM_NR_COUNTS];
 	/* Found busy by this scan, the last ones; only compared, never followed. */
 	const struct dma_resv *busy[GEM_UMA_RECLAIM_REMEMBERED];
@@ -266,28 +268,32 @@ static bool gem_uma_reclaim_is_idle(struct gem_uma_reclaim_scan *scan, struct dm
 	return false;
 }
 
-/*
- * Without I/O, what is held of an evicted object can go all the same: hibernation asks for
- * that.
- */
-static bool gem_uma_reclaim_writes(const struct gem_uma_reclaim_scan *scan)
-{
-	return scan->list == GEM_UMA_EVICTED && scan->means.io;
-}
-
 /* Returns pages freed or on their way to swap, 0 for none, negative if the object is busy. */
 static long gem_uma_reclaim_act(struct gem_uma_reclaim_scan *scan,
 				struct gem_uma_reclaim *reclaim)
 {
 	enum gem_uma_reclaim_state list = scan->list;
-	long ret = -EBUSY;
+	long ret;
 
+	scan->wrote = false;
 	/* What the list said may be outdated: then only file the object anew. */
 	if (reclaim->ops->state(reclaim) > list)
 		return 0;
-	if (gem_uma_reclaim_writes(scan))
-		return reclaim->ops->writeback(reclaim, scan->nr_pages - scan->freed -
-							scan->written);
+	if (list == GEM_UMA_EVICTED && scan->means.io) {
+		ret = reclaim->ops->writeback(reclaim, scan->nr_pages - scan->freed -
+						       scan->written);
+		scan->wrote = ret > 0;
+		if (scan->wrote)
+			return ret;
+		/* Others that share resv are not to be evicted, but written: remember nothing. */
+		if (!dma_resv_test_signaled(reclaim->obj->resv, DMA_RESV_USAGE_BOOKKEEP))
+			return -EBUSY;
+		/*
+		 * Clean pages are not written, and while a page is held no LRU takes them. So
+		 * what is held has to go.
+		 */
+	}
+	ret = -EBUSY;
 	if (gem_uma_reclaim_is_idle(scan, reclaim->obj->resv))
 		ret = list < GEM_UMA_EVICTED ? reclaim->ops->purge(reclaim) :
 					       reclaim->ops->evict(reclaim);
@@ -303,7 +309,7 @@ static void gem_uma_reclaim_account(struct gem_uma_reclaim_scan *scan, unsigned 
 		scan->counts[GEM_UMA_RECLAIM_BUSY] += ret < 0;
 		return;
 	}
-	if (gem_uma_reclaim_writes(scan))
+	if (scan->wrote)
 		scan->written += ret;
 	else
 		scan->freed += ret;
@@ -335,7 +341,7 @@ static bool gem_uma_reclaim_one(struct gem_uma_reclaim_scan *scan)
 		gem_uma_reclaim_mark_used(reclaim);
 	left = reclaim->pages;
 	/* What was evicted is in memory as before; what was purged or written is not. */
-	if (ret > 0 && (scan->list < GEM_UMA_EVICTED || gem_uma_reclaim_writes(scan)))
+	if (ret > 0 && (scan->list < GEM_UMA_EVICTED || scan->wrote))
 		left -= min_t(unsigned long, ret, left);
 	gem_uma_reclaim_update_locked(reclaim, left, reclaim->nid);
 	dma_resv_unlock(reclaim->obj->resv);
@@ -587,7 +593,7 @@ unsigned long gem_uma_reclaim_device_count(struct gem_uma_device *udev,
  * @udev: device
  * @memcg: memory cgroup, NULL for the root
  * @nid: node
- * @gfp: without __GFP_IO, no writing is started
+ * @gfp: without __GFP_IO, no writing is started, and what is held of evicted objects goes
  * @nr_pages: enough
  *
  * Context: may sleep; annotated as reclaim, so that lockdep sees what callers hold.
@@ -606,6 +612,7 @@ unsigned long gem_uma_reclaim_device_scan(struct gem_uma_device *udev,
 		.nr_pages = nr_pages,
 	};
 
+	scan.means.held = !scan.means.io;
 	fs_reclaim_acquire(GFP_KERNEL);
 	gem_uma_reclaim_scan(&scan);
 	fs_reclaim_release(GFP_KERNEL);

@@ -525,6 +525,28 @@ static void object_one_used_page_leaves_the_others_evicted_rev_C5(struct kunit *
 	gem_uma_mock_expect_content(test, uobj, 7);
 }
 
+/* All but one of the others are clean, so no scan can write them. */
+static void object_clean_rest_keeps_no_page_held_rev_R10(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_object *uobj = &gem_uma_mock_object_create(test, mock, SZ_64K, 0)->base;
+	unsigned int i;
+
+	gem_uma_mock_needs_swap(test);
+	scoped_guard(object, uobj) {
+		KUNIT_ASSERT_EQ(test, gem_uma_backing_populate_locked(&uobj->backing, 0, 16), 0);
+		gem_uma_backing_mark_dirty_locked(&uobj->backing, 0, 1);
+		KUNIT_ASSERT_EQ(test, uobj->reclaim.ops->evict(&uobj->reclaim), 16);
+		KUNIT_ASSERT_EQ(test, gem_uma_backing_populate_locked(&uobj->backing, 3, 4), 0);
+		gem_uma_object_update_locked(uobj);
+	}
+	KUNIT_ASSERT_EQ(test, uobj->reclaim.state, GEM_UMA_EVICTED);
+	/* The second chance, the page that can be written, and the rest. */
+	for (i = 0; i < 4 && gem_uma_backing_resident(&uobj->backing); i++)
+		gem_uma_reclaim_device_run(&mock->udev, 16);
+	KUNIT_EXPECT_EQ(test, gem_uma_backing_resident(&uobj->backing), 0);
+}
+
 /* Whoever looks may meet a resv that is held for as long as a restore takes. */
 static void object_dev_mapped_is_known_without_resv_rev_V7(struct kunit *test)
 {
@@ -570,6 +592,7 @@ static struct kunit_case gem_uma_object_cases[] = {
 	KUNIT_CASE(object_get_sg_table_lists_all_pages_and_dirties),
 	KUNIT_CASE(object_evicted_stays_on_the_list_of_its_node),
 	KUNIT_CASE(object_one_used_page_leaves_the_others_evicted_rev_C5),
+	KUNIT_CASE(object_clean_rest_keeps_no_page_held_rev_R10),
 	KUNIT_CASE(object_dev_mapped_is_known_without_resv_rev_V7),
 	{}
 };

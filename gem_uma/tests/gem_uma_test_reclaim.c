@@ -343,8 +343,10 @@ static void reclaim_writeback_of_nothing_ends(struct kunit *test)
 
 	gem_uma_mock_needs_swap(test);
 	fake->writeback_ret = 0;
+	fake->evict_ret = 0;
 	KUNIT_EXPECT_EQ(test, reclaim_run(room, 1), 0);
 	KUNIT_EXPECT_GE(test, fake->writebacks, 1);
+	KUNIT_EXPECT_EQ(test, fake->evicts, fake->writebacks);
 	KUNIT_EXPECT_LE(test, fake->writebacks, PATIENCE);
 	KUNIT_EXPECT_EQ(test, reclaim_pages(room), 10);
 }

@@ -8,8 +8,8 @@
 static void lists_need_their_means(void)
 {
 	static const unsigned int needs[GEM_UMA_RECLAIM_LISTS] = {
-		/* swap 1 */
-		[GEM_UMA_EVICTED] = 1, [GEM_UMA_UNUSED] = 1, [GEM_UMA_CPU_MAPPED] = 1,
+		/* swap 1, I/O 2 */
+		[GEM_UMA_EVICTED] = 3, [GEM_UMA_UNUSED] = 1, [GEM_UMA_CPU_MAPPED] = 1,
 		[GEM_UMA_DEV_MAPPED] = 1, [GEM_UMA_DEV_SHARED] = 1,
 	};
 	unsigned int list, bits;
@@ -22,6 +22,11 @@ static void lists_need_their_means(void)
 
 			if (gem_uma_reclaim_can_take(list, &means) != !(needs[list] & ~bits))
 				KT_FAIL("list %u, means %#x", list, bits);
+			/* Hibernation needs no I/O. */
+			means.held = true;
+			if (gem_uma_reclaim_can_take(list, &means) !=
+			    !(needs[list] & ~bits & ~2))
+				KT_FAIL("list %u, means %#x, held", list, bits);
 		}
 }
 
