@@ -35,6 +35,8 @@ MODULE_PARM_DESC(ndev, "number of devices, 1 to 16");
 static struct platform_device *vuma_pdevs[VUMA_MAX_DEVICES];
 
 struct workqueue_struct *vuma_put_wq;
+/* Works that wait for resvs. Who fills it with them keeps no memory from others. */
+static struct workqueue_struct *vuma_close_wq;
 
 /*
  * Devices that exist, and one for the module. A device outlives its hardware while
@@ -77,7 +79,6 @@ static int vuma_open(struct drm_device *drm, struct drm_file *file)
 	mutex_init(&vfile->offset_lock);
 	mutex_init(&vfile->scanout_lock);
 	INIT_LIST_HEAD(&vfile->scanouts);
-	init_completion(&vfile->closed);
 	mutex_init(&vfile->submit_lock);
 	init_waitqueue_head(&vfile->room);
 
@@ -166,9 +167,8 @@ static void vuma_file_end_jobs(struct vuma_file *vfile)
 }
 
 /* Waits for resvs, which others may hold for as long as a restore takes. */
-static void vuma_file_close_work(struct work_struct *work)
+static void vuma_file_close(struct vuma_file *vfile)
 {
-	struct vuma_file *vfile = container_of(work, struct vuma_file, close_work);
 	struct vuma_vm *vm;
 	unsigned long id;
 
@@ -179,25 +179,32 @@ static void vuma_file_close_work(struct work_struct *work)
 	vuma_scanout_fini(vfile);
 	if (vfile->implicit)
 		gem_uma_vm_close(&vfile->implicit->base);
+}
+
+static void vuma_file_close_work(struct work_struct *work)
+{
+	struct vuma_file *vfile = container_of(work, struct vuma_file, close_work);
+
+	vuma_file_close(vfile);
 	/* The device, which the file holds, keeps the module from here on. */
 	module_put(THIS_MODULE);
-	complete_all(&vfile->closed);
 	vuma_file_put(vfile);
 }
 
-/* A process waits, so that it finds the memory free; it can be killed. */
+/* A process that waits here stops nobody else; a kernel thread would. */
 static void vuma_postclose(struct drm_device *drm, struct drm_file *file)
 {
 	struct vuma_file *vfile = to_vuma_file(file);
 
 	vuma_file_end_jobs(vfile);
-	kref_get(&vfile->kref);
+	if (!(current->flags & PF_KTHREAD)) {
+		vuma_file_close(vfile);
+		vuma_file_put(vfile);
+		return;
+	}
 	__module_get(THIS_MODULE);
 	INIT_WORK(&vfile->close_work, vuma_file_close_work);
-	queue_work(vuma_put_wq, &vfile->close_work);
-	if (!(current->flags & PF_KTHREAD))
-		wait_for_completion_killable(&vfile->closed);
-	vuma_file_put(vfile);
+	queue_work(vuma_close_wq, &vfile->close_work);
 }
 
 static void vuma_show_fdinfo(struct drm_printer *p, struct drm_file *file)
@@ -362,6 +369,7 @@ static void vuma_end(void)
 	vuma_live_put();
 	wait_for_completion(&vuma_all_gone);
 	/* The last device may have gone from a work item that is just ending. */
+	destroy_workqueue(vuma_close_wq);
 	destroy_workqueue(vuma_put_wq);
 	vuma_mmu_module_exit();
 }
@@ -382,17 +390,24 @@ static int __init vuma_init(void)
 		ret = -ENOMEM;
 		goto err_mmu;
 	}
+	vuma_close_wq = alloc_workqueue("%s-close", WQ_UNBOUND, 0, vuma_bo_driver_name);
+	if (!vuma_close_wq) {
+		ret = -ENOMEM;
+		goto err_put_wq;
+	}
 	vuma_bo_module_init();
 	vuma_driver.num_ioctls = vuma_num_ioctls;
 	ret = platform_driver_register(&vuma_platform_driver);
 	if (ret)
-		goto err_wq;
+		goto err_close_wq;
 	ret = vuma_create_devices();
 	if (ret)
 		vuma_end();
 	return ret;
 
-err_wq:
+err_close_wq:
+	destroy_workqueue(vuma_close_wq);
+err_put_wq:
 	destroy_workqueue(vuma_put_wq);
 err_mmu:
 	vuma_mmu_module_exit();

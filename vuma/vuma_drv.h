@@ -111,10 +111,8 @@ struct vuma_file {
 	struct kref kref;
 	/** @vdev: the device; a reference. */
 	struct vuma_device *vdev;
-	/** @close_work: ends what only the open file can use. */
+	/** @close_work: ends what only the open file can use, for a kernel thread. */
 	struct work_struct close_work;
-	/** @closed: @close_work has run. */
-	struct completion closed;
 	/** @free_work: frees it. */
 	struct rcu_work free_work;
 	/** @bo: owned by the backend of the buffer objects. */

@@ -15,6 +15,7 @@
 
 struct workqueue_struct *gem_uma_vm_execute_wq;
 struct workqueue_struct *gem_uma_vm_put_wq;
+struct workqueue_struct *gem_uma_vm_unmap_wq;
 
 static const char *gem_uma_vm_fence_driver_name(struct dma_fence *base)
 {
@@ -105,11 +106,19 @@ static int __init gem_uma_vm_module_init(void)
 	if (!gem_uma_vm_execute_wq)
 		return -ENOMEM;
 	gem_uma_vm_put_wq = alloc_workqueue("gem-uma-bind-put", WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
-	if (!gem_uma_vm_put_wq) {
-		destroy_workqueue(gem_uma_vm_execute_wq);
-		return -ENOMEM;
-	}
+	if (!gem_uma_vm_put_wq)
+		goto err_execute;
+	/* These wait for resvs, and must not keep the others from running. */
+	gem_uma_vm_unmap_wq = alloc_workqueue("gem-uma-unmap", WQ_UNBOUND, 0);
+	if (!gem_uma_vm_unmap_wq)
+		goto err_put;
 	return 0;
+
+err_put:
+	destroy_workqueue(gem_uma_vm_put_wq);
+err_execute:
+	destroy_workqueue(gem_uma_vm_execute_wq);
+	return -ENOMEM;
 }
 module_init(gem_uma_vm_module_init);
 
@@ -117,6 +126,7 @@ static void __exit gem_uma_vm_module_exit(void)
 {
 	/* The drivers of the last fences are gone, so these are about to be freed. */
 	rcu_barrier();
+	destroy_workqueue(gem_uma_vm_unmap_wq);
 	destroy_workqueue(gem_uma_vm_execute_wq);
 	destroy_workqueue(gem_uma_vm_put_wq);
 }

@@ -282,7 +282,7 @@ void gem_uma_vm_users_put(struct gem_uma_vm_users *users)
 	/* Whoever holds the resv of a VM may be waiting for memory. */
 	gem_uma_vm_driver_get(users->obj->dev);
 	drm_gem_object_get(users->obj);
-	if (queue_work(gem_uma_vm_put_wq, &users->unmap_work))
+	if (queue_work(gem_uma_vm_unmap_wq, &users->unmap_work))
 		return;
 	drm_gem_object_put(users->obj);
 	gem_uma_vm_driver_put(users->obj->dev);

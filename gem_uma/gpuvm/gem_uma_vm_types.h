@@ -148,6 +148,7 @@ struct gem_uma_vm_hooks {
 /* gem_uma_vm_fence.c */
 extern struct workqueue_struct *gem_uma_vm_execute_wq;
 extern struct workqueue_struct *gem_uma_vm_put_wq;
+extern struct workqueue_struct *gem_uma_vm_unmap_wq;
 void gem_uma_vm_driver_get(struct drm_device *drm);
 void gem_uma_vm_driver_put(struct drm_device *drm);
 struct gem_uma_vm_fence *gem_uma_vm_fence_create(struct drm_device *drm);
