@@ -60,6 +60,7 @@ ALLOCATES = """
     __kvmalloc_node_noprof __kvmalloc_node_align_noprof kmem_cache_alloc_lru_noprof
     kmemdup_nul _kmemdup_nul_noprof kmemdup_nul_noprof
     __devres_alloc_node drmm_kmalloc alloc_pages_noprof krealloc_noprof krealloc_node_align_noprof
+    kvrealloc_noprof kvrealloc_node_align_noprof
     drm_exec_lock_obj drm_exec_prepare_obj drm_gpuvm_bo_obtain drm_gpuvm_bo_obtain_locked
     drm_gpuvm_prepare_vm drm_gpuvm_resv_object_alloc
     bitmap_zalloc folio_alloc_noprof mtree_store_range xa_store

@@ -401,7 +401,7 @@ const struct gem_uma_inject_row gem_uma_inject_vm_rows[GEM_UMA_INJECT_VM_ROWS] =
 		.space = true,
 		.begin = begin_implicit, .run = run_implicit_get, .undo = undo_implicit_get,
 		.end = end_implicit, .errnos = { -ENOMEM, -EINTR }, .changes = INJECT_ADDRESSES,
-		.allocations = 20, .calls = 2, .space_callbacks = 6,
+		.allocations = 20, .calls = 2, .space_callbacks = 4,
 	}, {
 		.name = "vm_implicit_validate",
 		.covers = { "gem_uma_vm_implicit_validate_locked", "gem_uma_vm_lock",
@@ -409,6 +409,6 @@ const struct gem_uma_inject_row gem_uma_inject_vm_rows[GEM_UMA_INJECT_VM_ROWS] =
 		.space = true, .begin = begin_implicit_evicted, .run = run_implicit_validate,
 		.undo = undo_implicit_validate, .end = end_implicit_evicted,
 		.errnos = { -ENOMEM, -EINTR, -EIO }, .changes = INJECT_RESTORED,
-		.allocations = 10, .space_callbacks = 12,
+		.allocations = 10, .space_callbacks = 10,
 	},
 };

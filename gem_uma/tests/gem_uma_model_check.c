@@ -80,15 +80,20 @@ static const char *model_check_vmap(struct model_buf *mb)
 	return NULL;
 }
 
-/* munmap() and writeback report nothing: the lists may be outdated by them. */
+/*
+ * munmap(), writeback, and who drops clean pages report nothing: the lists may be outdated by
+ * them.
+ */
 static bool model_state_is_right(enum gem_uma_reclaim_state filed,
-				 enum gem_uma_reclaim_state now)
+				 const struct gem_uma_state_facts *facts)
 {
+	enum gem_uma_reclaim_state now = gem_uma_state_decide(facts);
+
 	if (filed == now || (filed == GEM_UMA_EVICTED && now > filed))
 		return true;
 	/* Nor does the first write through a page that was mapped for reading. */
-	if (filed == GEM_UMA_NEVER_WRITTEN && now != GEM_UMA_UNRECLAIMABLE)
-		return true;
+	if (filed == GEM_UMA_NEVER_WRITTEN)
+		return now != GEM_UMA_UNRECLAIMABLE || !(facts->resident + facts->leftover);
 	return (filed == GEM_UMA_UNUSED && now == GEM_UMA_CPU_MAPPED) ||
 	       (filed == GEM_UMA_CPU_MAPPED && now == GEM_UMA_UNUSED);
 }
@@ -112,8 +117,12 @@ static const char *model_check_state(struct model *m, struct model_buf *mb)
 
 	if (facts.mmaps != model_count_segs(m, mb))
 		return "I3: VMAs are miscounted";
-	if (!model_state_is_right(reclaim->state, gem_uma_state_decide(&facts)))
+	if (!model_state_is_right(reclaim->state, &facts)) {
+		kunit_info(m->test, "filed as %d, is %d: %lu held, %lu not, clean %d, mmaps %u, device %u",
+			   reclaim->state, gem_uma_state_decide(&facts), facts.resident,
+			   facts.leftover, facts.clean, facts.mmaps, facts.dev_mapped);
 		return "I2: filed under a wrong state";
+	}
 	if (listed != reclaimable)
 		return "I2: listed, or not, against its state";
 	if (!facts.resident && (uobj->dev_map.mapped.pages || uobj->cpu_map.vaddr || facts.pins ||
