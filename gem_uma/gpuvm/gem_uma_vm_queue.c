@@ -98,18 +98,25 @@ void gem_uma_vm_queue_put(struct gem_uma_vm_bind *bind)
 /* The fence of the last bind, with a reference; NULL if the queue is idle. */
 struct dma_fence *gem_uma_vm_queue_last(struct gem_uma_vm *vm)
 {
-	guard(spinlock)(&vm->queue_lock);
-	if (list_empty(&vm->queue))
-		return NULL;
-	return dma_fence_get(&list_last_entry(&vm->queue, struct gem_uma_vm_bind,
-					      link)->fence->base);
+	struct dma_fence *fence = NULL;
+
+	spin_lock(&vm->queue_lock);
+	if (!list_empty(&vm->queue))
+		fence = dma_fence_get(&list_last_entry(&vm->queue, struct gem_uma_vm_bind,
+						       link)->fence->base);
+	spin_unlock(&vm->queue_lock);
+	return fence;
 }
 
 /* Nothing is queued or being executed. Stays so while the resv of the VM is held. */
 bool gem_uma_vm_queue_idle(struct gem_uma_vm *vm)
 {
-	guard(spinlock)(&vm->queue_lock);
-	return list_empty(&vm->queue);
+	bool idle;
+
+	spin_lock(&vm->queue_lock);
+	idle = list_empty(&vm->queue);
+	spin_unlock(&vm->queue_lock);
+	return idle;
 }
 
 /**
