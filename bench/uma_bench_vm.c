@@ -152,18 +152,6 @@ static void vm_teardown(struct actor *a, const struct scene *s)
 	a->state = NULL;
 }
 
-/* Else each would have what the allocator happens to have: contiguous memory, or not. */
-static int populate_pieces(struct buf *buf)
-{
-	int err = buf_map(buf);
-
-	if (!err)
-		err = buf_write_pieces(buf, 0);
-	if (!err)
-		err = buf_unmap(buf);
-	return err;
-}
-
 static int vm_setup(struct actor *a, const struct scene *s)
 {
 	struct binds *b = calloc(1, sizeof(*b));
@@ -184,10 +172,7 @@ static int vm_setup(struct actor *a, const struct scene *s)
 		err = buf_create(&b->buf, a, s->huge ? SIZE_2M : SIZE_4K, s->huge);
 	if (err)
 		return err;
-	err = s->huge ? 0 : populate_pieces(&b->buf);
-	if (err)
-		return err;
-	/* The first submit maps the pages. */
+	/* The first submit brings the pages. */
 	op = op_map(b);
 	err = vuma_vm_bind(a->fd, b->vm.id, &op, 1, NULL);
 	if (!err)
