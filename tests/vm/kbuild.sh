@@ -114,7 +114,7 @@ progress() {
 
 build() {
 	local tree=$1 log=$1/build.log watcher
-	say "building $lane for $series: some ten minutes on two processors, once (log: $log)"
+	say "building $lane for $series: some twenty minutes on two processors, once (log: $log)"
 	rm -rf "$tree"
 	mkdir -p "$tree/boot"
 	progress "$tree" >/dev/null &
