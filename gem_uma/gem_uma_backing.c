@@ -47,7 +47,8 @@
  *
  * Charging: new folios, and the file, are charged to the memory cgroup of the task that
  * created the object, or to the parent of one that was removed, whoever touches them
- * first. Allocation fails instead of invoking the OOM killer.
+ * first. Allocation fails instead of invoking the OOM killer, except where the core moves a
+ * page for us; see "Place".
  */
 
 /**

@@ -29,6 +29,10 @@
  *
  * Where that fails, the page is not held, and populating returns -ENOMEM. Slow memory is
  * no reason to move a page.
+ *
+ * The core chooses how it allocates the new page, and may invoke the OOM killer when all
+ * but ZONE_MOVABLE and CMA is used up. It can split a huge folio that finds no room, which
+ * a copy of ours cannot.
  */
 
 /* New from the page allocator: clear it, unless the allocator did. */
