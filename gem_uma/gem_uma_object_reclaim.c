@@ -147,8 +147,11 @@ static unsigned long gem_uma_object_writeback(struct gem_uma_reclaim *reclaim,
 	__must_hold(reclaim->obj->resv)
 {
 	struct gem_uma_object *uobj = container_of(reclaim, struct gem_uma_object, reclaim);
+	unsigned long pages = gem_uma_backing_writeback_locked(&uobj->backing, nr_pages);
 
-	return gem_uma_backing_writeback_locked(&uobj->backing, nr_pages);
+	/* The file finds out only now that the system dropped clean pages. */
+	gem_uma_object_count_locked(uobj);
+	return pages;
 }
 
 static u32 gem_uma_object_weight(struct gem_uma_reclaim *reclaim)

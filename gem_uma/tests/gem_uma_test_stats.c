@@ -166,6 +166,30 @@ static void stats_changes_without_files_are_not_counted(struct kunit *test)
 	gem_uma_client_close(&client, &uobj->files);
 }
 
+/* The system drops clean pages and tells nobody; the next scan finds out. */
+static void stats_follow_the_loss_of_clean_pages(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_object *uobj = &gem_uma_mock_object_create(test, mock, SZ_32K, 0)->base;
+	struct gem_uma_client client = {};
+
+	gem_uma_mock_needs_swap(test);
+	stats_open(test, &client, uobj);
+	scoped_guard(gem_uma_resv, uobj->base.resv) {
+		KUNIT_ASSERT_EQ(test, gem_uma_backing_populate_locked(&uobj->backing, 0, 8), 0);
+		gem_uma_backing_mark_dirty_locked(&uobj->backing, 0, 2);
+		KUNIT_ASSERT_EQ(test, uobj->reclaim.ops->evict(&uobj->reclaim), 8);
+		gem_uma_object_update_locked(uobj);
+	}
+	gem_uma_mock_drop_clean(uobj);
+	KUNIT_ASSERT_EQ(test, gem_uma_backing_in_memory(&uobj->backing), 2);
+	gem_uma_reclaim_device_run(&mock->udev, 2);
+	KUNIT_EXPECT_EQ(test, gem_uma_backing_evicted(&uobj->backing), 2);
+	stats_expect(test, &client, (struct stats_numbers) {
+			.total = 8, .evicted = 2, .evicted_total = 8 });
+	gem_uma_client_close(&client, &uobj->files);
+}
+
 /* Evicted so often that the counter is full: still evicted, and still counted as such. */
 static void stats_full_counter_of_evictions_stays_panthor_25(struct kunit *test)
 {
@@ -356,6 +380,7 @@ static struct kunit_case gem_uma_stats_cases[] = {
 	KUNIT_CASE(stats_shared_by_files_until_one_is_left),
 	KUNIT_CASE(stats_follow_eviction_and_restore_panthor_24),
 	KUNIT_CASE(stats_changes_without_files_are_not_counted),
+	KUNIT_CASE(stats_follow_the_loss_of_clean_pages),
 	KUNIT_CASE(stats_full_counter_of_evictions_stays_panthor_25),
 	KUNIT_CASE(stats_label_is_checked),
 	KUNIT_CASE(stats_fdinfo_text),
