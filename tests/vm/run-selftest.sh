@@ -53,7 +53,7 @@ never-runs 20 true
 JOBS
 
 echo "TAP version 13"
-echo "1..30"
+echo "1..32"
 run=bad
 "$here/run" --jobs "$out/jobs" --name bad --out "$out" >"$out/stdout" 2>&1
 result $(($? != 1)) "a run with failures exits 1"
@@ -94,6 +94,16 @@ grep -q '^FAIL bad/crashes: crashes: kernel log not clean: .' <<<"$sum" &&
 result $? "the summary tells why a guest went down"
 grep -q '^FAIL bad: 1 jobs not run: .*: never-runs$' <<<"$sum"
 result $? "the summary tells what did not run"
+
+# A guest that ends as one in which QEMU kept a breakpoint; /out is the host's.
+crash="echo '<0>Oops: int3: 0000 [#1]' >/dev/kmsg; echo c >/proc/sysrq-trigger; sleep 20"
+once="test -e /out/second || { touch /out/second; $crash; }"
+"$here/run" --accel tcg --cpus 2 --modprobe '' --mem 384M --out "$out" --name stale -- "$once" \
+	>"$out/stdout" 2>&1 && grep -q 'all jobs again' "$out/stdout"
+result $? "a guest that ran stale code is repeated"
+! "$here/run" --accel tcg --cpus 2 --modprobe '' --mem 384M -- "$crash" >"$out/stdout" 2>&1 &&
+	[[ $(grep -c 'all jobs again' "$out/stdout") == 1 ]]
+result $? "but not twice"
 
 ! "$here/run" --modprobe vgem --mem 384M -- 'setsid sleep 60 </dev/dri/renderD128 & sleep 1' \
 	>"$out/stdout" 2>&1 && grep -q 'BUG: vgem: still in use' "$out/stdout"
