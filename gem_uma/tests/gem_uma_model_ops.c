@@ -462,7 +462,8 @@ static const char *model_op_evict(struct model *m)
 	fs_reclaim_release(GFP_KERNEL);
 	gem_uma_object_update_locked(model_uobj(mb));
 	model_unlock(mb);
-	if (may)
+	/* With nothing to evict, nobody is asked. */
+	if (may || !resident)
 		return ret == resident ? NULL : "eviction of an idle buffer failed";
 	return ret == -EBUSY ? NULL : "I1: eviction of a buffer that is in use";
 }
