@@ -99,10 +99,10 @@ result $? "the summary tells what did not run"
 crash="echo '<0>Oops: int3: 0000 [#1]' >/dev/kmsg; echo c >/proc/sysrq-trigger; sleep 20"
 once="test -e /out/second || { touch /out/second; $crash; }"
 "$here/run" --accel tcg --cpus 2 --modprobe '' --mem 384M --out "$out" --name stale -- "$once" \
-	>"$out/stdout" 2>&1 && grep -q 'all jobs again' "$out/stdout"
+	>"$out/stdout" 2>&1 && grep -q 'stale code: all jobs again' "$out/stdout"
 result $? "a guest that ran stale code is repeated"
 ! "$here/run" --accel tcg --cpus 2 --modprobe '' --mem 384M -- "$crash" >"$out/stdout" 2>&1 &&
-	[[ $(grep -c 'all jobs again' "$out/stdout") == 1 ]]
+	[[ $(grep -c 'stale code: all jobs again' "$out/stdout") == 1 ]]
 result $? "but not twice"
 
 ! "$here/run" --modprobe vgem --mem 384M -- 'setsid sleep 60 </dev/dri/renderD128 & sleep 1' \
