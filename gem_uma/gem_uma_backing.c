@@ -178,6 +178,7 @@ static int gem_uma_backing_clean_folio(struct gem_uma_backing *b, struct folio *
  */
 static int gem_uma_backing_hold(struct gem_uma_backing *b, pgoff_t pgoff,
 				struct gem_uma_extent *got)
+	__must_hold(b->obj->resv)
 {
 	struct folio *folio;
 	pgoff_t start, end;
@@ -224,6 +225,7 @@ static int gem_uma_backing_may_go_on(const struct gem_uma_extent *gap, pgoff_t p
 static int gem_uma_backing_fill_gap(struct gem_uma_backing *b,
 				    const struct gem_uma_extent *gap, pgoff_t need,
 				    struct gem_uma_restore *restore)
+	__must_hold(b->obj->resv)
 {
 	struct gem_uma_extent got = { .start = gap->start, .end = gap->start };
 	int ret;

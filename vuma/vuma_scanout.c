@@ -98,14 +98,11 @@ err_free:
 	return ERR_PTR(ret);
 }
 
-/* Unlocks the resv. */
+/* The pages are unpinned. */
 static void vuma_scanout_destroy(struct vuma_scanout *scanout)
 {
 	struct drm_gem_object *obj = scanout->obj;
 
-	dma_resv_assert_held(obj->resv);
-	obj->funcs->unpin(obj);
-	dma_resv_unlock(obj->resv);
 	list_del(&scanout->link);
 	atomic_long_sub(obj->size >> PAGE_SHIFT, &scanout->user->locked_vm);
 	free_uid(scanout->user);
@@ -142,9 +139,12 @@ static int vuma_scanout_unpin(struct vuma_file *vfile, struct drm_gem_object *ob
 	}
 	/* A signal ends the wait: others may hold it for as long as a restore takes. */
 	ret = dma_resv_lock_interruptible(obj->resv, NULL);
-	if (!ret)
-		vuma_scanout_destroy(scanout);
-	return ret;
+	if (ret)
+		return ret;
+	obj->funcs->unpin(obj);
+	dma_resv_unlock(obj->resv);
+	vuma_scanout_destroy(scanout);
+	return 0;
 }
 
 static int vuma_scanout_do(struct drm_file *file, const struct drm_vuma_scanout *args,
@@ -205,7 +205,11 @@ void vuma_scanout_fini(struct vuma_file *vfile)
 	struct vuma_scanout *scanout, *next;
 
 	list_for_each_entry_safe(scanout, next, &vfile->scanouts, link) {
-		dma_resv_lock(scanout->obj->resv, NULL);
+		struct drm_gem_object *obj = scanout->obj;
+
+		dma_resv_lock(obj->resv, NULL);
+		obj->funcs->unpin(obj);
+		dma_resv_unlock(obj->resv);
 		vuma_scanout_destroy(scanout);
 	}
 }

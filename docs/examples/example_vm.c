@@ -214,6 +214,7 @@ int gpu_vm_submit(struct gem_uma_vm *vm, struct dma_fence *(*start)(struct dma_f
 	ret = gem_uma_vm_lock_all(&lock, vm, 2);
 	if (ret)
 		return ret;
+	drm_gpuvm_resv_assert_held(&vm->base);
 	ret = gem_uma_vm_validate_locked(vm, &lock.exec, &wait);
 	if (!ret) {
 		ret = gem_uma_vm_active_get_locked(vm);

@@ -176,6 +176,7 @@ static void gem_uma_vm_wait_unmap_va(struct gem_uma_vm *vm, struct drm_gpuva *va
 
 static bool gem_uma_vm_try_unmap_va(struct gem_uma_vm *vm, struct drm_gpuva *va,
 				    struct list_head *dead)
+	__context_unsafe("two resvs, or one twice")
 {
 	struct dma_resv *vm_resv = drm_gpuvm_resv(&vm->base), *resv = va->gem.obj->resv;
 	bool locked;
