@@ -71,12 +71,16 @@ static struct drm_gem_object *gem_uma_cpu_map_obj(const struct gem_uma_cpu_map *
  *
  * Context: may sleep.
  *
- * Return: 0, or -EINVAL if a WC mapping is asked of a backing that does not clean.
+ * Return: 0, or -EINVAL if a WC mapping is asked of a backing that does not clean, or of a
+ * device whose driver does cache maintenance itself.
  */
 int gem_uma_cpu_map_init(struct gem_uma_cpu_map *cmap, struct gem_uma_backing *backing,
 			 bool want_wc, u32 flags)
 {
-	if (want_wc && !(backing->flags & GEM_UMA_BACKING_CLEAN))
+	const struct gem_uma_sync_ops *sync_ops = backing->udev->sync_ops;
+
+	if (want_wc && (!(backing->flags & GEM_UMA_BACKING_CLEAN) ||
+			sync_ops != &gem_uma_device_dma_sync_ops))
 		return -EINVAL;
 	cmap->backing = backing;
 	cmap->mode = gem_uma_state_cache_mode(want_wc, backing->udev->coherent);

@@ -154,19 +154,41 @@ static dma_addr_t gem_uma_dev_map_addr(struct gem_uma_dev_map *dmap, pgoff_t pgo
 	return (addr + (pgoff - mas.index)) << PAGE_SHIFT;
 }
 
+static struct gem_uma_sync_piece
+gem_uma_dev_map_piece(const struct gem_uma_dev_map *dmap, pgoff_t pgoff, dma_addr_t addr,
+		      size_t size)
+{
+	return (struct gem_uma_sync_piece) {
+		.obj = dmap->obj, .offset = (u64)pgoff << PAGE_SHIFT, .addr = addr, .size = size,
+	};
+}
+
 /*
  * Synchronizing is apart from unmapping, which would copy a bounce buffer that is older
  * than its pages. What the CPU wrote may be in its cache alone: write it back before
  * stale lines go.
  */
-static void gem_uma_dev_map_unmap(struct gem_uma_dev_map *dmap, dma_addr_t addr, size_t size)
+static void gem_uma_dev_map_unmap(struct gem_uma_dev_map *dmap, pgoff_t pgoff, dma_addr_t addr,
+				  size_t size)
 {
-	if (!dmap->backing->udev->allow_bounce) {
-		dma_sync_single_for_device(dmap->dev, addr, size, DMA_BIDIRECTIONAL);
-		dma_sync_single_for_cpu(dmap->dev, addr, size, DMA_BIDIRECTIONAL);
+	const struct gem_uma_device *udev = dmap->backing->udev;
+	struct gem_uma_sync_piece piece = gem_uma_dev_map_piece(dmap, pgoff, addr, size);
+
+	if (!udev->coherent && !udev->allow_bounce) {
+		udev->sync_ops->clean(dmap->dev, &piece);
+		udev->sync_ops->invalidate(dmap->dev, &piece);
 	}
 	dma_unmap_page_attrs(dmap->dev, addr, size, DMA_BIDIRECTIONAL,
 			     DMA_ATTR_SKIP_CPU_SYNC);
+}
+
+/* The device has no address any more. */
+static void gem_uma_dev_map_unmapped(struct gem_uma_dev_map *dmap)
+{
+	const struct gem_uma_device *udev = dmap->backing ? dmap->backing->udev : NULL;
+
+	if (udev && !udev->coherent && udev->sync_ops->unmapped)
+		udev->sync_ops->unmapped(dmap->obj);
 }
 
 /* With resv held, or without references. */
@@ -185,10 +207,11 @@ static void gem_uma_dev_map_drop(struct gem_uma_dev_map *dmap)
 
 			end = e.end;
 			addr = gem_uma_dev_map_addr(dmap, at, &end);
-			gem_uma_dev_map_unmap(dmap, addr, (size_t)(end - at) << PAGE_SHIFT);
+			gem_uma_dev_map_unmap(dmap, at, addr, (size_t)(end - at) << PAGE_SHIFT);
 			cond_resched();
 		}
 	}
+	gem_uma_dev_map_unmapped(dmap);
 	gem_uma_page_set_clear(&dmap->mapped);
 	gem_uma_page_set_clear(&dmap->starts);
 	gem_uma_page_set_clear(&dmap->readonly);
@@ -237,6 +260,9 @@ static int gem_uma_dev_map_map_run(struct gem_uma_dev_map *dmap,
 				   const struct gem_uma_run *run)
 	__must_hold(dmap->obj->resv)
 {
+	const struct gem_uma_device *udev = dmap->backing->udev;
+	size_t size = run->nr << PAGE_SHIFT;
+	struct gem_uma_sync_piece piece;
 	pgoff_t start = run->pgoff;
 	dma_addr_t addr;
 	int ret;
@@ -249,13 +275,17 @@ static int gem_uma_dev_map_map_run(struct gem_uma_dev_map *dmap,
 	if (addr != phys_to_dma(dmap->dev, PFN_PHYS(run->pfn))) {
 		ret = gem_uma_dev_map_note_addr(dmap, start, run->nr, addr);
 		if (ret) {
-			dma_unmap_page_attrs(dmap->dev, addr, run->nr << PAGE_SHIFT,
-					     DMA_BIDIRECTIONAL, DMA_ATTR_SKIP_CPU_SYNC);
+			dma_unmap_page_attrs(dmap->dev, addr, size, DMA_BIDIRECTIONAL,
+					     DMA_ATTR_SKIP_CPU_SYNC);
 			return ret;
 		}
 	}
 	gem_uma_page_set_add(&dmap->starts, start, start + 1);
-	dma_sync_single_for_device(dmap->dev, addr, run->nr << PAGE_SHIFT, DMA_BIDIRECTIONAL);
+	/* What bounces is copied once, before the driver's own transfers. */
+	if (!udev->coherent || udev->allow_bounce) {
+		piece = gem_uma_dev_map_piece(dmap, start, addr, size);
+		udev->sync_ops->clean(dmap->dev, &piece);
+	}
 	return 0;
 }
 
@@ -434,3 +464,24 @@ int gem_uma_dev_map_run_locked(struct gem_uma_dev_map *dmap, pgoff_t start, pgof
 	return 0;
 }
 EXPORT_SYMBOL_GPL(gem_uma_dev_map_run_locked);
+
+/**
+ * gem_uma_dev_map_next_locked() - find the next pages that the device has addresses for
+ * @dmap: device mapping of pages of our own
+ * @start: first page to look at
+ * @end: first page behind
+ * @run: result
+ *
+ * Context: resv held; does not sleep.
+ *
+ * Return: true, or false if no page of the range is mapped.
+ */
+bool gem_uma_dev_map_next_locked(struct gem_uma_dev_map *dmap, pgoff_t start, pgoff_t end,
+				 struct gem_uma_dma_run *run)
+{
+	struct gem_uma_extent e;
+
+	dma_resv_assert_held(dmap->obj->resv);
+	return gem_uma_page_set_next(&dmap->mapped, start, end, &e) &&
+	       !gem_uma_dev_map_run_locked(dmap, e.start, e.end, run);
+}

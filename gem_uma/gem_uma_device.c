@@ -9,6 +9,7 @@
 #include <linux/device.h>
 #include <linux/dma-direct.h>
 #include <linux/dma-map-ops.h>
+#include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/export.h>
 #include <linux/fs.h>
@@ -34,6 +35,9 @@
  * because the system-wide kernel mount follows the administrator's setting for
  * ordinary shared memory, which is off in most distributions. A device whose
  * mount fails works with single pages.
+ *
+ * Whether the device snoops the caches of the CPU is what the DMA API says. If it does not,
+ * or if the driver knows better, cache maintenance goes through &struct gem_uma_sync_ops.
  */
 
 struct lock_class_key gem_uma_device_objects_lock_key;
@@ -100,6 +104,26 @@ bool gem_uma_device_bounces(const struct gem_uma_device *udev, dma_addr_t addr,
 EXPORT_SYMBOL_IF_KUNIT(gem_uma_device_bounces);
 
 /*
+ * In both directions: some architectures invalidate when a buffer is given to the device,
+ * others when it is given back, and none does more than it has to (uma-B3).
+ */
+static void gem_uma_device_dma_clean(struct device *dev, const struct gem_uma_sync_piece *piece)
+{
+	dma_sync_single_for_device(dev, piece->addr, piece->size, DMA_BIDIRECTIONAL);
+}
+
+static void gem_uma_device_dma_invalidate(struct device *dev,
+					  const struct gem_uma_sync_piece *piece)
+{
+	dma_sync_single_for_cpu(dev, piece->addr, piece->size, DMA_BIDIRECTIONAL);
+}
+
+const struct gem_uma_sync_ops gem_uma_device_dma_sync_ops = {
+	.clean = gem_uma_device_dma_clean,
+	.invalidate = gem_uma_device_dma_invalidate,
+};
+
+/*
  * Not movable: while pages are held, our references would make migration fail.
  * RETRY_MAYFAIL also keeps the memory cgroup's OOM killer away. A device that cannot reach all
  * memory gets what it can reach, or the DMA API would bounce at random.
@@ -128,7 +152,8 @@ int gem_uma_device_init(struct gem_uma_device *udev, struct drm_device *drm,
 {
 	udev->drm = drm;
 	udev->dma_dev = drm_dev_dma_dev(drm);
-	udev->coherent = dev_is_dma_coherent(udev->dma_dev);
+	udev->sync_ops = config->sync_ops ?: &gem_uma_device_dma_sync_ops;
+	udev->coherent = !config->sync_ops && dev_is_dma_coherent(udev->dma_dev);
 	udev->allow_bounce = config->allow_bounce;
 	udev->gfp = gem_uma_device_gfp(udev->dma_dev);
 	udev->max_run = max(min_t(size_t, dma_max_mapping_size(udev->dma_dev), SZ_1G) >>

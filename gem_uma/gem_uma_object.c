@@ -15,6 +15,7 @@
 
 #include <drm/drm_device.h>
 #include <drm/drm_prime.h>
+#include <drm/drm_print.h>
 #include <drm/gem_uma/gem_uma_object.h>
 #include <kunit/visibility.h>
 
@@ -263,6 +264,8 @@ static void gem_uma_object_fini(struct gem_uma_object *uobj)
 {
 	struct drm_gem_object *obj = &uobj->base;
 
+	/* One that never ends leaves what it wrote in the cache. */
+	drm_WARN_ON_ONCE(obj->dev, atomic_read(&uobj->accesses));
 	gem_uma_reclaim_fini(&uobj->reclaim);
 	gem_uma_cpu_map_fini(&uobj->cpu_map);
 	gem_uma_dev_map_fini(&uobj->dev_map);

@@ -19,7 +19,7 @@ FOR_DRIVERS = {
         gem_uma_backing_populate_locked gem_uma_backing_pin gem_uma_backing_pages_locked
         gem_uma_backing_prefetch gem_uma_backing_discard_locked
         gem_uma_backing_advise_locked gem_uma_backing_unpin
-        gem_uma_backing_run_locked gem_uma_backing_extent_locked
+        gem_uma_backing_extent_locked
         gem_uma_backing_is_resident_locked gem_uma_backing_populate_some_locked
         gem_uma_backing_mark_dirty_locked""",
     "the answers of such an object to reclaim": """
@@ -36,6 +36,9 @@ FOR_DRIVERS = {
         gem_uma_cpu_map_fault_begin gem_uma_cpu_map_fault_locked
         gem_uma_cpu_map_fault_end gem_uma_cpu_map_access_locked
         gem_uma_cpu_map_map_pages gem_uma_cpu_map_get_unmapped_area""",
+    "cache maintenance of such an object": "gem_uma_sync_locked gem_uma_sync_finish_locked",
+    "a driver whose kernel part reads or writes buffers": """
+        gem_uma_object_access_begin gem_uma_object_access_end""",
     "an import in such an object": "gem_uma_dev_map_init_sgt gem_uma_dev_map_is_mapped_locked",
     "a driver with a table of its own, beside GEM_UMA_OBJECT_FUNCS": "gem_uma_object_export",
 }

@@ -35,6 +35,10 @@ INFALLIBLE = {
         gem_uma_vm_implicit_trim gem_uma_vm_active_put gem_uma_vm_unlock
         gem_uma_vm_unplug
         gem_uma_vm_users_get gem_uma_vm_users_init gem_uma_vm_users_put""",
+    "allocates nothing": """
+        gem_uma_object_sync gem_uma_sync_locked gem_uma_sync_finish_locked
+        gem_uma_object_access_begin gem_uma_object_access_end
+        gem_uma_object_begin_cpu_access gem_uma_object_end_cpu_access""",
     "answers a question": """
         gem_uma_backing_can_purge_locked gem_uma_backing_evicted
         gem_uma_backing_extent_locked gem_uma_backing_has_content

@@ -10,8 +10,46 @@
 
 struct device;
 struct drm_device;
+struct drm_gem_object;
 struct gem_uma_reclaim_device;
 struct vfsmount;
+
+/**
+ * struct gem_uma_sync_piece - bytes of an object that are contiguous for the device
+ */
+struct gem_uma_sync_piece {
+	/** @obj: the object. */
+	struct drm_gem_object *obj;
+	/** @offset: first byte, counted from the start of the object. */
+	u64 offset;
+	/** @addr: DMA address of the first byte. */
+	dma_addr_t addr;
+	/** @size: bytes, not 0. */
+	size_t size;
+};
+
+/**
+ * struct gem_uma_sync_ops - how the caches of the CPU and memory are made to agree
+ *
+ * Called with the resv of the object held, or by the last user of the object; also in
+ * memory reclaim: they allocate nothing, and take no lock under which others allocate.
+ * What was accessed before the call comes before it, what is accessed afterwards comes
+ * after it: an operation has the fences that it needs on both sides (uma-A12).
+ */
+struct gem_uma_sync_ops {
+	/** @clean: the device sees what the CPU wrote. */
+	void (*clean)(struct device *dev, const struct gem_uma_sync_piece *piece);
+	/**
+	 * @invalidate: the CPU sees what the device wrote. Comes after @clean of the same
+	 * piece.
+	 */
+	void (*invalidate)(struct device *dev, const struct gem_uma_sync_piece *piece);
+	/**
+	 * @unmapped: all pieces of the object were cleaned and invalidated, and the device
+	 * has no addresses of it any more. NULL: nothing to do.
+	 */
+	void (*unmapped)(struct drm_gem_object *obj);
+};
 
 /**
  * struct gem_uma_device_config - what the driver knows about its device
@@ -29,6 +67,12 @@ struct gem_uma_device_config {
 	 * the CPU would work on a copy.
 	 */
 	bool allow_bounce;
+	/**
+	 * @sync_ops: for a device that does not snoop although the DMA API takes it for
+	 * coherent: cache maintenance of the driver's own. NULL: that of the DMA API. A
+	 * driver with ops of its own has no use of GEM_UMA_OBJECT_WC, which is -EINVAL.
+	 */
+	const struct gem_uma_sync_ops *sync_ops;
 };
 
 /**
@@ -46,6 +90,8 @@ struct gem_uma_device {
 	struct device *dma_dev;
 	/** @huge_mnt: tmpfs mount with huge folios, or NULL. */
 	struct vfsmount *huge_mnt;
+	/** @sync_ops: cache maintenance, for a device that is not coherent; never NULL. */
+	const struct gem_uma_sync_ops *sync_ops;
 	/** @coherent: the device snoops the CPU caches. */
 	bool coherent;
 	/** @allow_bounce: see &struct gem_uma_device_config. */
@@ -71,6 +117,8 @@ struct gem_uma_device {
 	/** @restored_pages: pages restored so far. */
 	atomic64_t restored_pages;
 };
+
+extern const struct gem_uma_sync_ops gem_uma_device_dma_sync_ops;
 
 int gem_uma_device_init(struct gem_uma_device *udev, struct drm_device *drm,
 			const struct gem_uma_device_config *config);

@@ -2,6 +2,7 @@
 #ifndef _DRM_GEM_UMA_OBJECT_H_
 #define _DRM_GEM_UMA_OBJECT_H_
 
+#include <linux/cleanup.h>
 #include <linux/list.h>
 #include <linux/sched.h>
 
@@ -11,6 +12,7 @@
 #include <drm/gem_uma/gem_uma_cpu_map.h>
 #include <drm/gem_uma/gem_uma_dev_map.h>
 #include <drm/gem_uma/gem_uma_reclaim.h>
+#include <drm/gem_uma/gem_uma_sync.h>
 
 struct dma_buf;
 struct dma_buf_attachment;
@@ -106,6 +108,8 @@ struct gem_uma_object {
 	 * read without.
 	 */
 	unsigned int dev_mapped;
+	/** @accesses: CPU accesses that have begun and not ended; none is left at the end. */
+	atomic_t accesses;
 	/** @import_sgt: table of an imported buffer; NULL for our own pages. */
 	struct sg_table *import_sgt;
 
@@ -205,6 +209,36 @@ bool gem_uma_object_is_resident_locked(struct gem_uma_object *uobj, u64 offset,
 	__must_hold(uobj->base.resv);
 void gem_uma_object_update_locked(struct gem_uma_object *uobj)
 	__must_hold(uobj->base.resv);
+int __must_check gem_uma_object_sync(struct gem_uma_object *uobj,
+				     struct gem_uma_sync_range range,
+				     enum gem_uma_sync_op op);
+
+/**
+ * struct gem_uma_object_access - an access by the CPU, between its beginning and its end
+ */
+struct gem_uma_object_access {
+	/** @uobj: the object; NULL if it has not begun, or has ended. */
+	struct gem_uma_object *uobj;
+	/** @range: bytes. */
+	struct gem_uma_sync_range range;
+	/** @dir: what the CPU does, as gem_uma_object_access_begin() was told. */
+	enum dma_data_direction dir;
+	/** @err: why it did not begin, or 0. */
+	int err;
+};
+
+struct gem_uma_object_access __must_check
+gem_uma_object_access_begin(struct gem_uma_object *uobj, struct gem_uma_sync_range range,
+			    enum dma_data_direction dir);
+void gem_uma_object_access_end(struct gem_uma_object_access *access);
+int gem_uma_object_begin_cpu_access(struct drm_gem_object *obj, enum dma_data_direction dir);
+int gem_uma_object_end_cpu_access(struct drm_gem_object *obj);
+
+DEFINE_CLASS(gem_uma_object_access, struct gem_uma_object_access,
+	     gem_uma_object_access_end(&_T), gem_uma_object_access_begin(uobj, range, dir),
+	     struct gem_uma_object *uobj, struct gem_uma_sync_range range,
+	     enum dma_data_direction dir)
+
 int gem_uma_object_set_label(struct gem_uma_object *uobj, const char *label, size_t len);
 
 int gem_uma_object_advise(struct gem_uma_object *uobj, bool needed, bool *retained);

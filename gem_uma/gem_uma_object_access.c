@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The turn-key object: access by the CPU, for user space and for the kernel itself.
+ *
+ * Owns the number of accesses that are open. Lock: the object's resv. Neighbours: sync
+ * below, which does the work; the exporter of an import.
+ */
+#include <linux/dma-buf.h>
+#include <linux/dma-resv.h>
+#include <linux/export.h>
+
+#include <drm/drm_print.h>
+#include <drm/gem_uma/gem_uma_object.h>
+
+/**
+ * DOC: CPU access
+ *
+ * gem_uma_object_sync() is what an ioctl for cache maintenance calls. The kernel's own
+ * accesses, through gem_uma_object_vmap() for example, have a beginning and an end::
+ *
+ *	CLASS(gem_uma_object_access, access)(uobj, range, DMA_FROM_DEVICE);
+ *	if (access.err)
+ *		return access.err;
+ *	... the CPU reads ...
+ *
+ * The beginning waits for the jobs that dma-buf users wait for, then invalidates; the end
+ * cleans if the CPU wrote. An import is the exporter's to begin and to end.
+ *
+ * gem_uma_object_begin_cpu_access() and gem_uma_object_end_cpu_access() are the exporter's
+ * side of that: of the same name in &struct dma_buf_ops.
+ */
+
+/**
+ * gem_uma_object_sync() - make CPU and device agree on a range
+ * @uobj: object
+ * @range: bytes
+ * @op: what to do
+ *
+ * Waits for no job.
+ *
+ * Context: may sleep; takes resv.
+ *
+ * Return: 0; -EFAULT for a purged object; -EINTR for a signal; or as
+ * gem_uma_sync_locked(), -EINVAL for an import above all: users of a dma-buf have
+ * DMA_BUF_IOCTL_SYNC.
+ */
+int gem_uma_object_sync(struct gem_uma_object *uobj, struct gem_uma_sync_range range,
+			enum gem_uma_sync_op op)
+{
+	int ret;
+
+	if (gem_uma_object_is_imported(uobj))
+		return -EINVAL;
+	ret = dma_resv_lock_interruptible(uobj->base.resv, NULL);
+	if (ret)
+		return ret;
+	if (gem_uma_backing_content(&uobj->backing) == GEM_UMA_CONTENT_PURGED)
+		ret = -EFAULT;
+	else
+		ret = gem_uma_sync_locked(&uobj->cpu_map, &uobj->dev_map, range, op);
+	dma_resv_unlock(uobj->base.resv);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_sync);
+
+static int gem_uma_object_access_import(struct gem_uma_object *uobj,
+					struct gem_uma_sync_range range,
+					enum dma_data_direction dir)
+{
+	if (range.offset > uobj->base.size || range.size > uobj->base.size - range.offset)
+		return -EINVAL;
+	return dma_buf_begin_cpu_access(uobj->base.import_attach->dmabuf, dir);
+}
+
+static int gem_uma_object_access_own(struct gem_uma_object *uobj,
+				     struct gem_uma_sync_range range,
+				     enum dma_data_direction dir)
+{
+	long ret;
+
+	/* First: lines that are dropped while a job writes can be back before it ends. */
+	ret = dma_resv_wait_timeout(uobj->base.resv,
+				    dma_resv_usage_rw(dir != DMA_FROM_DEVICE), true,
+				    MAX_SCHEDULE_TIMEOUT);
+	if (ret < 0)
+		return ret;
+	/* Also to write: the CPU loads a line before it writes a part of it. */
+	return gem_uma_object_sync(uobj, range, GEM_UMA_SYNC_CLEAN_INVALIDATE);
+}
+
+/**
+ * gem_uma_object_access_begin() - the CPU is about to access an object
+ * @uobj: object, to which the caller has a reference until the end
+ * @range: bytes; an exporter may do more
+ * @dir: DMA_FROM_DEVICE to read, DMA_TO_DEVICE to write, DMA_BIDIRECTIONAL for both
+ *
+ * Context: may sleep; takes resv, of the exporter for an import.
+ *
+ * Return: the access, whose err is 0, or -ERESTARTSYS or -EINTR for a signal, or as
+ * gem_uma_object_sync(), or the exporter's errno. Without an error it is to be ended.
+ */
+struct gem_uma_object_access
+gem_uma_object_access_begin(struct gem_uma_object *uobj, struct gem_uma_sync_range range,
+			    enum dma_data_direction dir)
+{
+	struct gem_uma_object_access access = { .range = range, .dir = dir };
+
+	if (gem_uma_object_is_imported(uobj))
+		access.err = gem_uma_object_access_import(uobj, range, dir);
+	else
+		access.err = gem_uma_object_access_own(uobj, range, dir);
+	if (!access.err) {
+		access.uobj = uobj;
+		atomic_inc(&uobj->accesses);
+	}
+	return access;
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_access_begin);
+
+/**
+ * gem_uma_object_access_end() - the CPU has accessed an object
+ * @access: the access; without effect if it never began or has ended
+ *
+ * Context: may sleep, uninterruptibly; takes resv, of the exporter for an import.
+ */
+void gem_uma_object_access_end(struct gem_uma_object_access *access)
+{
+	struct gem_uma_object *uobj = access->uobj;
+	int ret = 0;
+
+	if (!uobj)
+		return;
+	access->uobj = NULL;
+	if (gem_uma_object_is_imported(uobj)) {
+		ret = dma_buf_end_cpu_access(uobj->base.import_attach->dmabuf, access->dir);
+	} else if (access->dir != DMA_FROM_DEVICE) {
+		dma_resv_lock(uobj->base.resv, NULL);
+		gem_uma_sync_finish_locked(&uobj->cpu_map, &uobj->dev_map, access->range,
+					   GEM_UMA_SYNC_CLEAN);
+		dma_resv_unlock(uobj->base.resv);
+	}
+	if (ret)
+		drm_dbg(uobj->base.dev, "the exporter may not have cleaned: %d\n", ret);
+	atomic_dec(&uobj->accesses);
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_access_end);
+
+static struct gem_uma_sync_range gem_uma_object_all(const struct gem_uma_object *uobj)
+{
+	return (struct gem_uma_sync_range) { .size = uobj->base.size };
+}
+
+/**
+ * gem_uma_object_begin_cpu_access() - users of a dma-buf are about to access its memory
+ * @obj: object, exported
+ * @dir: what they do; it only says for which jobs to wait (uma-A2)
+ *
+ * Waits by itself: the core of dma-buf waits only when the caches have been invalidated
+ * (uma-B2).
+ *
+ * Context: may sleep; takes resv.
+ *
+ * Return: 0, or as gem_uma_object_access_begin().
+ */
+int gem_uma_object_begin_cpu_access(struct drm_gem_object *obj, enum dma_data_direction dir)
+{
+	struct gem_uma_object *uobj = to_gem_uma_object(obj);
+
+	return gem_uma_object_access_own(uobj, gem_uma_object_all(uobj), dir);
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_begin_cpu_access);
+
+/**
+ * gem_uma_object_end_cpu_access() - users of a dma-buf have accessed its memory
+ * @obj: object, exported
+ *
+ * Cleans whatever they said that they did: a buffer that they only read has nothing to be
+ * cleaned.
+ *
+ * Context: may sleep; takes resv.
+ *
+ * Return: 0, or as gem_uma_object_sync().
+ */
+int gem_uma_object_end_cpu_access(struct drm_gem_object *obj)
+{
+	struct gem_uma_object *uobj = to_gem_uma_object(obj);
+
+	return gem_uma_object_sync(uobj, gem_uma_object_all(uobj), GEM_UMA_SYNC_CLEAN);
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_end_cpu_access);
