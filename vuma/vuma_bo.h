@@ -10,6 +10,7 @@
 #ifndef _VUMA_BO_H_
 #define _VUMA_BO_H_
 
+#include <linux/dma-direction.h>
 #include <linux/types.h>
 
 struct dma_buf_attachment;
@@ -33,6 +34,7 @@ extern const u64 vuma_bo_features;
 
 int vuma_bo_device_init(struct vuma_device *vdev);
 void vuma_bo_device_unplug(struct vuma_device *vdev);
+bool vuma_bo_device_is_coherent(struct vuma_device *vdev);
 void vuma_bo_module_init(void);
 
 int vuma_bo_client_init(struct vuma_device *vdev, struct drm_file *file);
@@ -47,6 +49,9 @@ int vuma_bo_set_label(struct drm_gem_object *obj, const char *label, size_t len)
 void vuma_bo_query(struct drm_gem_object *obj, struct drm_vuma_bo_query *query);
 int vuma_bo_madvise(struct drm_gem_object *obj, struct drm_vuma_bo_madvise *args);
 bool vuma_bo_is_purged(struct drm_gem_object *obj);
+int vuma_bo_sync(struct drm_gem_object *obj, u64 offset, u64 size, bool invalidate);
+int vuma_bo_begin_cpu_access(struct drm_gem_object *obj, enum dma_data_direction dir);
+int vuma_bo_end_cpu_access(struct drm_gem_object *obj);
 
 int vuma_bo_populate_locked(struct drm_gem_object *obj, u64 offset, u64 size,
 			    enum dma_data_direction dir)

@@ -4,7 +4,10 @@
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-direct.h>
+#include <linux/dma-resv.h>
 #include <linux/module.h>
+#include <linux/platform_device.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include <drm/drm_file.h>
@@ -19,6 +22,7 @@
 #include <drm/vuma_drm.h>
 
 #include "vuma_bo.h"
+#include "vuma_cache.h"
 #include "vuma_drv.h"
 
 const char vuma_bo_driver_name[] = "vuma";
@@ -27,6 +31,11 @@ const char vuma_bo_driver_desc[] = "Virtual UMA GPU on gem-uma";
 static bool huge = true;
 module_param(huge, bool, 0444);
 MODULE_PARM_DESC(huge, "Back buffers that ask for it with huge folios (default: true)");
+
+static bool coherent[VUMA_MAX_DEVICES] = { [0 ... VUMA_MAX_DEVICES - 1] = true };
+module_param_array(coherent, bool, NULL, 0444);
+MODULE_PARM_DESC(coherent,
+		 "By device: it snoops the CPU's cache; 0: a cache is modelled (default: all do)");
 
 const u64 vuma_bo_features = DRM_VUMA_FEATURE_RECLAIM | DRM_VUMA_FEATURE_MADVISE |
 			     (IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) ?
@@ -60,6 +69,10 @@ struct vuma_bo {
 	struct gem_uma_vm_users users;
 	/** @flags: DRM_VUMA_BO_* of creation. */
 	u32 flags;
+	/** @cached: a modelled cache is between CPU and device; constant after creation. */
+	bool cached;
+	/** @cache: the memory behind it. */
+	struct vuma_cache cache;
 	/** @vfile: the file that created it, for @offset; a reference, NULL of an import. */
 	struct vuma_file *vfile;
 	/** @offset: it has an offset for mmap(); set once, under the offset_lock of @vfile. */
@@ -89,6 +102,7 @@ static void vuma_bo_free(struct gem_uma_object *uobj)
 {
 	struct vuma_bo *bo = container_of(uobj, struct vuma_bo, uma);
 
+	vuma_cache_clear(&bo->cache);
 	/* Unlike the VM, it holds nothing that could lead back here. */
 	if (bo->r_obj)
 		drm_gem_object_put(bo->r_obj);
@@ -132,11 +146,75 @@ static struct dma_buf *vuma_bo_export(struct drm_gem_object *obj, int flags)
 	return ret ? ERR_PTR(ret) : vuma_prime_export(obj, flags);
 }
 
+/* Makes a list of what the device works on: an importer does no better than the device. */
+static struct sg_table *vuma_bo_get_sg_table(struct drm_gem_object *obj)
+	__must_hold(obj->resv)
+{
+	struct vuma_bo *bo = to_vuma_bo(obj);
+	pgoff_t i, nr = obj->size >> PAGE_SHIFT;
+	struct sg_table *sgt;
+	struct page **pages;
+	int ret;
+
+	if (!bo->cached)
+		return gem_uma_object_get_sg_table(obj);
+	ret = vuma_bo_populate_locked(obj, 0, obj->size, DMA_BIDIRECTIONAL);
+	if (ret)
+		return ERR_PTR(ret);
+	pages = kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL);
+	if (!pages)
+		return ERR_PTR(-ENOMEM);
+	for (i = 0; i < nr; i++)
+		pages[i] = vuma_cache_memory(&bo->cache, i);
+	sgt = drm_prime_pages_to_sg(obj->dev, pages, nr);
+	kvfree(pages);
+	return sgt;
+}
+
+/* GEM_UMA_OBJECT_FUNCS, with a get_sg_table of ours. */
 static const struct drm_gem_object_funcs vuma_bo_funcs = {
-	GEM_UMA_OBJECT_FUNCS,
+	.free = gem_uma_object_free,
+	.pin = gem_uma_object_pin,
+	.unpin = gem_uma_object_unpin,
+	.get_sg_table = vuma_bo_get_sg_table,
+	.vmap = gem_uma_object_vmap,
+	.vunmap = gem_uma_object_vunmap,
+	.mmap = gem_uma_object_mmap,
+	.status = gem_uma_object_status,
+	.vm_ops = &gem_uma_object_vm_ops,
 	.export = vuma_bo_export,
 	.open = vuma_bo_open,
 	.close = vuma_bo_close,
+};
+
+static void *vuma_bo_piece_cpu(struct device *dev, const struct gem_uma_sync_piece *piece)
+{
+	return phys_to_virt(dma_to_phys(dev, piece->addr));
+}
+
+static void vuma_bo_clean(struct device *dev, const struct gem_uma_sync_piece *piece)
+{
+	vuma_cache_clean(&to_vuma_bo(piece->obj)->cache, piece->offset, piece->size,
+			 vuma_bo_piece_cpu(dev, piece));
+}
+
+static void vuma_bo_invalidate(struct device *dev, const struct gem_uma_sync_piece *piece)
+{
+	vuma_cache_invalidate(&to_vuma_bo(piece->obj)->cache, piece->offset, piece->size,
+			      vuma_bo_piece_cpu(dev, piece));
+}
+
+/* An importer may go on to work on the memory of a device that is gone. */
+static void vuma_bo_unmapped(struct drm_gem_object *obj)
+{
+	if (!atomic_read(&to_gem_uma_object(obj)->backing.pins))
+		vuma_cache_clear(&to_vuma_bo(obj)->cache);
+}
+
+static const struct gem_uma_sync_ops vuma_bo_sync_ops = {
+	.clean = vuma_bo_clean,
+	.invalidate = vuma_bo_invalidate,
+	.unmapped = vuma_bo_unmapped,
 };
 
 void vuma_bo_module_init(void)
@@ -145,7 +223,11 @@ void vuma_bo_module_init(void)
 
 int vuma_bo_device_init(struct vuma_device *vdev)
 {
-	const struct gem_uma_device_config config = { .huge = huge };
+	unsigned int id = to_platform_device(vdev->drm.dev)->id;
+	const struct gem_uma_device_config config = {
+		.huge = huge,
+		.sync_ops = coherent[id] ? NULL : &vuma_bo_sync_ops,
+	};
 	struct vuma_bo_device *bo;
 	int ret;
 
@@ -160,6 +242,11 @@ int vuma_bo_device_init(struct vuma_device *vdev)
 	if (ret)
 		return ret;
 	return gem_uma_pm_init(&bo->pm, &bo->uma, GEM_UMA_PM_DEFAULT);
+}
+
+bool vuma_bo_device_is_coherent(struct vuma_device *vdev)
+{
+	return vdev->bo->uma.coherent;
 }
 
 void vuma_bo_device_unplug(struct vuma_device *vdev)
@@ -193,11 +280,11 @@ void vuma_bo_debugfs_init(struct vuma_device *vdev)
 	gem_uma_pm_debugfs_init(&vdev->bo->pm);
 }
 
+/* WC: a modelled cache is not asked. The CPU's own cache is there all the same. */
 static u32 vuma_bo_uma_flags(u32 flags)
 {
 	return GEM_UMA_OBJECT_LATE_OFFSET |
 	       (flags & DRM_VUMA_BO_NO_MMAP ? GEM_UMA_OBJECT_NO_MMAP : 0) |
-	       (flags & DRM_VUMA_BO_WC ? GEM_UMA_OBJECT_WC : 0) |
 	       (flags & DRM_VUMA_BO_HUGE ? GEM_UMA_OBJECT_HUGE : 0) |
 	       (flags & DRM_VUMA_BO_DISCARD_ON_RECLAIM ?
 		GEM_UMA_OBJECT_DISCARD_ON_RECLAIM : 0);
@@ -211,6 +298,7 @@ static struct vuma_bo *vuma_bo_alloc(void)
 		return NULL;
 	gem_uma_vm_users_init(&bo->users, &bo->uma.base);
 	bo->uma.base.funcs = &vuma_bo_funcs;
+	vuma_cache_init(&bo->cache);
 	return bo;
 }
 
@@ -223,6 +311,7 @@ struct drm_gem_object *vuma_bo_create(struct vuma_file *vfile, u64 size, u32 fla
 	if (!bo)
 		return ERR_PTR(-ENOMEM);
 	bo->flags = flags;
+	bo->cached = !vuma_bo_device_is_coherent(vfile->vdev) && !(flags & DRM_VUMA_BO_WC);
 	if (r_obj)
 		bo->uma.base.resv = r_obj->resv;
 	ret = gem_uma_object_init(&bo->uma, &vfile->vdev->bo->uma, size,
@@ -348,10 +437,35 @@ bool vuma_bo_is_purged(struct drm_gem_object *obj)
 	return gem_uma_backing_content(&uobj->backing) == GEM_UMA_CONTENT_PURGED;
 }
 
+/* Gives pages that are resident the memory behind the cache. */
+static int vuma_bo_add_memory(struct vuma_bo *bo, pgoff_t start, pgoff_t end)
+	__must_hold(bo->uma.base.resv)
+{
+	struct gem_uma_run run;
+	int ret = 0;
+
+	for (; start < end && !ret; start++) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		ret = gem_uma_backing_run_locked(&bo->uma.backing, start, start + 1, &run);
+		if (!ret)
+			ret = vuma_cache_add(&bo->cache, start,
+					     page_address(pfn_to_page(run.pfn)));
+		cond_resched();
+	}
+	return ret;
+}
+
 int vuma_bo_populate_locked(struct drm_gem_object *obj, u64 offset, u64 size,
 			    enum dma_data_direction dir)
 {
-	return gem_uma_object_populate_locked(to_gem_uma_object(obj), offset, size, dir);
+	struct vuma_bo *bo = to_vuma_bo(obj);
+	int ret = gem_uma_object_populate_locked(&bo->uma, offset, size, dir);
+
+	if (ret || !bo->cached)
+		return ret;
+	return vuma_bo_add_memory(bo, offset >> PAGE_SHIFT,
+				  DIV_ROUND_UP_ULL(offset + size, PAGE_SIZE));
 }
 
 /* Only a hint: submitting finds out about errors. */
@@ -363,7 +477,17 @@ void vuma_bo_prefetch(struct drm_gem_object *obj, u64 offset, u64 size)
 bool vuma_bo_is_resident_locked(struct drm_gem_object *obj, u64 offset, u64 size,
 				enum dma_data_direction dir)
 {
-	return gem_uma_object_is_resident_locked(to_gem_uma_object(obj), offset, size, dir);
+	struct vuma_bo *bo = to_vuma_bo(obj);
+	pgoff_t at, end;
+
+	dma_resv_assert_held(obj->resv);
+	end = DIV_ROUND_UP_ULL(offset + size, PAGE_SIZE);
+	if (!gem_uma_object_is_resident_locked(&bo->uma, offset, size, dir))
+		return false;
+	for (at = offset >> PAGE_SHIFT; bo->cached && at < end; at++)
+		if (!vuma_cache_memory(&bo->cache, at))
+			return false;
+	return true;
 }
 
 /* The device is software behind no IOMMU: an import must be of pages that the CPU can reach. */
@@ -374,6 +498,17 @@ static bool vuma_bo_is_reachable(struct device *dev, const struct gem_uma_dma_ru
 	return pfn_valid(pfn) && pfn_valid(pfn + run->nr - 1);
 }
 
+static int vuma_bo_cached_extent(struct vuma_bo *bo, u64 offset, dma_addr_t *addr, u64 *len)
+{
+	struct page *page = vuma_cache_memory(&bo->cache, offset >> PAGE_SHIFT);
+
+	if (!page)
+		return -ENXIO;
+	*addr = phys_to_dma(bo->uma.dev_map.dev, page_to_phys(page));
+	*len = PAGE_SIZE;
+	return 0;
+}
+
 int vuma_bo_extent_locked(struct drm_gem_object *obj, u64 offset, u64 size, dma_addr_t *addr,
 			  u64 *len)
 {
@@ -381,6 +516,9 @@ int vuma_bo_extent_locked(struct drm_gem_object *obj, u64 offset, u64 size, dma_
 	struct gem_uma_dma_run run;
 	int ret;
 
+	dma_resv_assert_held(obj->resv);
+	if (to_vuma_bo(obj)->cached)
+		return vuma_bo_cached_extent(to_vuma_bo(obj), offset, addr, len);
 	ret = gem_uma_dev_map_run_locked(dmap, offset >> PAGE_SHIFT,
 					 (offset + size) >> PAGE_SHIFT, &run);
 	if (ret)
@@ -390,6 +528,24 @@ int vuma_bo_extent_locked(struct drm_gem_object *obj, u64 offset, u64 size, dma_
 	*addr = run.addr;
 	*len = (u64)run.nr << PAGE_SHIFT;
 	return 0;
+}
+
+int vuma_bo_sync(struct drm_gem_object *obj, u64 offset, u64 size, bool invalidate)
+{
+	struct gem_uma_sync_range range = { offset, size };
+
+	return gem_uma_object_sync(to_gem_uma_object(obj), range,
+				   invalidate ? GEM_UMA_SYNC_CLEAN_INVALIDATE : GEM_UMA_SYNC_CLEAN);
+}
+
+int vuma_bo_begin_cpu_access(struct drm_gem_object *obj, enum dma_data_direction dir)
+{
+	return gem_uma_object_begin_cpu_access(obj, dir);
+}
+
+int vuma_bo_end_cpu_access(struct drm_gem_object *obj)
+{
+	return gem_uma_object_end_cpu_access(obj);
 }
 
 void vuma_bo_mapping_changed_locked(struct drm_gem_object *obj)

@@ -26,8 +26,6 @@
 #include "vuma_drv.h"
 #include "vuma_vm.h"
 
-#define VUMA_MAX_DEVICES	16
-
 static unsigned int ndev = 1;
 module_param(ndev, uint, 0444);
 MODULE_PARM_DESC(ndev, "number of devices, 1 to 16");

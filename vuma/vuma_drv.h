@@ -26,7 +26,9 @@
 struct vuma_vm;
 
 #define VUMA_UAPI_MAJOR		1
-#define VUMA_UAPI_MINOR		4
+#define VUMA_UAPI_MINOR		5
+
+#define VUMA_MAX_DEVICES	16
 
 /* Commands of one SUBMIT: 1 MiB of user memory copied, at most. */
 #define VUMA_MAX_CMDS		16384

@@ -6,6 +6,8 @@
 #include <linux/dma-resv.h>
 #include <linux/ctype.h>
 #include <linux/nospec.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
@@ -58,7 +60,7 @@ static int vuma_ioctl_get_param(struct drm_device *drm, void *data, struct drm_f
 		[DRM_VUMA_PARAM_UAPI_VERSION] = VUMA_UAPI_MAJOR << 16 | VUMA_UAPI_MINOR,
 		[DRM_VUMA_PARAM_VA_BITS] = VUMA_VA_BITS,
 		[DRM_VUMA_PARAM_PAGE_SIZES] = VUMA_PAGE_SIZES,
-		[DRM_VUMA_PARAM_COHERENT] = 1,
+		[DRM_VUMA_PARAM_COHERENT] = vuma_bo_device_is_coherent(to_vuma_device(drm)),
 		[DRM_VUMA_PARAM_FEATURES] = vuma_bo_features,
 		[DRM_VUMA_PARAM_MAX_CMDS] = VUMA_MAX_CMDS,
 	};
@@ -253,6 +255,66 @@ static int vuma_ioctl_bo_madvise(struct drm_device *drm, void *data, struct drm_
 	return ret;
 }
 
+static int vuma_sync_check(const struct drm_vuma_bo_sync_range *range,
+			   struct drm_gem_object *obj)
+{
+	u64 end;
+
+	if (range->op > DRM_VUMA_BO_SYNC_CLEAN_INVALIDATE || !range->size ||
+	    check_add_overflow(range->offset, range->size, &end) || end > obj->size ||
+	    drm_gem_is_imported(obj))
+		return -EINVAL;
+	return vuma_bo_is_purged(obj) ? -EFAULT : 0;
+}
+
+/* All are looked at before the first is done. */
+static int vuma_sync_ranges(struct drm_file *file, const struct drm_vuma_bo_sync_range *ranges,
+			    struct drm_gem_object **objs, u32 count)
+{
+	int ret;
+	u32 i;
+
+	for (i = 0; i < count; i++) {
+		objs[i] = drm_gem_object_lookup(file, ranges[i].handle);
+		ret = objs[i] ? vuma_sync_check(&ranges[i], objs[i]) : -ENOENT;
+		if (ret)
+			return ret;
+	}
+	for (i = 0; i < count; i++) {
+		ret = vuma_bo_sync(objs[i], ranges[i].offset, ranges[i].size,
+				   ranges[i].op == DRM_VUMA_BO_SYNC_CLEAN_INVALIDATE);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static int vuma_ioctl_bo_sync(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_vuma_bo_sync *args = data;
+	struct drm_vuma_bo_sync_range *ranges;
+	struct drm_gem_object **objs;
+	int ret = -ENOMEM;
+	u32 i;
+
+	if (args->flags || !args->count)
+		return -EINVAL;
+	if (args->count > DRM_VUMA_BO_SYNC_MAX_RANGES)
+		return -E2BIG;
+	ranges = vmemdup_array_user(u64_to_user_ptr(args->ranges), args->count, sizeof(*ranges));
+	if (IS_ERR(ranges))
+		return PTR_ERR(ranges);
+	objs = kvcalloc(args->count, sizeof(*objs), GFP_KERNEL);
+	if (objs) {
+		ret = vuma_sync_ranges(file, ranges, objs, args->count);
+		for (i = 0; i < args->count && objs[i]; i++)
+			drm_gem_object_put(objs[i]);
+	}
+	kvfree(objs);
+	kvfree(ranges);
+	return ret;
+}
+
 static unsigned long vuma_timeout_jiffies(s64 ns)
 {
 	u64 j = nsecs_to_jiffies64(ns) + 1;
@@ -332,7 +394,7 @@ const struct drm_ioctl_desc vuma_ioctls[] = {
 	VUMA_IOCTL(GET_PARAM, vuma_ioctl_get_param),
 	VUMA_IOCTL(BO_CREATE, vuma_ioctl_bo_create),
 	VUMA_IOCTL(BO_MMAP_OFFSET, vuma_ioctl_bo_mmap_offset),
-	VUMA_RESERVED(DRM_VUMA_BO_SYNC),
+	VUMA_IOCTL(BO_SYNC, vuma_ioctl_bo_sync),
 	VUMA_IOCTL(BO_MADVISE, vuma_ioctl_bo_madvise),
 	VUMA_IOCTL(BO_QUERY, vuma_ioctl_bo_query),
 	VUMA_IOCTL(BO_SET_LABEL, vuma_ioctl_bo_set_label),

@@ -27,6 +27,16 @@ static int vuma_prime_mmap(struct dma_buf *dma_buf, struct vm_area_struct *vma)
 	return ret ?: drm_gem_dmabuf_mmap(dma_buf, vma);
 }
 
+static int vuma_prime_begin_cpu_access(struct dma_buf *dma_buf, enum dma_data_direction dir)
+{
+	return vuma_bo_begin_cpu_access(dma_buf->priv, dir);
+}
+
+static int vuma_prime_end_cpu_access(struct dma_buf *dma_buf, enum dma_data_direction dir)
+{
+	return vuma_bo_end_cpu_access(dma_buf->priv);
+}
+
 static const struct dma_buf_ops vuma_prime_ops = {
 	.attach = drm_gem_map_attach,
 	.detach = drm_gem_map_detach,
@@ -34,6 +44,8 @@ static const struct dma_buf_ops vuma_prime_ops = {
 	.unmap_dma_buf = drm_gem_unmap_dma_buf,
 	.release = vuma_prime_release,
 	.mmap = vuma_prime_mmap,
+	.begin_cpu_access = vuma_prime_begin_cpu_access,
+	.end_cpu_access = vuma_prime_end_cpu_access,
 	.vmap = drm_gem_dmabuf_vmap,
 	.vunmap = drm_gem_dmabuf_vunmap,
 };

@@ -200,6 +200,11 @@ void vuma_bo_device_unplug(struct vuma_device *vdev)
 {
 }
 
+bool vuma_bo_device_is_coherent(struct vuma_device *vdev)
+{
+	return true;
+}
+
 int vuma_bo_client_init(struct vuma_device *vdev, struct drm_file *file)
 {
 	return 0;
@@ -294,6 +299,21 @@ int vuma_bo_madvise(struct drm_gem_object *obj, struct drm_vuma_bo_madvise *args
 bool vuma_bo_is_purged(struct drm_gem_object *obj)
 {
 	return false;
+}
+
+int vuma_bo_sync(struct drm_gem_object *obj, u64 offset, u64 size, bool invalidate)
+{
+	return 0;
+}
+
+int vuma_bo_begin_cpu_access(struct drm_gem_object *obj, enum dma_data_direction dir)
+{
+	return 0;
+}
+
+int vuma_bo_end_cpu_access(struct drm_gem_object *obj)
+{
+	return 0;
 }
 
 int vuma_bo_populate_locked(struct drm_gem_object *obj, u64 offset, u64 size,

@@ -221,6 +221,16 @@ int vuma_bo_discard(int fd, uint32_t handle, uint64_t offset, uint64_t size)
 	return vuma_ioctl(fd, DRM_IOCTL_VUMA_BO_MADVISE, &args);
 }
 
+int vuma_bo_sync(int fd, uint32_t handle, uint32_t op, uint64_t offset, uint64_t size)
+{
+	struct drm_vuma_bo_sync_range range = {
+		.handle = handle, .op = op, .offset = offset, .size = size,
+	};
+	struct drm_vuma_bo_sync args = { .ranges = (uintptr_t)&range, .count = 1 };
+
+	return vuma_ioctl(fd, DRM_IOCTL_VUMA_BO_SYNC, &args);
+}
+
 int vuma_bo_mmap(int fd, uint32_t handle, uint64_t size, int prot, void **map)
 {
 	uint64_t offset;

@@ -65,6 +65,8 @@ int vuma_bo_wait(int fd, uint32_t handle, uint32_t flags, int64_t timeout_ns);
 int vuma_bo_advise(int fd, uint32_t handle, uint32_t advice, uint32_t *retained);
 /* Zero from now on, and without memory. */
 int vuma_bo_discard(int fd, uint32_t handle, uint64_t offset, uint64_t size);
+/* BO_SYNC of one range; @op: &enum drm_vuma_bo_sync_op. */
+int vuma_bo_sync(int fd, uint32_t handle, uint32_t op, uint64_t offset, uint64_t size);
 /* MMAP_OFFSET and mmap(MAP_SHARED) of [0, size). */
 int vuma_bo_mmap(int fd, uint32_t handle, uint64_t size, int prot, void **map);
 

@@ -7,7 +7,6 @@ static const struct {
 	unsigned int nr;
 	const char *name;
 } reserved[] = {
-	NR(DRM_VUMA_BO_SYNC, "BO_SYNC"),
 	NR(DRM_VUMA_HEAP_CREATE, "HEAP_CREATE"),
 	NR(DRM_VUMA_HEAP_DESTROY, "HEAP_DESTROY"),
 };

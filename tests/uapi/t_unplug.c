@@ -81,6 +81,7 @@ static void all_ioctls(void)
 	KT_RET(vuma_bo_mmap_offset(r.fd, bo.handle, &value), -ENODEV);
 	KT_RET(vuma_bo_set_label(r.fd, bo.handle, "x"), -ENODEV);
 	KT_RET(vuma_bo_wait(r.fd, bo.handle, 0, 0), -ENODEV);
+	KT_RET(vuma_bo_sync(r.fd, bo.handle, DRM_VUMA_BO_SYNC_CLEAN, 0, PAGE), -ENODEV);
 	KT_RET(vuma_ioctl(r.fd, DRM_IOCTL_VUMA_VM_CREATE, &create), -ENODEV);
 	KT_RET(vuma_vm_bind(r.fd, r.vm.id, &op, 1, NULL), -ENODEV);
 	KT_RET(vuma_submit_one(r.fd, r.vm.id, &nop, 1, 0), -ENODEV);

@@ -43,7 +43,6 @@ extern "C" {
 #define DRM_VUMA_GET_PARAM		0x00
 #define DRM_VUMA_BO_CREATE		0x01
 #define DRM_VUMA_BO_MMAP_OFFSET		0x02
-/* Reserved, -EOPNOTSUPP today: CPU cache maintenance by range. */
 #define DRM_VUMA_BO_SYNC		0x03
 #define DRM_VUMA_BO_MADVISE		0x04
 #define DRM_VUMA_BO_QUERY		0x05
@@ -74,7 +73,7 @@ enum drm_vuma_param {
 	DRM_VUMA_PARAM_VA_BITS = 1,
 	/** @DRM_VUMA_PARAM_PAGE_SIZES: mask of leaf sizes, in bytes, or-ed. */
 	DRM_VUMA_PARAM_PAGE_SIZES = 2,
-	/** @DRM_VUMA_PARAM_COHERENT: 1 if the device snoops the CPU caches. */
+	/** @DRM_VUMA_PARAM_COHERENT: 1 if the device snoops the CPU caches, see BO_SYNC. */
 	DRM_VUMA_PARAM_COHERENT = 3,
 	/** @DRM_VUMA_PARAM_FEATURES: mask of DRM_VUMA_FEATURE_*. */
 	DRM_VUMA_PARAM_FEATURES = 4,
@@ -296,6 +295,66 @@ struct drm_vuma_bo_wait {
 	__u32 flags;
 	/** @timeout_ns: in, relative nanoseconds; 0 polls, negative is -EINVAL. */
 	__s64 timeout_ns;
+};
+
+/**
+ * enum drm_vuma_bo_sync_op - what BO_SYNC can do
+ */
+enum drm_vuma_bo_sync_op {
+	/** @DRM_VUMA_BO_SYNC_CLEAN: the GPU sees what the CPU wrote. */
+	DRM_VUMA_BO_SYNC_CLEAN = 0,
+	/**
+	 * @DRM_VUMA_BO_SYNC_CLEAN_INVALIDATE: the same, and the CPU sees what the GPU wrote
+	 * where the CPU did not.
+	 */
+	DRM_VUMA_BO_SYNC_CLEAN_INVALIDATE = 1,
+};
+
+/* CPU caches are written back and loaded by lines of so many bytes. */
+#define DRM_VUMA_CACHE_LINE		64
+
+/**
+ * struct drm_vuma_bo_sync_range - bytes of one BO
+ */
+struct drm_vuma_bo_sync_range {
+	/** @handle: in. */
+	__u32 handle;
+	/** @op: in, &enum drm_vuma_bo_sync_op. */
+	__u32 op;
+	/** @offset: in, bytes. */
+	__u64 offset;
+	/** @size: in, bytes, not 0. */
+	__u64 size;
+};
+
+/* Largest number of ranges in one BO_SYNC. */
+#define DRM_VUMA_BO_SYNC_MAX_RANGES	1024
+
+/**
+ * struct drm_vuma_bo_sync - make CPU and GPU agree on what is in memory
+ *
+ * Needed where DRM_VUMA_PARAM_COHERENT is 0, for BOs without DRM_VUMA_BO_WC; elsewhere it
+ * succeeds at once. Until a range is cleaned, the GPU does not see what the CPU wrote there;
+ * until it is invalidated, the CPU does not see what the GPU wrote. If both wrote the same
+ * line, CLEAN lets the CPU win, and so does CLEAN_INVALIDATE: clean before a job that writes.
+ *
+ * Ranges are widened to whole lines of DRM_VUMA_CACHE_LINE bytes. The ioctl waits for no
+ * job: one that still runs has not written everything. It allocates no memory for the BO.
+ *
+ * A BO that is evicted is cleaned and invalidated on the way. Importers work on the same
+ * memory as the GPU. Users of a dma-buf have DMA_BUF_IOCTL_SYNC, which does the whole BO.
+ *
+ * Errors: -EINVAL, also for an imported BO; -EFAULT for one that is purged. What is wrong
+ * with any range is found before the first is done. If the ioctl is interrupted, or a BO is
+ * purged just then, some of the ranges are done; it can be repeated.
+ */
+struct drm_vuma_bo_sync {
+	/** @ranges: in, user pointer to struct drm_vuma_bo_sync_range. */
+	__u64 ranges;
+	/** @count: in, 1 to DRM_VUMA_BO_SYNC_MAX_RANGES; more is -E2BIG. */
+	__u32 count;
+	/** @flags: in, must be 0. */
+	__u32 flags;
 };
 
 /**
@@ -726,6 +785,8 @@ struct drm_vuma_scanout {
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_VUMA_BO_CREATE, struct drm_vuma_bo_create)
 #define DRM_IOCTL_VUMA_BO_MMAP_OFFSET \
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_VUMA_BO_MMAP_OFFSET, struct drm_vuma_bo_mmap_offset)
+#define DRM_IOCTL_VUMA_BO_SYNC \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_VUMA_BO_SYNC, struct drm_vuma_bo_sync)
 #define DRM_IOCTL_VUMA_BO_MADVISE \
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_VUMA_BO_MADVISE, struct drm_vuma_bo_madvise)
 #define DRM_IOCTL_VUMA_BO_QUERY \
