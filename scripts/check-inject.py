@@ -86,7 +86,7 @@ ELSEWHERE = {
 }
 
 # Imported, and fails by chance only, for a signal at the right time: t_legacy_end kills.
-BY_CHANCE = "mutex_lock_interruptible_nested"
+BY_CHANCE = "mutex_lock_interruptible_nested dma_buf_begin_cpu_access dma_buf_end_cpu_access"
 
 # Imported, and run before there is anything to test: when the module is loaded.
 LOADING = "__kmem_cache_create_args alloc_workqueue alloc_workqueue_noprof"
