@@ -3,14 +3,20 @@
  * What an open file holds: the counters behind fdinfo.
  *
  * Owns the counters of each file and the list of files of each object. Knows sizes and
- * numbers of pages, not what they stand for. Lock: that of the list, the innermost.
- * Neighbour: object, above.
+ * numbers of pages, not what they stand for. Lock: that of the list, the innermost; DRM's
+ * for the handles of a file. Neighbour: object, above.
  */
 #include <linux/bug.h>
+#include <linux/cleanup.h>
+#include <linux/dma-resv.h>
 #include <linux/export.h>
+#include <linux/idr.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
+#include <drm/drm_file.h>
+#include <drm/drm_gem.h>
 #include <drm/drm_print.h>
 #include <drm/gem_uma/gem_uma_client.h>
 
@@ -21,9 +27,15 @@
  *
  * Objects report changes of their size in memory to the files that have a handle on them,
  * so that fdinfo is a read of a few counters. An object with handles in several files
- * counts in each of them. "active" is not shown: it would need a look at the fences of
- * every object.
+ * counts in each of them.
+ *
+ * Which objects are active nobody reports: fences are signalled without a call to us. So
+ * that key is printed apart, and looks at the fences of all objects of the file. What
+ * reclaim takes for busy counts as active, jobs of explicit submission included.
  */
+
+/* Handles that are looked at before the lock of the table is dropped. */
+#define GEM_UMA_CLIENT_BATCH	64
 
 struct lock_class_key gem_uma_client_list_lock_key;
 const char *const gem_uma_client_list_lock_name = "gem_uma_client_list_lock";
@@ -202,6 +214,8 @@ static void gem_uma_client_show(struct drm_printer *p, const char *prefix,
  * @driver: prefix for keys that the standard does not know
  * @p: printer
  *
+ * All but the active memory: see gem_uma_client_show_active().
+ *
  * Context: any.
  */
 void gem_uma_client_show_fdinfo(struct gem_uma_client *client, const char *driver,
@@ -216,3 +230,46 @@ void gem_uma_client_show_fdinfo(struct gem_uma_client *client, const char *drive
 	gem_uma_client_show(p, driver, "restored-total", &client->restored_total);
 }
 EXPORT_SYMBOL_GPL(gem_uma_client_show_fdinfo);
+
+static u64 gem_uma_client_active(struct drm_gem_object *obj)
+{
+	if (dma_resv_test_signaled(obj->resv, DMA_RESV_USAGE_BOOKKEEP))
+		return 0;
+	return obj->funcs->rss ? obj->funcs->rss(obj) : obj->size;
+}
+
+/* Adds objects from handle *id on. Returns false when it has seen the last. */
+static bool gem_uma_client_add_active(struct drm_file *file, int *id, u64 *bytes)
+{
+	struct drm_gem_object *obj;
+	unsigned int i;
+
+	guard(spinlock)(&file->table_lock);
+	for (i = 0; i < GEM_UMA_CLIENT_BATCH; i++, (*id)++) {
+		obj = idr_get_next(&file->object_idr, id);
+		if (!obj)
+			return false;
+		*bytes += gem_uma_client_active(obj);
+	}
+	return true;
+}
+
+/**
+ * gem_uma_client_show_active() - print how much memory jobs use
+ * @file: the file
+ * @p: printer
+ *
+ * Takes time for each handle of the file: the fences of all its objects are looked at.
+ *
+ * Context: may sleep; no resv needed.
+ */
+void gem_uma_client_show_active(struct drm_file *file, struct drm_printer *p)
+{
+	u64 bytes = 0;
+	int id = 0;
+
+	while (gem_uma_client_add_active(file, &id, &bytes))
+		cond_resched();
+	drm_printf(p, "drm-active-memory:\t%llu KiB\n", bytes >> 10);
+}
+EXPORT_SYMBOL_GPL(gem_uma_client_show_active);

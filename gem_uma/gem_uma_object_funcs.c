@@ -15,6 +15,8 @@
 #include <drm/drm_prime.h>
 #include <drm/gem_uma/gem_uma_object.h>
 
+#include "gem_uma_object_internal.h"
+
 /**
  * gem_uma_object_pin() - &drm_gem_object_funcs.pin
  * @obj: object
@@ -142,3 +144,17 @@ enum drm_gem_object_status gem_uma_object_status(struct drm_gem_object *obj)
 	return status;
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_status);
+
+/**
+ * gem_uma_object_rss() - &drm_gem_object_funcs.rss
+ * @obj: object
+ *
+ * Context: any.
+ *
+ * Return: bytes in memory; all of an import.
+ */
+size_t gem_uma_object_rss(struct drm_gem_object *obj)
+{
+	return gem_uma_object_pages(to_gem_uma_object(obj)).resident << PAGE_SHIFT;
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_rss);

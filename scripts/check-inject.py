@@ -45,7 +45,8 @@ INFALLIBLE = {
         gem_uma_backing_in_memory gem_uma_backing_is_resident_locked gem_uma_backing_nid_locked
         gem_uma_dev_map_is_mapped_locked gem_uma_dev_map_run_locked
         gem_uma_device_bounces gem_uma_object_is_resident_locked
-        gem_uma_object_mmap_offset gem_uma_object_status gem_uma_reclaim_state_name
+        gem_uma_object_mmap_offset gem_uma_object_rss gem_uma_object_status
+        gem_uma_reclaim_state_name
         gem_uma_vm_bo_vms_locked
         gem_uma_vm_implicit_address gem_uma_vm_implicit_nr_idle""",
     "takes note": """
@@ -53,7 +54,9 @@ INFALLIBLE = {
         gem_uma_backing_mark_dirty_locked gem_uma_pm_evict
         gem_uma_object_update_locked gem_uma_reclaim_update_locked
         gem_uma_vm_active_get_locked""",
-    "prints": "gem_uma_client_show_fdinfo gem_uma_pm_debugfs_init gem_uma_stats_debugfs_init",
+    "prints": """
+        gem_uma_client_show_active gem_uma_client_show_fdinfo gem_uma_pm_debugfs_init
+        gem_uma_stats_debugfs_init""",
     "only tries a lock": "gem_uma_vm_bo_evict_locked",
     "data": "gem_uma_object_funcs gem_uma_object_vm_ops",
 }

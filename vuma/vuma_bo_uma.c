@@ -272,6 +272,7 @@ void vuma_bo_client_fini(struct vuma_file *vfile)
 void vuma_bo_show_fdinfo(struct drm_printer *p, struct drm_file *file)
 {
 	gem_uma_client_show_fdinfo(&to_vuma_file(file)->bo->uma, vuma_bo_driver_name, p);
+	gem_uma_client_show_active(file, p);
 }
 
 void vuma_bo_debugfs_init(struct vuma_device *vdev)

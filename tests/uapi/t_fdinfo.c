@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "common.h"
+#include "gate.h"
 
 static void has_keys(void)
 {
 	static const char *const names[] = {
 		"drm-client-id", "drm-engine-vuma", "drm-total-memory", "drm-shared-memory",
-		"drm-resident-memory", "drm-purgeable-memory",
+		"drm-active-memory", "drm-resident-memory", "drm-purgeable-memory",
 	};
 	static const char *const reclaim[] = {
 		"vuma-evicted-memory", "vuma-evicted-total", "vuma-restored-total",
@@ -35,6 +36,8 @@ static void empty_file(void)
 
 	KT_EQ(fdinfo(fd, "drm-total-memory"), 0);
 	KT_EQ(fdinfo(fd, "drm-shared-memory"), 0);
+	if (!is_twin())
+		KT_EQ(fdinfo(fd, "drm-active-memory"), 0);
 	KT_EQ(fdinfo(fd, "drm-resident-memory"), 0);
 	KT_EQ(fdinfo(fd, "drm-engine-vuma"), 0);
 }
@@ -114,6 +117,35 @@ static void shared(void)
 	KT_EQ(fdinfo(other, "drm-resident-memory"), 0);
 }
 
+/* A job waits at a gate: what it may use is active, and as much as is in memory. */
+static void active(void)
+{
+	struct drm_vuma_cmd nop = vuma_cmd_nop();
+	int fd = dev_open(0), other = dev_open(0), i;
+	struct vuma_bo bo, idle = bo_new_mapped(fd, VUMA_MIB, 0);
+	uint32_t out = syncobj_new(fd);
+	struct vuma_vm vm = vm_new(fd);
+	struct gate gate;
+
+	not_on_twin("the core does not look at the fences of explicit submission");
+	stamp_pages(idle.map, idle.size / PAGE, 0);
+	/* More handles than are looked at in one piece; that of the job is the last. */
+	for (i = 0; i < 200; i++)
+		bo_new(fd, PAGE, 0);
+	bo = bo_new(fd, 4 * VUMA_MIB, 0);
+	vm_map_bo(&vm, &bo);
+	run_cmd(&vm, nop);
+	KT_EQ(fdinfo(fd, "drm-active-memory"), 0);
+	gate = gate_new(fd);
+	KT_OK(submit_after(&vm, &nop, 1, gate.in, out));
+	KT_EQ(fdinfo(fd, "drm-active-memory"), bo.size);
+	KT_EQ(fdinfo(fd, "drm-resident-memory"), bo.size + idle.size);
+	KT_EQ(fdinfo(other, "drm-active-memory"), 0);
+	gate_open(&gate);
+	wait_job(fd, out, 0);
+	KT_EQ(fdinfo(fd, "drm-active-memory"), 0);
+}
+
 static void engine_time(void)
 {
 	struct vuma_vm vm = vm_new(dev_open(0));
@@ -152,6 +184,7 @@ static const struct ktap_test tests[] = {
 	{ .name = "fdinfo_resident_counts_parts", .run = partial_residency },
 	{ .name = "fdinfo_counts_handles_of_the_file_only", .run = per_file },
 	{ .name = "fdinfo_shared_follows_handles", .run = shared },
+	{ .name = "fdinfo_active_is_what_jobs_use", .run = active },
 	{ .name = "fdinfo_engine_time_is_the_jobs_time", .run = engine_time },
 	{ .name = "fdinfo_can_be_read_by_others", .run = other_process_can_read },
 };

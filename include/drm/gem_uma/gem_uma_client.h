@@ -7,6 +7,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
+struct drm_file;
 struct drm_printer;
 
 /**
@@ -75,5 +76,6 @@ int gem_uma_client_open(struct gem_uma_client *client, struct gem_uma_client_lis
 void gem_uma_client_close(struct gem_uma_client *client, struct gem_uma_client_list *list);
 void gem_uma_client_show_fdinfo(struct gem_uma_client *client, const char *driver,
 				struct drm_printer *p);
+void gem_uma_client_show_active(struct drm_file *file, struct drm_printer *p);
 
 #endif

@@ -171,6 +171,7 @@ void gem_uma_object_vunmap(struct drm_gem_object *obj, struct iosys_map *map)
 	__must_hold(obj->resv);
 int gem_uma_object_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma);
 enum drm_gem_object_status gem_uma_object_status(struct drm_gem_object *obj);
+size_t gem_uma_object_rss(struct drm_gem_object *obj);
 
 extern const struct drm_gem_object_funcs gem_uma_object_funcs;
 extern const struct vm_operations_struct gem_uma_object_vm_ops;
@@ -189,6 +190,7 @@ extern const struct vm_operations_struct gem_uma_object_vm_ops;
 	.vunmap = gem_uma_object_vunmap,		\
 	.mmap = gem_uma_object_mmap,			\
 	.status = gem_uma_object_status,		\
+	.rss = gem_uma_object_rss,			\
 	.vm_ops = &gem_uma_object_vm_ops
 
 int gem_uma_object_init(struct gem_uma_object *uobj, struct gem_uma_device *udev,
