@@ -38,6 +38,9 @@
  * for long. Behind a bounce buffer the two would work on different copies, so a
  * mapping that bounces fails with -EIO, unless the driver declared that it transfers
  * explicitly. Such a driver copies when it wants to: dropping the map never does.
+ *
+ * Where the driver declared that its device takes physical addresses, these are what a
+ * map consists of. All else is as for other devices, but the DMA API is not called.
  */
 
 /* Fails instead of invoking the OOM killer; charged to the active memory cgroup. */
@@ -131,6 +134,14 @@ int gem_uma_dev_map_init_sgt(struct gem_uma_dev_map *dmap, struct drm_gem_object
 }
 EXPORT_SYMBOL_GPL(gem_uma_dev_map_init_sgt);
 
+/* The address that follows from a page. */
+static dma_addr_t gem_uma_dev_map_direct(struct gem_uma_dev_map *dmap, unsigned long pfn)
+{
+	if (dmap->backing->udev->physical)
+		return PFN_PHYS(pfn);
+	return phys_to_dma(dmap->dev, PFN_PHYS(pfn));
+}
+
 /* The address of a mapped page; *end shrinks to where another call's addresses start. */
 static dma_addr_t gem_uma_dev_map_addr(struct gem_uma_dev_map *dmap, pgoff_t pgoff,
 				       pgoff_t *end)
@@ -149,7 +160,7 @@ static dma_addr_t gem_uma_dev_map_addr(struct gem_uma_dev_map *dmap, pgoff_t pgo
 	else
 		*end = min(*end, mas.last + 1);
 	if (!entry)
-		return phys_to_dma(dmap->dev, PFN_PHYS(gem_uma_backing_pfn(dmap->backing, pgoff)));
+		return gem_uma_dev_map_direct(dmap, gem_uma_backing_pfn(dmap->backing, pgoff));
 	addr = xa_to_value(entry);
 	return (addr + (pgoff - mas.index)) << PAGE_SHIFT;
 }
@@ -174,6 +185,8 @@ static void gem_uma_dev_map_unmap(struct gem_uma_dev_map *dmap, pgoff_t pgoff, d
 	const struct gem_uma_device *udev = dmap->backing->udev;
 	struct gem_uma_sync_piece piece = gem_uma_dev_map_piece(dmap, pgoff, addr, size);
 
+	if (udev->physical)
+		return;
 	if (!udev->coherent && !udev->allow_bounce) {
 		udev->sync_ops->clean(dmap->dev, &piece);
 		udev->sync_ops->invalidate(dmap->dev, &piece);
@@ -240,6 +253,10 @@ static int gem_uma_dev_map_map_pages(struct gem_uma_dev_map *dmap,
 	struct gem_uma_device *udev = dmap->backing->udev;
 	size_t size = run->nr << PAGE_SHIFT;
 
+	if (udev->physical) {
+		*addr = PFN_PHYS(run->pfn);
+		return 0;
+	}
 	/*
 	 * Pages can be mapped for an importer, too. Synchronizing apart says that this
 	 * is known: the DMA API takes an overlap for a mistake otherwise.
@@ -272,7 +289,7 @@ static int gem_uma_dev_map_map_run(struct gem_uma_dev_map *dmap,
 		ret = gem_uma_dev_map_map_pages(dmap, run, &addr);
 	if (ret)
 		return ret;
-	if (addr != phys_to_dma(dmap->dev, PFN_PHYS(run->pfn))) {
+	if (addr != gem_uma_dev_map_direct(dmap, run->pfn)) {
 		ret = gem_uma_dev_map_note_addr(dmap, start, run->nr, addr);
 		if (ret) {
 			dma_unmap_page_attrs(dmap->dev, addr, size, DMA_BIDIRECTIONAL,

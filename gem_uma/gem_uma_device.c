@@ -128,13 +128,20 @@ const struct gem_uma_sync_ops gem_uma_device_dma_sync_ops = {
  * RETRY_MAYFAIL also keeps the memory cgroup's OOM killer away. A device that cannot reach all
  * memory gets what it can reach, or the DMA API would bounce at random.
  */
-static gfp_t gem_uma_device_gfp(struct device *dma_dev)
+static gfp_t gem_uma_device_gfp(const struct gem_uma_device *udev)
 {
 	gfp_t gfp = __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
 
-	if (dma_addressing_limited(dma_dev))
+	if (!udev->physical && dma_addressing_limited(udev->dma_dev))
 		return gfp | GFP_USER | __GFP_DMA32;
 	return gfp | GFP_HIGHUSER;
+}
+
+static unsigned long gem_uma_device_max_run(const struct gem_uma_device *udev)
+{
+	size_t size = udev->physical ? SIZE_MAX : dma_max_mapping_size(udev->dma_dev);
+
+	return max(min_t(size_t, size, SZ_1G) >> PAGE_SHIFT, 1UL);
 }
 
 /**
@@ -152,12 +159,13 @@ int gem_uma_device_init(struct gem_uma_device *udev, struct drm_device *drm,
 {
 	udev->drm = drm;
 	udev->dma_dev = drm_dev_dma_dev(drm);
+	udev->physical = config->physical;
 	udev->sync_ops = config->sync_ops ?: &gem_uma_device_dma_sync_ops;
-	udev->coherent = !config->sync_ops && dev_is_dma_coherent(udev->dma_dev);
-	udev->allow_bounce = config->allow_bounce;
-	udev->gfp = gem_uma_device_gfp(udev->dma_dev);
-	udev->max_run = max(min_t(size_t, dma_max_mapping_size(udev->dma_dev), SZ_1G) >>
-			    PAGE_SHIFT, 1UL);
+	udev->coherent = udev->physical ||
+			 (!config->sync_ops && dev_is_dma_coherent(udev->dma_dev));
+	udev->allow_bounce = config->allow_bounce && !udev->physical;
+	udev->gfp = gem_uma_device_gfp(udev);
+	udev->max_run = gem_uma_device_max_run(udev);
 	spin_lock_init(&udev->objects_lock);
 	gem_uma_device_set_objects_class(&udev->objects_lock);
 	INIT_LIST_HEAD(&udev->objects);

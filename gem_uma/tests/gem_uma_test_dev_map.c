@@ -358,6 +358,35 @@ static void dev_map_bounce_buffers_as_declared(struct kunit *test)
 	gem_uma_mock_bounce(rig.mock, false);
 }
 
+/* What the DMA API makes of a page, here of none, is nothing to such a device. */
+static void dev_map_physical_addresses_virtio_L2(struct kunit *test)
+{
+	struct dev_map_rig rig = dev_map_rig(test);
+	struct gem_uma_dma_run dma;
+	struct gem_uma_run run;
+	pgoff_t i;
+
+	rig.mock->udev.physical = true;
+	gem_uma_mock_bounce(rig.mock, true);
+	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 0, PAGES), 0);
+	KUNIT_EXPECT_EQ(test, dev_map_count_dirty(&rig), PAGES);
+	KUNIT_EXPECT_TRUE(test, mtree_empty(&rig.dmap->addrs));
+	scoped_guard(gem_uma_resv, rig.uobj->base.resv) {
+		for (i = 0; i < PAGES; i++) {
+			KUNIT_EXPECT_EQ(test, 0, gem_uma_backing_run_locked(&rig.uobj->backing, i,
+									    PAGES, &run));
+			KUNIT_EXPECT_EQ(test, 0, gem_uma_dev_map_run_locked(rig.dmap, i, PAGES,
+									    &dma));
+			KUNIT_EXPECT_EQ(test, dma.addr, PFN_PHYS(run.pfn));
+			KUNIT_EXPECT_LE(test, dma.nr, run.nr);
+		}
+	}
+	dev_map_expect_runs(test, &rig);
+	dev_map_drop(&rig);
+	KUNIT_EXPECT_EQ(test, rig.dmap->mapped.pages, 0);
+	gem_uma_mock_bounce(rig.mock, false);
+}
+
 struct dev_map_segment {
 	dma_addr_t addr;
 	unsigned int len;
@@ -480,6 +509,7 @@ static struct kunit_case gem_uma_dev_map_cases[] = {
 	KUNIT_CASE(dev_map_of_an_unplugged_device_is_ENODEV),
 	KUNIT_CASE(dev_map_bounce_buffers_are_refused),
 	KUNIT_CASE(dev_map_bounce_buffers_as_declared),
+	KUNIT_CASE(dev_map_physical_addresses_virtio_L2),
 	KUNIT_CASE(dev_map_sgt_is_described),
 	KUNIT_CASE(dev_map_sgt_of_odd_segments_is_EINVAL),
 	KUNIT_CASE(dev_map_sgt_too_large_is_E2BIG),

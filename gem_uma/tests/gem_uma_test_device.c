@@ -45,6 +45,19 @@ static void device_that_reaches_little_gets_low_pages(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, mock->udev.gfp & __GFP_HIGHMEM);
 }
 
+/* What the DMA API says of it does not count. */
+static void device_with_physical_addresses_reaches_all_virtio_L2(struct kunit *test)
+{
+	struct gem_uma_device_config config = { .physical = true };
+	struct gem_uma_mock *mock = gem_uma_mock_alloc(test);
+
+	*mock->drm.dev->dma_mask = DMA_BIT_MASK(24);
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_device_init(&mock->udev, &mock->drm, &config));
+	KUNIT_EXPECT_FALSE(test, mock->udev.gfp & __GFP_DMA32);
+	KUNIT_EXPECT_TRUE(test, mock->udev.coherent);
+	KUNIT_EXPECT_EQ(test, mock->udev.max_run, SZ_1G >> PAGE_SHIFT);
+}
+
 static void device_max_run_is_what_one_call_takes(struct kunit *test)
 {
 	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
@@ -150,6 +163,7 @@ static struct kunit_case gem_uma_device_cases[] = {
 	KUNIT_CASE(device_init_learns_the_facts),
 	KUNIT_CASE(device_pages_never_set_up_the_oom_killer),
 	KUNIT_CASE(device_that_reaches_little_gets_low_pages),
+	KUNIT_CASE(device_with_physical_addresses_reaches_all_virtio_L2),
 	KUNIT_CASE(device_max_run_is_what_one_call_takes),
 	KUNIT_CASE(device_config_is_kept),
 	KUNIT_CASE(device_huge_mounts_are_of_their_own),

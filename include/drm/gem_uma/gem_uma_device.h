@@ -73,6 +73,12 @@ struct gem_uma_device_config {
 	 * driver with ops of its own has no use of GEM_UMA_OBJECT_WC, which is -EINVAL.
 	 */
 	const struct gem_uma_sync_ops *sync_ops;
+	/**
+	 * @physical: the device takes physical addresses, and the DMA API is not asked.
+	 * For devices that a hypervisor plays, as virtio with its DMA quirk
+	 * (virtio_has_dma_quirk()): they are coherent, and reach all memory.
+	 */
+	bool physical;
 };
 
 /**
@@ -96,6 +102,8 @@ struct gem_uma_device {
 	bool coherent;
 	/** @allow_bounce: see &struct gem_uma_device_config. */
 	bool allow_bounce;
+	/** @physical: see &struct gem_uma_device_config. */
+	bool physical;
 	/** @gfp: how pages of objects are allocated. */
 	gfp_t gfp;
 	/** @max_run: longest piece that the DMA API takes, in pages. */
