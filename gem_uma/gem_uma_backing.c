@@ -118,7 +118,8 @@ void gem_uma_backing_fini(struct gem_uma_backing *b)
 {
 	if (!b->file)
 		return;
-	drm_WARN_ON_ONCE(b->udev->drm, atomic_read(&b->pins));
+	drm_WARN_ON_ONCE(b->udev->drm, atomic_read(&b->pins) >
+				       !!(b->flags & GEM_UMA_BACKING_PINNED));
 	/* Without held pages there is nothing to release: truncation frees the rest. */
 	if (b->held.pages)
 		gem_uma_backing_release(b, false);

@@ -122,6 +122,7 @@ static int gem_uma_object_init_parts(struct gem_uma_object *uobj, u64 size, u32 
 
 	ret = gem_uma_backing_init(&uobj->backing, uobj->udev, &uobj->base, size,
 				   (flags & GEM_UMA_OBJECT_HUGE ? GEM_UMA_BACKING_HUGE : 0) |
+				   (flags & GEM_UMA_OBJECT_PINNED ? GEM_UMA_BACKING_PINNED : 0) |
 				   (wc ? GEM_UMA_BACKING_CLEAN : 0));
 	if (!ret)
 		ret = gem_uma_cpu_map_init(&uobj->cpu_map, &uobj->backing, wc,
@@ -137,6 +138,21 @@ static int gem_uma_object_init_parts(struct gem_uma_object *uobj, u64 size, u32 
 	return ret;
 }
 
+/* The pin that is undone by nobody. */
+static int gem_uma_object_init_pin(struct gem_uma_object *uobj)
+{
+	int ret;
+
+	if (!(uobj->flags & GEM_UMA_OBJECT_PINNED))
+		return 0;
+	ret = dma_resv_lock_interruptible(uobj->base.resv, NULL);
+	if (ret)
+		return ret;
+	ret = gem_uma_object_pin(&uobj->base);
+	dma_resv_unlock(uobj->base.resv);
+	return ret;
+}
+
 /**
  * gem_uma_object_init() - set up an object that a driver embeds
  * @uobj: object, zeroed; base.funcs may be set, default is gem_uma_object_funcs
@@ -145,19 +161,22 @@ static int gem_uma_object_init_parts(struct gem_uma_object *uobj, u64 size, u32 
  * @flags: GEM_UMA_OBJECT_*
  * @ops: the driver's part, or NULL
  *
- * No memory is allocated for content yet. On failure the object is not initialized
- * and the caller frees it; on success it lives until its last reference is put.
+ * No memory is allocated for content yet, unless it is GEM_UMA_OBJECT_PINNED. On failure
+ * the object is not initialized and the caller frees it; on success it lives until its last
+ * reference is put.
  *
- * Context: may sleep and reclaim.
+ * Context: may sleep and reclaim; takes resv for GEM_UMA_OBJECT_PINNED.
  *
  * Return: 0; -EINVAL for a size of 0 or unknown flags; -E2BIG; -ENOMEM; -ENFILE; -ENOSPC
- * when the device has no mmap offset left.
+ * when the device has no mmap offset left. For GEM_UMA_OBJECT_PINNED also as
+ * gem_uma_backing_pin().
  */
 int gem_uma_object_init(struct gem_uma_object *uobj, struct gem_uma_device *udev,
 			u64 size, u32 flags, const struct gem_uma_object_ops *ops)
 {
 	u32 known = GEM_UMA_OBJECT_HUGE | GEM_UMA_OBJECT_NO_MMAP | GEM_UMA_OBJECT_WC |
-		    GEM_UMA_OBJECT_DISCARD_ON_RECLAIM | GEM_UMA_OBJECT_LATE_OFFSET;
+		    GEM_UMA_OBJECT_DISCARD_ON_RECLAIM | GEM_UMA_OBJECT_LATE_OFFSET |
+		    GEM_UMA_OBJECT_PINNED;
 	int ret;
 
 	if (!size || (flags & ~known))
@@ -169,6 +188,8 @@ int gem_uma_object_init(struct gem_uma_object *uobj, struct gem_uma_device *udev
 	gem_uma_object_init_common(uobj, udev, size, flags, ops);
 	drm_gem_private_object_init(udev->drm, &uobj->base, size);
 	ret = gem_uma_object_init_parts(uobj, size, flags);
+	if (!ret)
+		ret = gem_uma_object_init_pin(uobj);
 	if (ret)
 		goto err_fini;
 	/*

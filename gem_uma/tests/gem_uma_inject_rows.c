@@ -101,7 +101,8 @@ static int run_object_create(struct gem_uma_inject_rig *rig)
 {
 	struct gem_uma_object *uobj;
 
-	uobj = gem_uma_object_create(&rig->mock->udev, INJECT_SIZE, GEM_UMA_OBJECT_NO_MMAP);
+	uobj = gem_uma_object_create(&rig->mock->udev, INJECT_SIZE,
+				     GEM_UMA_OBJECT_NO_MMAP | GEM_UMA_OBJECT_PINNED);
 	if (IS_ERR(uobj))
 		return PTR_ERR(uobj);
 	rig->uobj = uobj;
@@ -497,10 +498,10 @@ const struct gem_uma_inject_row gem_uma_inject_rows[GEM_UMA_INJECT_ROWS] = {
 		.huge = true, .incoherent = true, .run = run_object_init, .undo = undo_object,
 		.errnos = { -ENOMEM, -ENFILE, -ENOSPC }, .allocations = 4, .calls = 2,
 	}, {
-		.name = "object_create_no_mmap_panthor_8",
+		.name = "object_create_no_mmap_pinned_panthor_8_virtio_L4",
 		.covers = { "gem_uma_object_create", "gem_uma_object_free" },
-		.run = run_object_create, .undo = undo_object, .errnos = { -ENOMEM, -ENFILE },
-		.allocations = 4, .calls = 1,
+		.run = run_object_create, .undo = undo_object,
+		.errnos = { -ENOMEM, -ENFILE, -EINTR, -EIO }, .allocations = 8, .calls = 8,
 	}, {
 		.name = "import_uma_b11",
 		.covers = { "gem_uma_object_init_import", "gem_uma_dev_map_init_sgt" },

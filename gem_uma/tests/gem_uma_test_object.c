@@ -220,6 +220,39 @@ static void object_pinned_is_not_evicted(struct kunit *test)
 }
 
 /* What the driver refuses has cost nobody anything. */
+/* What can never be evicted; nobody has to undo the pin. */
+static void object_pinned_for_life_virtio_L4(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_client client = {};
+	struct gem_uma_mock_object *mobj;
+	struct gem_uma_object *uobj;
+	unsigned int frees = 0;
+	struct iosys_map map;
+
+	gem_uma_mock_needs_swap(test);
+	mobj = gem_uma_mock_object_create(test, mock, SZ_16K, GEM_UMA_OBJECT_PINNED);
+	uobj = &mobj->base;
+	mobj->frees = &frees;
+	KUNIT_EXPECT_EQ(test, gem_uma_backing_resident(&uobj->backing), 4);
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_client_open(&client, &uobj->files));
+	KUNIT_EXPECT_EQ(test, atomic64_read(&client.resident), SZ_16K);
+	KUNIT_ASSERT_EQ(test, 0, object_populate(uobj, 0, SZ_16K));
+	/* The pins of others come and go. */
+	scoped_guard(object, uobj) {
+		KUNIT_ASSERT_EQ(test, 0, gem_uma_object_vmap(&uobj->base, &map));
+		gem_uma_object_vunmap(&uobj->base, &map);
+	}
+	KUNIT_EXPECT_EQ(test, object_evict_all(mock), 0);
+	KUNIT_EXPECT_EQ(test, gem_uma_object_discard(uobj, 0, SZ_16K), -EBUSY);
+	KUNIT_EXPECT_EQ(test, gem_uma_backing_resident(&uobj->backing), 4);
+	KUNIT_EXPECT_EQ(test, mobj->evicts, 0);
+	gem_uma_client_close(&client, &uobj->files);
+	gem_uma_mock_object_put(test, mobj);
+	KUNIT_EXPECT_EQ(test, frees, 1);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&mock->udev.resident_pages), 0);
+}
+
 static void object_refused_eviction_changes_nothing_panthor_47_48(struct kunit *test)
 {
 	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
@@ -580,6 +613,7 @@ static struct kunit_case gem_uma_object_cases[] = {
 	KUNIT_CASE(object_mmap_counts_when_reclaim_looks_panthor_17),
 	KUNIT_CASE(object_evict_keeps_content),
 	KUNIT_CASE(object_pinned_is_not_evicted),
+	KUNIT_CASE(object_pinned_for_life_virtio_L4),
 	KUNIT_CASE(object_refused_eviction_changes_nothing_panthor_47_48),
 	KUNIT_CASE(object_busy_is_not_evicted_panthor_87),
 	KUNIT_CASE(object_evicted_is_not_dev_mapped_panthor_13),

@@ -22,6 +22,8 @@ struct page;
 #define GEM_UMA_BACKING_HUGE	BIT(0)
 /* Write zeroes and swapped-in data back to memory before anybody maps uncached. */
 #define GEM_UMA_BACKING_CLEAN	BIT(1)
+/* One pin is never undone: the pages stay until gem_uma_backing_fini(). */
+#define GEM_UMA_BACKING_PINNED	BIT(2)
 
 /* Bytes of the largest object: a file holds it, and &drm_gem_object.size can express it. */
 #define GEM_UMA_BACKING_MAX_SIZE \

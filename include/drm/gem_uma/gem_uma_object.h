@@ -33,6 +33,8 @@ struct sg_table;
  * init. The driver calls it in the mmap() of its dma-bufs, too.
  */
 #define GEM_UMA_OBJECT_LATE_OFFSET	BIT(4)
+/* Populated at init and pinned until the object is freed: for what can never be evicted. */
+#define GEM_UMA_OBJECT_PINNED	BIT(5)
 
 /* Longest label, in bytes, without the terminating zero. */
 #define GEM_UMA_LABEL_MAX	255
