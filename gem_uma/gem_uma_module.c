@@ -8,6 +8,7 @@
 
 #include "gem_uma_backing_restore.h"
 #include "gem_uma_internal.h"
+#include "gem_uma_object_internal.h"
 
 static int __init gem_uma_init(void)
 {
@@ -19,13 +20,23 @@ static int __init gem_uma_init(void)
 		return ret;
 	ret = gem_uma_reclaim_module_init();
 	if (ret)
-		gem_uma_backing_module_exit();
+		goto err_backing;
+	ret = gem_uma_object_module_init();
+	if (ret)
+		goto err_reclaim;
+	return 0;
+
+err_reclaim:
+	gem_uma_reclaim_module_exit();
+err_backing:
+	gem_uma_backing_module_exit();
 	return ret;
 }
 module_init(gem_uma_init);
 
 static void __exit gem_uma_exit(void)
 {
+	gem_uma_object_module_exit();
 	gem_uma_reclaim_module_exit();
 	gem_uma_backing_module_exit();
 }

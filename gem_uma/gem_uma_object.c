@@ -48,6 +48,7 @@ static void gem_uma_object_init_common(struct gem_uma_object *uobj,
 	/* The process: threads have the names of a user-space driver's workers. */
 	get_task_comm(uobj->creator.comm, current->group_leader);
 	gem_uma_client_list_init(&uobj->files, size);
+	INIT_WORK(&uobj->update_work, gem_uma_object_update_work);
 }
 
 /*
@@ -107,6 +108,38 @@ void gem_uma_object_unplug_all(struct gem_uma_device *udev)
 	} while (dying);
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_unplug_all);
+
+/**
+ * gem_uma_object_next() - go through the objects of a device
+ * @udev: device
+ * @prev: the one before, whose reference is dropped; NULL to begin
+ *
+ * For what concerns them all, as a reset of the device. Leaves out those whose last
+ * reference is gone. Not beside gem_uma_object_unplug_all().
+ *
+ * Context: may sleep; no resv held.
+ *
+ * Return: the next object, with a reference, or NULL after the last.
+ */
+struct gem_uma_object *gem_uma_object_next(struct gem_uma_device *udev,
+					   struct gem_uma_object *prev)
+{
+	struct gem_uma_object *uobj, *found = NULL;
+
+	spin_lock(&udev->objects_lock);
+	uobj = list_prepare_entry(prev, &udev->objects, device_link);
+	list_for_each_entry_continue(uobj, &udev->objects, device_link) {
+		if (kref_get_unless_zero(&uobj->base.refcount)) {
+			found = uobj;
+			break;
+		}
+	}
+	spin_unlock(&udev->objects_lock);
+	if (prev)
+		drm_gem_object_put(&prev->base);
+	return found;
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_next);
 
 static void gem_uma_object_register(struct gem_uma_object *uobj)
 {

@@ -8,6 +8,10 @@
 extern const struct gem_uma_reclaim_ops gem_uma_object_reclaim_ops;
 extern const struct gem_uma_reclaim_ops gem_uma_object_weighed_ops;
 
+int gem_uma_object_module_init(void);
+void gem_uma_object_module_exit(void);
+void gem_uma_object_update_work(struct work_struct *work);
+
 int gem_uma_object_vacate_locked(struct gem_uma_object *uobj)
 	__must_hold(uobj->base.resv);
 struct gem_uma_client_pages gem_uma_object_pages(const struct gem_uma_object *uobj);

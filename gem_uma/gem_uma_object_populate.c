@@ -36,6 +36,8 @@ int gem_uma_object_populate_locked(struct gem_uma_object *uobj, u64 offset, u64 
 	ret = gem_uma_range_to_pages(uobj->base.size, offset, size, &e);
 	if (ret || gem_uma_object_is_imported(uobj))
 		return ret;
+	/* Used first: it does not leave now. */
+	uobj->leaving = false;
 	ret = gem_uma_backing_populate_locked(&uobj->backing, e.start, e.end);
 	if (!ret)
 		ret = gem_uma_dev_map_map_locked(&uobj->dev_map, e.start, e.end, dir);

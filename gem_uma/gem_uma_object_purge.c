@@ -102,7 +102,7 @@ int gem_uma_object_discard_locked(struct gem_uma_object *uobj, u64 offset, u64 s
 	ret = gem_uma_object_vacate_locked(uobj);
 	if (!ret)
 		ret = gem_uma_backing_discard_locked(&uobj->backing, e.start, e.end);
-	else if (ret == -EBUSY)
+	else if (ret == -EBUSY || ret == -EINPROGRESS)
 		ret = -EAGAIN;
 	gem_uma_object_update_locked(uobj);
 	return ret;
@@ -142,7 +142,7 @@ int gem_uma_object_discard(struct gem_uma_object *uobj, u64 offset, u64 size)
 			return ret;
 		if (signal_pending(current))
 			return -ERESTARTSYS;
-		/* Page tables may be in use instead, which is short. */
+		/* Page tables may be in use, or the device may have to answer: both are short. */
 		fsleep(100);
 	}
 }

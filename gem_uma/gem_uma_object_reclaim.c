@@ -7,12 +7,34 @@
  */
 #include <linux/dma-resv.h>
 #include <linux/export.h>
+#include <linux/workqueue.h>
 
+#include <drm/drm_drv.h>
 #include <drm/gem_uma/gem_uma_object.h>
 
 #include "gem_uma_object_internal.h"
 #include "gem_uma_state.h"
 #include "gem_uma_trace.h"
+
+/**
+ * DOC: On its way
+ *
+ * Some devices forget pages only when they have answered a request, as those behind a
+ * queue. Reclaim waits for no answer: the worker that would receive it may need memory to
+ * run. So the driver sends the request, and its &gem_uma_object_ops.evict returns
+ * -EINPROGRESS. From then on the object is on no list, and no scan asks again. When the
+ * device has answered, gem_uma_object_update() has a work item evict the object. Using it
+ * first cancels that: then it takes its place on a list again.
+ *
+ * A scan takes as many objects as it was asked for pages, whether they leave at once or
+ * later, and reports only what has left as freed. So while nothing has left, the core asks
+ * for more than it needs, and where all that could be freed is on its way it finds nothing:
+ * it looks some 16 times more before it invokes the OOM killer. A driver limits how many
+ * requests it has under way, and refuses others with -EBUSY.
+ */
+
+/* They wait for resvs: apart from works that must not wait for these. */
+static struct workqueue_struct *gem_uma_object_update_wq;
 
 /* There is content, and losing it was allowed at creation. */
 static bool gem_uma_object_is_discardable(const struct gem_uma_object *uobj)
@@ -45,6 +67,7 @@ static enum gem_uma_reclaim_state gem_uma_object_state(struct gem_uma_reclaim *r
 	unsigned long cached = gem_uma_backing_in_memory(&uobj->backing);
 	unsigned long resident = gem_uma_backing_resident(&uobj->backing);
 	struct gem_uma_state_facts facts = {
+		.leaving = uobj->leaving,
 		.discardable = gem_uma_object_is_discardable(uobj),
 		.purgeable = gem_uma_object_is_purgeable(uobj),
 		.clean = gem_uma_backing_is_clean(&uobj->backing),
@@ -104,8 +127,8 @@ static void gem_uma_object_count_locked(struct gem_uma_object *uobj)
  * Context: the object's resv held. Waits for nothing; callable from reclaim.
  *
  * Return: 0; -EBUSY if the object is pinned or in use, or if a lock of the driver is
- * taken; errors of &gem_uma_object_ops.evict. On error the object is as before, or less
- * mapped.
+ * taken; -EINPROGRESS if it is on its way; errors of &gem_uma_object_ops.evict. On error
+ * the object is as before, or less mapped.
  */
 int gem_uma_object_vacate_locked(struct gem_uma_object *uobj)
 {
@@ -117,6 +140,7 @@ int gem_uma_object_vacate_locked(struct gem_uma_object *uobj)
 	if (!dma_resv_test_signaled(uobj->base.resv, DMA_RESV_USAGE_BOOKKEEP))
 		return -EBUSY;
 	ret = uobj->ops->evict ? uobj->ops->evict(uobj) : 0;
+	uobj->leaving = ret == -EINPROGRESS;
 	if (ret)
 		return ret;
 	gem_uma_cpu_map_zap_locked(&uobj->cpu_map);
@@ -229,3 +253,89 @@ void gem_uma_object_update_locked(struct gem_uma_object *uobj)
 				      gem_uma_backing_in_memory(&uobj->backing), nid);
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_update_locked);
+
+/* The device has answered: go on as a scan would. */
+static void gem_uma_object_go_on_locked(struct gem_uma_object *uobj)
+	__must_hold(uobj->base.resv)
+{
+	struct gem_uma_reclaim *reclaim = &uobj->reclaim;
+	enum gem_uma_reclaim_state state;
+
+	dma_resv_assert_held(uobj->base.resv);
+	uobj->leaving = false;
+	state = gem_uma_object_state(reclaim);
+	if (state == GEM_UMA_UNRECLAIMABLE)
+		return;
+	if (state < GEM_UMA_EVICTED)
+		gem_uma_object_purge(reclaim);
+	else
+		gem_uma_object_evict(reclaim);
+}
+
+/**
+ * gem_uma_object_update_work() - what gem_uma_object_update() leaves to a worker
+ * @work: update_work of an object
+ *
+ * Context: a worker; may sleep, takes resv.
+ */
+void gem_uma_object_update_work(struct work_struct *work)
+{
+	struct gem_uma_object *uobj = container_of(work, struct gem_uma_object, update_work);
+	struct drm_device *drm = uobj->udev->drm;
+
+	dma_resv_lock(uobj->base.resv, NULL);
+	if (uobj->leaving)
+		gem_uma_object_go_on_locked(uobj);
+	gem_uma_object_update_locked(uobj);
+	dma_resv_unlock(uobj->base.resv);
+	drm_gem_object_put(&uobj->base);
+	drm_dev_put(drm);
+}
+
+/**
+ * gem_uma_object_update() - something changed that reclaim depends on
+ * @uobj: object, of which the caller has a reference
+ *
+ * For those who hold no resv and cannot wait for it, as whoever receives the answers of a
+ * device. A work item calls gem_uma_object_update_locked() later. If the object is on its
+ * way, that goes on: see &gem_uma_object_ops.evict.
+ *
+ * Context: any, interrupts included.
+ */
+void gem_uma_object_update(struct gem_uma_object *uobj)
+{
+	struct drm_device *drm = uobj->udev->drm;
+
+	drm_dev_get(drm);
+	drm_gem_object_get(&uobj->base);
+	if (queue_work(gem_uma_object_update_wq, &uobj->update_work))
+		return;
+	drm_gem_object_put(&uobj->base);
+	drm_dev_put(drm);
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_update);
+
+/**
+ * gem_uma_object_module_init() - what all objects share
+ *
+ * Context: module init.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int gem_uma_object_module_init(void)
+{
+	/* Memory waits for them. */
+	gem_uma_object_update_wq = alloc_workqueue("gem-uma-update",
+						   WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	return gem_uma_object_update_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * gem_uma_object_module_exit() - undo gem_uma_object_module_init()
+ *
+ * Context: module exit; no device is left.
+ */
+void gem_uma_object_module_exit(void)
+{
+	destroy_workqueue(gem_uma_object_update_wq);
+}

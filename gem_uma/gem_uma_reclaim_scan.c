@@ -76,6 +76,8 @@ struct gem_uma_reclaim_scan {
 	unsigned long written;
 	unsigned long skipped;
 	unsigned long looked;
+	/* Pages of objects whose device was told to forget them. */
+	unsigned long leaving;
 	/* The present list, and how many of its objects may still refuse. */
 	enum gem_uma_reclaim_state list;
 	unsigned long budget;
@@ -306,6 +308,7 @@ static void gem_uma_reclaim_account(struct gem_uma_reclaim_scan *scan, unsigned 
 {
 	if (ret <= 0) {
 		scan->skipped += pages;
+		scan->leaving += ret == -EINPROGRESS ? pages : 0;
 		scan->counts[GEM_UMA_RECLAIM_BUSY] += ret < 0;
 		return;
 	}
@@ -399,7 +402,7 @@ static void gem_uma_reclaim_run_stage(struct gem_uma_reclaim_scan *scan,
 	scan->list = list;
 	scan->budget = GEM_UMA_RECLAIM_PATIENCE;
 	scan->rounds = 0;
-	while (scan->freed + scan->written < scan->nr_pages && scan->budget &&
+	while (scan->freed + scan->written + scan->leaving < scan->nr_pages && scan->budget &&
 	       scan->rounds < GEM_UMA_RECLAIM_ROUNDS)
 		if (!gem_uma_reclaim_one(scan))
 			break;

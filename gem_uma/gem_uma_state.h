@@ -11,6 +11,8 @@
  * struct gem_uma_state_facts - what the state of an object follows from
  */
 struct gem_uma_state_facts {
+	/** @leaving: its eviction has begun, and waits for the device. */
+	bool leaving;
 	/** @discardable: there is content, and losing it was allowed at creation. */
 	bool discardable;
 	/** @purgeable: there is content, and it was declared as not needed. */
@@ -33,7 +35,7 @@ struct gem_uma_state_facts {
 static inline enum gem_uma_reclaim_state
 gem_uma_state_decide(const struct gem_uma_state_facts *f)
 {
-	if (f->pins)
+	if (f->pins || f->leaving)
 		return GEM_UMA_UNRECLAIMABLE;
 	/* Whatever maps it: what costs is content that has to be kept. */
 	if (f->discardable)

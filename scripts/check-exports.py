@@ -40,6 +40,8 @@ FOR_DRIVERS = {
     "a driver whose kernel part reads or writes buffers": """
         gem_uma_object_access_begin gem_uma_object_access_end""",
     "an import in such an object": "gem_uma_dev_map_init_sgt gem_uma_dev_map_is_mapped_locked",
+    "a driver whose device has to answer before it has forgotten pages (virtio-gpu)":
+        "gem_uma_object_next",
     "a driver with a table of its own, beside GEM_UMA_OBJECT_FUNCS": "gem_uma_object_export",
 }
 

@@ -45,14 +45,14 @@ INFALLIBLE = {
         gem_uma_backing_in_memory gem_uma_backing_is_resident_locked gem_uma_backing_nid_locked
         gem_uma_dev_map_is_mapped_locked gem_uma_dev_map_run_locked
         gem_uma_device_bounces gem_uma_object_is_resident_locked
-        gem_uma_object_mmap_offset gem_uma_object_rss gem_uma_object_status
+        gem_uma_object_mmap_offset gem_uma_object_next gem_uma_object_rss gem_uma_object_status
         gem_uma_reclaim_state_name
         gem_uma_vm_bo_vms_locked
         gem_uma_vm_implicit_address gem_uma_vm_implicit_nr_idle""",
     "takes note": """
         gem_uma_backing_advise_locked
         gem_uma_backing_mark_dirty_locked gem_uma_pm_evict
-        gem_uma_object_update_locked gem_uma_reclaim_update_locked
+        gem_uma_object_update gem_uma_object_update_locked gem_uma_reclaim_update_locked
         gem_uma_vm_active_get_locked""",
     "prints": """
         gem_uma_client_show_active gem_uma_client_show_fdinfo gem_uma_pm_debugfs_init

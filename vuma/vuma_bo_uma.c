@@ -2,6 +2,7 @@
 /*
  * vuma's buffer object on gem_uma.
  */
+#include <linux/debugfs.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-direct.h>
 #include <linux/dma-resv.h>
@@ -9,6 +10,7 @@
 #include <linux/platform_device.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include <drm/drm_file.h>
 #include <drm/drm_managed.h>
@@ -49,6 +51,8 @@ struct vuma_bo_device {
 	struct gem_uma_device uma;
 	/** @pm: library's part. */
 	struct gem_uma_pm pm;
+	/** @evict_ms: how long the device takes to forget a buffer; for tests, by debugfs. */
+	u32 evict_ms;
 };
 
 /**
@@ -79,6 +83,10 @@ struct vuma_bo {
 	bool offset;
 	/** @r_obj: holds the resv of the VM that it is private to, or NULL. */
 	struct drm_gem_object *r_obj;
+	/** @answer_work: the device has forgotten the buffer; with a reference of its own. */
+	struct delayed_work answer_work;
+	/** @answered: it ran since the buffer was told to go. */
+	bool answered;
 };
 
 static struct vuma_bo *to_vuma_bo(struct drm_gem_object *obj)
@@ -92,9 +100,35 @@ static unsigned int vuma_bo_dev_mapped(struct gem_uma_object *uobj)
 	return gem_uma_vm_bo_vms_locked(&uobj->base);
 }
 
+static void vuma_bo_answer_work(struct work_struct *work)
+{
+	struct vuma_bo *bo = container_of(to_delayed_work(work), struct vuma_bo, answer_work);
+
+	WRITE_ONCE(bo->answered, true);
+	gem_uma_object_update(&bo->uma);
+	drm_gem_object_put(&bo->uma.base);
+}
+
+/* For tests: as a device behind a queue, which has to answer first. */
+static bool vuma_bo_has_to_answer(struct vuma_bo *bo)
+{
+	u32 ms = READ_ONCE(to_vuma_device(bo->uma.base.dev)->bo->evict_ms);
+
+	if (!ms || READ_ONCE(bo->answered)) {
+		WRITE_ONCE(bo->answered, false);
+		return false;
+	}
+	drm_gem_object_get(&bo->uma.base);
+	if (!queue_delayed_work(vuma_put_wq, &bo->answer_work, msecs_to_jiffies(ms)))
+		drm_gem_object_put(&bo->uma.base);
+	return true;
+}
+
 static int vuma_bo_evict(struct gem_uma_object *uobj)
 	__must_hold(uobj->base.resv)
 {
+	if (vuma_bo_has_to_answer(container_of(uobj, struct vuma_bo, uma)))
+		return -EINPROGRESS;
 	return gem_uma_vm_bo_evict_locked(&uobj->base);
 }
 
@@ -279,6 +313,7 @@ void vuma_bo_debugfs_init(struct vuma_device *vdev)
 {
 	gem_uma_stats_debugfs_init(&vdev->bo->uma);
 	gem_uma_pm_debugfs_init(&vdev->bo->pm);
+	debugfs_create_u32("evict-ms", 0600, vdev->drm.debugfs_root, &vdev->bo->evict_ms);
 }
 
 /* WC: a modelled cache is not asked. The CPU's own cache is there all the same. */
@@ -298,6 +333,7 @@ static struct vuma_bo *vuma_bo_alloc(void)
 	if (!bo)
 		return NULL;
 	gem_uma_vm_users_init(&bo->users, &bo->uma.base);
+	INIT_DELAYED_WORK(&bo->answer_work, vuma_bo_answer_work);
 	bo->uma.base.funcs = &vuma_bo_funcs;
 	vuma_cache_init(&bo->cache);
 	return bo;

@@ -116,6 +116,19 @@ static void pin_and_unpin_return(void)
 	KT_EQ(gem_uma_state_decide(&f), before);
 }
 
+/* Whatever else there is to say of it: nobody is to ask again. */
+static void on_its_way_is_unreclaimable(void)
+{
+	unsigned int bits;
+
+	for (bits = 0; bits < 1 << FACTS; bits++) {
+		struct gem_uma_state_facts f = facts_of(bits, false);
+
+		f.leaving = true;
+		KT_EQ(gem_uma_state_decide(&f), GEM_UMA_UNRECLAIMABLE);
+	}
+}
+
 /* One, or more: how many more makes no difference. */
 static void several_vms_are_shared(void)
 {
@@ -187,6 +200,8 @@ static const struct ktap_test tests[] = {
 	{ .name = "state_decide_is_monotonic_in_each_fact", .run = decide_is_monotonic },
 	{ .name = "state_mapped_in_several_VMs_is_shared", .run = several_vms_are_shared },
 	{ .name = "state_returns_after_the_last_unpin", .run = pin_and_unpin_return },
+	{ .name = "state_on_its_way_is_unreclaimable_virtio-L5",
+	  .run = on_its_way_is_unreclaimable },
 	{ .name = "state_order_is_cost_and_the_last_has_no_list", .run = order_of_states },
 	{ .name = "state_cpu_refault_of_evicted_is_not_device_mapped_panthor-13",
 	  .run = evicted_then_touched },

@@ -534,6 +534,17 @@ static void many_small(void)
 	free(bos);
 }
 
+/* Or what reclaim asks for before the first has answered goes, too. */
+static void device_need_not_answer(int fd)
+{
+	FILE *file = open_debugfs(fd, "evict-ms", "w");
+
+	if (!file)
+		return;
+	KT_TRUE(fputs("0", file) != EOF);
+	KT_EQ(fclose(file), 0);
+}
+
 /* panthor-23: what was used last goes last. */
 static void least_recently_used_first(void)
 {
@@ -543,6 +554,7 @@ static void least_recently_used_first(void)
 	unsigned int evicted = 0, tries;
 	int i;
 
+	device_need_not_answer(s.fd);
 	for (i = 0; i < COUNT; i++) {
 		bos[i] = bo_new_mapped(s.fd, 2 * MIB, 0);
 		vuma_pattern_fill(bos[i].map, bos[i].size, i, 3);

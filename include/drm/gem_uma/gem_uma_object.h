@@ -5,6 +5,7 @@
 #include <linux/cleanup.h>
 #include <linux/list.h>
 #include <linux/sched.h>
+#include <linux/workqueue.h>
 
 #include <drm/drm_gem.h>
 #include <drm/gem_uma/gem_uma_backing.h>
@@ -54,6 +55,12 @@ struct gem_uma_object_ops {
 	 * from memory reclaim with resv held and all fences of it signalled: no
 	 * allocation, no lock but by trylock, no last put. 0, or -EBUSY, after
 	 * which it is repeated some other time. NULL: nothing to do.
+	 *
+	 * -EINPROGRESS: the device was told to forget them, and has not answered yet.
+	 * The object is on its way, and nobody asks again before
+	 * gem_uma_object_update(), which the driver owes in any case: when the device
+	 * has answered, and when it will not answer any more. It is asked again then;
+	 * or, if the object was used meanwhile, when it is its turn again.
 	 */
 	int (*evict)(struct gem_uma_object *uobj);
 	/**
@@ -112,6 +119,10 @@ struct gem_uma_object {
 	unsigned int dev_mapped;
 	/** @accesses: CPU accesses that have begun and not ended; none is left at the end. */
 	atomic_t accesses;
+	/** @leaving: its eviction has begun, and ends in @update_work; protected by resv. */
+	bool leaving;
+	/** @update_work: for those who hold no resv; while queued, it has a reference. */
+	struct work_struct update_work;
 	/** @import_sgt: table of an imported buffer; NULL for our own pages. */
 	struct sg_table *import_sgt;
 
@@ -243,6 +254,9 @@ DEFINE_CLASS(gem_uma_object_access, struct gem_uma_object_access,
 	     struct gem_uma_object *uobj, struct gem_uma_sync_range range,
 	     enum dma_data_direction dir)
 
+void gem_uma_object_update(struct gem_uma_object *uobj);
+struct gem_uma_object *gem_uma_object_next(struct gem_uma_device *udev,
+					   struct gem_uma_object *prev);
 int gem_uma_object_set_label(struct gem_uma_object *uobj, const char *label, size_t len);
 
 int gem_uma_object_advise(struct gem_uma_object *uobj, bool needed, bool *retained);

@@ -35,7 +35,9 @@ struct gem_uma_reclaim_ops {
 	/**
 	 * @evict: release all pages, keeping the content. Returns the number of pages
 	 * released, or -EBUSY if the object is in use or a lock is taken; then the
-	 * object is as before, or less mapped. The fences of resv are signalled.
+	 * object is as before, or less mapped. -EINPROGRESS if that has only begun:
+	 * @state has to say that it is unreclaimable until it goes on. The fences of
+	 * resv are signalled.
 	 */
 	long (*evict)(struct gem_uma_reclaim *reclaim);
 	/**

@@ -40,7 +40,7 @@ enum gem_uma_reclaim_state {
 	GEM_UMA_DEV_MAPPED,
 	/** @GEM_UMA_DEV_SHARED: page tables of several do. */
 	GEM_UMA_DEV_SHARED,
-	/** @GEM_UMA_UNRECLAIMABLE: no pages, pinned, or not our pages. */
+	/** @GEM_UMA_UNRECLAIMABLE: no pages, pinned, on their way, or not our pages. */
 	GEM_UMA_UNRECLAIMABLE,
 };
 
