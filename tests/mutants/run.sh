@@ -34,6 +34,20 @@ copy_tree() {
 		tar --null -T - --ignore-failed-read -c 2>/dev/null) | tar -x -C "$work/tree"
 }
 
+# Jobs for the suite that has a unit test: the others only take time. A row of a table has
+# the suite that runs the table.
+kunit_jobs() {
+	local file suite
+	file=$(cd "$top" && grep -lw -- "$1" gem_uma/tests/*.c | head -n 1)
+	suite=$(sed -n 's/^GEM_UMA_TEST_SUITE(\(.*\));/\1/p' "$top/$file" 2>/dev/null)
+	[[ $file != *_inject_rows* ]] || suite=gem_uma_inject
+	[[ $suite ]] || return
+	grep '^#!' "$top/tests/kunit/debug-jobs.txt"
+	printf 'kunit 300 inject-setup && printf %s >%s && modprobe gem_uma_kunit && cat %s\n' \
+		"$suite" /sys/module/kunit/parameters/filter_glob \
+		"/sys/kernel/debug/kunit/$suite/results"
+}
+
 # Runs what the mutant says; its output, and why it failed, are in the log.
 run_mutant() {
 	local patch=$1 log=$2 run tree
@@ -44,7 +58,8 @@ run_mutant() {
 	if [[ $run == kunit ]]; then
 		tree=$("$top/tests/vm/kbuild.sh" debug 6.12) || return 2
 		export KDIR=$tree/build
-		args+=(--kernel "$tree" --slow 6 --jobs tests/kunit/debug-jobs.txt)
+		kunit_jobs "$(field Fails "$patch")" >"$work/jobs" || return 2
+		args+=(--kernel "$tree" --slow 6 --jobs "$work/jobs" --append mitigations=off)
 	else
 		args+=(--mem 1G --modprobe "vuma ndev=2" -- "$run")
 	fi
