@@ -12,7 +12,6 @@
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/shmem_fs.h>
-#include <linux/swap.h>
 
 #include <drm/drm_gem.h>
 #include <drm/drm_print.h>
@@ -147,24 +146,6 @@ static void gem_uma_backing_extend(struct gem_uma_backing *b, struct gem_uma_ext
 	if (gem_uma_page_set_covers(&b->held, e->end - 1, e->end))
 		e->end = min(folio_next_index(gem_uma_backing_peek(b, e->end - 1)),
 			     b->nr_pages);
-}
-
-/* Release whole folios, for whose removal the set of held pages is split. */
-static void gem_uma_backing_release_range(struct gem_uma_backing *b,
-					  const struct gem_uma_extent *e)
-{
-	struct address_space *mapping = gem_uma_backing_mapping(b);
-	unsigned long before = b->held.pages;
-	struct folio_batch fbatch;
-	pgoff_t next = e->start;
-
-	folio_batch_init(&fbatch);
-	while (filemap_get_folios(mapping, &next, e->end - 1, &fbatch)) {
-		gem_uma_backing_release_batch(b, &fbatch, true);
-		cond_resched();
-	}
-	gem_uma_page_set_remove(&b->held, e->start, e->end);
-	atomic_long_sub(before - b->held.pages, &b->udev->resident_pages);
 }
 
 /*

@@ -3,6 +3,7 @@
 #ifndef _GEM_UMA_BACKING_INTERNAL_H_
 #define _GEM_UMA_BACKING_INTERNAL_H_
 
+#include <linux/dma-direction.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
@@ -11,8 +12,6 @@
 #include <drm/gem_uma/gem_uma_backing.h>
 
 #include "gem_uma_internal.h"
-
-struct folio_batch;
 
 /* Pages that are populated before they count as held. */
 #define GEM_UMA_BACKING_STEP	1024UL
@@ -76,8 +75,10 @@ int gem_uma_backing_get_folio(struct gem_uma_backing *b, pgoff_t pgoff,
 			      struct folio **foliop)
 	__must_hold(b->obj->resv);
 
-void gem_uma_backing_release_batch(struct gem_uma_backing *b, struct folio_batch *fbatch,
-				   bool keep);
+int gem_uma_backing_clean_folio(struct gem_uma_backing *b, struct folio *folio,
+				enum dma_data_direction dir);
+void gem_uma_backing_release_range(struct gem_uma_backing *b,
+				   const struct gem_uma_extent *e);
 unsigned long gem_uma_backing_release(struct gem_uma_backing *b, bool keep);
 
 #endif

@@ -5,6 +5,7 @@
  * Owns nothing: finds the folio of a page, and moves it where it may be held. Lock: the
  * object's resv, and that of the folio. Neighbour: the rest of the backing.
  */
+#include <linux/dma-mapping.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
@@ -150,4 +151,48 @@ int gem_uma_backing_get_folio(struct gem_uma_backing *b, pgoff_t pgoff,
 	if (ret)
 		gem_uma_backing_put_folio(*foliop);
 	return ret;
+}
+
+/**
+ * gem_uma_backing_clean_folio() - make memory and the CPU's cache agree
+ * @b: backing
+ * @folio: held, or about to be
+ * @dir: DMA_TO_DEVICE writes the folio back, before it is mapped uncached;
+ *	DMA_FROM_DEVICE drops stale lines, before the kernel reads through its cache what was
+ *	written uncached
+ *
+ * Only the DMA API can do that on all architectures; a mapping that is undone at once has
+ * just this effect.
+ *
+ * Context: does not sleep; callable from reclaim.
+ *
+ * Return: 0; -ENODEV when the device was unplugged; -EIO when it cannot reach the folio.
+ */
+int gem_uma_backing_clean_folio(struct gem_uma_backing *b, struct folio *folio,
+				enum dma_data_direction dir)
+{
+	struct gem_uma_device *udev = b->udev;
+	size_t size = folio_size(folio), done, len;
+	bool bounced;
+
+	if (!(b->flags & GEM_UMA_BACKING_CLEAN) || udev->coherent)
+		return 0;
+	if (READ_ONCE(udev->unplugged))
+		return -ENODEV;
+	for (done = 0; done < size; done += len) {
+		dma_addr_t addr;
+
+		len = min(size - done, (size_t)udev->max_run << PAGE_SHIFT);
+		addr = dma_map_page(udev->dma_dev, folio_page(folio, done >> PAGE_SHIFT), 0,
+				    len, dir);
+		if (dma_mapping_error(udev->dma_dev, addr))
+			return -EIO;
+		bounced = gem_uma_device_bounces(udev, addr,
+						 PFN_PHYS(folio_pfn(folio)) + done);
+		dma_unmap_page(udev->dma_dev, addr, len, dir);
+		/* Then it was the bounce buffer that was cleaned. */
+		if (bounced)
+			return -EIO;
+	}
+	return 0;
 }
