@@ -34,7 +34,7 @@
  * evicts or frees the object. Populating is idempotent: what is there is skipped,
  * what was reached before an error is kept, and repeating continues. Pinning
  * promises that the pages are there and stay; it is not needed to keep pages of an
- * object whose resv is held.
+ * object whose resv is held. Evicting takes all pages, or those of a chunk.
  *
  * There is no array of pages. The page cache of the file knows the folios, and a page
  * set says which of them are held. The file itself counts what has content, in memory
@@ -275,11 +275,23 @@ static int gem_uma_backing_populate(struct gem_uma_backing *b, pgoff_t start,
 	return ret;
 }
 
+/* The first page of a range that has to be read from swap, or the end. */
+static pgoff_t gem_uma_backing_next_swapped(struct gem_uma_backing *b, pgoff_t start,
+					    pgoff_t end)
+{
+	struct address_space *mapping = gem_uma_backing_mapping(b);
+
+	while (start < end && !xa_is_value(xa_load(&mapping->i_pages, start)))
+		start++;
+	return start;
+}
+
 /**
  * gem_uma_backing_populate_some_locked() - make one page resident, better more
  * @b: backing
  * @start: the page that is needed
  * @end: first page behind those that are welcome
+ * @ahead: those are welcome also if they have to be read from swap
  *
  * For faults: stops early where going on would put the task to sleep with resv held.
  *
@@ -288,11 +300,13 @@ static int gem_uma_backing_populate(struct gem_uma_backing *b, pgoff_t start,
  * Return: 0 if page @start is resident, else as gem_uma_backing_populate_locked().
  */
 int gem_uma_backing_populate_some_locked(struct gem_uma_backing *b, pgoff_t start,
-					 pgoff_t end)
+					 pgoff_t end, bool ahead)
 {
 	int ret;
 
 	dma_resv_assert_held(b->obj->resv);
+	if (!ahead && start < end && end <= b->nr_pages)
+		end = gem_uma_backing_next_swapped(b, start + 1, end);
 	ret = gem_uma_backing_populate(b, start, start + 1, end);
 	return gem_uma_page_set_covers(&b->held, start, start + 1) ? 0 : ret ?: -EIO;
 }

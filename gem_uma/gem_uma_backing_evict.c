@@ -87,6 +87,18 @@ void gem_uma_backing_release_range(struct gem_uma_backing *b,
 	atomic_long_sub(before - b->held.pages, &b->udev->resident_pages);
 }
 
+static unsigned long gem_uma_backing_count_evicted(struct gem_uma_backing *b,
+						   unsigned long pages)
+{
+	if (pages) {
+		WRITE_ONCE(b->evicted_pages, b->evicted_pages + pages);
+		if (b->evictions < U32_MAX)
+			WRITE_ONCE(b->evictions, b->evictions + 1);
+		atomic64_add(pages, &b->udev->evicted_pages);
+	}
+	return pages;
+}
+
 /**
  * gem_uma_backing_release_locked() - evict: hold no page any more, keep the content
  * @b: backing, not pinned
@@ -100,22 +112,66 @@ void gem_uma_backing_release_range(struct gem_uma_backing *b,
  */
 unsigned long gem_uma_backing_release_locked(struct gem_uma_backing *b)
 {
-	unsigned long pages;
-
 	dma_resv_assert_held(b->obj->resv);
 	if (drm_WARN_ON_ONCE(b->udev->drm, b->held.pages && atomic_read(&b->pins)))
 		return 0;
-	pages = gem_uma_backing_release(b, true);
 	b->next_written = 0;
-	if (pages) {
-		WRITE_ONCE(b->evicted_pages, b->evicted_pages + pages);
-		if (b->evictions < U32_MAX)
-			WRITE_ONCE(b->evictions, b->evictions + 1);
-		atomic64_add(pages, &b->udev->evicted_pages);
-	}
-	return pages;
+	return gem_uma_backing_count_evicted(b, gem_uma_backing_release(b, true));
 }
 EXPORT_SYMBOL_GPL(gem_uma_backing_release_locked);
+
+/**
+ * gem_uma_backing_next_chunk_locked() - find a chunk of which pages are held
+ * @b: backing
+ * @start: where to look from
+ * @chunk: result: the whole chunk, clipped to the object
+ *
+ * Context: resv held; does not sleep.
+ *
+ * Return: false if no page from @start on is held.
+ */
+bool gem_uma_backing_next_chunk_locked(struct gem_uma_backing *b, pgoff_t start,
+				       struct gem_uma_extent *chunk)
+{
+	dma_resv_assert_held(b->obj->resv);
+	start = gem_uma_page_set_find(&b->held, start, b->nr_pages, true);
+	chunk->start = round_down(start, GEM_UMA_BACKING_CHUNK);
+	chunk->end = min(chunk->start + GEM_UMA_BACKING_CHUNK, b->nr_pages);
+	return start < b->nr_pages;
+}
+EXPORT_SYMBOL_GPL(gem_uma_backing_next_chunk_locked);
+
+/**
+ * gem_uma_backing_release_chunk_locked() - evict a chunk: hold none of its pages any more
+ * @b: backing, not pinned
+ * @chunk: from gem_uma_backing_next_chunk_locked()
+ *
+ * As gem_uma_backing_release_locked(), for the pages of the chunk. While others are held
+ * the system does not take them: gem_uma_backing_writeback_locked() sends them to swap.
+ * What is clean is dropped at once, as nobody writes it.
+ *
+ * Context: resv held. Does not sleep for memory or locks of ours; callable from reclaim.
+ *
+ * Return: number of pages released.
+ */
+unsigned long gem_uma_backing_release_chunk_locked(struct gem_uma_backing *b,
+						   const struct gem_uma_extent *chunk)
+{
+	unsigned long before = b->held.pages;
+
+	dma_resv_assert_held(b->obj->resv);
+	if (drm_WARN_ON_ONCE(b->udev->drm, atomic_read(&b->pins)))
+		return 0;
+	/* Allocates nothing: no bitmap has pages of two chunks. */
+	gem_uma_backing_release_range(b, chunk);
+	if (b->held.pages)
+		invalidate_mapping_pages(gem_uma_backing_mapping(b), chunk->start,
+					 chunk->end - 1);
+	else
+		gem_uma_backing_release(b, true);
+	return gem_uma_backing_count_evicted(b, before - b->held.pages);
+}
+EXPORT_SYMBOL_GPL(gem_uma_backing_release_chunk_locked);
 
 /* Returns pages on their way to swap. */
 static unsigned long gem_uma_backing_write_folio(struct folio *folio,
@@ -145,6 +201,36 @@ out_unlock:
 	return 0;
 }
 
+/* Up to @nr_pages of [next_written, end), which then moves on. */
+static unsigned long gem_uma_backing_write_up_to(struct gem_uma_backing *b, pgoff_t end,
+						 unsigned long nr_pages)
+{
+	struct address_space *mapping = gem_uma_backing_mapping(b);
+	unsigned long written = 0;
+	struct gem_uma_extent gap;
+	struct folio_batch fbatch;
+	unsigned int i;
+	pgoff_t next;
+
+	folio_batch_init(&fbatch);
+	while (written < nr_pages &&
+	       gem_uma_page_set_next_gap(&b->held, b->next_written, end, &gap)) {
+		next = gap.start;
+		b->next_written = gap.end;
+		if (!filemap_get_folios(mapping, &next, gap.end - 1, &fbatch))
+			continue;
+		for (i = 0; i < folio_batch_count(&fbatch) && written < nr_pages; i++) {
+			b->next_written = folio_next_index(fbatch.folios[i]);
+			written += gem_uma_backing_write_folio(fbatch.folios[i], mapping);
+		}
+		/* In the swap cache, they are evictable again. */
+		check_move_unevictable_folios(&fbatch);
+		folios_put(&fbatch);
+		cond_resched();
+	}
+	return written;
+}
+
 /**
  * gem_uma_backing_writeback_locked() - start to swap out pages that nobody holds
  * @b: backing
@@ -153,7 +239,7 @@ out_unlock:
  * Evicting only makes pages reclaimable. Left to itself the system takes them when they
  * have aged, and those of an object of which a part is held not at all. Until then a task
  * that waits for memory sees no progress, and would evict more. Goes on where the last call
- * ended, so that nothing is looked at twice.
+ * ended, so that pages which cannot be written just now are not looked at by each call.
  *
  * Context: resv held; does I/O. Callable from reclaim with __GFP_IO.
  *
@@ -162,32 +248,17 @@ out_unlock:
 unsigned long gem_uma_backing_writeback_locked(struct gem_uma_backing *b,
 					       unsigned long nr_pages)
 {
-	struct address_space *mapping = gem_uma_backing_mapping(b);
-	unsigned long written = 0;
-	struct folio_batch fbatch;
-	unsigned int i;
-	pgoff_t next;
+	unsigned long written;
+	pgoff_t from;
 
 	dma_resv_assert_held(b->obj->resv);
-	folio_batch_init(&fbatch);
-	while (written < nr_pages) {
-		next = b->next_written;
-		if (!filemap_get_folios(mapping, &next, b->nr_pages - 1, &fbatch)) {
-			/* What was locked is tried again by the next call. */
-			b->next_written = 0;
-			break;
-		}
-		for (i = 0; i < folio_batch_count(&fbatch) && written < nr_pages; i++) {
-			pgoff_t index = fbatch.folios[i]->index;
-
-			b->next_written = folio_next_index(fbatch.folios[i]);
-			if (!gem_uma_page_set_covers(&b->held, index, index + 1))
-				written += gem_uma_backing_write_folio(fbatch.folios[i], mapping);
-		}
-		/* In the swap cache, they are evictable again. */
-		check_move_unevictable_folios(&fbatch);
-		folios_put(&fbatch);
-		cond_resched();
+	if (READ_ONCE(gem_uma_backing_mapping(b)->nrpages) <= b->held.pages)
+		return 0;
+	from = b->next_written;
+	written = gem_uma_backing_write_up_to(b, b->nr_pages, nr_pages);
+	if (written < nr_pages) {
+		b->next_written = 0;
+		written += gem_uma_backing_write_up_to(b, from, nr_pages - written);
 	}
 	return written;
 }

@@ -24,6 +24,8 @@
 #include <drm/drm_vma_manager.h>
 #include <drm/gem_uma/gem_uma_cpu_map.h>
 
+#include "gem_uma_backing_internal.h"
+#include "gem_uma_cpu_map_internal.h"
 #include "gem_uma_range.h"
 #include "gem_uma_state.h"
 #include "gem_uma_trace.h"
@@ -37,8 +39,12 @@
  * dropped, other threads can fault, map and unmap meanwhile.
  *
  * One fault maps a window around the page: 16 pages at first, doubling while faults
- * walk through the object in order, up to what one page of PTEs covers. Objects with
- * huge folios get PMD mappings where the addresses allow.
+ * walk through the object in order, up to a chunk. Only then more than one page is read from
+ * swap for a fault: single pages cost as much swap traffic as they do with tmpfs. Objects
+ * with huge folios get PMD mappings where the addresses allow.
+ *
+ * A fault that finds no memory says so in &gem_uma_cpu_map.starved. As it holds resv, reclaim
+ * cannot take pages of the object, which may be all that there is to take.
  *
  * A fault gives what the VMA allows: also a read fault maps writable. See "Written pages"
  * for how a store is noticed.
@@ -50,7 +56,7 @@
 
 /* First window, in pages. */
 #define GEM_UMA_FAULT_MIN	16UL
-/* What one page of PTEs covers: apply_to_page_range() holds one PTE lock then. */
+/* Inside of what one page of PTEs covers: apply_to_page_range() holds one PTE lock then. */
 #define GEM_UMA_FAULT_MAX	((unsigned long)PTRS_PER_PTE)
 
 static struct drm_gem_object *gem_uma_cpu_map_obj(const struct gem_uma_cpu_map *cmap)
@@ -86,6 +92,7 @@ int gem_uma_cpu_map_init(struct gem_uma_cpu_map *cmap, struct gem_uma_backing *b
 	cmap->mode = gem_uma_state_cache_mode(want_wc, backing->udev->coherent);
 	cmap->flags = flags;
 	cmap->window = GEM_UMA_FAULT_MIN;
+	xa_init_flags(&cmap->ptes, XA_FLAGS_ACCOUNT);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(gem_uma_cpu_map_init);
@@ -113,6 +120,7 @@ void gem_uma_cpu_map_fini(struct gem_uma_cpu_map *cmap)
 		vunmap(cmap->vaddr);
 	}
 	cmap->vaddr = NULL;
+	xa_destroy(&cmap->ptes);
 }
 EXPORT_SYMBOL_GPL(gem_uma_cpu_map_fini);
 
@@ -202,21 +210,41 @@ static bool gem_uma_cpu_map_may_retry(const struct vm_fault *vmf)
 	       !(vmf->flags & FAULT_FLAG_RETRY_NOWAIT);
 }
 
+/*
+ * The page of PTEs first, while there is memory. The core allocates it in a way that
+ * invokes the OOM killer. At a memory limit that would hit the task right after populating,
+ * which is allowed to fail.
+ */
+static int gem_uma_cpu_map_alloc_ptes(struct vm_fault *vmf)
+{
+	if (!pmd_none(pmdp_get(vmf->pmd)))
+		return 0;
+	return apply_to_page_range(vmf->vma->vm_mm, vmf->address & PAGE_MASK, PAGE_SIZE,
+				   NULL, NULL);
+}
+
 /**
  * gem_uma_cpu_map_fault_begin() - begin a fault: take resv
  * @cmap: CPU map
  * @vmf: the fault
  *
  * Context: mmap lock or VMA lock held; dropped exactly if VM_FAULT_RETRY is returned
- * without FAULT_FLAG_RETRY_NOWAIT.
+ * without FAULT_FLAG_RETRY_NOWAIT. May sleep and reclaim.
  *
- * Return: 0 with resv held; else without it: VM_FAULT_RETRY, or VM_FAULT_NOPAGE after a
- * signal.
+ * Return: 0 with resv held; else without it: VM_FAULT_RETRY, VM_FAULT_NOPAGE after a signal,
+ * or VM_FAULT_OOM without memory for page tables.
  */
 vm_fault_t gem_uma_cpu_map_fault_begin(struct gem_uma_cpu_map *cmap, struct vm_fault *vmf)
 {
 	struct drm_gem_object *obj = gem_uma_cpu_map_obj(cmap);
 
+	/*
+	 * Before resv: then reclaim can take pages of this object. Not where a PMD mapping
+	 * may come meanwhile, which resv keeps away. A fault for a PUD has no PMD yet.
+	 */
+	if (vmf->pmd && !(cmap->backing->flags & GEM_UMA_BACKING_HUGE) &&
+	    gem_uma_cpu_map_alloc_ptes(vmf))
+		return VM_FAULT_OOM;
 	if (dma_resv_trylock(obj->resv))
 		return 0;
 	if (gem_uma_cpu_map_may_retry(vmf)) {
@@ -288,19 +316,47 @@ static int gem_uma_cpu_map_fill_pte(pte_t *pte, unsigned long addr, void *data)
 	return 0;
 }
 
-/* @nr PTEs were made in [start, end). Those that nobody can ever write do not count. */
+/*
+ * Notes that the chunk of a page is used. Afterwards, counting its PTEs takes no memory.
+ * Without memory for that, the fault fails as if there were none for the page.
+ */
+static bool gem_uma_cpu_map_note_use(struct gem_uma_cpu_map *cmap, pgoff_t pgoff)
+	__must_hold(cmap->backing->obj->resv)
+{
+	unsigned long chunk = pgoff / GEM_UMA_BACKING_CHUNK;
+	struct mem_cgroup *old;
+
+	if (!xa_load(&cmap->ptes, chunk)) {
+		old = gem_uma_backing_charge(cmap->backing);
+		cmap->starved = xa_err(xa_store(&cmap->ptes, chunk, xa_mk_value(0),
+						GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL |
+						__GFP_NOWARN));
+		set_active_memcg(old);
+	}
+	if (!cmap->starved)
+		xa_set_mark(&cmap->ptes, chunk, GEM_UMA_CPU_MAP_USED);
+	return !cmap->starved;
+}
+
+/*
+ * @nr PTEs were made in [start, end) of a chunk that is noted. Those that nobody can ever
+ * write do not count.
+ */
 static void gem_uma_cpu_map_add_ptes(struct gem_uma_cpu_map *cmap,
 				     const struct vm_area_struct *vma, unsigned long nr,
 				     pgoff_t start, pgoff_t end)
 	__must_hold(cmap->backing->obj->resv)
 {
+	unsigned long chunk = start / GEM_UMA_BACKING_CHUNK;
+
 	if (!nr || !(vma->vm_flags & VM_MAYWRITE))
 		return;
-	if (!cmap->ptes)
+	if (cmap->mapped.start == cmap->mapped.end)
 		cmap->mapped = (struct gem_uma_extent){ start, end };
 	cmap->mapped.start = min(cmap->mapped.start, start);
 	cmap->mapped.end = max(cmap->mapped.end, end);
-	cmap->ptes += nr;
+	nr += xa_to_value(xa_load(&cmap->ptes, chunk));
+	xa_store(&cmap->ptes, chunk, xa_mk_value(nr), 0);
 }
 
 /*
@@ -335,35 +391,23 @@ static int gem_uma_cpu_map_fill(struct gem_uma_cpu_map *cmap, struct vm_fault *v
  */
 static vm_fault_t gem_uma_cpu_map_populate(struct gem_uma_cpu_map *cmap,
 					   struct vm_fault *vmf, pgoff_t start,
-					   pgoff_t end)
+					   pgoff_t end, bool ahead)
 	__must_hold(cmap->backing->obj->resv)
 {
+	bool retry = gem_uma_cpu_map_may_retry(vmf);
 	struct gem_uma_backing *b = cmap->backing;
 	int ret;
 
-	if (gem_uma_cpu_map_may_retry(vmf)) {
+	if (retry) {
 		drm_gem_object_get(b->obj);
 		release_fault_lock(vmf);
-		/* An error is met again, and reported, by the repeated fault. */
-		if (gem_uma_backing_populate_some_locked(b, start, end))
-			cond_resched();
-		return VM_FAULT_RETRY;
 	}
-	ret = gem_uma_backing_populate_some_locked(b, start, end);
+	ret = gem_uma_backing_populate_some_locked(b, start, end, ahead);
+	cmap->starved = ret == -ENOMEM;
+	/* An error is met again, and reported, by the repeated fault. */
+	if (retry)
+		return VM_FAULT_RETRY;
 	return ret ? gem_uma_cpu_map_populate_errno(ret) : 0;
-}
-
-/*
- * The page of PTEs first, while there is memory. The core allocates it in a way that
- * invokes the OOM killer. At a memory limit that would hit the task right after populating,
- * which is allowed to fail.
- */
-static int gem_uma_cpu_map_alloc_ptes(struct vm_fault *vmf)
-{
-	if (!pmd_none(pmdp_get(vmf->pmd)))
-		return 0;
-	return apply_to_page_range(vmf->vma->vm_mm, vmf->address & PAGE_MASK, PAGE_SIZE,
-				   NULL, NULL);
 }
 
 static vm_fault_t gem_uma_cpu_map_fault_pte(struct gem_uma_cpu_map *cmap,
@@ -376,6 +420,7 @@ static vm_fault_t gem_uma_cpu_map_fault_pte(struct gem_uma_cpu_map *cmap,
 	struct gem_uma_extent e;
 	unsigned long window;
 	vm_fault_t ret;
+	pgoff_t chunk;
 
 	if (pgoff >= b->nr_pages)
 		return VM_FAULT_SIGBUS;
@@ -392,12 +437,16 @@ static vm_fault_t gem_uma_cpu_map_fault_pte(struct gem_uma_cpu_map *cmap,
 					   GEM_UMA_FAULT_MIN, GEM_UMA_FAULT_MAX);
 	e = gem_uma_range_fault_window(vmf->address, vmf->vma->vm_start,
 				       vmf->vma->vm_end, first, b->nr_pages, window);
+	chunk = round_down(pgoff, GEM_UMA_BACKING_CHUNK);
+	gem_uma_range_clip(&e, chunk, chunk + GEM_UMA_BACKING_CHUNK);
 	if (!gem_uma_backing_is_resident_locked(b, pgoff, pgoff + 1)) {
-		ret = gem_uma_cpu_map_populate(cmap, vmf, pgoff, e.end);
+		ret = gem_uma_cpu_map_populate(cmap, vmf, pgoff, e.end,
+					       window > GEM_UMA_FAULT_MIN);
 		if (ret)
 			return ret;
 	}
-	if (!gem_uma_backing_extent_locked(b, pgoff, &e))
+	if (!gem_uma_backing_extent_locked(b, pgoff, &e) ||
+	    !gem_uma_cpu_map_note_use(cmap, pgoff))
 		return VM_FAULT_SIGBUS;
 	/* Known already, so that reclaim does not take the object for one never written. */
 	if (vmf->flags & FAULT_FLAG_WRITE)
@@ -437,13 +486,14 @@ static vm_fault_t gem_uma_cpu_map_fault_pmd(struct gem_uma_cpu_map *cmap,
 	    pgoff > b->nr_pages - PTRS_PER_PTE)
 		return VM_FAULT_FALLBACK;
 	if (!gem_uma_backing_is_resident_locked(b, pgoff, pgoff + PTRS_PER_PTE)) {
-		ret = gem_uma_cpu_map_populate(cmap, vmf, pgoff, pgoff + PTRS_PER_PTE);
+		ret = gem_uma_cpu_map_populate(cmap, vmf, pgoff, pgoff + PTRS_PER_PTE, true);
 		/* The page that is needed may be there, or be populated alone. */
 		if (ret)
 			return ret == VM_FAULT_SIGBUS ? VM_FAULT_FALLBACK : ret;
 	}
 	if (gem_uma_backing_run_locked(b, pgoff, pgoff + PTRS_PER_PTE, &run) ||
-	    run.nr < PTRS_PER_PTE || !IS_ALIGNED(run.pfn, PTRS_PER_PTE))
+	    run.nr < PTRS_PER_PTE || !IS_ALIGNED(run.pfn, PTRS_PER_PTE) ||
+	    !gem_uma_cpu_map_note_use(cmap, pgoff))
 		return VM_FAULT_FALLBACK;
 	if (write)
 		gem_uma_backing_mark_dirty_locked(b, pgoff, pgoff + PTRS_PER_PTE);
@@ -473,7 +523,7 @@ static vm_fault_t gem_uma_cpu_map_fault_pmd(struct gem_uma_cpu_map *cmap,
  *
  * Return: VM_FAULT_NOPAGE, VM_FAULT_RETRY, VM_FAULT_FALLBACK (for @order > 0),
  * VM_FAULT_OOM without memory for page tables, or VM_FAULT_SIGBUS where content cannot
- * be populated, also for lack of memory.
+ * be populated, also for lack of memory: see &gem_uma_cpu_map.starved.
  */
 vm_fault_t gem_uma_cpu_map_fault_locked(struct gem_uma_cpu_map *cmap,
 					struct vm_fault *vmf, unsigned int order)
@@ -484,6 +534,7 @@ vm_fault_t gem_uma_cpu_map_fault_locked(struct gem_uma_cpu_map *cmap,
 	vm_fault_t ret = VM_FAULT_FALLBACK;
 
 	dma_resv_assert_held(gem_uma_cpu_map_obj(cmap)->resv);
+	cmap->starved = false;
 	if (!order)
 		ret = gem_uma_cpu_map_fault_pte(cmap, vmf);
 	else if (order == PMD_ORDER)
@@ -544,7 +595,8 @@ int gem_uma_cpu_map_access_locked(struct gem_uma_cpu_map *cmap, struct vm_area_s
 	/* As for other shared mappings: a debugger reads more than the process, no write. */
 	if (!(vma->vm_flags & (write ? VM_WRITE : VM_MAYREAD)))
 		return -EACCES;
-	ret = gem_uma_backing_populate_some_locked(b, pgoff, pgoff + 1);
+	ret = gem_uma_backing_populate_some_locked(b, pgoff, pgoff + 1, false);
+	cmap->starved = ret == -ENOMEM;
 	if (!ret)
 		ret = gem_uma_backing_run_locked(b, pgoff, pgoff + 1, &run);
 	if (ret)

@@ -23,6 +23,9 @@
 #include <drm/drm_vma_manager.h>
 #include <drm/gem_uma/gem_uma_cpu_map.h>
 
+#include "gem_uma_cpu_map_internal.h"
+#include "gem_uma_range.h"
+
 /**
  * DOC: Written pages
  *
@@ -32,8 +35,8 @@
  *
  * The core drops the dirty bits of such PTEs when it unmaps them itself, at munmap() or
  * when it splits a PMD mapping, and calls nobody in between. So PTEs are counted when they
- * are made. Where fewer are found again, every page that was mapped since the last zap
- * counts as written.
+ * are made, by chunk. Where fewer are found again, every page of the chunk that was mapped
+ * since the last zap counts as written.
  *
  * The page tables of KVM and of other users of MMU notifiers need not pass their dirty
  * bits on, and mprotect() can end what they allowed before we look. In an address space
@@ -57,6 +60,7 @@ INTERVAL_TREE_DEFINE(struct vm_area_struct, shared.rb, unsigned long,
 
 /* PTEs taken out of one VMA. */
 struct gem_uma_pte_take {
+	struct gem_uma_cpu_map *cmap;
 	struct vm_area_struct *vma;
 	/* Address of the first page in @written. */
 	unsigned long start;
@@ -87,43 +91,68 @@ static int gem_uma_pte_take_one(pte_t *ptep, unsigned long addr, void *data)
 	return 0;
 }
 
-static void gem_uma_pte_take_mark(struct gem_uma_cpu_map *cmap,
-				  const struct gem_uma_pte_take *take, unsigned long from,
-				  unsigned long to)
-	__must_hold(cmap->backing->obj->resv)
+/* The page of the object that an address shows. */
+static pgoff_t gem_uma_pte_take_pgoff(const struct gem_uma_pte_take *take, unsigned long addr)
 {
-	struct gem_uma_backing *b = cmap->backing;
-	pgoff_t pgoff = take->vma->vm_pgoff - drm_vma_node_start(&b->obj->vma_node) +
-			((take->start - take->vma->vm_start) >> PAGE_SHIFT);
+	struct drm_gem_object *obj = take->cmap->backing->obj;
 
-	gem_uma_backing_mark_dirty_locked(b, pgoff + from, pgoff + to);
+	return take->vma->vm_pgoff - drm_vma_node_start(&obj->vma_node) +
+	       ((addr - take->vma->vm_start) >> PAGE_SHIFT);
+}
+
+static void gem_uma_pte_take_mark(const struct gem_uma_pte_take *take, unsigned long from,
+				  unsigned long to)
+	__must_hold(take->cmap->backing->obj->resv)
+{
+	pgoff_t pgoff = gem_uma_pte_take_pgoff(take, take->start);
+
+	gem_uma_backing_mark_dirty_locked(take->cmap->backing, pgoff + from, pgoff + to);
+}
+
+/* @nr PTEs of a chunk are gone; replaces an entry, which takes no memory. */
+static void gem_uma_pte_take_count(const struct gem_uma_pte_take *take, pgoff_t pgoff,
+				   unsigned long nr)
+{
+	struct xarray *ptes = &take->cmap->ptes;
+	void *entry = xa_load(ptes, pgoff / GEM_UMA_BACKING_CHUNK);
+
+	if (!nr)
+		return;
+	if (drm_WARN_ON_ONCE(take->cmap->backing->udev->drm,
+			     !entry || xa_to_value(entry) < nr))
+		return;
+	xa_store(ptes, pgoff / GEM_UMA_BACKING_CHUNK, xa_mk_value(xa_to_value(entry) - nr), 0);
 }
 
 /* A page of PTEs, or the part of it in [addr, end). */
-static void gem_uma_pte_take_ptes(struct gem_uma_cpu_map *cmap,
-				  struct gem_uma_pte_take *take, unsigned long addr,
+static void gem_uma_pte_take_ptes(struct gem_uma_pte_take *take, unsigned long addr,
 				  unsigned long end)
-	__must_hold(cmap->backing->obj->resv)
+	__must_hold(take->cmap->backing->obj->resv)
 {
-	unsigned long next, from, to;
+	unsigned long next, from, to, nr, before;
 
 	for (; addr != end; addr = next) {
-		next = addr + min(end - addr, BITS_PER_LONG * PAGE_SIZE);
+		pgoff_t pgoff = gem_uma_pte_take_pgoff(take, addr);
+
+		nr = min(BITS_PER_LONG, GEM_UMA_BACKING_CHUNK - pgoff % GEM_UMA_BACKING_CHUNK);
+		next = addr + min(end - addr, nr << PAGE_SHIFT);
 		take->start = addr;
 		take->written = 0;
+		before = take->taken;
 		/* Allocates nothing where a page of PTEs is. */
 		apply_to_page_range(take->vma->vm_mm, addr, next - addr,
 				    gem_uma_pte_take_one, take);
+		gem_uma_pte_take_count(take, pgoff, take->taken - before);
 		for_each_set_bitrange(from, to, &take->written, BITS_PER_LONG)
-			gem_uma_pte_take_mark(cmap, take, from, to);
+			gem_uma_pte_take_mark(take, from, to);
 	}
 }
 
 #ifdef CONFIG_ARCH_SUPPORTS_PMD_PFNMAP
-static void gem_uma_pte_take_pmd(struct gem_uma_cpu_map *cmap,
-				 struct gem_uma_pte_take *take, pmd_t *pmdp,
+/* PMD mappings show whole chunks. */
+static void gem_uma_pte_take_pmd(struct gem_uma_pte_take *take, pmd_t *pmdp,
 				 unsigned long addr)
-	__must_hold(cmap->backing->obj->resv)
+	__must_hold(take->cmap->backing->obj->resv)
 {
 	struct mm_struct *mm = take->vma->vm_mm;
 	spinlock_t *ptl = pmd_lock(mm, pmdp);
@@ -139,12 +168,13 @@ static void gem_uma_pte_take_pmd(struct gem_uma_cpu_map *cmap,
 	}
 	spin_unlock(ptl);
 	take->start = addr;
+	gem_uma_pte_take_count(take, gem_uma_pte_take_pgoff(take, addr),
+			       leaf ? PTRS_PER_PTE : 0);
 	if (written)
-		gem_uma_pte_take_mark(cmap, take, 0, PTRS_PER_PTE);
+		gem_uma_pte_take_mark(take, 0, PTRS_PER_PTE);
 }
 #else
-static void gem_uma_pte_take_pmd(struct gem_uma_cpu_map *cmap,
-				 struct gem_uma_pte_take *take, pmd_t *pmdp,
+static void gem_uma_pte_take_pmd(struct gem_uma_pte_take *take, pmd_t *pmdp,
 				 unsigned long addr)
 {
 }
@@ -186,55 +216,80 @@ static pmd_t *gem_uma_pte_take_find_pmd(struct mm_struct *mm, unsigned long addr
  * even though it finds nothing. Where nothing was taken out, it need not: each is a flush of
  * all of the address space. It calls the MMU notifiers in any case.
  */
-static unsigned long gem_uma_cpu_map_take_vma(struct gem_uma_cpu_map *cmap,
-					      struct vm_area_struct *vma)
+static void gem_uma_cpu_map_take_vma(struct gem_uma_cpu_map *cmap, struct vm_area_struct *vma,
+				     unsigned long start, unsigned long end)
 	__must_hold(cmap->backing->obj->resv)
 {
-	struct gem_uma_pte_take take = { .vma = vma };
+	struct gem_uma_pte_take take = { .cmap = cmap, .vma = vma };
 	unsigned long addr, next;
 
 	inc_tlb_flush_pending(vma->vm_mm);
-	for (addr = vma->vm_start; addr < vma->vm_end; addr = next) {
-		pmd_t *pmd = gem_uma_pte_take_find_pmd(vma->vm_mm, addr, vma->vm_end, &next);
+	for (addr = start; addr < end; addr = next) {
+		pmd_t *pmd = gem_uma_pte_take_find_pmd(vma->vm_mm, addr, end, &next);
 
 		if (pmd && pmd_leaf(pmdp_get_lockless(pmd)))
-			gem_uma_pte_take_pmd(cmap, &take, pmd, addr);
+			gem_uma_pte_take_pmd(&take, pmd, addr);
 		else if (pmd)
-			gem_uma_pte_take_ptes(cmap, &take, addr, next);
+			gem_uma_pte_take_ptes(&take, addr, next);
 		cond_resched();
 	}
 	if (!take.taken)
 		dec_tlb_flush_pending(vma->vm_mm);
-	zap_special_vma_range(vma, vma->vm_start, vma->vm_end - vma->vm_start);
+	zap_special_vma_range(vma, start, end - start);
 	if (take.taken)
 		dec_tlb_flush_pending(vma->vm_mm);
-	return take.taken;
 }
 
 /*
  * Page tables of a VMA stay while it is in the tree, and so do its bounds: both change
  * with i_mmap_rwsem held for writing.
  */
-static unsigned long gem_uma_cpu_map_take_all(struct gem_uma_cpu_map *cmap)
+static void gem_uma_cpu_map_take(struct gem_uma_cpu_map *cmap,
+				 const struct gem_uma_extent *e)
 	__must_hold(cmap->backing->obj->resv)
 {
 	struct drm_gem_object *obj = cmap->backing->obj;
 	struct address_space *mapping = obj->dev->anon_inode->i_mapping;
-	unsigned long start = drm_vma_node_start(&obj->vma_node);
-	unsigned long last = start + cmap->backing->nr_pages - 1;
+	unsigned long node = drm_vma_node_start(&obj->vma_node);
+	unsigned long first = node + e->start, last = node + e->end - 1;
 	struct vm_area_struct *vma;
-	unsigned long taken = 0;
 
 	i_mmap_lock_read(mapping);
-	for (vma = gem_uma_vma_tree_iter_first(&mapping->i_mmap, start, last); vma;
-	     vma = gem_uma_vma_tree_iter_next(vma, start, last)) {
+	for (vma = gem_uma_vma_tree_iter_first(&mapping->i_mmap, first, last); vma;
+	     vma = gem_uma_vma_tree_iter_next(vma, first, last)) {
+		unsigned long from = max(first, gem_uma_vma_start(vma)) - vma->vm_pgoff;
+		unsigned long to = min(last, gem_uma_vma_last(vma)) + 1 - vma->vm_pgoff;
+		unsigned long start = vma->vm_start + (from << PAGE_SHIFT);
+		unsigned long end = vma->vm_start + (to << PAGE_SHIFT);
+
 		if (vma->vm_flags & VM_MAYWRITE)
-			taken += gem_uma_cpu_map_take_vma(cmap, vma);
+			gem_uma_cpu_map_take_vma(cmap, vma, start, end);
 		else
-			zap_special_vma_range(vma, vma->vm_start, vma->vm_end - vma->vm_start);
+			zap_special_vma_range(vma, start, end - start);
 	}
 	i_mmap_unlock_read(mapping);
-	return taken;
+}
+
+/* @e consists of whole chunks. */
+static void gem_uma_cpu_map_zap(struct gem_uma_cpu_map *cmap, const struct gem_uma_extent *e)
+	__must_hold(cmap->backing->obj->resv)
+{
+	unsigned long chunk;
+	void *entry;
+
+	if (atomic_read(&cmap->mmaps))
+		gem_uma_cpu_map_take(cmap, e);
+	xa_for_each_range(&cmap->ptes, chunk, entry, e->start / GEM_UMA_BACKING_CHUNK,
+			  (e->end - 1) / GEM_UMA_BACKING_CHUNK) {
+		struct gem_uma_extent lost = cmap->mapped;
+		pgoff_t start = chunk * GEM_UMA_BACKING_CHUNK;
+
+		/* The core has taken some, with what they knew. */
+		if (xa_to_value(entry) &&
+		    gem_uma_range_clip(&lost, start, start + GEM_UMA_BACKING_CHUNK))
+			gem_uma_backing_mark_dirty_locked(cmap->backing, lost.start, lost.end);
+		xa_erase(&cmap->ptes, chunk);
+	}
 }
 
 /**
@@ -248,15 +303,49 @@ static unsigned long gem_uma_cpu_map_take_all(struct gem_uma_cpu_map *cmap)
  */
 void gem_uma_cpu_map_zap_locked(struct gem_uma_cpu_map *cmap)
 {
-	struct gem_uma_backing *b = cmap->backing;
-	unsigned long taken = 0;
+	struct gem_uma_extent all = { .end = cmap->backing->nr_pages };
 
-	dma_resv_assert_held(b->obj->resv);
-	if (atomic_read(&cmap->mmaps))
-		taken = gem_uma_cpu_map_take_all(cmap);
-	drm_WARN_ON_ONCE(b->udev->drm, taken > cmap->ptes);
-	if (taken < cmap->ptes)
-		gem_uma_backing_mark_dirty_locked(b, cmap->mapped.start, cmap->mapped.end);
-	cmap->ptes = 0;
+	dma_resv_assert_held(cmap->backing->obj->resv);
+	gem_uma_cpu_map_zap(cmap, &all);
+	cmap->mapped = (struct gem_uma_extent) {};
 }
 EXPORT_SYMBOL_GPL(gem_uma_cpu_map_zap_locked);
+
+/**
+ * gem_uma_cpu_map_zap_chunk_locked() - remove the user PTEs of a chunk
+ * @cmap: CPU map
+ * @chunk: from gem_uma_backing_next_chunk_locked()
+ *
+ * As gem_uma_cpu_map_zap_locked(); other chunks stay mapped.
+ *
+ * Context: resv held. Takes i_mmap_rwsem and PTE locks; callable from reclaim.
+ */
+void gem_uma_cpu_map_zap_chunk_locked(struct gem_uma_cpu_map *cmap,
+				      const struct gem_uma_extent *chunk)
+{
+	dma_resv_assert_held(cmap->backing->obj->resv);
+	gem_uma_cpu_map_zap(cmap, chunk);
+}
+EXPORT_SYMBOL_GPL(gem_uma_cpu_map_zap_chunk_locked);
+
+/**
+ * gem_uma_cpu_map_test_used_locked() - did a fault use a chunk since this was last asked?
+ * @cmap: CPU map
+ * @chunk: from gem_uma_backing_next_chunk_locked()
+ *
+ * Context: resv held; does not sleep.
+ *
+ * Return: true if so; it is forgotten.
+ */
+bool gem_uma_cpu_map_test_used_locked(struct gem_uma_cpu_map *cmap,
+				      const struct gem_uma_extent *chunk)
+{
+	unsigned long index = chunk->start / GEM_UMA_BACKING_CHUNK;
+
+	dma_resv_assert_held(cmap->backing->obj->resv);
+	if (!xa_get_mark(&cmap->ptes, index, GEM_UMA_CPU_MAP_USED))
+		return false;
+	xa_clear_mark(&cmap->ptes, index, GEM_UMA_CPU_MAP_USED);
+	return true;
+}
+EXPORT_SYMBOL_GPL(gem_uma_cpu_map_test_used_locked);

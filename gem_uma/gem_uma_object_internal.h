@@ -14,6 +14,8 @@ void gem_uma_object_update_work(struct work_struct *work);
 
 int gem_uma_object_vacate_locked(struct gem_uma_object *uobj)
 	__must_hold(uobj->base.resv);
+int gem_uma_object_make_room_locked(struct gem_uma_object *uobj, bool user)
+	__must_hold(uobj->base.resv);
 struct gem_uma_client_pages gem_uma_object_pages(const struct gem_uma_object *uobj);
 
 #endif

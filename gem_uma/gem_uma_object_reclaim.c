@@ -13,6 +13,7 @@
 #include <drm/gem_uma/gem_uma_object.h>
 
 #include "gem_uma_object_internal.h"
+#include "gem_uma_reclaim_lists.h"
 #include "gem_uma_state.h"
 #include "gem_uma_trace.h"
 
@@ -116,13 +117,30 @@ static void gem_uma_object_count_locked(struct gem_uma_object *uobj)
 	gem_uma_client_list_update(&uobj->files, &now);
 }
 
+/*
+ * Fences come first: BOOKKEEP, because explicit submission registers nothing else
+ * (panthor-87). The device comes next.
+ */
+static int gem_uma_object_leave_device(struct gem_uma_object *uobj)
+	__must_hold(uobj->base.resv)
+{
+	int ret;
+
+	if (atomic_read(&uobj->backing.pins))
+		return -EBUSY;
+	if (!dma_resv_test_signaled(uobj->base.resv, DMA_RESV_USAGE_BOOKKEEP))
+		return -EBUSY;
+	ret = uobj->ops->evict ? uobj->ops->evict(uobj) : 0;
+	uobj->leaving = ret == -EINPROGRESS;
+	return ret;
+}
+
 /**
  * gem_uma_object_vacate_locked() - take away all mappings of the pages
  * @uobj: object with pages of its own
  *
- * Fences come first: BOOKKEEP, because explicit submission registers nothing else
- * (panthor-87). The device comes next. CPU mappings go when nothing can fail any more:
- * failed attempts would cost everybody faults (panthor-47).
+ * CPU mappings go when nothing can fail any more: failed attempts would cost everybody
+ * faults (panthor-47).
  *
  * Context: the object's resv held. Waits for nothing; callable from reclaim.
  *
@@ -135,12 +153,7 @@ int gem_uma_object_vacate_locked(struct gem_uma_object *uobj)
 	int ret;
 
 	dma_resv_assert_held(uobj->base.resv);
-	if (atomic_read(&uobj->backing.pins))
-		return -EBUSY;
-	if (!dma_resv_test_signaled(uobj->base.resv, DMA_RESV_USAGE_BOOKKEEP))
-		return -EBUSY;
-	ret = uobj->ops->evict ? uobj->ops->evict(uobj) : 0;
-	uobj->leaving = ret == -EINPROGRESS;
+	ret = gem_uma_object_leave_device(uobj);
 	if (ret)
 		return ret;
 	gem_uma_cpu_map_zap_locked(&uobj->cpu_map);
@@ -148,20 +161,53 @@ int gem_uma_object_vacate_locked(struct gem_uma_object *uobj)
 	return 0;
 }
 
-static long gem_uma_object_evict(struct gem_uma_reclaim *reclaim)
+/*
+ * Chunks that no fault used since the last look, from where the last look ended. Until all
+ * were looked at twice: the first look takes note.
+ */
+static unsigned long gem_uma_object_evict_chunks(struct gem_uma_object *uobj,
+						 unsigned long nr_pages)
+	__must_hold(uobj->base.resv)
+{
+	struct gem_uma_backing *b = &uobj->backing;
+	struct gem_uma_extent chunk;
+	unsigned long pages = 0;
+	unsigned int wraps = 0;
+
+	gem_uma_dev_map_drop_locked(&uobj->dev_map);
+	while (pages < nr_pages && wraps < 3) {
+		if (!gem_uma_backing_next_chunk_locked(b, uobj->next_chunk, &chunk)) {
+			uobj->next_chunk = 0;
+			wraps++;
+			continue;
+		}
+		uobj->next_chunk = chunk.end;
+		if (gem_uma_cpu_map_test_used_locked(&uobj->cpu_map, &chunk))
+			continue;
+		gem_uma_cpu_map_zap_chunk_locked(&uobj->cpu_map, &chunk);
+		pages += gem_uma_backing_release_chunk_locked(b, &chunk);
+	}
+	return pages;
+}
+
+/* The device needs all of what it maps, so it loses all. The CPU goes on with the rest. */
+static long gem_uma_object_evict(struct gem_uma_reclaim *reclaim, unsigned long nr_pages)
 	__must_hold(reclaim->obj->resv)
 {
 	struct gem_uma_object *uobj = container_of(reclaim, struct gem_uma_object, reclaim);
+	unsigned long resident = gem_uma_backing_resident(&uobj->backing);
+	bool whole = nr_pages >= resident || gem_uma_object_publish_mapped(uobj);
 	unsigned long pages;
 	int ret;
 
 	/* Objects that were evicted before are looked at again. */
-	if (!gem_uma_backing_resident(&uobj->backing))
+	if (!resident)
 		return 0;
-	ret = gem_uma_object_vacate_locked(uobj);
+	ret = whole ? gem_uma_object_vacate_locked(uobj) : gem_uma_object_leave_device(uobj);
 	if (ret)
 		return ret;
-	pages = gem_uma_backing_release_locked(&uobj->backing);
+	pages = whole ? gem_uma_backing_release_locked(&uobj->backing) :
+			gem_uma_object_evict_chunks(uobj, nr_pages);
 	gem_uma_object_count_locked(uobj);
 	return pages;
 }
@@ -210,6 +256,45 @@ static long gem_uma_object_purge(struct gem_uma_reclaim *reclaim)
 			    gem_uma_backing_content(&uobj->backing) == GEM_UMA_CONTENT_PURGED);
 	gem_uma_object_count_locked(uobj);
 	return pages;
+}
+
+/**
+ * gem_uma_object_make_room_locked() - evict pages of an object for others of its own
+ * @uobj: object with pages of its own
+ * @user: a signal may end the wait for jobs
+ *
+ * For who populates for the CPU at a memory limit: with resv held nobody else can take
+ * pages of the object, which may be all that the limit allows. What no device needs at
+ * once works so, however large, as with tmpfs.
+ *
+ * Context: the object's resv held. Waits for jobs that use the object; may sleep, reclaim
+ * and do I/O.
+ *
+ * Return: 0 if pages have left memory, or are on their way; -ENOMEM if none could;
+ * -ERESTARTSYS for a signal.
+ */
+int gem_uma_object_make_room_locked(struct gem_uma_object *uobj, bool user)
+{
+	struct gem_uma_backing *b = &uobj->backing;
+	unsigned long before, nr_pages;
+	long ret;
+
+	dma_resv_assert_held(uobj->base.resv);
+	before = gem_uma_backing_in_memory(b);
+	ret = dma_resv_wait_timeout(uobj->base.resv, DMA_RESV_USAGE_BOOKKEEP, user,
+				    MAX_SCHEDULE_TIMEOUT);
+	if (ret < 0)
+		return ret;
+	/* All of it is zero, if nobody has written to it through a mapping. */
+	if (gem_uma_backing_is_clean(b) && gem_uma_object_purge(&uobj->reclaim) > 0)
+		return 0;
+	if (!gem_uma_reclaim_can_swap(b->memcg))
+		return -ENOMEM;
+	/* It takes the core long to find out that there is no memory. */
+	nr_pages = max(gem_uma_backing_resident(b) / 4, GEM_UMA_BACKING_CHUNK);
+	gem_uma_object_evict(&uobj->reclaim, nr_pages);
+	gem_uma_object_writeback(&uobj->reclaim, nr_pages);
+	return gem_uma_backing_in_memory(b) < before ? 0 : -ENOMEM;
 }
 
 const struct gem_uma_reclaim_ops gem_uma_object_reclaim_ops = {
@@ -269,7 +354,7 @@ static void gem_uma_object_go_on_locked(struct gem_uma_object *uobj)
 	if (state < GEM_UMA_EVICTED)
 		gem_uma_object_purge(reclaim);
 	else
-		gem_uma_object_evict(reclaim);
+		gem_uma_object_evict(reclaim, ULONG_MAX);
 }
 
 /**

@@ -20,11 +20,37 @@
 #include <drm/drm_vma_manager.h>
 #include <drm/gem_uma/gem_uma_object.h>
 
+#include "gem_uma_object_internal.h"
+
 static struct gem_uma_object *gem_uma_object_of_vma(struct vm_area_struct *vma)
 {
 	struct drm_gem_object *obj = vma->vm_private_data;
 
 	return to_gem_uma_object(obj);
+}
+
+/* What finds no memory for a page goes on with that of other pages of the object. */
+static vm_fault_t gem_uma_object_fault_locked(struct gem_uma_object *uobj,
+					      struct vm_fault *vmf, unsigned int order)
+	__must_hold(uobj->base.resv)
+{
+	/* The kernel itself would fault again at once, signal or not. */
+	bool user = vmf->flags & FAULT_FLAG_USER;
+	vm_fault_t ret;
+	int err;
+
+	dma_resv_assert_held(uobj->base.resv);
+	for (;;) {
+		ret = gem_uma_cpu_map_fault_locked(&uobj->cpu_map, vmf, order);
+		if (!uobj->cpu_map.starved)
+			return ret;
+		err = gem_uma_object_make_room_locked(uobj, user);
+		/* The fault is repeated, with all locks taken anew. */
+		if (ret & VM_FAULT_RETRY)
+			return ret;
+		if (err)
+			return err == -ERESTARTSYS ? VM_FAULT_NOPAGE : ret;
+	}
 }
 
 static vm_fault_t gem_uma_object_huge_fault(struct vm_fault *vmf, unsigned int order)
@@ -35,7 +61,7 @@ static vm_fault_t gem_uma_object_huge_fault(struct vm_fault *vmf, unsigned int o
 	ret = gem_uma_cpu_map_fault_begin(&uobj->cpu_map, vmf);
 	if (ret)
 		return ret;
-	ret = gem_uma_cpu_map_fault_locked(&uobj->cpu_map, vmf, order);
+	ret = gem_uma_object_fault_locked(uobj, vmf, order);
 	gem_uma_object_mark_used(uobj);
 	gem_uma_object_update_locked(uobj);
 	gem_uma_cpu_map_fault_end(&uobj->cpu_map, ret);
@@ -54,7 +80,10 @@ static int gem_uma_object_access(struct vm_area_struct *vma, unsigned long addr,
 	int ret = dma_resv_lock_interruptible(uobj->base.resv, NULL);
 
 	if (!ret) {
-		ret = gem_uma_cpu_map_access_locked(&uobj->cpu_map, vma, addr, buf, len, write);
+		do {
+			ret = gem_uma_cpu_map_access_locked(&uobj->cpu_map, vma, addr, buf, len,
+							    write);
+		} while (uobj->cpu_map.starved && !gem_uma_object_make_room_locked(uobj, true));
 		gem_uma_object_update_locked(uobj);
 		dma_resv_unlock(uobj->base.resv);
 	}

@@ -15,9 +15,9 @@
 /**
  * DOC: Page set
  *
- * A set is an XArray of bitmaps, each for 1024 pages. A chunk whose pages are all in
+ * A set is an XArray of bitmaps, each for 512 pages. A chunk whose pages are all in
  * the set has no bitmap, so an object that is used as a whole costs eight bytes for
- * each 4 MiB. What is fragmented costs at most one bit a page.
+ * each 2 MiB. What is fragmented costs at most one bit a page.
  *
  * Adding and removing never fail, so they can follow a step that must not be undone.
  * gem_uma_page_set_reserve() allocates what they need.
@@ -27,7 +27,8 @@
  * nine bytes for each page of 4 KiB, contiguous or not.
  */
 
-#define GEM_UMA_PAGE_SET_CHUNK	1024UL
+/* No more than what one page of PTEs maps: taking a chunk of an object out needs no bitmap. */
+#define GEM_UMA_PAGE_SET_CHUNK	512UL
 
 /* Stands for a bitmap in which all bits are set. */
 #define GEM_UMA_PAGE_SET_FULL	xa_mk_value(1)

@@ -46,7 +46,8 @@
  *
  * Evicted objects stay on a list of their own while their pages are in memory. Objects that
  * were restored by less than half are there, too. That list comes next: pages that nobody
- * holds are written to swap before more objects are evicted.
+ * holds are written to swap before more objects are evicted. The same holds for the pages of
+ * each object: what nobody holds of it is written before more of it is evicted.
  *
  * A scan may drop the last reference of an object. Freeing takes locks that must not be
  * taken inside of reclaim, so that last put is done by a work item.

@@ -110,6 +110,7 @@ struct gem_uma_reclaim_device {
 
 void gem_uma_reclaim_put(struct gem_uma_reclaim *reclaim);
 void gem_uma_reclaim_put_work(struct work_struct *work);
+bool gem_uma_reclaim_can_swap(struct mem_cgroup *memcg);
 unsigned long gem_uma_reclaim_count_objects(struct shrinker *shrinker,
 					    struct shrink_control *sc);
 unsigned long gem_uma_reclaim_scan_objects(struct shrinker *shrinker,

@@ -274,6 +274,7 @@ static bool gem_uma_reclaim_is_idle(struct gem_uma_reclaim_scan *scan, struct dm
 static long gem_uma_reclaim_act(struct gem_uma_reclaim_scan *scan,
 				struct gem_uma_reclaim *reclaim)
 {
+	unsigned long wanted = scan->nr_pages - scan->freed - scan->written;
 	enum gem_uma_reclaim_state list = scan->list;
 	long ret;
 
@@ -281,24 +282,26 @@ static long gem_uma_reclaim_act(struct gem_uma_reclaim_scan *scan,
 	/* What the list said may be outdated: then only file the object anew. */
 	if (reclaim->ops->state(reclaim) > list)
 		return 0;
-	if (list == GEM_UMA_EVICTED && scan->means.io) {
-		ret = reclaim->ops->writeback(reclaim, scan->nr_pages - scan->freed -
-						       scan->written);
+	if (list >= GEM_UMA_EVICTED && scan->means.io) {
+		ret = reclaim->ops->writeback(reclaim, wanted);
 		scan->wrote = ret > 0;
 		if (scan->wrote)
 			return ret;
-		/* Others that share resv are not to be evicted, but written: remember nothing. */
-		if (!dma_resv_test_signaled(reclaim->obj->resv, DMA_RESV_USAGE_BOOKKEEP))
-			return -EBUSY;
-		/*
-		 * Clean pages are not written, and while a page is held no LRU takes them. So
-		 * what is held has to go.
-		 */
 	}
+	/* Others that share resv are not to be evicted, but written: remember nothing. */
+	if (list == GEM_UMA_EVICTED && scan->means.io &&
+	    !dma_resv_test_signaled(reclaim->obj->resv, DMA_RESV_USAGE_BOOKKEEP))
+		return -EBUSY;
+	/*
+	 * What is clean is not written, and without I/O nothing is. While a page is held no LRU
+	 * takes the others. So all that is held has to go.
+	 */
+	if (list == GEM_UMA_EVICTED || !scan->means.io)
+		wanted = ULONG_MAX;
 	ret = -EBUSY;
 	if (gem_uma_reclaim_is_idle(scan, reclaim->obj->resv))
 		ret = list < GEM_UMA_EVICTED ? reclaim->ops->purge(reclaim) :
-					       reclaim->ops->evict(reclaim);
+					       reclaim->ops->evict(reclaim, wanted);
 	trace_gem_uma_evict(reclaim->obj, gem_uma_reclaim_names[scan->list], ret);
 	return ret;
 }
@@ -352,11 +355,18 @@ static bool gem_uma_reclaim_one(struct gem_uma_reclaim_scan *scan)
 	return true;
 }
 
-/*
- * Is there swap space for a cgroup's memory? What cannot be swapped must not be evicted:
- * it would only be faulted in again. The core's own function is not exported.
+/**
+ * gem_uma_reclaim_can_swap() - is there swap space for a cgroup's memory?
+ * @memcg: memory cgroup, NULL for the root
+ *
+ * What cannot be swapped must not be evicted: it would only be faulted in again. The core's
+ * own function is not exported.
+ *
+ * Context: any.
+ *
+ * Return: true if so; a snapshot.
  */
-static bool gem_uma_reclaim_can_swap(struct mem_cgroup *memcg)
+bool gem_uma_reclaim_can_swap(struct mem_cgroup *memcg)
 {
 	if (get_nr_swap_pages() <= 0)
 		return false;

@@ -27,8 +27,9 @@ FOR_DRIVERS = {
         gem_uma_backing_release_locked gem_uma_backing_can_purge_locked
         gem_uma_backing_purge_locked gem_uma_backing_writeback_locked
         gem_uma_backing_in_memory gem_uma_backing_nid_locked gem_uma_dev_map_drop_locked
-        gem_uma_backing_has_content
-        gem_uma_cpu_map_zap_locked""",
+        gem_uma_backing_has_content gem_uma_backing_next_chunk_locked
+        gem_uma_backing_release_chunk_locked gem_uma_cpu_map_test_used_locked
+        gem_uma_cpu_map_zap_chunk_locked gem_uma_cpu_map_zap_locked""",
     "the CPU mappings of such an object": """
         gem_uma_cpu_map_init gem_uma_cpu_map_fini gem_uma_cpu_map_mmap
         gem_uma_cpu_map_vmap_locked gem_uma_cpu_map_vunmap_locked

@@ -25,10 +25,12 @@ CALLS = "gem_uma/tests/gem_uma_inject.c"
 INFALLIBLE = {
     "undoes": """
         gem_uma_backing_fini gem_uma_backing_purge_locked
+        gem_uma_backing_release_chunk_locked
         gem_uma_backing_release_locked gem_uma_backing_unpin
         gem_uma_backing_unpin_locked gem_uma_client_close
         gem_uma_cpu_map_fini
-        gem_uma_cpu_map_vunmap_locked gem_uma_cpu_map_zap_locked
+        gem_uma_cpu_map_vunmap_locked gem_uma_cpu_map_zap_chunk_locked
+        gem_uma_cpu_map_zap_locked
         gem_uma_dev_map_drop_locked gem_uma_dev_map_fini gem_uma_object_unpin
         gem_uma_object_unplug_all gem_uma_object_vunmap gem_uma_reclaim_fini
         gem_uma_vm_bind_destroy gem_uma_vm_close gem_uma_vm_implicit_put
@@ -42,7 +44,9 @@ INFALLIBLE = {
     "answers a question": """
         gem_uma_backing_can_purge_locked gem_uma_backing_evicted
         gem_uma_backing_extent_locked gem_uma_backing_has_content
-        gem_uma_backing_in_memory gem_uma_backing_is_resident_locked gem_uma_backing_nid_locked
+        gem_uma_backing_in_memory gem_uma_backing_is_resident_locked
+        gem_uma_backing_next_chunk_locked gem_uma_backing_nid_locked
+        gem_uma_cpu_map_test_used_locked
         gem_uma_dev_map_is_mapped_locked gem_uma_dev_map_run_locked
         gem_uma_device_bounces gem_uma_object_is_resident_locked
         gem_uma_object_mmap_offset gem_uma_object_next gem_uma_object_rss gem_uma_object_status

@@ -25,7 +25,7 @@ static void reclaim_fake_note(struct gem_uma_fake *fake)
 	room->nr_order++;
 }
 
-static long reclaim_fake_evict(struct gem_uma_reclaim *reclaim)
+static long reclaim_fake_evict(struct gem_uma_reclaim *reclaim, unsigned long nr_pages)
 {
 	struct gem_uma_fake *fake = reclaim_to_fake(reclaim);
 
@@ -54,6 +54,9 @@ static unsigned long reclaim_fake_writeback(struct gem_uma_reclaim *reclaim,
 {
 	struct gem_uma_fake *fake = reclaim_to_fake(reclaim);
 
+	/* All pages of the others are held. */
+	if (fake->state != GEM_UMA_EVICTED)
+		return 0;
 	reclaim_fake_note(fake);
 	fake->writebacks++;
 	fake->asked = nr_pages;

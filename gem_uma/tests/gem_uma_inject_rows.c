@@ -20,7 +20,7 @@ void gem_uma_inject_evict(struct gem_uma_inject_rig *rig)
 	struct gem_uma_reclaim *reclaim = &rig->uobj->reclaim;
 
 	inject_lock(rig);
-	KUNIT_EXPECT_GE(rig->test, reclaim->ops->evict(reclaim), 0);
+	KUNIT_EXPECT_GE(rig->test, reclaim->ops->evict(reclaim, ULONG_MAX), 0);
 	gem_uma_object_update_locked(rig->uobj);
 	inject_unlock(rig);
 }
@@ -191,7 +191,8 @@ static int run_populate_some(struct gem_uma_inject_rig *rig)
 	int ret;
 
 	inject_lock(rig);
-	ret = gem_uma_backing_populate_some_locked(&rig->uobj->backing, 3, INJECT_PAGES);
+	ret = gem_uma_backing_populate_some_locked(&rig->uobj->backing, 3, INJECT_PAGES,
+						   true);
 	if (!ret)
 		KUNIT_EXPECT_TRUE(rig->test,
 				  gem_uma_backing_is_resident_locked(&rig->uobj->backing, 3, 4));

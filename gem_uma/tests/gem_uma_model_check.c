@@ -154,20 +154,22 @@ static const char *model_check_buf(struct model *m, struct model_buf *mb)
 /* What user space has in its page tables. Its own content checks come as operations. */
 static const char *model_check_seg(const struct model_seg *seg)
 {
-	const struct gem_uma_cpu_map *cmap = &model_uobj(seg->mb)->cpu_map;
+	struct gem_uma_cpu_map *cmap = &model_uobj(seg->mb)->cpu_map;
 	struct follow_pfnmap_args args = { .vma = find_vma(current->mm, seg->addr) };
 	unsigned long i;
 
 	for (i = 0; i < seg->nr; i++) {
 		pgoff_t pgoff = seg->pgoff + i;
 		unsigned long pfn = seg->mb->pfn[pgoff];
+		void *entry;
 		bool right;
 
 		args.address = seg->addr + (i << PAGE_SHIFT);
 		if (follow_pfnmap_start(&args))
 			continue;
-		right = args.pfn == pfn && cmap->ptes && pgoff >= cmap->mapped.start &&
-			pgoff < cmap->mapped.end;
+		entry = xa_load(&cmap->ptes, pgoff / GEM_UMA_BACKING_CHUNK);
+		right = args.pfn == pfn && entry && xa_to_value(entry) &&
+			pgoff >= cmap->mapped.start && pgoff < cmap->mapped.end;
 		follow_pfnmap_end(&args);
 		if (!pfn)
 			return "I1: a user PTE of a page that is not resident";

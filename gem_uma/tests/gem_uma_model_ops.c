@@ -443,12 +443,12 @@ static const char *model_op_populate(struct model *m)
 	return model_result(m, ret);
 }
 
-/* One buffer, through the door that reclaim uses. */
+/* One buffer, or chunks of it, through the door that reclaim uses. */
 static const char *model_op_evict(struct model *m)
 {
+	unsigned long resident, nr = 1 + model_random(m, m->config->max_pages);
 	struct model_buf *mb = model_pick(m);
-	unsigned long resident;
-	bool may;
+	bool may, whole;
 	long ret;
 
 	if (!mb)
@@ -458,13 +458,15 @@ static const char *model_op_evict(struct model *m)
 	may = !mb->vmaps && !mb->pins && !mb->attach && !model_is_busy(mb) &&
 	      !mb->buf->evict_errno;
 	fs_reclaim_acquire(GFP_KERNEL);
-	ret = model_uobj(mb)->reclaim.ops->evict(&model_uobj(mb)->reclaim);
+	whole = nr >= resident || model_uobj(mb)->ops->dev_mapped(model_uobj(mb));
+	ret = model_uobj(mb)->reclaim.ops->evict(&model_uobj(mb)->reclaim, nr);
 	fs_reclaim_release(GFP_KERNEL);
 	gem_uma_object_update_locked(model_uobj(mb));
 	model_unlock(mb);
 	/* With nothing to evict, nobody is asked. */
 	if (may || !resident)
-		return ret == resident ? NULL : "eviction of an idle buffer failed";
+		return ret <= resident && ret >= (whole ? resident : nr) ?
+		       NULL : "eviction of an idle buffer failed";
 	return ret == -EBUSY ? NULL : "I1: eviction of a buffer that is in use";
 }
 

@@ -161,6 +161,7 @@ static struct model *model_create(struct kunit *test, const struct model_config 
 
 static const struct model_config model_configs[] = {
 	{ "small buffers", MODEL_BUFS, 24, false, 1 },
+	{ "chunks", 2, 2 * GEM_UMA_MOCK_HUGE - 7, false, 10 },
 	{ "huge folios", 2, 2 * GEM_UMA_MOCK_HUGE - 7, true, 10 },
 };
 

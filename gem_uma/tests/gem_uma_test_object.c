@@ -521,7 +521,7 @@ static void object_evicted_stays_on_the_list_of_its_node(struct kunit *test)
 	gem_uma_mock_fill(test, uobj, 1);
 	nid = reclaim->nid;
 	object_lock(uobj);
-	KUNIT_EXPECT_EQ(test, reclaim->ops->evict(reclaim), 4);
+	KUNIT_EXPECT_EQ(test, reclaim->ops->evict(reclaim, ULONG_MAX), 4);
 	for_each_online_cpu(cpu) {
 		set_cpus_allowed_ptr(current, cpumask_of(cpu));
 		others += numa_mem_id() != nid;
@@ -544,7 +544,7 @@ static void object_one_used_page_leaves_the_others_evicted_rev_C5(struct kunit *
 	gem_uma_mock_needs_swap(test);
 	gem_uma_mock_fill(test, uobj, 7);
 	scoped_guard(object, uobj)
-		KUNIT_ASSERT_EQ(test, uobj->reclaim.ops->evict(&uobj->reclaim), 16);
+		KUNIT_ASSERT_EQ(test, uobj->reclaim.ops->evict(&uobj->reclaim, ULONG_MAX), 16);
 	KUNIT_ASSERT_EQ(test, 0, object_populate(uobj, 3 * PAGE_SIZE, PAGE_SIZE));
 	KUNIT_ASSERT_EQ(test, gem_uma_backing_in_memory(&uobj->backing), 16);
 	KUNIT_EXPECT_EQ(test, uobj->reclaim.state, GEM_UMA_EVICTED);
@@ -569,7 +569,7 @@ static void object_clean_rest_keeps_no_page_held_rev_R10(struct kunit *test)
 	scoped_guard(object, uobj) {
 		KUNIT_ASSERT_EQ(test, gem_uma_backing_populate_locked(&uobj->backing, 0, 16), 0);
 		gem_uma_backing_mark_dirty_locked(&uobj->backing, 0, 1);
-		KUNIT_ASSERT_EQ(test, uobj->reclaim.ops->evict(&uobj->reclaim), 16);
+		KUNIT_ASSERT_EQ(test, uobj->reclaim.ops->evict(&uobj->reclaim, ULONG_MAX), 16);
 		KUNIT_ASSERT_EQ(test, gem_uma_backing_populate_locked(&uobj->backing, 3, 4), 0);
 		gem_uma_object_update_locked(uobj);
 	}

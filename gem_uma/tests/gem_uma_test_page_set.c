@@ -49,8 +49,8 @@ static struct gem_uma_extent page_set_range(struct page_set_rig *rig)
 		e.end = e.start + 1;
 		break;
 	case 1:
-		e = (struct gem_uma_extent) { round_down(e.start, 1024),
-					      min(round_up(e.start + 1, 1024), PAGES) };
+		e = (struct gem_uma_extent) { round_down(e.start, 512),
+					      min(round_up(e.start + 1, 512), PAGES) };
 		break;
 	default:
 		e.end = min(e.start + 1 + page_set_random(rig, 300), PAGES);
@@ -203,7 +203,7 @@ static void page_set_takes_pages_in_any_order_rev_C1(struct kunit *test)
 			KUNIT_ASSERT_EQ(test, 0, gem_uma_page_set_reserve(&set, i, i + 1));
 			gem_uma_page_set_add(&set, i, i + 1);
 		}
-		KUNIT_EXPECT_EQ(test, page_set_bitmaps(&set), first ? 0 : size / 1024);
+		KUNIT_EXPECT_EQ(test, page_set_bitmaps(&set), first ? 0 : size / 512);
 	}
 	KUNIT_EXPECT_TRUE(test, gem_uma_page_set_covers(&set, 0, size));
 	gem_uma_page_set_clear(&set);

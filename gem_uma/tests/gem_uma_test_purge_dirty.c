@@ -50,7 +50,7 @@ static void dirty_evict(struct dirty_rig *rig)
 	struct gem_uma_reclaim *reclaim = &rig->uobj->reclaim;
 
 	object_lock(rig->uobj);
-	KUNIT_EXPECT_GE(rig->test, reclaim->ops->evict(reclaim), 0);
+	KUNIT_EXPECT_GE(rig->test, reclaim->ops->evict(reclaim, ULONG_MAX), 0);
 	gem_uma_object_update_locked(rig->uobj);
 	object_unlock(rig->uobj);
 	gem_uma_mock_drop_clean(rig->uobj);

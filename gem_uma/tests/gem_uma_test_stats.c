@@ -178,7 +178,7 @@ static void stats_follow_the_loss_of_clean_pages(struct kunit *test)
 	scoped_guard(gem_uma_resv, uobj->base.resv) {
 		KUNIT_ASSERT_EQ(test, gem_uma_backing_populate_locked(&uobj->backing, 0, 8), 0);
 		gem_uma_backing_mark_dirty_locked(&uobj->backing, 0, 2);
-		KUNIT_ASSERT_EQ(test, uobj->reclaim.ops->evict(&uobj->reclaim), 8);
+		KUNIT_ASSERT_EQ(test, uobj->reclaim.ops->evict(&uobj->reclaim, ULONG_MAX), 8);
 		gem_uma_object_update_locked(uobj);
 	}
 	gem_uma_mock_drop_clean(uobj);

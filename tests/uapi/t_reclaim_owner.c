@@ -209,7 +209,7 @@ static void two_owners_in_one_vm(void)
 	expect_near(arena_stat(&b, "shmem"), SIZE);
 
 	arena_evict(&a, &mine, 1);
-	KT_EQ(bo_query(&theirs).evictions, 1);
+	KT_EQ(bo_query(&theirs).evicted, SIZE);
 	verify_checksum(&vm, mine_va, SIZE, 1, 3, &out, out_va);
 	peer_end(&peer);
 }
@@ -326,7 +326,7 @@ static void dying_parent(void)
 	expect_near(arena_stat(&above, "shmem"), SIZE);
 	for (tries = 0; tries < TRIES && bo_query(&bo).resident; tries++)
 		arena_squeeze(&above, 64 * MIB);
-	KT_EQ(bo_query(&bo).evictions, 2);
+	KT_EQ(bo_query(&bo).evicted, 2 * SIZE);
 	verify_pattern(bo.map, SIZE, 1, 3);
 }
 

@@ -7,6 +7,7 @@
 #include <linux/fs.h>
 #include <linux/limits.h>
 #include <linux/minmax.h>
+#include <linux/pgtable.h>
 #include <linux/types.h>
 
 #include <drm/gem_uma/gem_uma_device.h>
@@ -24,6 +25,12 @@ struct page;
 #define GEM_UMA_BACKING_CLEAN	BIT(1)
 /* One pin is never undone: the pages stay until gem_uma_backing_fini(). */
 #define GEM_UMA_BACKING_PINNED	BIT(2)
+
+/*
+ * Pages of a chunk: what one page of PTEs maps. Large objects are evicted and restored by
+ * chunk. Neither a folio nor a page of PTEs has pages of two chunks.
+ */
+#define GEM_UMA_BACKING_CHUNK	((pgoff_t)PTRS_PER_PTE)
 
 /* Bytes of the largest object: a file holds it, and &drm_gem_object.size can express it. */
 #define GEM_UMA_BACKING_MAX_SIZE \
@@ -73,7 +80,7 @@ struct gem_uma_backing {
 	struct gem_uma_page_set held;
 	/* Where writeback goes on. */
 	pgoff_t next_written;
-	/* Pages evicted and restored so far; eviction count, saturating. */
+	/* Pages evicted and restored so far; evictions, of all or of a chunk, saturating. */
 	u64 evicted_pages;
 	u64 restored_pages;
 	u32 evictions;
@@ -89,7 +96,7 @@ int gem_uma_backing_populate_locked(struct gem_uma_backing *b, pgoff_t start,
 				    pgoff_t end)
 	__must_hold(b->obj->resv);
 int gem_uma_backing_populate_some_locked(struct gem_uma_backing *b, pgoff_t start,
-					 pgoff_t end)
+					 pgoff_t end, bool ahead)
 	__must_hold(b->obj->resv);
 int gem_uma_backing_prefetch(struct gem_uma_backing *b, pgoff_t start, pgoff_t end);
 bool gem_uma_backing_is_resident_locked(struct gem_uma_backing *b, pgoff_t start,
@@ -107,6 +114,12 @@ void gem_uma_backing_mark_dirty_locked(struct gem_uma_backing *b, pgoff_t start,
 				       pgoff_t end)
 	__must_hold(b->obj->resv);
 unsigned long gem_uma_backing_release_locked(struct gem_uma_backing *b)
+	__must_hold(b->obj->resv);
+bool gem_uma_backing_next_chunk_locked(struct gem_uma_backing *b, pgoff_t start,
+				       struct gem_uma_extent *chunk)
+	__must_hold(b->obj->resv);
+unsigned long gem_uma_backing_release_chunk_locked(struct gem_uma_backing *b,
+						   const struct gem_uma_extent *chunk)
 	__must_hold(b->obj->resv);
 unsigned long gem_uma_backing_writeback_locked(struct gem_uma_backing *b,
 					       unsigned long nr_pages)
@@ -202,12 +215,12 @@ static inline u64 gem_uma_backing_restored_total(const struct gem_uma_backing *b
 }
 
 /**
- * gem_uma_backing_evictions() - how often the object was evicted, a snapshot
+ * gem_uma_backing_evictions() - how often the object, or a chunk of it, was evicted
  * @b: backing
  *
  * Context: any.
  *
- * Return: number of evictions, saturating.
+ * Return: number of evictions, saturating; a snapshot.
  */
 static inline u32 gem_uma_backing_evictions(const struct gem_uma_backing *b)
 {

@@ -4,6 +4,7 @@
 
 #include <linux/atomic.h>
 #include <linux/mm_types.h>
+#include <linux/xarray.h>
 
 #include <drm/gem_uma/gem_uma_backing.h>
 
@@ -34,6 +35,12 @@ struct gem_uma_cpu_map {
 
 	/** @mmaps: number of VMAs; changes without a lock of ours. */
 	atomic_t mmaps;
+	/**
+	 * @starved: the last fault or access failed to populate for lack of memory; protected
+	 * by resv. Nobody else can evict pages of the object meanwhile: whoever called does
+	 * so, and tries again.
+	 */
+	bool starved;
 
 	/* private: protected by resv */
 
@@ -42,8 +49,12 @@ struct gem_uma_cpu_map {
 	/* Where the next fault is expected, and how much it would get. */
 	pgoff_t next_pgoff;
 	unsigned long window;
-	/* PTEs made since the last zap in VMAs that can be written, and where. */
-	unsigned long ptes;
+	/*
+	 * By chunk, while the CPU maps it: PTEs made since the last zap in VMAs that can be
+	 * written. Marked if the chunk was used since somebody last asked.
+	 */
+	struct xarray ptes;
+	/* Where PTEs were made since all were zapped; empty if nowhere. */
 	struct gem_uma_extent mapped;
 };
 
@@ -66,6 +77,12 @@ int gem_uma_cpu_map_access_locked(struct gem_uma_cpu_map *cmap, struct vm_area_s
 vm_fault_t gem_uma_cpu_map_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end);
 
 void gem_uma_cpu_map_zap_locked(struct gem_uma_cpu_map *cmap)
+	__must_hold(cmap->backing->obj->resv);
+void gem_uma_cpu_map_zap_chunk_locked(struct gem_uma_cpu_map *cmap,
+				      const struct gem_uma_extent *chunk)
+	__must_hold(cmap->backing->obj->resv);
+bool gem_uma_cpu_map_test_used_locked(struct gem_uma_cpu_map *cmap,
+				      const struct gem_uma_extent *chunk)
 	__must_hold(cmap->backing->obj->resv);
 int gem_uma_cpu_map_vmap_locked(struct gem_uma_cpu_map *cmap, struct iosys_map *map)
 	__must_hold(cmap->backing->obj->resv);

@@ -107,6 +107,8 @@ struct gem_uma_object {
 	/** @reclaim: not initialized for imports. */
 	struct gem_uma_reclaim reclaim;
 
+	/** @next_chunk: where eviction by chunk goes on; protected by resv. */
+	pgoff_t next_chunk;
 	/**
 	 * @exported: others rely on the content, it must not be purged; never cleared,
 	 * protected by resv.

@@ -33,13 +33,14 @@ struct gem_uma_reclaim_ops {
 	 */
 	enum gem_uma_reclaim_state (*state)(struct gem_uma_reclaim *reclaim);
 	/**
-	 * @evict: release all pages, keeping the content. Returns the number of pages
+	 * @evict: release so many pages, or all, or whatever is easier in between, those
+	 * first that are needed least; the content is kept. Returns the number of pages
 	 * released, or -EBUSY if the object is in use or a lock is taken; then the
 	 * object is as before, or less mapped. -EINPROGRESS if that has only begun:
 	 * @state has to say that it is unreclaimable until it goes on. The fences of
 	 * resv are signalled.
 	 */
-	long (*evict)(struct gem_uma_reclaim *reclaim);
+	long (*evict)(struct gem_uma_reclaim *reclaim, unsigned long nr_pages);
 	/**
 	 * @purge: free all pages, and the content with them. Returns the number of pages
 	 * freed, 0 if only swap space was freed, or -EBUSY as @evict. The fences of resv
@@ -48,7 +49,7 @@ struct gem_uma_reclaim_ops {
 	long (*purge)(struct gem_uma_reclaim *reclaim);
 	/**
 	 * @writeback: start to write up to so many of the pages that are in memory and
-	 * that nobody holds. Returns how many.
+	 * that nobody holds. Returns how many. Asked before @evict is.
 	 */
 	unsigned long (*writeback)(struct gem_uma_reclaim *reclaim,
 				   unsigned long nr_pages);

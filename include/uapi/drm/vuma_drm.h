@@ -248,7 +248,7 @@ struct drm_vuma_bo_query {
 	__u32 create_flags;
 	/** @status: out, DRM_VUMA_BO_STATUS_*. */
 	__u32 status;
-	/** @evictions: out, how often the BO was evicted; saturates. */
+	/** @evictions: out, how often the BO, or a part of it, was evicted; saturates. */
 	__u32 evictions;
 	/** @pad: must be 0. */
 	__u32 pad;
