@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bringing back one large buffer, alone and with one helper, and reading fdinfo with few
- * and with many buffers.
+ * Bringing back one large buffer, alone and with one helper, and single pages of two;
+ * reading fdinfo with few and with many buffers.
  *
  * Restoring is compared with faulting in a tmpfs file of the same size from the same swap.
  * As in uma_bench_reclaim.c, zram does not compress what is written here.
@@ -14,6 +14,10 @@
 #include "uma_bench.h"
 
 #define LARGE		(32 * VUMA_MIB)
+/* Each of two, the limit for both, and copies of pages in a round. */
+#define THRASH		(20 * VUMA_MIB)
+#define THRASH_LIMIT	(32 * VUMA_MIB)
+#define THRASH_COPIES	1000
 #define HELPERS		"/sys/module/gem_uma/parameters/restore_helpers"
 #define FEW		10
 #define MANY		100000
@@ -140,6 +144,99 @@ static void restore_teardown(struct actor *a, const struct scene *s)
 	a->state = NULL;
 }
 
+/* Two buffers that do not fit into the limit together, and copies of random pages. */
+struct thrash {
+	struct cgroup cg;
+	struct buf bufs[2];
+	uint64_t seed;
+};
+
+static int thrash_copies(struct thrash *h, uint64_t *pages)
+{
+	uint64_t before = 0, after = 0;
+	int err = proc_key("/proc/vmstat", "pswpin", &before);
+
+	for (int i = 0; i < THRASH_COPIES; i++) {
+		uint64_t from = vuma_random(&h->seed) % (THRASH / PAGE) * PAGE;
+		uint64_t to = vuma_random(&h->seed) % (THRASH / PAGE) * PAGE;
+
+		*(volatile uint64_t *)(h->bufs[1].map + to) =
+			*(volatile uint64_t *)(h->bufs[0].map + from);
+	}
+	if (!err)
+		err = proc_key("/proc/vmstat", "pswpin", &after);
+	*pages = after - before;
+	return err;
+}
+
+static int thrash_round(struct actor *a, const struct scene *s)
+{
+	struct thrash *h = a->state;
+	uint64_t pages;
+	int64_t start;
+	int err, err2;
+
+	(void)s;
+	if (!h) {
+		emit_na(a, "thrash", "cannot be evicted");
+		emit_na(a, "swapin-thrash", "cannot be evicted");
+		return 0;
+	}
+	err = cgroup_enter(&h->cg);
+	if (err)
+		return err;
+	start = vuma_now_ns();
+	err = thrash_copies(h, &pages);
+	emit(a, "thrash", vuma_now_ns() - start, THRASH_COPIES);
+	err2 = cgroup_leave();
+	if (!err)
+		emit(a, "swapin-thrash", pages * 1000, THRASH_COPIES);
+	return err ? err : err2;
+}
+
+static int thrash_setup(struct actor *a, const struct scene *s)
+{
+	struct thrash *h;
+	int err, err2;
+
+	if (a->who == WHO_SHMEM)
+		return 0;
+	h = calloc(1, sizeof(*h));
+	if (!h)
+		return -ENOMEM;
+	h->seed = 11;
+	a->state = h;
+	err = proc_cgroup_enter(a, s, &h->cg);
+	if (err)
+		return err;
+	err = cgroup_write(&h->cg, "memory.max", "%llu", THRASH_LIMIT);
+	for (size_t i = 0; !err && i < ARRAY_SIZE(h->bufs); i++) {
+		err = buf_create(&h->bufs[i], a, THRASH, false);
+		if (!err)
+			err = buf_map(&h->bufs[i]);
+		for (uint64_t off = 0; !err && off < THRASH; off += PAGE)
+			vuma_pattern_fill(h->bufs[i].map + off, PAGE, 1 + off, 0);
+	}
+	err2 = cgroup_leave();
+	return err ? err : err2;
+}
+
+static void thrash_teardown(struct actor *a, const struct scene *s)
+{
+	struct thrash *h = a->state;
+
+	(void)s;
+	if (!h)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(h->bufs); i++)
+		if (h->bufs[i].size)
+			buf_destroy(&h->bufs[i]);
+	cgroup_leave();
+	cgroup_remove(&h->cg);
+	free(h);
+	a->state = NULL;
+}
+
 /* A file of its own: the other competitors' buffers are in a->fd. */
 struct crowd {
 	int fd;
@@ -216,6 +313,8 @@ static void fdinfo_teardown(struct actor *a, const struct scene *s)
 const struct scene scenes_restore[] = {
 	{ .name = "restore", .rounds = 20, .warmup = 2, .setup = restore_setup,
 	  .round = restore_round, .teardown = restore_teardown },
+	{ .name = "thrash", .rounds = 20, .warmup = 2, .setup = thrash_setup,
+	  .round = thrash_round, .teardown = thrash_teardown },
 	{ .name = "fdinfo", .rounds = 20, .warmup = 2, .no_tmpfs = true,
 	  .setup = fdinfo_setup, .round = fdinfo_round, .teardown = fdinfo_teardown },
 };

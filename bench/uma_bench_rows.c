@@ -87,6 +87,8 @@ const struct row bench_rows[] = {
 	     NULL),
 	TIME("restore-large-2", "same, with one helper; tmpfs: as before", "clear-page",
 	     NULL),
+	TIME("thrash", "copy of a random page, 2 BOs of 20 MiB, memory.max 32 MiB", NULL, NULL),
+	COUNT("swapin-thrash", "pages read from swap for 1000 of these"),
 	TIME("fdinfo-10", "reading fdinfo with 10 BOs", "syscall", NULL),
 	TIME("fdinfo-100k", "same with 100000", "syscall", NULL),
 	TIME("scan-busy-1k", "scan for 128 pages, 1000 busy BOs", NULL, NULL),
