@@ -137,9 +137,13 @@ int vuma_pt_pool_fill(struct gem_uma_vm_tables *pool, unsigned long nr)
 	while (nr--) {
 		void *table = NULL;
 
-		/* A sparse range can need very many. */
+		/*
+		 * A sparse range can need very many. Fails instead of invoking the OOM killer:
+		 * under the resvs of a VM, reclaim finds none of its buffers.
+		 */
 		if (!fatal_signal_pending(current))
-			table = kmem_cache_zalloc(vuma_pt_cache, GFP_KERNEL);
+			table = kmem_cache_zalloc(vuma_pt_cache, GFP_KERNEL |
+						  __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
 		if (!table) {
 			vuma_pt_pool_drain(pool);
 			return -ENOMEM;

@@ -158,7 +158,8 @@ int gem_uma_vm_rebind_begin_locked(struct gem_uma_vm *vm)
 	int ret = 0;
 
 	drm_gpuvm_resv_assert_held(&vm->base);
-	rebind = gem_uma_vm_bind_alloc(vm, GFP_KERNEL_ACCOUNT);
+	rebind = gem_uma_vm_bind_alloc(vm, GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL |
+				       __GFP_NOWARN);
 	if (!rebind)
 		return -ENOMEM;
 	/* It can only become idle, not busy, while the resv is held. */

@@ -33,7 +33,7 @@ static int gem_uma_vm_step_add_piece(struct gem_uma_vm_step *step,
 
 	if (!(nr & (nr - 1))) {
 		pieces = kvrealloc(step->pieces, array_size(max(2 * nr, 1UL), sizeof(*pieces)),
-				   GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+				   GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
 		if (!pieces)
 			return -ENOMEM;
 		step->pieces = pieces;
