@@ -143,19 +143,23 @@ static void vm_implicit_last_user_unmaps_from_all_vms_sparse_H5(struct kunit *te
 static void vm_implicit_last_user_waits_for_no_resv_rev_V5(struct kunit *test)
 {
 	struct implicit_rig rig = implicit_rig_of(test, IMPLICIT_PAGES, 20);
-	struct dma_resv *resvs[] = {
-		drm_gpuvm_resv(&rig.vm->base.base), rig.bos[0]->base.resv, rig.bos[1]->base.resv,
+	struct drm_gem_object *held[] = {
+		rig.vm->base.base.r_obj, &rig.bos[0]->base, &rig.bos[1]->base,
 	};
 	struct gem_uma_vm_users *users[] = {
 		&rig.bos[0]->users, &rig.bos[0]->users, &rig.bos[1]->users,
 	};
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(resvs); i++) {
+	for (i = 0; i < ARRAY_SIZE(held); i++) {
+		struct gem_uma_mock_holder *holder;
+
 		implicit_use(&rig, 0, 2);
-		dma_resv_lock(resvs[i], NULL);
+		holder = gem_uma_mock_hold(test, held[i], 30000);
 		gem_uma_vm_users_put(users[i]);
-		dma_resv_unlock(resvs[i]);
+		/* It would have given up. */
+		KUNIT_EXPECT_FALSE(test, completion_done(&holder->done));
+		gem_uma_mock_unhold(test, holder);
 		flush_work(&users[i]->unmap_work);
 		space_adopt(rig.vm);
 		SPACE_EXPECT_SANE(rig.vm, "the resv is free again");
