@@ -88,7 +88,7 @@ static int gem_uma_dev_map_note_addr(struct gem_uma_dev_map *dmap, pgoff_t pgoff
  * @dmap: device mapping, zeroed
  * @obj: the importing object
  * @dev: device the buffer is attached for
- * @sgt: mapped sg table, stays alive until @dmap is finished
+ * @sgt: mapped sg table, stays alive until @dmap is finished; NULL: nothing is mapped yet
  *
  * Only DMA addresses are used: the pages are none of the importer's business.
  *
@@ -111,6 +111,8 @@ int gem_uma_dev_map_init_sgt(struct gem_uma_dev_map *dmap, struct drm_gem_object
 	dmap->obj = obj;
 	dmap->dev = dev;
 	gem_uma_dev_map_init_sets(dmap, 0);
+	if (!sgt)
+		return 0;
 	for_each_sgtable_dma_sg(sgt, sg, i) {
 		dma_addr_t addr = sg_dma_address(sg);
 		unsigned int len = sg_dma_len(sg);

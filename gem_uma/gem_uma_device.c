@@ -83,6 +83,23 @@ static void gem_uma_device_fini(struct drm_device *drm, void *arg)
  * @addr: DMA address that the DMA API gave
  * @phys: physical address that it was given for
  *
+ * Context: any.
+ *
+ * Return: as gem_uma_device_dma_bounces().
+ */
+bool gem_uma_device_bounces(const struct gem_uma_device *udev, dma_addr_t addr,
+			    phys_addr_t phys)
+{
+	return gem_uma_device_dma_bounces(udev->dma_dev, addr, phys);
+}
+EXPORT_SYMBOL_IF_KUNIT(gem_uma_device_bounces);
+
+/**
+ * gem_uma_device_dma_bounces() - does any device see a copy instead of the page?
+ * @dev: device that does DMA
+ * @addr: DMA address that the DMA API gave
+ * @phys: physical address that it was given for
+ *
  * Only for the direct mapping does the physical address follow from the DMA address, and it
  * alone copies whole pages. An IOMMU bounces what is not made of whole pages. Addresses of
  * other DMA operations (Xen, the IOMMUs of some architectures) are their own, and nobody can
@@ -92,16 +109,12 @@ static void gem_uma_device_fini(struct drm_device *drm, void *arg)
  *
  * Return: true if so; false also where it cannot be known.
  */
-bool gem_uma_device_bounces(const struct gem_uma_device *udev, dma_addr_t addr,
-			    phys_addr_t phys)
+bool gem_uma_device_dma_bounces(struct device *dev, dma_addr_t addr, phys_addr_t phys)
 {
-	struct device *dev = udev->dma_dev;
-
 	if (use_dma_iommu(dev) || get_dma_ops(dev))
 		return false;
 	return dma_to_phys(dev, addr) != phys;
 }
-EXPORT_SYMBOL_IF_KUNIT(gem_uma_device_bounces);
 
 /*
  * In both directions: some architectures invalidate when a buffer is given to the device,
@@ -122,6 +135,15 @@ const struct gem_uma_sync_ops gem_uma_device_dma_sync_ops = {
 	.clean = gem_uma_device_dma_clean,
 	.invalidate = gem_uma_device_dma_invalidate,
 };
+
+/* In the direction of the map: the DMA API takes another for a mistake. */
+static void gem_uma_device_sync_importer(struct device *dev, struct sg_table *sgt,
+					 enum dma_data_direction dir, bool invalidate)
+{
+	dma_sync_sgtable_for_device(dev, sgt, dir);
+	if (invalidate && dir != DMA_TO_DEVICE)
+		dma_sync_sgtable_for_cpu(dev, sgt, dir);
+}
 
 /*
  * Not movable: while pages are held, our references would make migration fail.
@@ -160,6 +182,7 @@ int gem_uma_device_init(struct gem_uma_device *udev, struct drm_device *drm,
 	udev->drm = drm;
 	udev->dma_dev = drm_dev_dma_dev(drm);
 	udev->physical = config->physical;
+	udev->sync_importer = gem_uma_device_sync_importer;
 	udev->sync_ops = config->sync_ops ?: &gem_uma_device_dma_sync_ops;
 	udev->coherent = udev->physical ||
 			 (!config->sync_ops && dev_is_dma_coherent(udev->dma_dev));

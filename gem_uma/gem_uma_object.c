@@ -16,7 +16,7 @@
 #include <drm/drm_device.h>
 #include <drm/drm_prime.h>
 #include <drm/drm_print.h>
-#include <drm/gem_uma/gem_uma_object.h>
+#include <drm/gem_uma/gem_uma_object_prime.h>
 #include <kunit/visibility.h>
 
 #include "gem_uma_object_internal.h"
@@ -44,6 +44,7 @@ static void gem_uma_object_init_common(struct gem_uma_object *uobj,
 	uobj->udev = udev;
 	uobj->ops = ops ?: &gem_uma_object_no_ops;
 	uobj->flags = flags;
+	INIT_LIST_HEAD(&uobj->importers);
 	uobj->creator.tgid = task_tgid_nr(current);
 	/* The process: threads have the names of a user-space driver's workers. */
 	get_task_comm(uobj->creator.comm, current->group_leader);
@@ -98,7 +99,10 @@ void gem_uma_object_unplug_all(struct gem_uma_device *udev)
 		dying = false;
 		while ((uobj = gem_uma_object_next_mapped(udev, &dying))) {
 			dma_resv_lock(uobj->base.resv, NULL);
-			gem_uma_dev_map_drop_locked(&uobj->dev_map);
+			if (gem_uma_object_is_imported(uobj))
+				gem_uma_object_import_unmap_locked(uobj);
+			else
+				gem_uma_dev_map_drop_locked(&uobj->dev_map);
 			dma_resv_unlock(uobj->base.resv);
 			drm_gem_object_put(&uobj->base);
 		}
@@ -186,6 +190,20 @@ static int gem_uma_object_init_pin(struct gem_uma_object *uobj)
 	return ret;
 }
 
+/*
+ * Users of a dma-buf would see stale data. gem_uma_object_export(), of the library's own
+ * functions, refuses by itself.
+ */
+static bool gem_uma_object_forgets_sync(const struct gem_uma_object *uobj,
+					const struct gem_uma_device *udev)
+{
+	const struct drm_gem_object_funcs *funcs = uobj->base.funcs;
+
+	if (udev->coherent || !funcs || funcs->export == gem_uma_object_export)
+		return false;
+	return !udev->prime || funcs->export != udev->prime->export;
+}
+
 /**
  * gem_uma_object_init() - set up an object that a driver embeds
  * @uobj: object, zeroed; base.funcs may be set, default is gem_uma_object_funcs
@@ -200,9 +218,9 @@ static int gem_uma_object_init_pin(struct gem_uma_object *uobj)
  *
  * Context: may sleep and reclaim; takes resv for GEM_UMA_OBJECT_PINNED.
  *
- * Return: 0; -EINVAL for a size of 0 or unknown flags; -E2BIG; -ENOMEM; -ENFILE; -ENOSPC
- * when the device has no mmap offset left. For GEM_UMA_OBJECT_PINNED also as
- * gem_uma_backing_pin().
+ * Return: 0; -EINVAL for a size of 0, unknown flags, or an export without begin and end of
+ * CPU access on a device that does not snoop; -E2BIG; -ENOMEM; -ENFILE; -ENOSPC when the
+ * device has no mmap offset left. For GEM_UMA_OBJECT_PINNED also as gem_uma_backing_pin().
  */
 int gem_uma_object_init(struct gem_uma_object *uobj, struct gem_uma_device *udev,
 			u64 size, u32 flags, const struct gem_uma_object_ops *ops)
@@ -212,7 +230,7 @@ int gem_uma_object_init(struct gem_uma_object *uobj, struct gem_uma_device *udev
 		    GEM_UMA_OBJECT_PINNED;
 	int ret;
 
-	if (!size || (flags & ~known))
+	if (!size || (flags & ~known) || gem_uma_object_forgets_sync(uobj, udev))
 		return -EINVAL;
 	if (size > GEM_UMA_BACKING_MAX_SIZE)
 		return -E2BIG;
@@ -278,10 +296,11 @@ EXPORT_SYMBOL_GPL(gem_uma_object_create);
  * @uobj: object, zeroed
  * @udev: device
  * @attach: attachment of the buffer
- * @sgt: its mapped sg table
+ * @sgt: its mapped sg table; NULL to map it when it is populated first, by the attachment
+ *	that &drm_gem_object.import_attach is then
  * @ops: the driver's part, or NULL
  *
- * The object is never reclaimed, and CPU mappings of it are the exporter's business.
+ * The object is never reclaimed, and CPU mappings of it are the exporter's to make.
  *
  * Context: may sleep.
  *
@@ -296,10 +315,10 @@ int gem_uma_object_init_import(struct gem_uma_object *uobj, struct gem_uma_devic
 
 	if (!attach->dmabuf->size || !PAGE_ALIGNED(attach->dmabuf->size))
 		return -EINVAL;
-	gem_uma_object_init_common(uobj, udev, attach->dmabuf->size, GEM_UMA_OBJECT_NO_MMAP,
-				   ops);
+	gem_uma_object_init_common(uobj, udev, attach->dmabuf->size, 0, ops);
 	drm_gem_private_object_init(udev->drm, &uobj->base, attach->dmabuf->size);
 	uobj->base.resv = attach->dmabuf->resv;
+	uobj->imported = true;
 	uobj->import_sgt = sgt;
 	ret = gem_uma_dev_map_init_sgt(&uobj->dev_map, &uobj->base, udev->dma_dev, sgt);
 	if (ret) {
@@ -334,7 +353,7 @@ static void gem_uma_object_fini(struct gem_uma_object *uobj)
 	 * The core sets import_attach when the driver's import hook has succeeded.
 	 * Until then table and attachment are its own (uma-B11).
 	 */
-	if (uobj->import_sgt && obj->import_attach)
+	if (uobj->imported && obj->import_attach)
 		drm_prime_gem_destroy(obj, uobj->import_sgt);
 	drm_gem_object_release(obj);
 	kfree(uobj->label);

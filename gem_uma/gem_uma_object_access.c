@@ -6,11 +6,14 @@
  * below, which does the work; the exporter of an import.
  */
 #include <linux/dma-buf.h>
+#include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
 #include <linux/export.h>
 
 #include <drm/drm_print.h>
 #include <drm/gem_uma/gem_uma_object.h>
+
+#include "gem_uma_object_internal.h"
 
 /**
  * DOC: CPU access
@@ -25,10 +28,45 @@
  *
  * The beginning waits for the jobs that dma-buf users wait for, then invalidates; the end
  * cleans if the CPU wrote. An import is the exporter's to begin and to end.
- *
- * gem_uma_object_begin_cpu_access() and gem_uma_object_end_cpu_access() are the exporter's
- * side of that: of the same name in &struct dma_buf_ops.
  */
+
+/* The table as a whole: behind an IOMMU, what it maps as one piece is many in memory. */
+void gem_uma_object_sync_importer(struct gem_uma_object *uobj,
+				  const struct gem_uma_object_importer *importer,
+				  bool invalidate)
+{
+	if (dma_dev_need_sync(importer->dev) && uobj->cpu_map.mode != GEM_UMA_CACHE_WC)
+		uobj->udev->sync_importer(importer->dev, importer->sgt, importer->dir,
+					  invalidate);
+}
+
+static void gem_uma_object_sync_importers(struct gem_uma_object *uobj, bool invalidate)
+	__must_hold(uobj->base.resv)
+{
+	struct gem_uma_object_importer *importer;
+
+	list_for_each_entry(importer, &uobj->importers, link)
+		gem_uma_object_sync_importer(uobj, importer, invalidate);
+}
+
+/* The own device first. Whoever else has the memory mapped has all of it. */
+static int gem_uma_object_sync_all(struct gem_uma_object *uobj, struct gem_uma_sync_range range,
+				   enum gem_uma_sync_op op, bool importers)
+{
+	int ret;
+
+	ret = dma_resv_lock_interruptible(uobj->base.resv, NULL);
+	if (ret)
+		return ret;
+	if (gem_uma_backing_content(&uobj->backing) == GEM_UMA_CONTENT_PURGED)
+		ret = -EFAULT;
+	else
+		ret = gem_uma_sync_locked(&uobj->cpu_map, &uobj->dev_map, range, op);
+	if (!ret && importers)
+		gem_uma_object_sync_importers(uobj, op == GEM_UMA_SYNC_CLEAN_INVALIDATE);
+	dma_resv_unlock(uobj->base.resv);
+	return ret;
+}
 
 /**
  * gem_uma_object_sync() - make CPU and device agree on a range
@@ -47,19 +85,9 @@
 int gem_uma_object_sync(struct gem_uma_object *uobj, struct gem_uma_sync_range range,
 			enum gem_uma_sync_op op)
 {
-	int ret;
-
 	if (gem_uma_object_is_imported(uobj))
 		return -EINVAL;
-	ret = dma_resv_lock_interruptible(uobj->base.resv, NULL);
-	if (ret)
-		return ret;
-	if (gem_uma_backing_content(&uobj->backing) == GEM_UMA_CONTENT_PURGED)
-		ret = -EFAULT;
-	else
-		ret = gem_uma_sync_locked(&uobj->cpu_map, &uobj->dev_map, range, op);
-	dma_resv_unlock(uobj->base.resv);
-	return ret;
+	return gem_uma_object_sync_all(uobj, range, op, false);
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_sync);
 
@@ -85,7 +113,7 @@ static int gem_uma_object_access_own(struct gem_uma_object *uobj,
 	if (ret < 0)
 		return ret;
 	/* Also to write: the CPU loads a line before it writes a part of it. */
-	return gem_uma_object_sync(uobj, range, GEM_UMA_SYNC_CLEAN_INVALIDATE);
+	return gem_uma_object_sync_all(uobj, range, GEM_UMA_SYNC_CLEAN_INVALIDATE, true);
 }
 
 /**
@@ -137,6 +165,7 @@ void gem_uma_object_access_end(struct gem_uma_object_access *access)
 		dma_resv_lock(uobj->base.resv, NULL);
 		gem_uma_sync_finish_locked(&uobj->cpu_map, &uobj->dev_map, access->range,
 					   GEM_UMA_SYNC_CLEAN);
+		gem_uma_object_sync_importers(uobj, false);
 		dma_resv_unlock(uobj->base.resv);
 	}
 	if (ret)
@@ -150,41 +179,18 @@ static struct gem_uma_sync_range gem_uma_object_all(const struct gem_uma_object 
 	return (struct gem_uma_sync_range) { .size = uobj->base.size };
 }
 
-/**
- * gem_uma_object_begin_cpu_access() - users of a dma-buf are about to access its memory
- * @obj: object, exported
- * @dir: what they do; it only says for which jobs to wait (uma-A2)
- *
- * Waits by itself: the core of dma-buf waits only when the caches have been invalidated
- * (uma-B2).
- *
- * Context: may sleep; takes resv.
- *
- * Return: 0, or as gem_uma_object_access_begin().
+/*
+ * Users of a dma-buf are about to access its memory. What they do only says for which jobs to
+ * wait (uma-A2). Waits by itself: the core of dma-buf waits only when the caches have been
+ * invalidated (uma-B2).
  */
-int gem_uma_object_begin_cpu_access(struct drm_gem_object *obj, enum dma_data_direction dir)
+int gem_uma_object_begin_cpu_access(struct gem_uma_object *uobj, enum dma_data_direction dir)
 {
-	struct gem_uma_object *uobj = to_gem_uma_object(obj);
-
 	return gem_uma_object_access_own(uobj, gem_uma_object_all(uobj), dir);
 }
-EXPORT_SYMBOL_GPL(gem_uma_object_begin_cpu_access);
 
-/**
- * gem_uma_object_end_cpu_access() - users of a dma-buf have accessed its memory
- * @obj: object, exported
- *
- * Cleans whatever they said that they did: a buffer that they only read has nothing to be
- * cleaned.
- *
- * Context: may sleep; takes resv.
- *
- * Return: 0, or as gem_uma_object_sync().
- */
-int gem_uma_object_end_cpu_access(struct drm_gem_object *obj)
+/* They have; what they only read has nothing to be cleaned. */
+int gem_uma_object_end_cpu_access(struct gem_uma_object *uobj)
 {
-	struct gem_uma_object *uobj = to_gem_uma_object(obj);
-
-	return gem_uma_object_sync(uobj, gem_uma_object_all(uobj), GEM_UMA_SYNC_CLEAN);
+	return gem_uma_object_sync_all(uobj, gem_uma_object_all(uobj), GEM_UMA_SYNC_CLEAN, true);
 }
-EXPORT_SYMBOL_GPL(gem_uma_object_end_cpu_access);

@@ -12,6 +12,20 @@ int gem_uma_object_module_init(void);
 void gem_uma_object_module_exit(void);
 void gem_uma_object_update_work(struct work_struct *work);
 
+/* What one importer has mapped; in &gem_uma_object.importers. */
+struct gem_uma_object_importer {
+	struct list_head link;
+	struct device *dev;
+	struct sg_table *sgt;
+	enum dma_data_direction dir;
+};
+
+void gem_uma_object_sync_importer(struct gem_uma_object *uobj,
+				  const struct gem_uma_object_importer *importer,
+				  bool invalidate)
+	__must_hold(uobj->base.resv);
+int gem_uma_object_begin_cpu_access(struct gem_uma_object *uobj, enum dma_data_direction dir);
+int gem_uma_object_end_cpu_access(struct gem_uma_object *uobj);
 int gem_uma_object_vacate_locked(struct gem_uma_object *uobj)
 	__must_hold(uobj->base.resv);
 int gem_uma_object_make_room_locked(struct gem_uma_object *uobj, bool user)

@@ -187,13 +187,19 @@ EXPORT_SYMBOL_GPL(gem_uma_object_share);
  *
  * Context: may sleep; takes resv.
  *
- * Return: the dma-buf, or an ERR_PTR as from gem_uma_object_share() or
- * drm_gem_prime_export().
+ * The core's dma-bufs have no beginning and end of CPU access: see DEFINE_GEM_UMA_PRIME().
+ *
+ * Return: the dma-buf, or an ERR_PTR: -EOPNOTSUPP for memory that is cached on a device that
+ * does not snoop, or as from gem_uma_object_share() or drm_gem_prime_export().
  */
 struct dma_buf *gem_uma_object_export(struct drm_gem_object *obj, int flags)
 {
-	int ret = gem_uma_object_share(to_gem_uma_object(obj));
+	struct gem_uma_object *uobj = to_gem_uma_object(obj);
+	int ret;
 
+	if (!uobj->udev->coherent && uobj->cpu_map.mode != GEM_UMA_CACHE_WC)
+		return ERR_PTR(-EOPNOTSUPP);
+	ret = gem_uma_object_share(uobj);
 	return ret ? ERR_PTR(ret) : drm_gem_prime_export(obj, flags);
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_export);

@@ -8,6 +8,7 @@
 /* First: 7.3 has headers below that need it and do not say so. */
 #include <linux/mm.h>
 
+#include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
 #include <linux/export.h>
 #include <linux/fs.h>
@@ -176,15 +177,15 @@ EXPORT_SYMBOL_GPL(gem_uma_object_get_unmapped_area);
  *
  * Context: process context; does not sleep.
  *
- * Return: 0; -EINVAL for an import; -EPERM for GEM_UMA_OBJECT_NO_MMAP; -ENOSPC if the
- * device has no room for one that GEM_UMA_OBJECT_LATE_OFFSET has put off until now.
+ * Also for an import: what is mapped there is the exporter's to map.
+ *
+ * Return: 0; -EPERM for GEM_UMA_OBJECT_NO_MMAP; -ENOSPC if the device has no room for one
+ * that was put off until now, as for all imports and with GEM_UMA_OBJECT_LATE_OFFSET.
  */
 int gem_uma_object_mmap_offset(struct gem_uma_object *uobj, u64 *offset)
 {
 	int ret;
 
-	if (gem_uma_object_is_imported(uobj))
-		return -EINVAL;
 	if (uobj->flags & GEM_UMA_OBJECT_NO_MMAP)
 		return -EPERM;
 	ret = drm_gem_create_mmap_offset(&uobj->base);
@@ -194,6 +195,25 @@ int gem_uma_object_mmap_offset(struct gem_uma_object *uobj, u64 *offset)
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_mmap_offset);
 
+/*
+ * The VMA becomes one of the dma-buf, at the same page of it (uma-B12). The attachment names
+ * it: obj->dma_buf is not set for an import that had no handle.
+ */
+static int gem_uma_object_mmap_import(struct drm_gem_object *obj, struct vm_area_struct *vma)
+{
+	pgoff_t pgoff = vma->vm_pgoff - drm_vma_node_start(&obj->vma_node);
+	int ret;
+
+	/* An exporter that sets none must not get ours. */
+	vma->vm_private_data = NULL;
+	vma->vm_ops = NULL;
+	ret = dma_buf_mmap(obj->import_attach->dmabuf, vma, pgoff);
+	/* The reference that the core has taken for the VMA; the dma-buf has one on its memory. */
+	if (!ret)
+		drm_gem_object_put(obj);
+	return ret;
+}
+
 /**
  * gem_uma_object_mmap() - &drm_gem_object_funcs.mmap
  * @obj: object
@@ -201,14 +221,14 @@ EXPORT_SYMBOL_GPL(gem_uma_object_mmap_offset);
  *
  * Context: mmap lock held for writing.
  *
- * Return: 0, -EINVAL for an import, or as gem_uma_cpu_map_mmap().
+ * Return: 0, or as gem_uma_cpu_map_mmap(), or for an import as dma_buf_mmap().
  */
 int gem_uma_object_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
 {
 	struct gem_uma_object *uobj = to_gem_uma_object(obj);
 
 	if (gem_uma_object_is_imported(uobj))
-		return -EINVAL;
+		return gem_uma_object_mmap_import(obj, vma);
 	return gem_uma_cpu_map_mmap(&uobj->cpu_map, vma);
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_mmap);

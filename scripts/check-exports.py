@@ -38,12 +38,14 @@ FOR_DRIVERS = {
         gem_uma_cpu_map_fault_end gem_uma_cpu_map_access_locked
         gem_uma_cpu_map_map_pages gem_uma_cpu_map_get_unmapped_area""",
     "cache maintenance of such an object": "gem_uma_sync_locked gem_uma_sync_finish_locked",
+    "a driver that gives an import back while it does not use it": "gem_uma_object_import_unmap_locked",
     "a driver whose kernel part reads or writes buffers": """
         gem_uma_object_access_begin gem_uma_object_access_end""",
     "an import in such an object": "gem_uma_dev_map_init_sgt gem_uma_dev_map_is_mapped_locked",
     "a driver whose device has to answer before it has forgotten pages (virtio-gpu)":
         "gem_uma_object_next",
-    "a driver with a table of its own, beside GEM_UMA_OBJECT_FUNCS": "gem_uma_object_export",
+    "a driver with a table of its own, beside GEM_UMA_OBJECT_FUNCS": """
+        gem_uma_object_export gem_uma_object_share""",
 }
 
 EXPORT = re.compile(r"^EXPORT_SYMBOL(?P<kind>\w*)\((?P<name>\w+)\)", re.M)

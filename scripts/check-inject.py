@@ -32,6 +32,8 @@ INFALLIBLE = {
         gem_uma_cpu_map_vunmap_locked gem_uma_cpu_map_zap_chunk_locked
         gem_uma_cpu_map_zap_locked
         gem_uma_dev_map_drop_locked gem_uma_dev_map_fini gem_uma_object_unpin
+        gem_uma_object_import_unmap_locked gem_uma_object_prime_release
+        gem_uma_object_prime_unmap
         gem_uma_object_unplug_all gem_uma_object_vunmap gem_uma_reclaim_fini
         gem_uma_vm_bind_destroy gem_uma_vm_close gem_uma_vm_implicit_put
         gem_uma_vm_implicit_trim gem_uma_vm_active_put gem_uma_vm_unlock
@@ -40,7 +42,8 @@ INFALLIBLE = {
     "allocates nothing": """
         gem_uma_object_sync gem_uma_sync_locked gem_uma_sync_finish_locked
         gem_uma_object_access_begin gem_uma_object_access_end
-        gem_uma_object_begin_cpu_access gem_uma_object_end_cpu_access""",
+        gem_uma_object_prime_begin gem_uma_object_prime_end gem_uma_object_prime_init
+        gem_uma_object_prime_mmap gem_uma_object_prime_import""",
     "answers a question": """
         gem_uma_backing_can_purge_locked gem_uma_backing_evicted
         gem_uma_backing_extent_locked gem_uma_backing_has_content
@@ -75,10 +78,12 @@ ALLOCATES = """
     drm_exec_lock_obj drm_exec_prepare_obj drm_gpuvm_bo_obtain drm_gpuvm_bo_obtain_locked
     drm_gpuvm_prepare_vm drm_gpuvm_resv_object_alloc
     bitmap_zalloc folio_alloc_noprof mtree_store_range xa_store
+    dma_buf_attach dma_buf_map_attachment drm_gem_dmabuf_export drm_gem_map_dma_buf
+    drm_gem_prime_import
 """
 
 # Imported, and calls nothing that can fail but what it is given: callbacks of ours.
-CALLS_BACK = "drm_gpuvm_sm_map drm_gpuvm_sm_unmap"
+CALLS_BACK = "drm_gpuvm_sm_map drm_gpuvm_sm_unmap dma_buf_mmap drm_gem_dmabuf_mmap"
 
 # Imported, and made to fail by the circumstances in a test that is not of the table.
 ELSEWHERE = {
@@ -109,6 +114,9 @@ CANNOT_FAIL = """
     check_move_unevictable_folios clear_page_erms clear_page_orig clear_page_rep
     cpu_number current_task debugfs_create_file debugfs_create_file_full
     destroy_workqueue dev_driver_string dma_addressing_limited dma_buf_vunmap
+    _dev_err dma_buf_detach dma_buf_put dma_buf_unmap_attachment
+    dma_sync_sg_for_cpu dma_sync_sg_for_device __dma_sync_sg_for_cpu
+    __dma_sync_sg_for_device drm_gem_dmabuf_release drm_gem_unmap_dma_buf
     dma_max_mapping_size dma_resv_fini dma_resv_init dma_resv_reset_max_fences
     dma_resv_test_signaled dma_sync_single_for_device down_read down_write
     drm_gem_object_free drm_gem_object_release drm_gem_private_object_fini

@@ -50,8 +50,6 @@ void vuma_bo_query(struct drm_gem_object *obj, struct drm_vuma_bo_query *query);
 int vuma_bo_madvise(struct drm_gem_object *obj, struct drm_vuma_bo_madvise *args);
 bool vuma_bo_is_purged(struct drm_gem_object *obj);
 int vuma_bo_sync(struct drm_gem_object *obj, u64 offset, u64 size, bool invalidate);
-int vuma_bo_begin_cpu_access(struct drm_gem_object *obj, enum dma_data_direction dir);
-int vuma_bo_end_cpu_access(struct drm_gem_object *obj);
 
 int vuma_bo_populate_locked(struct drm_gem_object *obj, u64 offset, u64 size,
 			    enum dma_data_direction dir)

@@ -16,7 +16,7 @@
 #include <drm/drm_managed.h>
 #include <drm/drm_prime.h>
 #include <drm/drm_print.h>
-#include <drm/gem_uma/gem_uma_object.h>
+#include <drm/gem_uma/gem_uma_object_prime.h>
 #include <drm/gem_uma/gem_uma_pm.h>
 #include <drm/gem_uma/gem_uma_stats.h>
 #include <drm/gem_uma/gem_uma_vm.h>
@@ -169,16 +169,30 @@ static void vuma_bo_close(struct drm_gem_object *obj, struct drm_file *file)
 	gem_uma_client_close(&to_vuma_file(file)->bo->uma, &to_gem_uma_object(obj)->files);
 }
 
-/* Others would take the VM for busy whenever the buffer is, and the reverse. */
-static struct dma_buf *vuma_bo_export(struct drm_gem_object *obj, int flags)
+/*
+ * A dma-buf is a user of its buffer. Of one that is private to a VM, others would take the VM
+ * for busy whenever the buffer is, and the reverse.
+ */
+static int vuma_bo_prime_get(struct gem_uma_object *uobj)
 {
-	int ret;
+	struct vuma_bo *bo = to_vuma_bo(&uobj->base);
 
-	if (to_vuma_bo(obj)->r_obj)
-		return ERR_PTR(-EINVAL);
-	ret = gem_uma_object_share(to_gem_uma_object(obj));
-	return ret ? ERR_PTR(ret) : vuma_prime_export(obj, flags);
+	if (bo->r_obj)
+		return -EINVAL;
+	gem_uma_vm_users_get(&bo->users);
+	return 0;
 }
+
+static void vuma_bo_prime_put(struct gem_uma_object *uobj)
+{
+	gem_uma_vm_users_put(&to_vuma_bo(&uobj->base)->users);
+}
+
+DEFINE_GEM_UMA_PRIME(vuma_prime,
+		     .get = vuma_bo_prime_get,
+		     .put = vuma_bo_prime_put,
+		     .mmap_offset = vuma_bo_mmap_offset,
+		     .lazy = true);
 
 /* Makes a list of what the device works on: an importer does no better than the device. */
 static struct sg_table *vuma_bo_get_sg_table(struct drm_gem_object *obj)
@@ -216,7 +230,7 @@ static const struct drm_gem_object_funcs vuma_bo_funcs = {
 	.mmap = gem_uma_object_mmap,
 	.status = gem_uma_object_status,
 	.vm_ops = &gem_uma_object_vm_ops,
-	.export = vuma_bo_export,
+	.export = vuma_prime_export,
 	.open = vuma_bo_open,
 	.close = vuma_bo_close,
 };
@@ -253,6 +267,7 @@ static const struct gem_uma_sync_ops vuma_bo_sync_ops = {
 
 void vuma_bo_module_init(void)
 {
+	vuma_driver.gem_prime_import = vuma_prime_import;
 }
 
 int vuma_bo_device_init(struct vuma_device *vdev)
@@ -272,6 +287,9 @@ int vuma_bo_device_init(struct vuma_device *vdev)
 	if (ret)
 		return ret;
 	vdev->bo = bo;
+	ret = gem_uma_object_prime_init(&bo->uma, &vuma_prime, &vuma_bo_funcs);
+	if (ret)
+		return ret;
 	ret = gem_uma_reclaim_device_init(&bo->uma);
 	if (ret)
 		return ret;
@@ -390,8 +408,9 @@ int vuma_bo_mmap_offset(struct drm_gem_object *obj, u64 *offset)
 	struct vuma_file *vfile = bo->vfile;
 	int ret = -EDQUOT;
 
+	/* Of an import: there is nobody whose offset it would be. */
 	if (!vfile)
-		return gem_uma_object_mmap_offset(&bo->uma, offset);
+		return -EINVAL;
 	mutex_lock(&vfile->offset_lock);
 	/* One client must not take the offsets of all others. */
 	if (bo->offset || obj->size <= VUMA_MAX_OFFSETS - atomic64_read(&vfile->offsets))
@@ -575,16 +594,6 @@ int vuma_bo_sync(struct drm_gem_object *obj, u64 offset, u64 size, bool invalida
 				   invalidate ? GEM_UMA_SYNC_CLEAN_INVALIDATE : GEM_UMA_SYNC_CLEAN);
 }
 
-int vuma_bo_begin_cpu_access(struct drm_gem_object *obj, enum dma_data_direction dir)
-{
-	return gem_uma_object_begin_cpu_access(obj, dir);
-}
-
-int vuma_bo_end_cpu_access(struct drm_gem_object *obj)
-{
-	return gem_uma_object_end_cpu_access(obj);
-}
-
 void vuma_bo_mapping_changed_locked(struct drm_gem_object *obj)
 {
 	gem_uma_object_update_locked(to_gem_uma_object(obj));
@@ -607,4 +616,5 @@ unsigned long vuma_bo_get_unmapped_area(struct file *filp, unsigned long addr,
 	return gem_uma_object_get_unmapped_area(filp, addr, len, pgoff, flags);
 }
 
+MODULE_IMPORT_NS("DMA_BUF");
 MODULE_IMPORT_NS("DRM_GEM_UMA");

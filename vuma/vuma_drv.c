@@ -273,7 +273,6 @@ struct drm_driver vuma_driver = {
 	.open = vuma_open,
 	.postclose = vuma_postclose,
 	.ioctls = vuma_ioctls,
-	.gem_prime_import = vuma_prime_import,
 	.gem_prime_import_sg_table = vuma_bo_import_sg_table,
 	.dumb_create = vuma_dumb_create,
 	.dumb_map_offset = vuma_dumb_map_offset,

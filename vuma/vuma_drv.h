@@ -174,8 +174,6 @@ void vuma_file_put(struct vuma_file *vfile);
 void vuma_scanout_fini(struct vuma_file *vfile);
 int vuma_ioctl_scanout_pin(struct drm_device *drm, void *data, struct drm_file *file);
 int vuma_ioctl_scanout_unpin(struct drm_device *drm, void *data, struct drm_file *file);
-struct dma_buf *vuma_prime_export(struct drm_gem_object *obj, int flags);
-struct drm_gem_object *vuma_prime_import(struct drm_device *drm, struct dma_buf *dma_buf);
 int vuma_dumb_create(struct drm_file *file, struct drm_device *drm,
 		     struct drm_mode_create_dumb *args);
 int vuma_dumb_map_offset(struct drm_file *file, struct drm_device *drm, u32 handle, u64 *offset);

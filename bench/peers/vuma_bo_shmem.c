@@ -156,11 +156,70 @@ static void vuma_shmem_close(struct drm_gem_object *obj, struct drm_file *file)
 	gem_uma_vm_users_put(&to_vuma_shmem_bo(obj)->users);
 }
 
+static void vuma_shmem_prime_release(struct dma_buf *dma_buf)
+{
+	gem_uma_vm_users_put(vuma_bo_users(dma_buf->priv));
+	drm_gem_dmabuf_release(dma_buf);
+}
+
+/* Nobody may have asked for an offset yet; mappings are found by it. */
+static int vuma_shmem_prime_mmap(struct dma_buf *dma_buf, struct vm_area_struct *vma)
+{
+	u64 offset;
+	int ret = vuma_bo_mmap_offset(dma_buf->priv, &offset);
+
+	return ret ?: drm_gem_dmabuf_mmap(dma_buf, vma);
+}
+
+static const struct dma_buf_ops vuma_shmem_prime_ops = {
+	.attach = drm_gem_map_attach,
+	.detach = drm_gem_map_detach,
+	.map_dma_buf = drm_gem_map_dma_buf,
+	.unmap_dma_buf = drm_gem_unmap_dma_buf,
+	.release = vuma_shmem_prime_release,
+	.mmap = vuma_shmem_prime_mmap,
+	.vmap = drm_gem_dmabuf_vmap,
+	.vunmap = drm_gem_dmabuf_vunmap,
+};
+
+static struct dma_buf *vuma_shmem_prime_export(struct drm_gem_object *obj, int flags)
+{
+	struct dma_buf_export_info info = {
+		.exp_name = vuma_driver.name,
+		.owner = vuma_driver.fops->owner,
+		.ops = &vuma_shmem_prime_ops,
+		.size = obj->size,
+		.flags = flags,
+		.priv = obj,
+		.resv = obj->resv,
+	};
+	struct dma_buf *dma_buf;
+
+	/* First, or the new dma-buf might be released before it is counted. */
+	gem_uma_vm_users_get(vuma_bo_users(obj));
+	dma_buf = drm_gem_dmabuf_export(obj->dev, &info);
+	if (IS_ERR(dma_buf))
+		gem_uma_vm_users_put(vuma_bo_users(obj));
+	return dma_buf;
+}
+
+/* The core recognises only dma-bufs with its own operations. */
+static struct drm_gem_object *vuma_shmem_prime_import(struct drm_device *drm,
+						      struct dma_buf *dma_buf)
+{
+	struct drm_gem_object *obj = dma_buf->priv;
+
+	if (dma_buf->ops != &vuma_shmem_prime_ops || obj->dev != drm)
+		return drm_gem_prime_import(drm, dma_buf);
+	drm_gem_object_get(obj);
+	return obj;
+}
+
 static const struct drm_gem_object_funcs vuma_shmem_funcs = {
 	.free = vuma_shmem_free,
 	.open = vuma_shmem_open,
 	.close = vuma_shmem_close,
-	.export = vuma_prime_export,
+	.export = vuma_shmem_prime_export,
 	.print_info = vuma_shmem_print_info,
 	.pin = drm_gem_shmem_object_pin,
 	.unpin = drm_gem_shmem_object_unpin,
@@ -189,6 +248,7 @@ static struct drm_gem_object *vuma_shmem_create_object(struct drm_device *drm, s
 void vuma_bo_module_init(void)
 {
 	vuma_driver.gem_create_object = vuma_shmem_create_object;
+	vuma_driver.gem_prime_import = vuma_shmem_prime_import;
 }
 
 int vuma_bo_device_init(struct vuma_device *vdev)
@@ -302,16 +362,6 @@ bool vuma_bo_is_purged(struct drm_gem_object *obj)
 }
 
 int vuma_bo_sync(struct drm_gem_object *obj, u64 offset, u64 size, bool invalidate)
-{
-	return 0;
-}
-
-int vuma_bo_begin_cpu_access(struct drm_gem_object *obj, enum dma_data_direction dir)
-{
-	return 0;
-}
-
-int vuma_bo_end_cpu_access(struct drm_gem_object *obj)
 {
 	return 0;
 }
@@ -431,3 +481,5 @@ unsigned long vuma_bo_get_unmapped_area(struct file *filp, unsigned long addr,
 {
 	return mm_get_unmapped_area(filp, addr, len, pgoff, flags);
 }
+
+MODULE_IMPORT_NS("DMA_BUF");

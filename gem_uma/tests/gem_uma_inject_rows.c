@@ -12,6 +12,8 @@
 #include <drm/drm_managed.h>
 #include <drm/drm_prime.h>
 
+#include <drm/gem_uma/gem_uma_object_prime.h>
+
 #include "gem_uma_inject.h"
 
 /* As a scan does, of this object. */
@@ -305,11 +307,13 @@ static void undo_vmap(struct gem_uma_inject_rig *rig)
 }
 
 /* What an importer makes of it, by the core's helpers. */
+DEFINE_GEM_UMA_PRIME(inject_prime);
+
 static int run_export(struct gem_uma_inject_rig *rig)
 {
 	int ret;
 
-	rig->dmabuf = drm_gem_prime_export(&rig->uobj->base, O_RDWR);
+	rig->dmabuf = inject_prime_export(&rig->uobj->base, O_RDWR);
 	if (IS_ERR(rig->dmabuf))
 		return PTR_ERR(rig->dmabuf);
 	rig->attach = dma_buf_attach(rig->dmabuf, rig->mock->drm.dev);
@@ -348,6 +352,26 @@ static void begin_imported(struct gem_uma_inject_rig *rig)
 							    rig->attach, rig->sgt, NULL));
 	/* As the core does when the driver's hook has succeeded. */
 	rig->import->base.import_attach = rig->attach;
+}
+
+/* The same, and nothing is mapped. */
+static void begin_import_lazy(struct gem_uma_inject_rig *rig)
+{
+	begin_imported(rig);
+	scoped_guard(inject, rig)
+		gem_uma_object_import_unmap_locked(rig->import);
+}
+
+static int run_import_map(struct gem_uma_inject_rig *rig)
+{
+	guard(inject)(rig);
+	return gem_uma_object_populate_locked(rig->import, 0, PAGE_SIZE, DMA_BIDIRECTIONAL);
+}
+
+static void undo_import_map(struct gem_uma_inject_rig *rig)
+{
+	scoped_guard(inject, rig)
+		gem_uma_object_import_unmap_locked(rig->import);
 }
 
 static int run_import_vmap(struct gem_uma_inject_rig *rig)
@@ -561,12 +585,20 @@ const struct gem_uma_inject_row gem_uma_inject_rows[GEM_UMA_INJECT_ROWS] = {
 		.allocations = 10, .calls = 30,
 	}, {
 		.name = "export",
-		.covers = { "gem_uma_object_pin", "gem_uma_object_get_sg_table" },
+		.covers = { "gem_uma_object_pin", "gem_uma_object_get_sg_table",
+			    "gem_uma_object_prime_export", "gem_uma_object_prime_map" },
 		.size = INJECT_SIZE, .run = run_export, .undo = undo_export,
 		/* Attaching waits for the jobs of the buffer. */
 		.errnos = { -ENOMEM, -EINTR, -EIO, -ERESTARTSYS },
 		.changes = GEM_UMA_INJECT_PAGES, .remains = GEM_UMA_INJECT_ONCE_KNOWN,
 		.allocations = 15, .calls = 30,
+	}, {
+		.name = "import_map", .covers = { "gem_uma_object_populate_locked" },
+		.size = INJECT_SIZE,
+		.begin = begin_import_lazy, .run = run_import_map, .undo = undo_import_map,
+		/* Mapping waits for the exporter's own jobs. */
+		.end = end_imported, .errnos = { -ENOMEM, -EIO, -ERESTARTSYS },
+		.allocations = 3,
 	}, {
 		.name = "import_vmap", .covers = { "gem_uma_object_vmap" },
 		.size = INJECT_SIZE,

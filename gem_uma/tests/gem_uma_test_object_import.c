@@ -95,20 +95,48 @@ static void object_import_refuses_what_is_the_exporters(struct kunit *test)
 	struct gem_uma_object *uobj;
 	struct object_import im;
 	struct sg_table *sgt;
-	u64 offset;
 
 	uobj = &gem_uma_mock_object_create(test, exporter, SZ_16K, 0)->base;
 	object_import_create(test, &im, importer, uobj);
 	KUNIT_EXPECT_EQ(test, object_pin(im.uobj), -EINVAL);
-	KUNIT_EXPECT_EQ(test, gem_uma_object_mmap_offset(im.uobj, &offset), -EINVAL);
-	KUNIT_EXPECT_EQ(test, gem_uma_object_mmap(&im.uobj->base, NULL), -EINVAL);
 	scoped_guard(object, im.uobj)
 		sgt = gem_uma_object_get_sg_table(&im.uobj->base);
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(sgt), -EINVAL);
 	KUNIT_EXPECT_EQ(test, object_populate(im.uobj, 0, SZ_16K), 0);
 	KUNIT_EXPECT_EQ(test, object_populate(im.uobj, 0, SZ_16K + 1), -EINVAL);
+	/* Addresses do not outlive the binding of driver and device. */
 	gem_uma_object_unplug_all(&importer->udev);
+	KUNIT_EXPECT_PTR_EQ(test, im.uobj->import_sgt, NULL);
+	KUNIT_EXPECT_FALSE(test, object_is_resident(im.uobj, 0, SZ_4K));
+	KUNIT_EXPECT_EQ(test, object_populate(im.uobj, 0, SZ_16K), -ENODEV);
 	drm_gem_object_put(&im.uobj->base);
+}
+
+/* The exporter maps its memory, at whatever page, also where nobody has a handle. */
+static void object_import_mmap_is_the_exporters_uma_B12(struct kunit *test)
+{
+	struct gem_uma_mock *exporter = gem_uma_mock_create(test, false);
+	struct gem_uma_mock *importer = gem_uma_mock_create(test, false);
+	struct gem_uma_object *uobj;
+	struct object_import im;
+	unsigned long addr;
+	u64 offset;
+	u32 word;
+
+	uobj = &gem_uma_mock_object_create(test, exporter, SZ_16K, 0)->base;
+	gem_uma_mock_fill(test, uobj, 9);
+	object_import_create(test, &im, importer, uobj);
+	KUNIT_EXPECT_PTR_EQ(test, im.uobj->base.dma_buf, NULL);
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_mmap_offset(im.uobj, &offset));
+	addr = gem_uma_mock_mmap(test, &im.uobj->base, SZ_4K, SZ_8K);
+	KUNIT_ASSERT_EQ(test, 0, copy_from_user(&word, (u32 __user *)addr, sizeof(word)));
+	KUNIT_EXPECT_EQ(test, word, gem_uma_mock_word(9, SZ_8K / sizeof(word)));
+	KUNIT_EXPECT_EQ(test, gem_uma_cpu_map_mmaps(&uobj->cpu_map), 1);
+	/* The mapping does not need the import. */
+	drm_gem_object_put(&im.uobj->base);
+	KUNIT_EXPECT_EQ(test, 0, copy_from_user(&word, (u32 __user *)(addr + SZ_1K),
+						sizeof(word)));
+	KUNIT_EXPECT_EQ(test, word, gem_uma_mock_word(9, (SZ_8K + SZ_1K) / sizeof(word)));
 }
 
 /* Until the driver's hook has succeeded, table and attachment are the core's. */
@@ -162,6 +190,7 @@ static struct kunit_case gem_uma_object_import_cases[] = {
 	KUNIT_CASE(object_export_is_pinned_while_attached),
 	KUNIT_CASE(object_import_shares_the_pages),
 	KUNIT_CASE(object_import_refuses_what_is_the_exporters),
+	KUNIT_CASE(object_import_mmap_is_the_exporters_uma_B12),
 	KUNIT_CASE(object_failed_import_leaves_the_table_alone_uma_B11),
 	KUNIT_CASE(object_import_of_odd_tables_is_EINVAL),
 	{}

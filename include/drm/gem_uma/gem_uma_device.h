@@ -3,6 +3,7 @@
 #define _DRM_GEM_UMA_DEVICE_H_
 
 #include <linux/atomic.h>
+#include <linux/dma-direction.h>
 #include <linux/list.h>
 #include <linux/spinlock.h>
 
@@ -11,7 +12,9 @@
 struct device;
 struct drm_device;
 struct drm_gem_object;
+struct gem_uma_object_prime;
 struct gem_uma_reclaim_device;
+struct sg_table;
 struct vfsmount;
 
 /**
@@ -98,6 +101,9 @@ struct gem_uma_device {
 	struct vfsmount *huge_mnt;
 	/** @sync_ops: cache maintenance, for a device that is not coherent; never NULL. */
 	const struct gem_uma_sync_ops *sync_ops;
+	/** @sync_importer: the same for what a device of somebody else has mapped. */
+	void (*sync_importer)(struct device *dev, struct sg_table *sgt,
+			      enum dma_data_direction dir, bool invalidate);
 	/** @coherent: the device snoops the CPU caches. */
 	bool coherent;
 	/** @allow_bounce: see &struct gem_uma_device_config. */
@@ -110,6 +116,8 @@ struct gem_uma_device {
 	unsigned long max_run;
 	/** @reclaim: set by gem_uma_reclaim_device_init(), or NULL. */
 	struct gem_uma_reclaim_device *reclaim;
+	/** @prime: set by gem_uma_object_prime_init(), or NULL. */
+	const struct gem_uma_object_prime *prime;
 
 	/** @unplugged: the hardware is gone; set once, no DMA mapping afterwards. */
 	bool unplugged;
@@ -130,6 +138,7 @@ extern const struct gem_uma_sync_ops gem_uma_device_dma_sync_ops;
 
 int gem_uma_device_init(struct gem_uma_device *udev, struct drm_device *drm,
 			const struct gem_uma_device_config *config);
+bool gem_uma_device_dma_bounces(struct device *dev, dma_addr_t addr, phys_addr_t phys);
 bool gem_uma_device_bounces(const struct gem_uma_device *udev, dma_addr_t addr,
 			    phys_addr_t phys);
 

@@ -125,7 +125,14 @@ struct gem_uma_object {
 	bool leaving;
 	/** @update_work: for those who hold no resv; while queued, it has a reference. */
 	struct work_struct update_work;
-	/** @import_sgt: table of an imported buffer; NULL for our own pages. */
+	/** @importers: what others have mapped of a dma-buf of it; protected by resv. */
+	struct list_head importers;
+	/** @imported: somebody else's buffer; set before anything can fail. */
+	bool imported;
+	/**
+	 * @import_sgt: table of an imported buffer; NULL while it is not mapped, and for our
+	 * own pages. Changes under resv.
+	 */
 	struct sg_table *import_sgt;
 
 	/** @files: who has a handle. */
@@ -156,7 +163,7 @@ struct gem_uma_object {
  */
 static inline bool gem_uma_object_is_imported(const struct gem_uma_object *uobj)
 {
-	return uobj->import_sgt;
+	return uobj->imported;
 }
 
 /**
@@ -220,6 +227,8 @@ void gem_uma_object_unplug_all(struct gem_uma_device *udev);
 int gem_uma_object_populate_locked(struct gem_uma_object *uobj, u64 offset, u64 size,
 				   enum dma_data_direction dir)
 	__must_hold(uobj->base.resv);
+void gem_uma_object_import_unmap_locked(struct gem_uma_object *uobj)
+	__must_hold(uobj->base.resv);
 int gem_uma_object_prefetch(struct gem_uma_object *uobj, u64 offset, u64 size);
 bool gem_uma_object_is_resident_locked(struct gem_uma_object *uobj, u64 offset,
 				       u64 size, enum dma_data_direction dir)
@@ -248,8 +257,6 @@ struct gem_uma_object_access __must_check
 gem_uma_object_access_begin(struct gem_uma_object *uobj, struct gem_uma_sync_range range,
 			    enum dma_data_direction dir);
 void gem_uma_object_access_end(struct gem_uma_object_access *access);
-int gem_uma_object_begin_cpu_access(struct drm_gem_object *obj, enum dma_data_direction dir);
-int gem_uma_object_end_cpu_access(struct drm_gem_object *obj);
 
 DEFINE_CLASS(gem_uma_object_access, struct gem_uma_object_access,
 	     gem_uma_object_access_end(&_T), gem_uma_object_access_begin(uobj, range, dir),

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The turn-key object: lent to others as a dma-buf, and got back.
+ *
+ * Owns the list of what importers have mapped. Lock: the object's resv. Neighbours: the
+ * core's PRIME helpers, and access by the CPU beside it.
+ */
+#include <linux/dma-buf.h>
+#include <linux/dma-mapping.h>
+#include <linux/dma-resv.h>
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/scatterlist.h>
+#include <linux/slab.h>
+
+#include <drm/drm_device.h>
+#include <drm/drm_drv.h>
+#include <drm/drm_prime.h>
+#include <drm/drm_print.h>
+#include <drm/gem_uma/gem_uma_object_prime.h>
+
+#include "gem_uma_object_internal.h"
+
+/**
+ * DOC: PRIME
+ *
+ * A driver declares once how it exports and imports::
+ *
+ *	DEFINE_GEM_UMA_PRIME(my_prime, .get = my_may_be_exported);
+ *
+ *	static const struct drm_gem_object_funcs my_funcs = {
+ *		GEM_UMA_OBJECT_FUNCS,
+ *		.export = my_prime_export,
+ *	};
+ *
+ *	static const struct drm_driver my_driver = {
+ *		.gem_prime_import = my_prime_import,
+ *		.gem_prime_import_sg_table = my_import_sg_table,
+ *	};
+ *
+ * and calls gem_uma_object_prime_init() at probe, which fails where a part of that is not
+ * wired up. Objects of a device that does not snoop cannot be made with another export.
+ *
+ * What an importer maps is written back first, as its device may not snoop (uma-B4), and
+ * beginning and end of CPU access reach every map that there is (uma-B5). A map through a
+ * bounce buffer is refused, as for a device of one's own.
+ */
+
+/**
+ * gem_uma_object_prime_init() - check at probe that nothing was left out
+ * @udev: device, initialized
+ * @prime: made by DEFINE_GEM_UMA_PRIME()
+ * @funcs: of the objects that the driver will make
+ *
+ * Context: any. Call before the first object is made, and the device registered.
+ *
+ * Return: 0, or -EINVAL where a function of @prime is not where it belongs, or the driver
+ * has no gem_prime_import_sg_table.
+ */
+int gem_uma_object_prime_init(struct gem_uma_device *udev,
+			      const struct gem_uma_object_prime *prime,
+			      const struct drm_gem_object_funcs *funcs)
+{
+	const struct drm_driver *driver = udev->drm->driver;
+
+	if (driver->gem_prime_import != prime->import || !driver->gem_prime_import_sg_table ||
+	    funcs->export != prime->export) {
+		drm_err(udev->drm, "PRIME is wired up by half\n");
+		return -EINVAL;
+	}
+	udev->prime = prime;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_prime_init);
+
+static void gem_uma_object_prime_put(const struct gem_uma_object_prime *prime,
+				     struct drm_gem_object *obj)
+{
+	if (prime->put)
+		prime->put(to_gem_uma_object(obj));
+}
+
+/**
+ * gem_uma_object_prime_export() - for DEFINE_GEM_UMA_PRIME() only
+ * @prime: how the driver exports
+ * @obj: object
+ * @flags: O_*
+ *
+ * Context: may sleep; takes resv.
+ *
+ * Return: the dma-buf, or an ERR_PTR: that of &gem_uma_object_prime.get, or as
+ * gem_uma_object_share() or the core.
+ */
+struct dma_buf *gem_uma_object_prime_export(const struct gem_uma_object_prime *prime,
+					    struct drm_gem_object *obj, int flags)
+{
+	struct dma_buf_export_info info = {
+		.exp_name = obj->dev->driver->name,
+		.owner = obj->dev->driver->fops->owner,
+		.ops = prime->ops,
+		.size = obj->size,
+		.flags = flags,
+		.priv = obj,
+		.resv = obj->resv,
+	};
+	struct dma_buf *dma_buf;
+	int ret;
+
+	/* First, or the new dma-buf might be released before it is counted. */
+	ret = prime->get ? prime->get(to_gem_uma_object(obj)) : 0;
+	if (ret)
+		return ERR_PTR(ret);
+	ret = gem_uma_object_share(to_gem_uma_object(obj));
+	dma_buf = ret ? ERR_PTR(ret) : drm_gem_dmabuf_export(obj->dev, &info);
+	if (IS_ERR(dma_buf))
+		gem_uma_object_prime_put(prime, obj);
+	return dma_buf;
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_prime_export);
+
+/**
+ * gem_uma_object_prime_release() - for DEFINE_GEM_UMA_PRIME() only
+ * @prime: how the driver exports
+ * @dma_buf: dma-buf that nobody has any more
+ *
+ * Context: may sleep.
+ */
+void gem_uma_object_prime_release(const struct gem_uma_object_prime *prime,
+				  struct dma_buf *dma_buf)
+{
+	gem_uma_object_prime_put(prime, dma_buf->priv);
+	drm_gem_dmabuf_release(dma_buf);
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_prime_release);
+
+/* As the core, which maps at once. */
+static struct drm_gem_object *gem_uma_object_prime_attach(struct drm_device *drm,
+							  struct dma_buf *dma_buf)
+{
+	struct dma_buf_attachment *attach;
+	struct drm_gem_object *obj;
+
+	attach = dma_buf_attach(dma_buf, drm_dev_dma_dev(drm));
+	if (IS_ERR(attach))
+		return ERR_CAST(attach);
+	get_dma_buf(dma_buf);
+	obj = drm->driver->gem_prime_import_sg_table(drm, attach, NULL);
+	if (IS_ERR(obj)) {
+		dma_buf_detach(dma_buf, attach);
+		dma_buf_put(dma_buf);
+	} else {
+		obj->import_attach = attach;
+	}
+	return obj;
+}
+
+/**
+ * gem_uma_object_prime_import() - for DEFINE_GEM_UMA_PRIME() only
+ * @prime: how the driver exports
+ * @drm: device
+ * @dma_buf: what to import
+ *
+ * Context: may sleep.
+ *
+ * Return: the object, with a reference, or an ERR_PTR as from drm_gem_prime_import().
+ */
+struct drm_gem_object *gem_uma_object_prime_import(const struct gem_uma_object_prime *prime,
+						   struct drm_device *drm,
+						   struct dma_buf *dma_buf)
+{
+	struct drm_gem_object *obj = dma_buf->priv;
+
+	if (!prime->separate && gem_uma_object_prime_is_ours(prime, drm, dma_buf)) {
+		drm_gem_object_get(obj);
+		return obj;
+	}
+	return prime->lazy ? gem_uma_object_prime_attach(drm, dma_buf) :
+			     drm_gem_prime_import(drm, dma_buf);
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_prime_import);
+
+/**
+ * gem_uma_object_prime_mmap() - for DEFINE_GEM_UMA_PRIME() only
+ * @prime: how the driver exports
+ * @dma_buf: dma-buf
+ * @vma: new VMA
+ *
+ * Nobody may have asked for an offset yet, and mappings are found by it.
+ *
+ * Context: mmap lock held for writing.
+ *
+ * Return: 0, or as gem_uma_object_mmap_offset() or gem_uma_object_mmap().
+ */
+int gem_uma_object_prime_mmap(const struct gem_uma_object_prime *prime,
+			      struct dma_buf *dma_buf, struct vm_area_struct *vma)
+{
+	struct drm_gem_object *obj = dma_buf->priv;
+	u64 offset;
+	int ret;
+
+	if (prime->mmap_offset)
+		ret = prime->mmap_offset(obj, &offset);
+	else
+		ret = gem_uma_object_mmap_offset(to_gem_uma_object(obj), &offset);
+	return ret ?: drm_gem_dmabuf_mmap(dma_buf, vma);
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_prime_mmap);
+
+/* Whatever bounces has one DMA segment for each of its own. */
+static bool gem_uma_object_prime_bounces(struct device *dev, struct sg_table *sgt)
+{
+	struct scatterlist *sg;
+	unsigned int i;
+
+	for_each_sgtable_dma_sg(sgt, sg, i)
+		if (gem_uma_device_dma_bounces(dev, sg_dma_address(sg), sg_phys(sg)))
+			return true;
+	return false;
+}
+
+/**
+ * gem_uma_object_prime_map() - &dma_buf_ops.map_dma_buf
+ * @attach: attachment of an importer
+ * @dir: what its device does
+ *
+ * Context: resv held; may sleep and reclaim.
+ *
+ * Return: the sg table, mapped; or an ERR_PTR: -ENOMEM, -EIO for a device that would get a
+ * bounce buffer, or as drm_gem_map_dma_buf().
+ */
+struct sg_table *gem_uma_object_prime_map(struct dma_buf_attachment *attach,
+					  enum dma_data_direction dir)
+{
+	struct drm_gem_object *obj = attach->dmabuf->priv;
+	struct gem_uma_object *uobj = to_gem_uma_object(obj);
+	struct gem_uma_object_importer *importer;
+	struct sg_table *sgt;
+
+	dma_resv_assert_held(obj->resv);
+	importer = kzalloc(sizeof(*importer), GFP_KERNEL_ACCOUNT);
+	if (!importer)
+		return ERR_PTR(-ENOMEM);
+	sgt = drm_gem_map_dma_buf(attach, dir);
+	if (!IS_ERR(sgt) && gem_uma_object_prime_bounces(attach->dev, sgt)) {
+		drm_dbg(obj->dev, "%s: refusing bounce buffers\n", dev_name(attach->dev));
+		drm_gem_unmap_dma_buf(attach, sgt, dir);
+		sgt = ERR_PTR(-EIO);
+	}
+	if (IS_ERR(sgt)) {
+		kfree(importer);
+		return sgt;
+	}
+	importer->dev = attach->dev;
+	importer->sgt = sgt;
+	importer->dir = dir;
+	list_add_tail(&importer->link, &uobj->importers);
+	gem_uma_object_sync_importer(uobj, importer, false);
+	return sgt;
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_prime_map);
+
+/**
+ * gem_uma_object_prime_unmap() - &dma_buf_ops.unmap_dma_buf
+ * @attach: attachment of an importer
+ * @sgt: what gem_uma_object_prime_map() gave
+ * @dir: what its device did
+ *
+ * Context: resv held; may sleep.
+ */
+void gem_uma_object_prime_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
+				enum dma_data_direction dir)
+{
+	struct drm_gem_object *obj = attach->dmabuf->priv;
+	struct gem_uma_object *uobj = to_gem_uma_object(obj);
+	struct gem_uma_object_importer *importer;
+
+	dma_resv_assert_held(obj->resv);
+	list_for_each_entry(importer, &uobj->importers, link) {
+		if (importer->sgt != sgt)
+			continue;
+		/* What its device wrote, the CPU sees when the dma-buf is gone, too. */
+		gem_uma_object_sync_importer(uobj, importer, true);
+		list_del(&importer->link);
+		kfree(importer);
+		break;
+	}
+	drm_gem_unmap_dma_buf(attach, sgt, dir);
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_prime_unmap);
+
+/**
+ * gem_uma_object_prime_begin() - &dma_buf_ops.begin_cpu_access
+ * @dma_buf: dma-buf
+ * @dir: what the CPU is about to do
+ *
+ * Context: may sleep; takes resv.
+ *
+ * Return: 0, or as gem_uma_object_access_begin().
+ */
+int gem_uma_object_prime_begin(struct dma_buf *dma_buf, enum dma_data_direction dir)
+{
+	struct drm_gem_object *obj = dma_buf->priv;
+
+	return gem_uma_object_begin_cpu_access(to_gem_uma_object(obj), dir);
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_prime_begin);
+
+/**
+ * gem_uma_object_prime_end() - &dma_buf_ops.end_cpu_access
+ * @dma_buf: dma-buf
+ * @dir: what the CPU did
+ *
+ * Context: may sleep; takes resv.
+ *
+ * Return: 0, or as gem_uma_object_sync().
+ */
+int gem_uma_object_prime_end(struct dma_buf *dma_buf, enum dma_data_direction dir)
+{
+	struct drm_gem_object *obj = dma_buf->priv;
+
+	return gem_uma_object_end_cpu_access(to_gem_uma_object(obj));
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_prime_end);
