@@ -6,6 +6,7 @@
  * Neighbours: the parts below; the files of the object, which report changes here.
  */
 #include <linux/dma-resv.h>
+#include <linux/sched/signal.h>
 #include <linux/export.h>
 #include <linux/workqueue.h>
 
@@ -258,10 +259,24 @@ static long gem_uma_object_purge(struct gem_uma_reclaim *reclaim)
 	return pages;
 }
 
+/* There is no killable wait for a resv. */
+static long gem_uma_object_wait_idle(struct gem_uma_object *uobj, bool user)
+{
+	long ret;
+
+	do {
+		ret = dma_resv_wait_timeout(uobj->base.resv, DMA_RESV_USAGE_BOOKKEEP, user,
+					    user ? MAX_SCHEDULE_TIMEOUT : HZ / 10);
+		if (!ret && fatal_signal_pending(current))
+			return -EINTR;
+	} while (!ret);
+	return ret;
+}
+
 /**
  * gem_uma_object_make_room_locked() - evict pages of an object for others of its own
  * @uobj: object with pages of its own
- * @user: a signal may end the wait for jobs
+ * @user: any signal may end the wait for jobs; else only one that kills
  *
  * For who populates for the CPU at a memory limit: with resv held nobody else can take
  * pages of the object, which may be all that the limit allows. What no device needs at
@@ -271,7 +286,7 @@ static long gem_uma_object_purge(struct gem_uma_reclaim *reclaim)
  * and do I/O.
  *
  * Return: 0 if pages have left memory, or are on their way; -ENOMEM if none could;
- * -ERESTARTSYS for a signal.
+ * -ERESTARTSYS for a signal to a @user, -EINTR if another one is being killed.
  */
 int gem_uma_object_make_room_locked(struct gem_uma_object *uobj, bool user)
 {
@@ -281,8 +296,7 @@ int gem_uma_object_make_room_locked(struct gem_uma_object *uobj, bool user)
 
 	dma_resv_assert_held(uobj->base.resv);
 	before = gem_uma_backing_in_memory(b);
-	ret = dma_resv_wait_timeout(uobj->base.resv, DMA_RESV_USAGE_BOOKKEEP, user,
-				    MAX_SCHEDULE_TIMEOUT);
+	ret = gem_uma_object_wait_idle(uobj, user);
 	if (ret < 0)
 		return ret;
 	/* All of it is zero, if nobody has written to it through a mapping. */

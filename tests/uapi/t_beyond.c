@@ -113,19 +113,24 @@ static void single_pages(void)
 	KT_LE(2 * in[1], 3 * in[0]);
 }
 
+static void zero_all(const struct vuma_bo *bo)
+{
+	int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+
+	KT_SYS(zero);
+	KT_EQ(read(zero, bo->map, bo->size), (ssize_t)bo->size);
+}
+
 /* read() faults page by page, and each page takes the place of another. */
 static void read_into_it(void)
 {
 	const uint64_t size = LARGE;
 	struct vuma_bo bo;
-	int zero;
 
 	limited(LIMIT);
 	bo = bo_new_mapped(dev_open(0), size, 0);
-	zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
-	KT_SYS(zero);
 	vuma_pattern_fill(bo.map, size, 1, STEP);
-	KT_EQ(read(zero, bo.map, size), (ssize_t)size);
+	zero_all(&bo);
 	verify_pattern(bo.map, size, 0, 0);
 }
 
@@ -187,10 +192,56 @@ static void query_beside_a_wait(void)
 	verify_pattern(bo.map, bo.size, 1, STEP);
 }
 
+static void until_it_waits_in(pid_t pid, const char *function)
+{
+	char path[32], at[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/wchan", pid);
+	do {
+		FILE *file = fopen(path, "r");
+
+		KT_TRUE(file);
+		if (!fgets(at, sizeof(at), file))
+			at[0] = 0;
+		fclose(file);
+	} while (strcmp(at, function));
+}
+
+/* The kernel itself touches the pages, and waits for a job that does not end. */
+static void read_that_is_killed(void)
+{
+	struct drm_vuma_cmd nop = vuma_cmd_nop();
+	struct vuma_bo bo;
+	struct gate gate;
+	struct vuma_vm vm;
+	int fd = dev_open(0), status;
+	pid_t pid;
+
+	limited(LIMIT);
+	bo = bo_new_mapped(fd, LARGE, 0);
+	KT_OK(cgroup_leave());
+	vm = vm_new(fd);
+	KT_OK(vuma_vm_map(&vm, bo.handle, MIB, 0, MIB, 0));
+	gate = gate_busy();
+	KT_OK(vuma_submit_one(fd, vm.id, &nop, 1, 0));
+	pid = fork_child();
+	if (!pid) {
+		zero_all(&bo);
+		_exit(0);
+	}
+	until_it_waits_in(pid, "dma_fence_default_wait");
+	KT_SYS(kill(pid, SIGKILL));
+	KT_SYS(waitpid(pid, &status, 0));
+	KT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	gate_open(&gate);
+}
+
 static const struct ktap_test tests[] = {
 	{ .name = "beyond_one_buffer_larger_than_memory_max_rev-F2", .run = larger_than_the_limit },
 	{ .name = "beyond_read_into_one_buffer_is_not_short_rev-F2", .run = read_into_it },
 	{ .name = "beyond_a_job_that_needs_all_of_it_is_ENOMEM_rev-F2", .run = job_that_needs_all },
+	{ .name = "beyond_read_that_waits_for_a_job_can_be_killed_rev-F2",
+	  .run = read_that_is_killed },
 	{ .name = "beyond_query_waits_for_nobody_rev-F5", .run = query_beside_a_wait },
 	{ .name = "beyond_single_pages_come_back_as_those_of_tmpfs_rev-F7", .run = single_pages },
 };
