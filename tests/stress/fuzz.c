@@ -61,6 +61,13 @@ static const struct field op_fields[] = {
 	F(drm_vuma_bind_op, range, RANGE, 0), { 0 },
 };
 
+static const struct field range_fields[] = {
+	F(drm_vuma_bo_sync_range, handle, HANDLE, 0),
+	F(drm_vuma_bo_sync_range, op, ENUM, DRM_VUMA_BO_SYNC_CLEAN_INVALIDATE),
+	F(drm_vuma_bo_sync_range, offset, OFFSET, 0),
+	F(drm_vuma_bo_sync_range, size, RANGE, 0), { 0 },
+};
+
 static const struct field cmd_fields[] = {
 	F(drm_vuma_cmd, opcode, ENUM, DRM_VUMA_OP_SPIN), F(drm_vuma_cmd, flags, ANY, 0),
 	F(drm_vuma_cmd, dst, VA, 0), F(drm_vuma_cmd, src, VA, 0), F(drm_vuma_cmd, src2, VA, 0),
@@ -177,8 +184,13 @@ static const struct type types[] = {
 	  .errors = { ENOMEM, EOVERFLOW } },
 	{ VUMA(SCANOUT_UNPIN, drm_vuma_scanout,
 	       F(drm_vuma_scanout, handle, HANDLE, 0), F(drm_vuma_scanout, flags, ANY, 0)) },
-	RESERVED(DRM_VUMA_BO_SYNC), RESERVED(DRM_VUMA_HEAP_CREATE),
-	RESERVED(DRM_VUMA_HEAP_DESTROY),
+	{ VUMA(BO_SYNC, drm_vuma_bo_sync,
+	       F(drm_vuma_bo_sync, ranges, ARRAY, 0),
+	       F(drm_vuma_bo_sync, count, COUNT, DRM_VUMA_BO_SYNC_MAX_RANGES),
+	       F(drm_vuma_bo_sync, flags, ANY, 0)),
+	  .errors = { ENOMEM, E2BIG }, .elements = { range_fields },
+	  .strides = { sizeof(struct drm_vuma_bo_sync_range) } },
+	RESERVED(DRM_VUMA_HEAP_CREATE), RESERVED(DRM_VUMA_HEAP_DESTROY),
 	/* Not there at all: what the core says to any unknown number. */
 	{ .name = "UNKNOWN", .request = DRM_IOWR(DRM_COMMAND_BASE + DRM_VUMA_BO_WAIT + 1,
 						 uint64_t[4]), .size = 32,

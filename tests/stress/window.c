@@ -24,11 +24,11 @@ static const struct {
 } table[WINDOWS] = {
 	[WINDOW_PICK] = { "gem_uma_object_evict", 400, 4,
 		"off its list, not evicted yet: panthor-6 -21 -42 -43 -51" },
-	[WINDOW_ZAP] = { "gem_uma_cpu_map_zap_locked", 400, 3,
+	[WINDOW_ZAP] = { "gem_uma_cpu_map_zap", 400, 3,
 		"out of the device's page tables, CPU mappings live: panthor-13 -47 -77" },
 	[WINDOW_DROP] = { "gem_uma_dev_map_drop_locked", 400, 3,
 		"CPU mappings zapped, DMA addresses live: panthor-80, I1" },
-	[WINDOW_RELEASE] = { "gem_uma_backing_release_locked", 400, 3,
+	[WINDOW_RELEASE] = { "gem_uma_backing_release_batch", 400, 6,
 		"no addresses any more, pages still held: I1, panthor-71" },
 	[WINDOW_REFILE] = { "gem_uma_client_list_update", 200, 16,
 		"pages let go, not filed anew yet: panthor-21 -42" },
