@@ -111,16 +111,20 @@ static void vuma_bo_answer_work(struct work_struct *work)
 
 /* For tests: as a device behind a queue, which has to answer first. */
 static bool vuma_bo_has_to_answer(struct vuma_bo *bo)
+	__must_hold(bo->uma.base.resv)
 {
 	u32 ms = READ_ONCE(to_vuma_device(bo->uma.base.dev)->bo->evict_ms);
 
+	dma_resv_assert_held(bo->uma.base.resv);
 	if (!ms || READ_ONCE(bo->answered)) {
 		WRITE_ONCE(bo->answered, false);
 		return false;
 	}
-	drm_gem_object_get(&bo->uma.base);
-	if (!queue_delayed_work(vuma_put_wq, &bo->answer_work, msecs_to_jiffies(ms)))
-		drm_gem_object_put(&bo->uma.base);
+	/* Nobody else queues it: the resv is held. */
+	if (!delayed_work_pending(&bo->answer_work)) {
+		drm_gem_object_get(&bo->uma.base);
+		queue_delayed_work(vuma_put_wq, &bo->answer_work, msecs_to_jiffies(ms));
+	}
 	return true;
 }
 
