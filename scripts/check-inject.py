@@ -162,7 +162,8 @@ CANNOT_FAIL = """
     _find_next_zero_bit bitmap_free dma_sync_single_for_cpu inode_get_bytes mas_walk
     mtree_destroy phys_base xa_destroy xa_erase xa_find xa_find_after zap_special_vma_range
     zap_vma_ptes
-    boot_cpu_data idr_get_next pgdir_shift ptrs_per_p4d xa_get_mark xa_set_mark
+    boot_cpu_data idr_get_next pgdir_shift ptrs_per_p4d
+    invalidate_mapping_pages xa_clear_mark xa_get_mark xa_set_mark
     folio_add_lru xas_get_order folio_copy node_data replace_page_cache_folio unpin_folio
 """
 
