@@ -241,17 +241,18 @@ static u64 gem_uma_client_active(struct drm_gem_object *obj)
 /* Adds objects from handle *id on. Returns false when it has seen the last. */
 static bool gem_uma_client_add_active(struct drm_file *file, int *id, u64 *bytes)
 {
-	struct drm_gem_object *obj;
+	struct drm_gem_object *obj = NULL;
 	unsigned int i;
 
-	guard(spinlock)(&file->table_lock);
+	spin_lock(&file->table_lock);
 	for (i = 0; i < GEM_UMA_CLIENT_BATCH; i++, (*id)++) {
 		obj = idr_get_next(&file->object_idr, id);
 		if (!obj)
-			return false;
+			break;
 		*bytes += gem_uma_client_active(obj);
 	}
-	return true;
+	spin_unlock(&file->table_lock);
+	return obj;
 }
 
 /**
