@@ -451,8 +451,7 @@ struct page **gem_uma_backing_pages_locked(struct gem_uma_backing *b)
 	pgoff_t pgoff;
 
 	dma_resv_assert_held(b->obj->resv);
-	pages = kvmalloc_array(b->nr_pages, sizeof(*pages),
-			       GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+	pages = kvmalloc_array(b->nr_pages, sizeof(*pages), GEM_UMA_GFP_MAYFAIL);
 	if (!pages)
 		return ERR_PTR(-ENOMEM);
 	for (pgoff = 0; pgoff < b->nr_pages; pgoff += run.nr) {

@@ -329,8 +329,7 @@ static bool gem_uma_cpu_map_note_use(struct gem_uma_cpu_map *cmap, pgoff_t pgoff
 	if (!xa_load(&cmap->ptes, chunk)) {
 		old = gem_uma_backing_charge(cmap->backing);
 		cmap->starved = xa_err(xa_store(&cmap->ptes, chunk, xa_mk_value(0),
-						GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL |
-						__GFP_NOWARN));
+						GEM_UMA_GFP_MAYFAIL));
 		set_active_memcg(old);
 	}
 	if (!cmap->starved)

@@ -43,9 +43,6 @@
  * map consists of. All else is as for other devices, but the DMA API is not called.
  */
 
-/* Fails instead of invoking the OOM killer; charged to the active memory cgroup. */
-#define GEM_UMA_DEV_MAP_GFP	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
-
 static void gem_uma_dev_map_init_sets(struct gem_uma_dev_map *dmap, pgoff_t nr_pages)
 {
 	gem_uma_page_set_init(&dmap->mapped, nr_pages);
@@ -80,7 +77,7 @@ static int gem_uma_dev_map_note_addr(struct gem_uma_dev_map *dmap, pgoff_t pgoff
 				     unsigned long nr, dma_addr_t addr)
 {
 	return mtree_store_range(&dmap->addrs, pgoff, pgoff + nr - 1,
-				 xa_mk_value(addr >> PAGE_SHIFT), GEM_UMA_DEV_MAP_GFP);
+				 xa_mk_value(addr >> PAGE_SHIFT), GEM_UMA_GFP_MAYFAIL);
 }
 
 /**

@@ -3,6 +3,7 @@
 #ifndef _GEM_UMA_INTERNAL_H_
 #define _GEM_UMA_INTERNAL_H_
 
+#include <linux/gfp.h>
 #include <linux/lockdep.h>
 #include <linux/memcontrol.h>
 
@@ -20,6 +21,9 @@ extern const char *const gem_uma_device_objects_lock_name;
 #define gem_uma_device_set_objects_class(lock) \
 	lockdep_set_class_and_name(lock, &gem_uma_device_objects_lock_key, \
 				   gem_uma_device_objects_lock_name)
+
+/* Fails instead of invoking the OOM killer; charged to the active memory cgroup. */
+#define GEM_UMA_GFP_MAYFAIL	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 /*
  * The owner of what a cgroup created: itself, or its nearest ancestor that was not removed.

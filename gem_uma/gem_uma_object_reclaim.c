@@ -6,8 +6,8 @@
  * Neighbours: the parts below; the files of the object, which report changes here.
  */
 #include <linux/dma-resv.h>
-#include <linux/sched/signal.h>
 #include <linux/export.h>
+#include <linux/sched/signal.h>
 #include <linux/workqueue.h>
 
 #include <drm/drm_drv.h>

@@ -12,6 +12,8 @@
 
 #include <drm/gem_uma/gem_uma_page_set.h>
 
+#include "gem_uma_internal.h"
+
 /**
  * DOC: Page set
  *
@@ -32,9 +34,6 @@
 
 /* Stands for a bitmap in which all bits are set. */
 #define GEM_UMA_PAGE_SET_FULL	xa_mk_value(1)
-
-/* Fails instead of invoking the OOM killer; charged to the active memory cgroup. */
-#define GEM_UMA_PAGE_SET_GFP	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 /* The last chunk ends with the object. */
 static unsigned long gem_uma_page_set_bits(const struct gem_uma_page_set *set,
@@ -80,14 +79,14 @@ void gem_uma_page_set_clear(struct gem_uma_page_set *set)
 static int gem_uma_page_set_make_bitmap(struct gem_uma_page_set *set, unsigned long index)
 {
 	unsigned long bits = gem_uma_page_set_bits(set, index);
-	unsigned long *bitmap = bitmap_zalloc(bits, GEM_UMA_PAGE_SET_GFP);
+	unsigned long *bitmap = bitmap_zalloc(bits, GEM_UMA_GFP_MAYFAIL);
 	int ret;
 
 	if (!bitmap)
 		return -ENOMEM;
 	if (xa_load(&set->chunks, index))
 		bitmap_fill(bitmap, bits);
-	ret = xa_err(xa_store(&set->chunks, index, bitmap, GEM_UMA_PAGE_SET_GFP));
+	ret = xa_err(xa_store(&set->chunks, index, bitmap, GEM_UMA_GFP_MAYFAIL));
 	if (ret)
 		bitmap_free(bitmap);
 	return ret;
