@@ -7,6 +7,7 @@
 #include <linux/ctype.h>
 #include <linux/nospec.h>
 #include <linux/overflow.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -281,6 +282,10 @@ static int vuma_sync_ranges(struct drm_file *file, const struct drm_vuma_bo_sync
 			return ret;
 	}
 	for (i = 0; i < count; i++) {
+		/* Each range may be too short for a look of its own. */
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		cond_resched();
 		ret = vuma_bo_sync(objs[i], ranges[i].offset, ranges[i].size,
 				   ranges[i].op == DRM_VUMA_BO_SYNC_CLEAN_INVALIDATE);
 		if (ret)
