@@ -53,7 +53,7 @@ never-runs 20 true
 JOBS
 
 echo "TAP version 13"
-echo "1..32"
+echo "1..33"
 run=bad
 "$here/run" --jobs "$out/jobs" --name bad --out "$out" >"$out/stdout" 2>&1
 result $(($? != 1)) "a run with failures exits 1"
@@ -104,6 +104,10 @@ result $? "a guest that ran stale code is repeated"
 ! "$here/run" --accel tcg --cpus 2 --modprobe '' --mem 384M -- "$crash" >"$out/stdout" 2>&1 &&
 	[[ $(grep -c 'stale code: all jobs again' "$out/stdout") == 1 ]]
 result $? "but not twice"
+ours="echo '<0>RIP: 0010:f+0x1/0x2 [vuma]' >/dev/kmsg; $crash"
+! "$here/run" --accel tcg --cpus 2 --modprobe '' --mem 384M -- "$ours" >"$out/stdout" 2>&1 &&
+	! grep -q 'all jobs again' "$out/stdout"
+result $? "nor where the code is ours"
 
 ! "$here/run" --modprobe vgem --mem 384M -- 'setsid sleep 60 </dev/dri/renderD128 & sleep 1' \
 	>"$out/stdout" 2>&1 && grep -q 'BUG: vgem: still in use' "$out/stdout"
