@@ -159,6 +159,27 @@ static void job_that_needs_all(void)
 	KT_EQ(arena_event(&cg, "oom_kill"), 0);
 }
 
+/*
+ * A buffer beyond the limit, charged to it, of which a job that stands at the gate uses a
+ * part. The test itself is not under the limit any more.
+ */
+static struct vuma_bo large_and_busy(struct gate *gate)
+{
+	struct drm_vuma_cmd nop = vuma_cmd_nop();
+	int fd = dev_open(0);
+	struct vuma_bo bo;
+	struct vuma_vm vm;
+
+	limited(LIMIT);
+	bo = bo_new_mapped(fd, LARGE, 0);
+	KT_OK(cgroup_leave());
+	vm = vm_new(fd);
+	KT_OK(vuma_vm_map(&vm, bo.handle, MIB, 0, MIB, 0));
+	*gate = gate_busy();
+	KT_OK(vuma_submit_one(fd, vm.id, &nop, 1, 0));
+	return bo;
+}
+
 static void fill_all(void *bo)
 {
 	struct vuma_bo *b = bo;
@@ -169,21 +190,10 @@ static void fill_all(void *bo)
 /* Whoever evicts for pages of the same buffer waits for its jobs, with its lock held. */
 static void query_beside_a_wait(void)
 {
-	struct drm_vuma_cmd nop = vuma_cmd_nop();
-	struct vuma_bo bo;
-	struct waiter waiter = { .call = fill_all, .arg = &bo };
 	struct gate gate;
-	struct vuma_vm vm;
-	int fd = dev_open(0);
+	struct vuma_bo bo = large_and_busy(&gate);
+	struct waiter waiter = { .call = fill_all, .arg = &bo };
 
-	limited(LIMIT);
-	bo = bo_new_mapped(fd, LARGE, 0);
-	/* The buffer stays there. What the test itself needs is not to meet the limit. */
-	KT_OK(cgroup_leave());
-	vm = vm_new(fd);
-	KT_OK(vuma_vm_map(&vm, bo.handle, MIB, 0, MIB, 0));
-	gate = gate_busy();
-	KT_OK(vuma_submit_one(fd, vm.id, &nop, 1, 0));
 	waiter_start(&waiter);
 	KT_GE(bo_query(&bo).resident, MIB);
 	KT_FALSE(atomic_load(&waiter.done));
@@ -204,27 +214,19 @@ static void until_it_waits_in(pid_t pid, const char *function)
 		if (!fgets(at, sizeof(at), file))
 			at[0] = 0;
 		fclose(file);
+		/* It must not have ended instead. */
+		KT_EQ(waitpid(pid, NULL, WNOHANG), 0);
 	} while (strcmp(at, function));
 }
 
 /* The kernel itself touches the pages, and waits for a job that does not end. */
 static void read_that_is_killed(void)
 {
-	struct drm_vuma_cmd nop = vuma_cmd_nop();
-	struct vuma_bo bo;
 	struct gate gate;
-	struct vuma_vm vm;
-	int fd = dev_open(0), status;
-	pid_t pid;
+	struct vuma_bo bo = large_and_busy(&gate);
+	pid_t pid = fork_child();
+	int status;
 
-	limited(LIMIT);
-	bo = bo_new_mapped(fd, LARGE, 0);
-	KT_OK(cgroup_leave());
-	vm = vm_new(fd);
-	KT_OK(vuma_vm_map(&vm, bo.handle, MIB, 0, MIB, 0));
-	gate = gate_busy();
-	KT_OK(vuma_submit_one(fd, vm.id, &nop, 1, 0));
-	pid = fork_child();
 	if (!pid) {
 		zero_all(&bo);
 		_exit(0);
