@@ -10,11 +10,14 @@
 
 #include <drm/drm_device.h>
 #include <drm/drm_drv.h>
+#include <kunit/visibility.h>
 
 #include "gem_uma_vm_types.h"
 
 struct workqueue_struct *gem_uma_vm_execute_wq;
+EXPORT_SYMBOL_IF_KUNIT(gem_uma_vm_execute_wq);
 struct workqueue_struct *gem_uma_vm_put_wq;
+EXPORT_SYMBOL_IF_KUNIT(gem_uma_vm_put_wq);
 struct workqueue_struct *gem_uma_vm_unmap_wq;
 
 static const char *gem_uma_vm_fence_driver_name(struct dma_fence *base)

@@ -7,6 +7,7 @@
 #include <linux/sched/signal.h>
 
 #include "gem_uma_space.h"
+#include "gpuvm/gem_uma_vm_types.h"
 
 #define IMPLICIT_PAGES	(4 * SPACE_2M)
 #define IMPLICIT_BOS	4
@@ -166,6 +167,53 @@ static void vm_implicit_last_user_waits_for_no_resv_rev_V5(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, implicit_bound(&rig), i < 2 ? BIT(1) : BIT(0));
 		gem_uma_vm_users_get(users[i]);
 	}
+}
+
+struct implicit_probe {
+	struct work_struct work;
+	struct completion done;
+};
+
+static void implicit_probe_run(struct work_struct *work)
+{
+	complete(&container_of(work, struct implicit_probe, work)->done);
+}
+
+static void implicit_expect_runs(struct kunit *test, struct workqueue_struct *wq)
+{
+	struct implicit_probe probe;
+
+	INIT_WORK_ONSTACK(&probe.work, implicit_probe_run);
+	init_completion(&probe.done);
+	queue_work(wq, &probe.work);
+	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&probe.done, IMPLICIT_TIMEOUT), 0);
+	cancel_work_sync(&probe.work);
+	destroy_work_on_stack(&probe.work);
+}
+
+/* One work that waits is as good as a thousand, where others run one at a time. */
+static void vm_implicit_unmapping_keeps_no_other_work_waiting_rev_R11(struct kunit *test)
+{
+	struct workqueue_struct *others[] = { gem_uma_vm_execute_wq, gem_uma_vm_put_wq };
+	struct implicit_rig rig = implicit_rig_of(test, IMPLICIT_PAGES, 20);
+	struct gem_uma_mock_holder *holder;
+	unsigned int i;
+
+	implicit_use(&rig, 0, 1);
+	holder = gem_uma_mock_hold(test, rig.vm->base.base.r_obj, 0);
+	for (i = 0; i < ARRAY_SIZE(others); i++)
+		workqueue_set_max_active(others[i], 1);
+	gem_uma_vm_users_put(&rig.bos[0]->users);
+	for (i = 0; i < ARRAY_SIZE(others); i++) {
+		implicit_expect_runs(test, others[i]);
+		workqueue_set_max_active(others[i], WQ_DFL_ACTIVE);
+	}
+	/* Or it has not waited. */
+	KUNIT_EXPECT_TRUE(test, work_busy(&rig.bos[0]->users.unmap_work));
+	gem_uma_mock_unhold(test, holder);
+	flush_work(&rig.bos[0]->users.unmap_work);
+	space_adopt(rig.vm);
+	KUNIT_EXPECT_FALSE(test, space_is_bound(rig.vm, rig.bos[0]));
 }
 
 static void vm_implicit_busy_goes_when_it_becomes_idle(struct kunit *test)
@@ -643,6 +691,7 @@ static struct kunit_case gem_uma_vm_implicit_cases[] = {
 	KUNIT_CASE(vm_implicit_any_user_keeps_the_address),
 	KUNIT_CASE(vm_implicit_last_user_unmaps_from_all_vms_sparse_H5),
 	KUNIT_CASE(vm_implicit_last_user_waits_for_no_resv_rev_V5),
+	KUNIT_CASE(vm_implicit_unmapping_keeps_no_other_work_waiting_rev_R11),
 	KUNIT_CASE(vm_implicit_busy_goes_when_it_becomes_idle),
 	KUNIT_CASE(vm_implicit_object_goes_with_its_last_user),
 	KUNIT_CASE(vm_implicit_trim_takes_what_is_idle),

@@ -200,11 +200,14 @@ static void idle_beside_fill(void)
 /* A pointer to itself, until it points nowhere. */
 static void idle_beside_chase(void)
 {
+	static const enum window windows[] = { WINDOW_HOP };
 	struct drm_vuma_cmd cmd = vuma_cmd_chase(LEGACY_AT(0, 8), LEGACY_AT(0, 0), UINT32_MAX);
 	struct beside b = beside_new(PAGE);
 
 	legacy_touch(&b.busy, b.busy_va);
+	windows_open(windows, ARRAY_SIZE(windows));
 	beside_job(&b, &cmd, 1);
+	windows_close(windows, ARRAY_SIZE(windows));
 	*(volatile uint64_t *)b.busy.map = 0;
 	beside_end(&b, -EFAULT);
 }

@@ -217,12 +217,46 @@ static void move(void)
 	crew_race(&crew);
 }
 
+static void *offset_thread(void *arg)
+{
+	const struct vuma_bo *bo = arg;
+	uint64_t offset;
+
+	KT_OK(vuma_bo_mmap_offset(bo->fd, bo->handle, &offset));
+	return NULL;
+}
+
+/* There is room for the buffer, once: two first calls must not both count it. */
+static void offset_race(void)
+{
+	static const enum window windows[] = { WINDOW_OFFSET };
+	int fd = dev_open(0), turn, i;
+	pthread_t threads[2];
+	struct vuma_bo hog;
+	uint64_t offset;
+
+	hog = bo_new(fd, 64 * VUMA_GIB, 0);
+	KT_OK(vuma_bo_mmap_offset(fd, hog.handle, &offset));
+	windows_open(windows, ARRAY_SIZE(windows));
+	for (turn = 0; turn < 50; turn++) {
+		struct vuma_bo bo = bo_new(fd, 64 * VUMA_GIB, 0);
+
+		for (i = 0; i < 2; i++)
+			KT_EQ(pthread_create(&threads[i], NULL, offset_thread, &bo), 0);
+		for (i = 0; i < 2; i++)
+			KT_EQ(pthread_join(threads[i], NULL), 0);
+		KT_OK(vuma_bo_fini(&bo));
+	}
+	windows_close(windows, ARRAY_SIZE(windows));
+}
+
 static const struct ktap_test tests[] = {
 	{ .name = "stress_vma_split_panthor-75_panthor-77_uma-B1",
 	  .run_arg = split, .arg = false },
 	{ .name = "stress_vma_split_huge_panthor-76_uma-B1",
 	  .run_arg = split, .arg = true },
 	{ .name = "stress_vma_move_panthor-75_panthor-77", .run = move },
+	{ .name = "stress_vma_offset_race_counts_once_rev-R9", .run = offset_race },
 };
 
 STRESS_PROGRAM(tests, NULL);

@@ -78,6 +78,10 @@ static const struct {
 		"a job is taken for hung, and may end, and the next one start: rev-V2" },
 	[WINDOW_TIMEOUT_END] = { "vuma_sched_timedout_job%return", 0, 1,
 		"to be told when it is over: rev-V2" },
+	[WINDOW_HOP] = { "vuma_mmu_translate", 1000, 16,
+		"the engine follows a pointer: rev-V11" },
+	[WINDOW_OFFSET] = { "gem_uma_object_mmap_offset", 2000, 1,
+		"there is room for an offset, which is not counted yet: rev-R9" },
 	[WINDOW_PIECE] = { "vuma_piece_fill", 20000, 1,
 		"the engine writes memory: rev-V11" },
 };

@@ -182,46 +182,6 @@ static void offsets_for_all(void)
 	KT_OK(vuma_bo_mmap_offset(fd, hogs[HOGS - 1].handle, &offset));
 }
 
-struct offset_race {
-	const struct vuma_bo *bo;
-	atomic_bool go;
-};
-
-static void *offset_thread(void *arg)
-{
-	struct offset_race *race = arg;
-	uint64_t offset;
-
-	while (!atomic_load(&race->go))
-		;
-	KT_OK(vuma_bo_mmap_offset(race->bo->fd, race->bo->handle, &offset));
-	return NULL;
-}
-
-/* There is room for the buffer, once. */
-static void offset_race(void)
-{
-	int fd = dev_open(0), turn, i;
-	pthread_t threads[2];
-	struct vuma_bo hog;
-	uint64_t offset;
-
-	not_on_twin("its helper makes an offset for every buffer");
-	hog = bo_new(fd, 64 * VUMA_GIB, 0);
-	KT_OK(vuma_bo_mmap_offset(fd, hog.handle, &offset));
-	for (turn = 0; turn < 500; turn++) {
-		struct vuma_bo bo = bo_new(fd, 64 * VUMA_GIB, 0);
-		struct offset_race race = { .bo = &bo };
-
-		for (i = 0; i < 2; i++)
-			KT_EQ(pthread_create(&threads[i], NULL, offset_thread, &race), 0);
-		atomic_store(&race.go, true);
-		for (i = 0; i < 2; i++)
-			KT_EQ(pthread_join(threads[i], NULL), 0);
-		KT_OK(vuma_bo_fini(&bo));
-	}
-}
-
 static void query_bad_input(void)
 {
 	int fd = dev_open(0);
@@ -470,7 +430,6 @@ static const struct ktap_test tests[] = {
 	{ .name = "bo_mapping_survives_closed_handle", .run = closed_handle },
 	{ .name = "bo_mmap_offset_each_flag_is_EINVAL", .run = mmap_offset_bad_input },
 	{ .name = "bo_mmap_offsets_are_left_for_others_rev-F4", .run = offsets_for_all },
-	{ .name = "bo_mmap_offset_race_counts_once_rev-R9", .run = offset_race },
 	{ .name = "bo_query_each_flag_and_pad_is_EINVAL", .run = query_bad_input },
 	{ .name = "bo_query_echoes_nothing_rev-V9", .run = query_echoes_nothing },
 	{ .name = "bo_query_follows_cpu_use", .run = query_follows_cpu_use },
