@@ -92,8 +92,8 @@ static int gem_uma_dev_map_note_addr(struct gem_uma_dev_map *dmap, pgoff_t pgoff
  * Context: may sleep.
  *
  * Return: 0; -ENOMEM; -EINTR when the task is being killed; -E2BIG for an object too
- * large to be described; -EINVAL for a segment that is not made of whole pages, or lies
- * outside of the object.
+ * large to be described; -EIO for a bounce buffer, which nobody would fill; -EINVAL for a
+ * segment that is not made of whole pages, or lies outside of the object.
  */
 int gem_uma_dev_map_init_sgt(struct gem_uma_dev_map *dmap, struct drm_gem_object *obj,
 			     struct device *dev, struct sg_table *sgt)
@@ -119,6 +119,8 @@ int gem_uma_dev_map_init_sgt(struct gem_uma_dev_map *dmap, struct drm_gem_object
 			ret = -EINVAL;
 		else if (fatal_signal_pending(current))
 			ret = -EINTR;
+		else if (gem_uma_device_dma_is_bounce_buffer(dev, addr))
+			ret = -EIO;
 		else
 			ret = gem_uma_dev_map_note_addr(dmap, pgoff, len >> PAGE_SHIFT, addr);
 		if (ret) {
@@ -500,4 +502,25 @@ bool gem_uma_dev_map_next_locked(struct gem_uma_dev_map *dmap, pgoff_t start, pg
 	dma_resv_assert_held(dmap->obj->resv);
 	return gem_uma_page_set_next(&dmap->mapped, start, end, &e) &&
 	       !gem_uma_dev_map_run_locked(dmap, e.start, e.end, run);
+}
+
+/**
+ * gem_uma_dev_map_may_write_locked() - may the device write a page?
+ * @dmap: device mapping of pages of our own
+ * @pgoff: page, which is mapped
+ * @end: first page behind those to look at, all of which are mapped; shrinks to the first
+ *	for which the answer is another
+ *
+ * Context: resv held; does not sleep.
+ *
+ * Return: true if so.
+ */
+bool gem_uma_dev_map_may_write_locked(struct gem_uma_dev_map *dmap, pgoff_t pgoff, pgoff_t *end)
+{
+	bool readonly;
+
+	dma_resv_assert_held(dmap->obj->resv);
+	readonly = gem_uma_page_set_find(&dmap->readonly, pgoff, pgoff + 1, true) == pgoff;
+	*end = gem_uma_page_set_find(&dmap->readonly, pgoff, *end, !readonly);
+	return !readonly;
 }

@@ -16,6 +16,7 @@
 #include <linux/fs_context.h>
 #include <linux/iommu-dma.h>
 #include <linux/mount.h>
+#include <linux/swiotlb.h>
 
 #include <drm/drm_device.h>
 #include <drm/drm_managed.h>
@@ -114,6 +115,26 @@ bool gem_uma_device_dma_bounces(struct device *dev, dma_addr_t addr, phys_addr_t
 	if (use_dma_iommu(dev) || get_dma_ops(dev))
 		return false;
 	return dma_to_phys(dev, addr) != phys;
+}
+
+/**
+ * gem_uma_device_dma_is_bounce_buffer() - is the memory behind a DMA address a copy?
+ * @dev: device that does DMA
+ * @addr: DMA address that it got from somebody else
+ *
+ * For imports, of which the pages are not known. Asks for the buffers that all devices
+ * share; those of an IOMMU, and those that the kernel adds as it needs them
+ * (CONFIG_SWIOTLB_DYNAMIC), cannot be asked for.
+ *
+ * Context: any.
+ *
+ * Return: true if so; false also where it cannot be known.
+ */
+bool gem_uma_device_dma_is_bounce_buffer(struct device *dev, dma_addr_t addr)
+{
+	if (IS_ENABLED(CONFIG_SWIOTLB_DYNAMIC) || use_dma_iommu(dev) || get_dma_ops(dev))
+		return false;
+	return swiotlb_find_pool(dev, dma_to_phys(dev, addr));
 }
 
 /*

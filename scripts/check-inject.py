@@ -35,11 +35,12 @@ INFALLIBLE = {
         gem_uma_object_import_unmap_locked gem_uma_object_prime_release
         gem_uma_object_prime_unmap
         gem_uma_object_unplug_all gem_uma_object_vunmap gem_uma_reclaim_fini
-        gem_uma_vm_bind_destroy gem_uma_vm_close gem_uma_vm_implicit_put
+        gem_uma_transfer_destroy gem_uma_vm_bind_destroy gem_uma_vm_close gem_uma_vm_implicit_put
         gem_uma_vm_implicit_trim gem_uma_vm_active_put gem_uma_vm_unlock
         gem_uma_vm_unplug
         gem_uma_vm_users_get gem_uma_vm_users_init gem_uma_vm_users_put""",
     "allocates nothing": """
+        gem_uma_transfer_to_cpu gem_uma_transfer_to_device
         gem_uma_object_sync gem_uma_sync_locked gem_uma_sync_finish_locked
         gem_uma_object_access_begin gem_uma_object_access_end
         gem_uma_object_prime_begin gem_uma_object_prime_end gem_uma_object_prime_init

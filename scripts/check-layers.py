@@ -29,6 +29,7 @@ PARTS = {
     "cpu_map": (3, "gem_uma_cpu_map.h", "every CPU mapping: mmap, faults, vmap"),
     "dev_map": (3, "gem_uma_dev_map.h", "DMA addresses of ranges; refuses bounce buffers"),
     "sync": (4, "gem_uma_sync.h", "CPU cache maintenance by range"),
+    "transfer": (5, "gem_uma_transfer.h", "what of an object a job needs synced; bounce buffers"),
     "prime": (4, "gem_uma_prime.h", "export, import, begin and end of CPU access"),
     "heap": (4, "gem_uma_heap.h", "backing that grows from device faults"),
     "reserve": (4, "gem_uma_reserve.h", "pages for paths that must not wait"),

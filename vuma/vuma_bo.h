@@ -21,6 +21,7 @@ struct drm_printer;
 struct drm_vuma_bo_madvise;
 struct drm_vuma_bo_query;
 struct gem_uma_vm_users;
+struct list_head;
 struct sg_table;
 struct vuma_bo_client;
 struct vuma_bo_device;
@@ -35,6 +36,7 @@ extern const u64 vuma_bo_features;
 int vuma_bo_device_init(struct vuma_device *vdev);
 void vuma_bo_device_unplug(struct vuma_device *vdev);
 bool vuma_bo_device_is_coherent(struct vuma_device *vdev);
+bool vuma_bo_device_transfers(struct vuma_device *vdev);
 void vuma_bo_module_init(void);
 
 int vuma_bo_client_init(struct vuma_device *vdev, struct drm_file *file);
@@ -61,6 +63,10 @@ bool vuma_bo_is_resident_locked(struct drm_gem_object *obj, u64 offset, u64 size
 int vuma_bo_extent_locked(struct drm_gem_object *obj, u64 offset, u64 size, dma_addr_t *addr,
 			  u64 *len)
 	__must_hold(obj->resv);
+int vuma_bo_add_transfer_locked(struct drm_gem_object *obj, struct list_head *transfers)
+	__must_hold(obj->resv);
+void vuma_bo_transfers_run(struct list_head *transfers, bool to_device);
+void vuma_bo_transfers_free(struct list_head *transfers);
 void vuma_bo_mapping_changed_locked(struct drm_gem_object *obj)
 	__must_hold(obj->resv);
 void vuma_bo_mark_used(struct drm_gem_object *obj, u64 now);

@@ -19,6 +19,7 @@
 #include <drm/gem_uma/gem_uma_object_prime.h>
 #include <drm/gem_uma/gem_uma_pm.h>
 #include <drm/gem_uma/gem_uma_stats.h>
+#include <drm/gem_uma/gem_uma_transfer.h>
 #include <drm/gem_uma/gem_uma_vm.h>
 #include <drm/gem_uma/gem_uma_vm_implicit.h>
 #include <drm/vuma_drm.h>
@@ -38,6 +39,11 @@ static bool coherent[VUMA_MAX_DEVICES] = { [0 ... VUMA_MAX_DEVICES - 1] = true }
 module_param_array(coherent, bool, NULL, 0444);
 MODULE_PARM_DESC(coherent,
 		 "By device: it snoops the CPU's cache; 0: a cache is modelled (default: all do)");
+
+static bool transfer[VUMA_MAX_DEVICES];
+module_param_array(transfer, bool, NULL, 0444);
+MODULE_PARM_DESC(transfer,
+		 "By device: it takes bounce buffers, and copies around each job (default: none does)");
 
 const u64 vuma_bo_features = DRM_VUMA_FEATURE_RECLAIM | DRM_VUMA_FEATURE_MADVISE |
 			     (IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) ?
@@ -279,6 +285,7 @@ int vuma_bo_device_init(struct vuma_device *vdev)
 	unsigned int id = to_platform_device(vdev->drm.dev)->id;
 	const struct gem_uma_device_config config = {
 		.huge = huge,
+		.allow_bounce = transfer[id],
 		.sync_ops = coherent[id] ? NULL : &vuma_bo_sync_ops,
 	};
 	struct vuma_bo_device *bo;
@@ -303,6 +310,11 @@ int vuma_bo_device_init(struct vuma_device *vdev)
 bool vuma_bo_device_is_coherent(struct vuma_device *vdev)
 {
 	return vdev->bo->uma.coherent;
+}
+
+bool vuma_bo_device_transfers(struct vuma_device *vdev)
+{
+	return vdev->bo->uma.allow_bounce;
 }
 
 void vuma_bo_device_unplug(struct vuma_device *vdev)
@@ -588,6 +600,42 @@ int vuma_bo_extent_locked(struct drm_gem_object *obj, u64 offset, u64 size, dma_
 	*addr = run.addr;
 	*len = (u64)run.nr << PAGE_SHIFT;
 	return 0;
+}
+
+int vuma_bo_add_transfer_locked(struct drm_gem_object *obj, struct list_head *transfers)
+{
+	struct gem_uma_object *uobj = to_gem_uma_object(obj);
+	struct gem_uma_sync_range all = { .size = obj->size };
+	struct gem_uma_transfer *transfer;
+
+	dma_resv_assert_held(obj->resv);
+	transfer = gem_uma_transfer_create_locked(&uobj->cpu_map, &uobj->dev_map, all);
+	if (IS_ERR(transfer))
+		return PTR_ERR(transfer);
+	if (transfer)
+		list_add_tail(&transfer->link, transfers);
+	return 0;
+}
+
+void vuma_bo_transfers_run(struct list_head *transfers, bool to_device)
+{
+	struct gem_uma_transfer *transfer;
+
+	list_for_each_entry(transfer, transfers, link) {
+		if (to_device)
+			gem_uma_transfer_to_device(transfer);
+		else
+			gem_uma_transfer_to_cpu(transfer);
+	}
+}
+
+void vuma_bo_transfers_free(struct list_head *transfers)
+{
+	struct gem_uma_transfer *transfer, *next;
+
+	list_for_each_entry_safe(transfer, next, transfers, link)
+		gem_uma_transfer_destroy(transfer);
+	INIT_LIST_HEAD(transfers);
 }
 
 int vuma_bo_sync(struct drm_gem_object *obj, u64 offset, u64 size, bool invalidate)

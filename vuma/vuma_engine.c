@@ -51,7 +51,9 @@ void vuma_engine_run(struct work_struct *work)
 	enum drm_vuma_fault fault;
 	u64 fault_addr;
 
+	vuma_bo_transfers_run(&job->transfers, true);
 	fault = vuma_cmds_run(job, &fault_addr);
+	vuma_bo_transfers_run(&job->transfers, false);
 	atomic64_add(ktime_to_ns(ktime_sub(ktime_get(), start)), &job->vfile->busy_ns);
 	vuma_vm_job_done(job->vm, fault, fault_addr);
 	if (fault)

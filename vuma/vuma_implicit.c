@@ -349,6 +349,19 @@ static int vuma_implicit_job_validate_locked(struct vuma_job *job, struct drm_ex
 						   implicit->nr);
 }
 
+static int vuma_implicit_job_add_transfers_locked(struct vuma_job *job)
+	__must_hold(drm_gpuvm_resv(&job->vm->base.base))
+{
+	struct vuma_implicit *implicit = job->implicit;
+	int ret = 0;
+	u32 i;
+
+	drm_gpuvm_resv_assert_held(&job->vm->base.base);
+	for (i = 0; i < implicit->nr && !ret; i++)
+		ret = vuma_bo_add_transfer_locked(implicit->objs[i], &job->transfers);
+	return ret;
+}
+
 static void vuma_implicit_job_add_fence_locked(struct vuma_job *job,
 					       struct drm_exec *exec,
 					       struct dma_fence *fence)
@@ -377,6 +390,7 @@ static const struct vuma_job_ops vuma_implicit_job_ops = {
 	.addr_valid = vuma_implicit_addr_valid,
 	.lock = vuma_implicit_job_lock,
 	.validate_locked = vuma_implicit_job_validate_locked,
+	.add_transfers_locked = vuma_implicit_job_add_transfers_locked,
 	.add_fence_locked = vuma_implicit_job_add_fence_locked,
 	.free = vuma_implicit_job_free,
 };

@@ -21,6 +21,7 @@ void vuma_job_destroy(struct vuma_job *job)
 {
 	/* First: as long as the VM is active, nothing else unmaps what belongs to the job. */
 	job->ops->free(job);
+	vuma_bo_transfers_free(&job->transfers);
 	if (job->armed)
 		gem_uma_vm_active_put(&job->vm->base);
 	kvfree(job->cmds);
@@ -95,6 +96,7 @@ struct vuma_job *vuma_job_create(struct vuma_file *vfile, const struct vuma_job_
 	job->vfile = vfile;
 	kref_get(&vfile->kref);
 	job->ops = ops;
+	INIT_LIST_HEAD(&job->transfers);
 	INIT_WORK(&job->run_work, vuma_engine_run);
 	INIT_WORK(&job->free_work, vuma_job_free_work);
 	return job;

@@ -6,6 +6,7 @@
 #define _VUMA_JOB_H_
 
 #include <linux/dma-fence.h>
+#include <linux/list.h>
 #include <linux/workqueue.h>
 
 #include <drm/gpu_scheduler.h>
@@ -51,6 +52,8 @@ struct vuma_job_ops {
 	/** @validate_locked: make all resident; @fence: what the job has to wait for, or NULL. */
 	int (*validate_locked)(struct vuma_job *job, struct drm_exec *exec,
 			       struct dma_fence **fence);
+	/** @add_transfers_locked: list what the job copies; only on devices that transfer. */
+	int (*add_transfers_locked)(struct vuma_job *job);
 	/** @add_fence_locked: tell others who uses the buffers; does not fail. */
 	void (*add_fence_locked)(struct vuma_job *job, struct drm_exec *exec,
 				 struct dma_fence *fence);
@@ -82,6 +85,8 @@ struct vuma_job {
 	u32 abort;
 	/** @implicit: buffers with implicit addresses; only of SUBMIT_LEGACY. */
 	struct vuma_implicit *implicit;
+	/** @transfers: what is copied before it runs and behind it; the backend's. */
+	struct list_head transfers;
 	/** @armed: keeps @vm active. */
 	bool armed;
 	/** @fence: a reference. */

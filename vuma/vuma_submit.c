@@ -124,6 +124,8 @@ static int vuma_submit_locked(struct vuma_submit *submit, struct drm_exec *exec)
 		return ret;
 	if (fence)
 		ret = drm_sched_job_add_dependency(&job->base, fence);
+	if (!ret && vuma_bo_device_transfers(job->vdev))
+		ret = job->ops->add_transfers_locked(job);
 	if (!ret)
 		vuma_submit_push(submit, exec);
 	return ret;
@@ -218,6 +220,23 @@ static int vuma_bind_job_validate_locked(struct vuma_job *job, struct drm_exec *
 	return gem_uma_vm_validate_locked(&job->vm->base, exec, fence);
 }
 
+/* What is bound later is not copied for this job. */
+static int vuma_bind_job_add_transfers_locked(struct vuma_job *job)
+	__must_hold(drm_gpuvm_resv(&job->vm->base.base))
+{
+	struct gem_uma_vm *vm = &job->vm->base;
+	struct gem_uma_vm_bo *vm_bo;
+	int ret = 0;
+
+	drm_gpuvm_resv_assert_held(&vm->base);
+	list_for_each_entry(vm_bo, &vm->bos, link) {
+		ret = vuma_bo_add_transfer_locked(vm_bo->base.obj, &job->transfers);
+		if (ret)
+			break;
+	}
+	return ret;
+}
+
 /* Everything that is mapped, private buffers included. */
 static void vuma_bind_job_mark_used_locked(struct gem_uma_vm *vm)
 	__must_hold(drm_gpuvm_resv(&vm->base))
@@ -252,6 +271,7 @@ static const struct vuma_job_ops vuma_bind_job_ops = {
 	.addr_valid = vuma_bind_job_addr_valid,
 	.lock = vuma_bind_job_lock,
 	.validate_locked = vuma_bind_job_validate_locked,
+	.add_transfers_locked = vuma_bind_job_add_transfers_locked,
 	.add_fence_locked = vuma_bind_job_add_fence_locked,
 	.free = vuma_bind_job_free,
 };

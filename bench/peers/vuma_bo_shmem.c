@@ -265,6 +265,25 @@ bool vuma_bo_device_is_coherent(struct vuma_device *vdev)
 	return true;
 }
 
+bool vuma_bo_device_transfers(struct vuma_device *vdev)
+{
+	return false;
+}
+
+int vuma_bo_add_transfer_locked(struct drm_gem_object *obj, struct list_head *transfers)
+{
+	dma_resv_assert_held(obj->resv);
+	return -EOPNOTSUPP;
+}
+
+void vuma_bo_transfers_run(struct list_head *transfers, bool to_device)
+{
+}
+
+void vuma_bo_transfers_free(struct list_head *transfers)
+{
+}
+
 int vuma_bo_client_init(struct vuma_device *vdev, struct drm_file *file)
 {
 	return 0;

@@ -8,6 +8,7 @@
 
 #include <drm/gem_uma/gem_uma_pm.h>
 #include <drm/gem_uma/gem_uma_stats.h>
+#include <drm/gem_uma/gem_uma_transfer.h>
 
 #include "gem_uma_mock.h"
 
@@ -102,6 +103,7 @@ struct gem_uma_inject_rig {
 	struct gem_uma_object *import;	/* what imports @uobj */
 	struct iosys_map map;	/* kernel mapping */
 	struct page **pages;	/* array of pages */
+	struct gem_uma_transfer *transfer;	/* what a job of @uobj needs */
 	struct sg_table *sgt;	/* table of the object's pages, or to be imported */
 	struct dma_buf *dmabuf;	/* exported or to be imported */
 	struct dma_buf_attachment *attach;	/* attachment to @dmabuf */
@@ -152,7 +154,7 @@ struct gem_uma_inject_row {
 	unsigned int space_callbacks;	/* of those of a space, at least so many fail */
 };
 
-#define GEM_UMA_INJECT_ROWS	26
+#define GEM_UMA_INJECT_ROWS	27
 #define GEM_UMA_INJECT_MAP_ROWS	8
 #define GEM_UMA_INJECT_PURGE_ROWS	4
 #define GEM_UMA_INJECT_VM_ROWS	13

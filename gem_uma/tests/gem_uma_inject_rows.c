@@ -234,6 +234,27 @@ static void undo_map(struct gem_uma_inject_rig *rig)
 		gem_uma_dev_map_drop_locked(&rig->uobj->dev_map);
 }
 
+static void begin_mapped(struct gem_uma_inject_rig *rig)
+{
+	begin_map(rig);
+	KUNIT_EXPECT_EQ(rig->test, 0, run_map(rig));
+}
+
+static int run_transfer(struct gem_uma_inject_rig *rig)
+{
+	struct gem_uma_sync_range all = { .size = rig->uobj->base.size };
+
+	scoped_guard(inject, rig)
+		rig->transfer = gem_uma_transfer_create_locked(&rig->uobj->cpu_map,
+							       &rig->uobj->dev_map, all);
+	return PTR_ERR_OR_ZERO(rig->transfer);
+}
+
+static void undo_transfer(struct gem_uma_inject_rig *rig)
+{
+	gem_uma_transfer_destroy(rig->transfer);
+}
+
 static int run_pin(struct gem_uma_inject_rig *rig)
 {
 	guard(inject)(rig);
@@ -558,6 +579,11 @@ const struct gem_uma_inject_row gem_uma_inject_rows[GEM_UMA_INJECT_ROWS] = {
 		.begin = begin_map, .run = run_map, .undo = undo_map,
 		.errnos = { -ENOMEM, -EIO }, .changes = BIT(GEM_UMA_INJECT_MAPPED),
 		.allocations = 2, .calls = 6,
+	}, {
+		.name = "transfer", .covers = { "gem_uma_transfer_create_locked" },
+		.size = INJECT_SIZE, .incoherent = true,
+		.begin = begin_mapped, .run = run_transfer, .undo = undo_transfer,
+		.end = undo_map, .errnos = { -ENOMEM }, .allocations = 1,
 	}, {
 		.name = "pin", .covers = { "gem_uma_object_pin", "gem_uma_backing_pin_locked" },
 		.size = INJECT_SIZE, .flags = GEM_UMA_OBJECT_WC, .incoherent = true,

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Tests of the dev_map part. */
+#include <linux/dma-direct.h>
 #include <linux/dma-mapping.h>
 #include <linux/scatterlist.h>
+#include <linux/swiotlb.h>
 
 #include "gem_uma_mock.h"
 
@@ -482,6 +484,33 @@ static void dev_map_sgt_of_odd_segments_is_EINVAL(struct kunit *test)
 	dma_resv_fini(obj->resv);
 }
 
+/* Nobody would fill it, or copy it back. */
+static void dev_map_sgt_of_bounce_buffers_is_EIO_rev_C10(struct kunit *test)
+{
+	static const struct dev_map_segment segments[] = {
+		{ 0x100000, PAGE_SIZE }, { 0x40000000, PAGE_SIZE },
+	};
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct drm_gem_object *obj = dev_map_obj(test, mock, 2);
+	struct io_tlb_mem *pool, *before = mock->drm.dev->dma_io_tlb_mem;
+	struct gem_uma_dev_map dmap = {};
+	struct sg_table *sgt = dev_map_sgt(test, segments, 2);
+
+	if (IS_ENABLED(CONFIG_SWIOTLB_DYNAMIC) || !IS_ENABLED(CONFIG_SWIOTLB))
+		kunit_skip(test, "this kernel does not tell which memory is for bounce buffers");
+	pool = gem_uma_mock_zalloc(test, sizeof(*pool));
+	pool->defpool.start = dma_to_phys(mock->drm.dev, 0x40000000);
+	pool->defpool.end = pool->defpool.start + PAGE_SIZE;
+	mock->drm.dev->dma_io_tlb_mem = pool;
+	KUNIT_EXPECT_EQ(test, -EIO, gem_uma_dev_map_init_sgt(&dmap, obj, mock->drm.dev, sgt));
+	KUNIT_EXPECT_TRUE(test, mtree_empty(&dmap.addrs));
+	pool->defpool.start += PAGE_SIZE;
+	KUNIT_EXPECT_EQ(test, 0, gem_uma_dev_map_init_sgt(&dmap, obj, mock->drm.dev, sgt));
+	gem_uma_dev_map_fini(&dmap);
+	mock->drm.dev->dma_io_tlb_mem = before;
+	dma_resv_fini(obj->resv);
+}
+
 static void dev_map_sgt_too_large_is_E2BIG(struct kunit *test)
 {
 	static const struct dev_map_segment one[] = { { 0x100000, PAGE_SIZE } };
@@ -507,6 +536,7 @@ static struct kunit_case gem_uma_dev_map_cases[] = {
 	KUNIT_CASE(dev_map_what_the_device_may_write_is_dirty_rev_S3),
 	KUNIT_CASE(dev_map_drop_is_idempotent),
 	KUNIT_CASE(dev_map_of_an_unplugged_device_is_ENODEV),
+	KUNIT_CASE(dev_map_sgt_of_bounce_buffers_is_EIO_rev_C10),
 	KUNIT_CASE(dev_map_bounce_buffers_are_refused),
 	KUNIT_CASE(dev_map_bounce_buffers_as_declared),
 	KUNIT_CASE(dev_map_physical_addresses_virtio_L2),
