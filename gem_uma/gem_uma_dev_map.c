@@ -166,13 +166,41 @@ static dma_addr_t gem_uma_dev_map_addr(struct gem_uma_dev_map *dmap, pgoff_t pgo
 	return (addr + (pgoff - mas.index)) << PAGE_SHIFT;
 }
 
-static struct gem_uma_sync_piece
-gem_uma_dev_map_piece(const struct gem_uma_dev_map *dmap, pgoff_t pgoff, dma_addr_t addr,
-		      size_t size)
+/**
+ * gem_uma_dev_map_piece() - name bytes of a run for cache maintenance
+ * @dmap: device mapping of pages of our own
+ * @run: pages that are mapped
+ * @start: first byte, counted from the start of the object; in the run
+ * @end: first byte behind, in the run or its end
+ *
+ * A run is of one call of the DMA API, so it is contiguous in memory, too.
+ *
+ * Context: resv held, or the last user of the object; does not sleep.
+ *
+ * Return: the piece.
+ */
+struct gem_uma_sync_piece gem_uma_dev_map_piece(const struct gem_uma_dev_map *dmap,
+						const struct gem_uma_dma_run *run, u64 start,
+						u64 end)
 {
+	u64 in_run = start - ((u64)run->pgoff << PAGE_SHIFT);
+
 	return (struct gem_uma_sync_piece) {
-		.obj = dmap->obj, .offset = (u64)pgoff << PAGE_SHIFT, .addr = addr, .size = size,
+		.obj = dmap->obj,
+		.offset = start,
+		.addr = run->addr + in_run,
+		.phys = PFN_PHYS(gem_uma_backing_pfn(dmap->backing, run->pgoff)) + in_run,
+		.size = end - start,
 	};
+}
+
+/* All of a run. */
+static struct gem_uma_sync_piece gem_uma_dev_map_whole(const struct gem_uma_dev_map *dmap,
+						       const struct gem_uma_dma_run *run)
+{
+	u64 start = (u64)run->pgoff << PAGE_SHIFT;
+
+	return gem_uma_dev_map_piece(dmap, run, start, start + ((u64)run->nr << PAGE_SHIFT));
 }
 
 /*
@@ -180,11 +208,11 @@ gem_uma_dev_map_piece(const struct gem_uma_dev_map *dmap, pgoff_t pgoff, dma_add
  * than its pages. What the CPU wrote may be in its cache alone: write it back before
  * stale lines go.
  */
-static void gem_uma_dev_map_unmap(struct gem_uma_dev_map *dmap, pgoff_t pgoff, dma_addr_t addr,
-				  size_t size)
+static void gem_uma_dev_map_unmap(struct gem_uma_dev_map *dmap,
+				  const struct gem_uma_dma_run *run)
 {
 	const struct gem_uma_device *udev = dmap->backing->udev;
-	struct gem_uma_sync_piece piece = gem_uma_dev_map_piece(dmap, pgoff, addr, size);
+	struct gem_uma_sync_piece piece = gem_uma_dev_map_whole(dmap, run);
 
 	if (udev->physical)
 		return;
@@ -192,7 +220,7 @@ static void gem_uma_dev_map_unmap(struct gem_uma_dev_map *dmap, pgoff_t pgoff, d
 		udev->sync_ops->clean(dmap->dev, &piece);
 		udev->sync_ops->invalidate(dmap->dev, &piece);
 	}
-	dma_unmap_page_attrs(dmap->dev, addr, size, DMA_BIDIRECTIONAL,
+	dma_unmap_page_attrs(dmap->dev, piece.addr, piece.size, DMA_BIDIRECTIONAL,
 			     DMA_ATTR_SKIP_CPU_SYNC);
 }
 
@@ -217,11 +245,12 @@ static void gem_uma_dev_map_drop(struct gem_uma_dev_map *dmap)
 				     !gem_uma_backing_holds(dmap->backing, e.start, e.end)))
 			continue;
 		for (at = e.start; at < e.end; at = end) {
-			dma_addr_t addr;
+			struct gem_uma_dma_run run = { .pgoff = at };
 
 			end = e.end;
-			addr = gem_uma_dev_map_addr(dmap, at, &end);
-			gem_uma_dev_map_unmap(dmap, at, addr, (size_t)(end - at) << PAGE_SHIFT);
+			run.addr = gem_uma_dev_map_addr(dmap, at, &end);
+			run.nr = end - at;
+			gem_uma_dev_map_unmap(dmap, &run);
 			cond_resched();
 		}
 	}
@@ -279,29 +308,28 @@ static int gem_uma_dev_map_map_run(struct gem_uma_dev_map *dmap,
 	__must_hold(dmap->obj->resv)
 {
 	const struct gem_uma_device *udev = dmap->backing->udev;
-	size_t size = run->nr << PAGE_SHIFT;
+	struct gem_uma_dma_run dma = { .pgoff = run->pgoff, .nr = run->nr };
 	struct gem_uma_sync_piece piece;
 	pgoff_t start = run->pgoff;
-	dma_addr_t addr;
 	int ret;
 
 	ret = gem_uma_page_set_reserve(&dmap->starts, start, start + 1);
 	if (!ret)
-		ret = gem_uma_dev_map_map_pages(dmap, run, &addr);
+		ret = gem_uma_dev_map_map_pages(dmap, run, &dma.addr);
 	if (ret)
 		return ret;
-	if (addr != gem_uma_dev_map_direct(dmap, run->pfn)) {
-		ret = gem_uma_dev_map_note_addr(dmap, start, run->nr, addr);
+	if (dma.addr != gem_uma_dev_map_direct(dmap, run->pfn)) {
+		ret = gem_uma_dev_map_note_addr(dmap, start, run->nr, dma.addr);
 		if (ret) {
-			dma_unmap_page_attrs(dmap->dev, addr, size, DMA_BIDIRECTIONAL,
-					     DMA_ATTR_SKIP_CPU_SYNC);
+			dma_unmap_page_attrs(dmap->dev, dma.addr, run->nr << PAGE_SHIFT,
+					     DMA_BIDIRECTIONAL, DMA_ATTR_SKIP_CPU_SYNC);
 			return ret;
 		}
 	}
 	gem_uma_page_set_add(&dmap->starts, start, start + 1);
 	/* What bounces is copied once, before the driver's own transfers. */
 	if (!udev->coherent || udev->allow_bounce) {
-		piece = gem_uma_dev_map_piece(dmap, start, addr, size);
+		piece = gem_uma_dev_map_whole(dmap, &dma);
 		udev->sync_ops->clean(dmap->dev, &piece);
 	}
 	return 0;

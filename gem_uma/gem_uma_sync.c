@@ -59,10 +59,11 @@ static u64 gem_uma_sync_run(struct gem_uma_dev_map *dmap, const struct gem_uma_d
 	const struct gem_uma_device *udev = dmap->backing->udev;
 	u64 first = (u64)run->pgoff << PAGE_SHIFT;
 	u64 behind = first + ((u64)run->nr << PAGE_SHIFT);
-	struct gem_uma_sync_piece piece = { .obj = dmap->obj, .offset = max(start, first) };
+	struct gem_uma_sync_piece piece;
 
-	piece.size = min3(behind, end, piece.offset + GEM_UMA_SYNC_BATCH) - piece.offset;
-	piece.addr = run->addr + (piece.offset - first);
+	start = max(start, first);
+	piece = gem_uma_dev_map_piece(dmap, run, start,
+				      min3(behind, end, start + GEM_UMA_SYNC_BATCH));
 	udev->sync_ops->clean(dmap->dev, &piece);
 	if (op == GEM_UMA_SYNC_CLEAN_INVALIDATE)
 		udev->sync_ops->invalidate(dmap->dev, &piece);

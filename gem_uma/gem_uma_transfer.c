@@ -62,15 +62,9 @@ static bool gem_uma_transfer_next(struct gem_uma_dev_map *dmap, pgoff_t start, p
 	if (!gem_uma_dev_map_next_locked(dmap, start, end, &run))
 		return false;
 	behind = run.pgoff + run.nr;
-	*piece = (struct gem_uma_transfer_piece) {
-		.write = gem_uma_dev_map_may_write_locked(dmap, run.pgoff, &behind),
-		.sync = {
-			.obj = dmap->obj,
-			.offset = (u64)run.pgoff << PAGE_SHIFT,
-			.addr = run.addr,
-			.size = (size_t)(behind - run.pgoff) << PAGE_SHIFT,
-		},
-	};
+	piece->write = gem_uma_dev_map_may_write_locked(dmap, run.pgoff, &behind);
+	piece->sync = gem_uma_dev_map_piece(dmap, &run, (u64)run.pgoff << PAGE_SHIFT,
+					    (u64)behind << PAGE_SHIFT);
 	return true;
 }
 

@@ -38,6 +38,7 @@ FOR_DRIVERS = {
         gem_uma_cpu_map_fault_end gem_uma_cpu_map_access_locked
         gem_uma_cpu_map_map_pages gem_uma_cpu_map_get_unmapped_area""",
     "cache maintenance of such an object": "gem_uma_sync_locked gem_uma_sync_finish_locked",
+    "a driver of x86 whose device does not snoop (ivpu, amdxdna)": "gem_uma_sync_clflush_ops",
     "a driver that gives an import back while it does not use it": "gem_uma_object_import_unmap_locked",
     "a driver whose kernel part reads or writes buffers": """
         gem_uma_object_access_begin gem_uma_object_access_end""",

@@ -66,7 +66,7 @@ INFALLIBLE = {
         gem_uma_client_show_active gem_uma_client_show_fdinfo gem_uma_pm_debugfs_init
         gem_uma_stats_debugfs_init""",
     "only tries a lock": "gem_uma_vm_bo_evict_locked",
-    "data": "gem_uma_object_funcs gem_uma_object_vm_ops gem_uma_vm_execute_wq gem_uma_vm_put_wq",
+    "data": "gem_uma_sync_clflush_ops gem_uma_object_funcs gem_uma_object_vm_ops gem_uma_vm_execute_wq gem_uma_vm_put_wq",
 }
 
 # Imported, and allocates: fails with the allocation in it.

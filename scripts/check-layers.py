@@ -47,6 +47,7 @@ PARTS = {
 ROOMS = {
     "backing": "place restore evict backing pin discard".split(),
     "object": "reclaim populate purge access vma prime funcs object".split(),
+    "sync": "sync clflush".split(),
     "reclaim": "stats reclaim scan device".split(),
     "vm": "types fence dummy tree step lock vm queue bind resident implicit".split(),
 }

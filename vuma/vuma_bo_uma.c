@@ -245,21 +245,16 @@ static const struct drm_gem_object_funcs vuma_bo_funcs = {
 	.close = vuma_bo_close,
 };
 
-static void *vuma_bo_piece_cpu(struct device *dev, const struct gem_uma_sync_piece *piece)
-{
-	return phys_to_virt(dma_to_phys(dev, piece->addr));
-}
-
 static void vuma_bo_clean(struct device *dev, const struct gem_uma_sync_piece *piece)
 {
 	vuma_cache_clean(&to_vuma_bo(piece->obj)->cache, piece->offset, piece->size,
-			 vuma_bo_piece_cpu(dev, piece));
+			 phys_to_virt(piece->phys));
 }
 
 static void vuma_bo_invalidate(struct device *dev, const struct gem_uma_sync_piece *piece)
 {
 	vuma_cache_invalidate(&to_vuma_bo(piece->obj)->cache, piece->offset, piece->size,
-			      vuma_bo_piece_cpu(dev, piece));
+			      phys_to_virt(piece->phys));
 }
 
 /* An importer may go on to work on the memory of a device that is gone. */

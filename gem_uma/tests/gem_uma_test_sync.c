@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Tests of the sync part, and of access by the CPU to a turn-key object. */
 #include <linux/dma-fence.h>
+#include <linux/kprobes.h>
 #include <linux/kthread.h>
 #include <linux/prandom.h>
 
@@ -12,31 +13,6 @@ static int sync_do(struct sync_rig *rig, u64 offset, u64 size, enum gem_uma_sync
 	struct gem_uma_sync_range range = { offset, size };
 
 	return gem_uma_object_sync(rig->uobj, range, op);
-}
-
-static dma_addr_t sync_addr(struct kunit *test, struct sync_rig *rig, u64 offset)
-{
-	struct gem_uma_dma_run run = {};
-	pgoff_t pgoff = offset >> PAGE_SHIFT;
-
-	guard(object)(rig->uobj);
-	KUNIT_EXPECT_EQ(test, 0, gem_uma_dev_map_run_locked(&rig->uobj->dev_map, pgoff, pgoff + 1,
-							    &run));
-	return run.addr + offset_in_page(offset);
-}
-
-/* The next operation is so, and is for the page that the device has at this place. */
-static void sync_expect_one(struct kunit *test, struct sync_rig *rig, unsigned int *i, char what,
-			    u64 offset, u64 size)
-{
-	const struct sync_seen *seen = &sync_log.seen[*i];
-
-	KUNIT_ASSERT_LT(test, *i, min_t(unsigned int, sync_log.nr, SEEN));
-	KUNIT_EXPECT_EQ(test, seen->what, what);
-	KUNIT_EXPECT_EQ(test, seen->offset, offset);
-	KUNIT_EXPECT_EQ(test, seen->size, size);
-	KUNIT_EXPECT_EQ(test, seen->addr, sync_addr(test, rig, offset));
-	++*i;
 }
 
 /* That and nothing else: a piece for each mapped page of the range. Then forgets it. */
@@ -392,7 +368,61 @@ static void sync_WC_of_a_driver_with_ops_is_EINVAL(struct kunit *test)
 		drm_gem_object_put(&uobj->base);
 }
 
+#if IS_ENABLED(CONFIG_X86_64) && IS_ENABLED(CONFIG_KPROBES)
+/* What the instruction was used on. */
+static struct sync_flushed {
+	unsigned long addr, size;
+} sync_flushed[2 * PAGES];
+static unsigned int sync_nr_flushed;
+
+/* One task flushes at a time. */
+static int sync_see_flush(struct kprobe *probe, struct pt_regs *regs)
+{
+	if (sync_nr_flushed < ARRAY_SIZE(sync_flushed))
+		sync_flushed[sync_nr_flushed] = (struct sync_flushed) { regs->di, regs->si };
+	sync_nr_flushed++;
+	return 0;
+}
+
+/* Each piece once, however it is synced: the instruction cleans and invalidates. */
+static void sync_clflush_is_of_the_pieces_uma_A12(struct kunit *test)
+{
+	static const enum gem_uma_sync_op ops[] = {
+		GEM_UMA_SYNC_CLEAN, GEM_UMA_SYNC_CLEAN_INVALIDATE,
+	};
+	struct sync_rig rig = sync_rig(test);
+	unsigned int i;
+	int ret;
+
+	rig.mock->udev.sync_ops = &gem_uma_sync_clflush_ops;
+	for (i = 0; i < ARRAY_SIZE(ops); i++) {
+		struct kprobe probe = {
+			.symbol_name = "drm_clflush_virt_range", .pre_handler = sync_see_flush,
+		};
+
+		sync_nr_flushed = 0;
+		KUNIT_ASSERT_EQ(test, 0, register_kprobe(&probe));
+		ret = sync_do(&rig, PAGE_SIZE - 64, PAGE_SIZE, ops[i]);
+		unregister_kprobe(&probe);
+		KUNIT_EXPECT_EQ(test, ret, 0);
+		KUNIT_ASSERT_EQ(test, sync_nr_flushed, 2);
+		KUNIT_EXPECT_EQ(test, sync_flushed[0].addr,
+				(unsigned long)phys_to_virt(sync_phys(test, &rig, PAGE_SIZE - 64)));
+		KUNIT_EXPECT_EQ(test, sync_flushed[0].size, 64);
+		KUNIT_EXPECT_EQ(test, sync_flushed[1].addr,
+				(unsigned long)phys_to_virt(sync_phys(test, &rig, PAGE_SIZE)));
+		KUNIT_EXPECT_EQ(test, sync_flushed[1].size, PAGE_SIZE - 64);
+	}
+}
+#else
+static void sync_clflush_is_of_the_pieces_uma_A12(struct kunit *test)
+{
+	kunit_skip(test, "needs x86, and kprobes");
+}
+#endif
+
 static struct kunit_case gem_uma_sync_cases[] = {
+	KUNIT_CASE(sync_clflush_is_of_the_pieces_uma_A12),
 	KUNIT_CASE(sync_pieces_are_exact_uma_A4_A11),
 	KUNIT_CASE(sync_bad_input_is_EINVAL),
 	KUNIT_CASE(sync_has_nothing_to_do_uma_A3),

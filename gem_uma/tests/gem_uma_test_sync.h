@@ -16,6 +16,7 @@ struct sync_seen {
 	u64 offset;
 	u64 size;
 	dma_addr_t addr;
+	phys_addr_t phys;
 	bool busy;	/* the fence that the test watches was not signalled */
 };
 
@@ -32,7 +33,7 @@ static inline void sync_see(char what, const struct gem_uma_sync_piece *piece)
 	if (sync_log.nr < SEEN)
 		sync_log.seen[sync_log.nr] = (struct sync_seen) {
 			.what = what, .offset = piece->offset, .size = piece->size,
-			.addr = piece->addr,
+			.addr = piece->addr, .phys = piece->phys,
 			.busy = sync_log.fence && !dma_fence_is_signaled(sync_log.fence),
 		};
 	sync_log.nr++;
@@ -95,6 +96,43 @@ static inline struct sync_rig sync_rig(struct kunit *test)
 		sync_map_page(test, &rig, i);
 	sync_forget();
 	return rig;
+}
+
+static inline dma_addr_t sync_addr(struct kunit *test, struct sync_rig *rig, u64 offset)
+{
+	struct gem_uma_dma_run run = {};
+	pgoff_t pgoff = offset >> PAGE_SHIFT;
+
+	guard(object)(rig->uobj);
+	KUNIT_EXPECT_EQ(test, 0, gem_uma_dev_map_run_locked(&rig->uobj->dev_map, pgoff, pgoff + 1,
+							    &run));
+	return run.addr + offset_in_page(offset);
+}
+
+static inline phys_addr_t sync_phys(struct kunit *test, struct sync_rig *rig, u64 offset)
+{
+	struct gem_uma_run run = {};
+	pgoff_t pgoff = offset >> PAGE_SHIFT;
+
+	guard(object)(rig->uobj);
+	KUNIT_EXPECT_EQ(test, 0, gem_uma_backing_run_locked(&rig->uobj->backing, pgoff, pgoff + 1,
+							    &run));
+	return PFN_PHYS(run.pfn) + offset_in_page(offset);
+}
+
+/* The next operation is so, and is for the page that the device has at this place. */
+static inline void sync_expect_one(struct kunit *test, struct sync_rig *rig, unsigned int *i,
+				   char what, u64 offset, u64 size)
+{
+	const struct sync_seen *seen = &sync_log.seen[*i];
+
+	KUNIT_ASSERT_LT(test, *i, min_t(unsigned int, sync_log.nr, SEEN));
+	KUNIT_EXPECT_EQ(test, seen->what, what);
+	KUNIT_EXPECT_EQ(test, seen->offset, offset);
+	KUNIT_EXPECT_EQ(test, seen->size, size);
+	KUNIT_EXPECT_EQ(test, seen->addr, sync_addr(test, rig, offset));
+	KUNIT_EXPECT_EQ(test, seen->phys, sync_phys(test, rig, offset));
+	++*i;
 }
 
 #endif

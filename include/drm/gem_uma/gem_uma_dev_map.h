@@ -68,6 +68,9 @@ int gem_uma_dev_map_run_locked(struct gem_uma_dev_map *dmap, pgoff_t start,
 bool gem_uma_dev_map_next_locked(struct gem_uma_dev_map *dmap, pgoff_t start,
 				 pgoff_t end, struct gem_uma_dma_run *run)
 	__must_hold(dmap->obj->resv);
+struct gem_uma_sync_piece gem_uma_dev_map_piece(const struct gem_uma_dev_map *dmap,
+						const struct gem_uma_dma_run *run, u64 start,
+						u64 end);
 bool gem_uma_dev_map_may_write_locked(struct gem_uma_dev_map *dmap, pgoff_t pgoff,
 				      pgoff_t *end)
 	__must_hold(dmap->obj->resv);

@@ -27,6 +27,8 @@ struct gem_uma_sync_piece {
 	u64 offset;
 	/** @addr: DMA address of the first byte. */
 	dma_addr_t addr;
+	/** @phys: where the first byte is in memory; the piece is contiguous there, too. */
+	phys_addr_t phys;
 	/** @size: bytes, not 0. */
 	size_t size;
 };

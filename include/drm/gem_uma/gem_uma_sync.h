@@ -33,6 +33,9 @@ struct gem_uma_sync_range {
 	u64 size;
 };
 
+/* Only on 64-bit x86. */
+extern const struct gem_uma_sync_ops gem_uma_sync_clflush_ops;
+
 int __must_check gem_uma_sync_locked(const struct gem_uma_cpu_map *cmap,
 				     struct gem_uma_dev_map *dmap,
 				     struct gem_uma_sync_range range,
