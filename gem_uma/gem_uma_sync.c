@@ -35,7 +35,8 @@
  * The cost follows from the range, not from the object (uma-A11). Nothing is done, and
  * nothing allocated, for a device that is coherent, for a buffer that is write-combined,
  * and for pages that the device has no address of: mapping a page for the device cleans
- * it, and taking the address away invalidates.
+ * it, and taking the address away invalidates. Pages that the device only reads are not
+ * invalidated. Whether the CPU wrote a page is not known, so all are cleaned.
  *
  * How it is done is up to the device, see &struct gem_uma_sync_ops: by the DMA API, or by
  * the driver where the DMA API takes the device for coherent and it is not. The latter is
@@ -57,15 +58,19 @@ static u64 gem_uma_sync_run(struct gem_uma_dev_map *dmap, const struct gem_uma_d
 	__must_hold(dmap->obj->resv)
 {
 	const struct gem_uma_device *udev = dmap->backing->udev;
-	u64 first = (u64)run->pgoff << PAGE_SHIFT;
-	u64 behind = first + ((u64)run->nr << PAGE_SHIFT);
+	bool invalidate = op == GEM_UMA_SYNC_CLEAN_INVALIDATE;
+	pgoff_t behind = run->pgoff + run->nr;
 	struct gem_uma_sync_piece piece;
 
-	start = max(start, first);
+	start = max(start, (u64)run->pgoff << PAGE_SHIFT);
+	/* What the device only reads is as the CPU left it. */
+	if (invalidate)
+		invalidate = gem_uma_dev_map_may_write_locked(dmap, start >> PAGE_SHIFT, &behind);
 	piece = gem_uma_dev_map_piece(dmap, run, start,
-				      min3(behind, end, start + GEM_UMA_SYNC_BATCH));
+				      min3((u64)behind << PAGE_SHIFT, end,
+					   start + GEM_UMA_SYNC_BATCH));
 	udev->sync_ops->clean(dmap->dev, &piece);
-	if (op == GEM_UMA_SYNC_CLEAN_INVALIDATE)
+	if (invalidate)
 		udev->sync_ops->invalidate(dmap->dev, &piece);
 	return piece.offset + piece.size;
 }

@@ -121,6 +121,7 @@ static int edu_bo_addr_locked(struct gem_uma_object *uobj, u64 offset, dma_addr_
 	struct gem_uma_dma_run run;
 	int ret;
 
+	dma_resv_assert_held(uobj->base.resv);
 	ret = gem_uma_dev_map_run_locked(&uobj->dev_map, first, end, &run);
 	if (ret)
 		return ret;
@@ -137,6 +138,7 @@ static int edu_copy_piece_locked(struct edu_device *edu, struct gem_uma_object *
 	dma_addr_t from, to;
 	int ret;
 
+	dma_resv_assert_held(dst->base.resv);
 	ret = edu_bo_addr_locked(src, src_offset, &from, len);
 	if (!ret)
 		ret = edu_bo_addr_locked(dst, dst_offset, &to, len);
@@ -158,6 +160,7 @@ static int edu_copy_locked(struct edu_device *edu, struct gem_uma_object *dst,
 	u64 at, len;
 	int ret;
 
+	dma_resv_assert_held(dst->base.resv);
 	ret = gem_uma_object_populate_locked(src, args->src_offset, args->size, DMA_TO_DEVICE);
 	if (!ret)
 		ret = gem_uma_object_populate_locked(dst, args->dst_offset, args->size,
@@ -176,9 +179,11 @@ static int edu_copy_locked(struct edu_device *edu, struct gem_uma_object *dst,
 static int edu_wait_locked(struct gem_uma_object *uobj, bool write)
 	__must_hold(uobj->base.resv)
 {
-	long ret = dma_resv_wait_timeout(uobj->base.resv, dma_resv_usage_rw(write), true,
-					 MAX_SCHEDULE_TIMEOUT);
+	long ret;
 
+	dma_resv_assert_held(uobj->base.resv);
+	ret = dma_resv_wait_timeout(uobj->base.resv, dma_resv_usage_rw(write), true,
+				    MAX_SCHEDULE_TIMEOUT);
 	return ret < 0 ? ret : 0;
 }
 

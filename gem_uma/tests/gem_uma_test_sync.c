@@ -132,6 +132,33 @@ static void sync_ends_when_killed_unless_it_must_finish(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sync_log.bytes, SZ_8M);
 }
 
+/* In one run, from where the device may write to where it may not. */
+static void sync_invalidates_only_what_the_device_writes(struct kunit *test)
+{
+	struct sync_rig rig = sync_rig_sized(test, PAGES * PAGE_SIZE);
+	u64 cleaned = 0, invalidated = 0;
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, 0, object_populate_clean(rig.uobj, 0, rig.size));
+	KUNIT_ASSERT_EQ(test, 0, object_populate(rig.uobj, 2 * PAGE_SIZE, 3 * PAGE_SIZE));
+	sync_forget();
+	KUNIT_EXPECT_EQ(test, 0, sync_do(&rig, 100, rig.size - 100, GEM_UMA_SYNC_CLEAN_INVALIDATE));
+	KUNIT_ASSERT_LE(test, sync_log.nr, SEEN);
+	for (i = 0; i < sync_log.nr; i++) {
+		const struct sync_seen *seen = &sync_log.seen[i];
+
+		if (seen->what == 'c') {
+			cleaned += seen->size;
+			continue;
+		}
+		KUNIT_EXPECT_EQ(test, seen->what, 'i');
+		KUNIT_EXPECT_EQ(test, seen->offset, (2 * PAGE_SIZE) + invalidated);
+		invalidated += seen->size;
+	}
+	KUNIT_EXPECT_EQ(test, cleaned, rig.size - 100);
+	KUNIT_EXPECT_EQ(test, invalidated, 3 * PAGE_SIZE);
+}
+
 /* Mapping cleans; taking the addresses away cleans and invalidates. */
 static void sync_comes_with_addresses_uma_B4(struct kunit *test)
 {
@@ -428,6 +455,7 @@ static struct kunit_case gem_uma_sync_cases[] = {
 	KUNIT_CASE(sync_has_nothing_to_do_uma_A3),
 	KUNIT_CASE(sync_costs_what_the_range_is_uma_A11),
 	KUNIT_CASE(sync_ends_when_killed_unless_it_must_finish),
+	KUNIT_CASE(sync_invalidates_only_what_the_device_writes),
 	KUNIT_CASE(sync_comes_with_addresses_uma_B4),
 	KUNIT_CASE(sync_of_bounce_buffers_is_the_drivers),
 	KUNIT_CASE(sync_random_ranges),
