@@ -33,11 +33,15 @@ check-debug: plan-check-debug deps ## unit, uAPI and race tests on a KASAN and l
 	@$(VM)/check-debug.sh debug
 
 check-all: deps ## once a night: all tests on each kernel, data races, mutants, bench
-	@rc=0; for t in check lint check-kcsan mutants bench; do $(MAKE) $$t || rc=1; done; \
+	@rc=0; for t in check lint check-selftest check-kcsan mutants bench; do $(MAKE) $$t || rc=1; done; \
 	$(VM)/check-debug.sh --all debug || rc=1; exit $$rc
 
 check-kcsan: plan-check-kcsan deps ## uAPI and race tests on kernels that look for data races
 	@$(VM)/check-debug.sh kcsan
+
+check-selftest: deps ## plants what each static check looks for, and demands that it is found
+	@scripts/deps.sh lint
+	@rc=0; scripts/check.sh selftest || rc=1; scripts/lint.sh lint-selftest || rc=1; exit $$rc
 
 mutants: deps ## takes one fix out at a time, and demands that its test fails
 	@tests/mutants/run.sh
@@ -82,5 +86,5 @@ clean: ## removes build/ and out/
 distclean: clean ## also the kernel cache
 	@rm -rf "$${GEM_UMA_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/gem-uma}"
 
-.PHONY: help demo check check-debug check-all check-kcsan mutants check-host lint bench figures shell modules user docs deps update-kernel clean distclean
+.PHONY: help demo check check-debug check-all check-kcsan check-selftest mutants check-host lint bench figures shell modules user docs deps update-kernel clean distclean
 endif

@@ -49,13 +49,13 @@ beside() {
 export -f beside
 
 second_half() {
-	local jobs name names=(uapi-jobs)	# takes longest
+	local jobs name names=(static uapi-jobs)	# take longest
 
 	for jobs in tests/*/jobs*.txt; do
 		name=$(basename "$(dirname "$jobs")")-$(basename "$jobs" .txt)
 		[[ $name == uapi-jobs ]] || names+=("$name")
 	done
-	names+=(static runner env bench gate ktap)
+	names+=(runner env bench gate ktap)
 	results+=("${names[@]/%/.json}")
 	printf '%s\n' "${names[@]}" | xargs -P 2 -I '{}' bash -c 'beside {}'
 	# Interrupted: no sum. What failed by itself is in the results.
