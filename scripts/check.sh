@@ -14,7 +14,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 
 names=("$@")
-((${#names[@]})) || names=(layers spdx size forbidden shell kdoc locked headers docs pitfalls mutants inject
+((${#names[@]})) || names=(layers spdx size forbidden shell kdoc locked headers docs sync-table pitfalls mutants inject
 	exports checkpatch figures commits)
 
 # lint-NAME is a step of scripts/lint.sh.

@@ -237,6 +237,13 @@ docs() {
 	finds check-docs.sh 'undefined label'
 }
 
+sync_table() {
+	fresh
+	sed -i '/ops\[SYNC_KINDS\]/,$ s/BO_SYNC: CLEAN"/BO_SYNC: PLANTED"/' \
+		gem_uma/tests/gem_uma_test_sync_table.c
+	finds check-sync-table.py 'docs/parts/sync\.rst:[0-9]+: the table is not'
+}
+
 locked() {
 	local c=gem_uma/gem_uma_planted.c
 	fresh
@@ -572,7 +579,7 @@ exports() {
 
 groups=("$@")
 ((${#groups[@]})) || groups=(layers circles spdx size forbidden shell kdoc locked headers pitfalls mutants inject
-	checkpatch exports docs figures commits runner)
+	checkpatch exports docs sync_table figures commits runner)
 for group in "${groups[@]}"; do
 	$group
 done
