@@ -71,8 +71,8 @@ run_guest() {
 	local opts=(--mem 3G --swap 512M --timeout 900 --name "$name" --out "$dir")
 	local more=() m
 	[[ $mode != icount ]] || opts+=(--icount)
-	for m in vuma vuma_shmem; do
-		[[ -n $only && ,$only, != *,$m,* ]] || opts+=(--modprobe "$m")
+	for m in "vuma ndev=2 coherent=1,0" "vuma_shmem ndev=2"; do
+		[[ -n $only && ,$only, != *,${m%% *},* ]] || opts+=(--modprobe "$m")
 	done
 	[[ -z $only ]] || more+=(--only "$only")
 	[[ -z ${BENCH_RUN:-} ]] || read -ra m <<<"$BENCH_RUN"

@@ -19,6 +19,7 @@ static const struct {
 	{ scenes_gpu, &scenes_gpu_count },
 	{ scenes_flip, &scenes_flip_count },
 	{ scenes_vm, &scenes_vm_count },
+	{ scenes_share, &scenes_share_count },
 	{ scenes_kmem, &scenes_kmem_count },
 	{ scenes_reclaim, &scenes_reclaim_count },
 	{ scenes_restore, &scenes_restore_count },

@@ -101,6 +101,8 @@ extern const struct scene scenes_reclaim[];
 extern const size_t scenes_reclaim_count;
 extern const struct scene scenes_restore[];
 extern const size_t scenes_restore_count;
+extern const struct scene scenes_share[];
+extern const size_t scenes_share_count;
 extern const struct scene scenes_scan[];
 extern const size_t scenes_scan_count;
 extern const struct scene scenes_limits[];

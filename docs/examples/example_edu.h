@@ -3,7 +3,7 @@
 #ifndef EXAMPLE_EDU_H
 #define EXAMPLE_EDU_H
 
-#include <drm/drm.h>
+#include "drm.h"
 
 /* Longest copy, in bytes: the device takes 100 ms for each 2 KiB and direction. */
 #define EXAMPLE_EDU_MAX		8192

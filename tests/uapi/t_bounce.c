@@ -67,7 +67,7 @@ static void is_refused(void)
 	other = bo_new(dev_open(SHARES), SIZE, 0);
 	bo = vuma_legacy_bo(other.handle, LEGACY_WRITE);
 	cmd = vuma_cmd_fill(LEGACY_AT(0, 0), SIZE, 1, 1);
-	KT_RET(vuma_submit_legacy(other.fd, &bo, 1, &cmd, 1, NULL, 0, NULL, 0), -EIO);
+	KT_RET(vuma_submit_legacy(other.fd, &bo, 1, &cmd, 1, 0, 0), -EIO);
 }
 
 static void is_copied_both_ways(void)
@@ -105,7 +105,7 @@ static void is_handed_from_job_to_job(void)
 }
 
 /* virtio-L1: the page is newer than the bounce buffer when it is evicted. */
-static void eviction_keeps_what_the_cpu_wrote(void)
+static void newer_pages(void)
 {
 	struct cgroup cg = arena_enter("bounce");
 	struct bounce_rig r = bounce_rig(COPIES);
@@ -121,7 +121,7 @@ static void eviction_keeps_what_the_cpu_wrote(void)
 }
 
 /* The CPU may write what the job only reads, whenever it likes. */
-static void what_is_only_read_is_not_copied_back(void)
+static void only_read(void)
 {
 	struct bounce_rig r = bounce_rig(COPIES);
 	struct vuma_bo read = bo_new_mapped(r.fd, SIZE, 0);
@@ -181,7 +181,7 @@ static void imports_are_refused(void)
 }
 
 /* rev-C10: of an exporter that does not look. */
-static void imports_of_others_are_refused(void)
+static void others_refused(void)
 {
 	struct drm_mode_create_dumb create = { .width = 64, .height = 64, .bpp = 32 };
 	int vgem = vuma_open("vgem", 0, VUMA_NODE_PRIMARY);
@@ -198,14 +198,14 @@ static void imports_of_others_are_refused(void)
 }
 
 static const struct ktap_test tests[] = {
-	{ "bounce_is_refused_where_memory_is_shared_virtio-L1", is_refused },
-	{ "bounce_is_copied_both_ways", is_copied_both_ways },
-	{ "bounce_is_handed_from_job_to_job_virtio-L3", is_handed_from_job_to_job },
-	{ "bounce_eviction_keeps_what_the_cpu_wrote_virtio-L1", eviction_keeps_what_the_cpu_wrote },
-	{ "bounce_what_is_only_read_is_not_copied_back", what_is_only_read_is_not_copied_back },
-	{ "bounce_with_implicit_addresses", with_implicit_addresses },
-	{ "bounce_imports_are_refused", imports_are_refused },
-	{ "bounce_imports_of_others_are_refused_rev-C10", imports_of_others_are_refused },
+	{ .name = "bounce_is_refused_where_memory_is_shared_virtio-L1", .run = is_refused },
+	{ .name = "bounce_is_copied_both_ways", .run = is_copied_both_ways },
+	{ .name = "bounce_is_handed_from_job_to_job_virtio-L3", .run = is_handed_from_job_to_job },
+	{ .name = "bounce_eviction_keeps_what_the_cpu_wrote_virtio-L1", .run = newer_pages },
+	{ .name = "bounce_what_is_only_read_is_not_copied_back", .run = only_read },
+	{ .name = "bounce_with_implicit_addresses", .run = with_implicit_addresses },
+	{ .name = "bounce_imports_are_refused", .run = imports_are_refused },
+	{ .name = "bounce_imports_of_others_are_refused_rev-C10", .run = others_refused },
 };
 
 TEST_PROGRAM(tests, arena_cleanup)

@@ -176,11 +176,11 @@ static void unplugged(void)
 }
 
 static const struct ktap_test tests[] = {
-	{ "edu_copies_these_bytes_and_no_others", bytes },
-	{ "edu_bad_input_changes_nothing", bad_input },
-	{ "edu_shares_buffers_with_vuma", with_vuma },
-	{ "edu_follows_evicted_pages", after_eviction },
-	{ "edu_unplugged_is_ENODEV", unplugged },
+	{ .name = "edu_copies_these_bytes_and_no_others", .run = bytes },
+	{ .name = "edu_bad_input_changes_nothing", .run = bad_input },
+	{ .name = "edu_shares_buffers_with_vuma", .run = with_vuma },
+	{ .name = "edu_follows_evicted_pages", .run = after_eviction },
+	{ .name = "edu_unplugged_is_ENODEV", .run = unplugged },
 };
 
 TEST_PROGRAM(tests, arena_cleanup)
