@@ -8,7 +8,7 @@
 # debug lane, go to out/<lane>/.
 #
 # The debug lane runs on 6.12; the other lanes, and --all, on 7.3 as well. --all also runs
-# suspend, KVM, and a machine short of memory. KDIR=<kernel build> tests that kernel
+# suspend, KVM, bounce buffers, and a machine short of memory. KDIR=<kernel build> tests that kernel
 # instead, whatever it was configured to find. HOGS=N keeps N processors busy meanwhile:
 # no verdict may depend on the host's speed.
 set -uo pipefail
@@ -40,7 +40,7 @@ debug)
 	jobs=(tests/uapi/jobs.txt tests/kunit/debug-jobs.txt tests/stress/jobs.txt)
 	slow=6
 	instrument=(GCOV_PROFILE=y)
-	[[ -z $all ]] || jobs+=(tests/{stress/jobs-machine,uapi/jobs-suspend,uapi/jobs-kvm}.txt)
+	[[ -z $all ]] || jobs+=(tests/{stress/jobs-machine,uapi/jobs-suspend,uapi/jobs-kvm,uapi/jobs-bounce}.txt)
 	;;
 kcsan)
 	slow=8
