@@ -11,7 +11,7 @@
 #	Fails: mmap_page_index_after_hole_uma-B1_panthor-75
 #
 # "Run: kunit" are the unit tests, on the debug kernel of 6.12; programs run on the
-# stock kernel.
+# stock kernel, those of a file of jobs that "Jobs: FILE" names in its guest.
 #
 # Each is applied to a copy of the tree, built and run in a guest. KTAP; a mutant that
 # survives is not ok, and so is one that does not apply any more.
@@ -60,6 +60,10 @@ run_mutant() {
 		export KDIR=$tree/build
 		kunit_jobs "$(field Fails "$patch")" >"$work/jobs" || return 2
 		args+=(--kernel "$tree" --slow 6 --jobs "$work/jobs" --append mitigations=off)
+	elif [[ $(field Jobs "$patch") ]]; then
+		grep '^#!' "$top/$(field Jobs "$patch")" >"$work/jobs"
+		echo "mutant 300 $run" >>"$work/jobs"
+		args+=(--jobs "$work/jobs")
 	else
 		args+=(--mem 1G --modprobe "vuma ndev=2" -- "$run")
 	fi
