@@ -53,7 +53,7 @@ never-runs 20 true
 JOBS
 
 echo "TAP version 13"
-echo "1..33"
+echo "1..34"
 run=bad
 "$here/run" --jobs "$out/jobs" --name bad --out "$out" >"$out/stdout" 2>&1
 result $(($? != 1)) "a run with failures exits 1"
@@ -101,6 +101,8 @@ once="test -e /out/second || { touch /out/second; $crash; }"
 "$here/run" --accel tcg --cpus 2 --modprobe '' --mem 384M --out "$out" --name stale -- "$once" \
 	>"$out/stdout" 2>&1 && grep -q 'stale code: all jobs again' "$out/stdout"
 result $? "a guest that ran stale code is repeated"
+grep -q '^REPEATED stale: .*stale code$' <<<"$("$here/summary" "$out/stale.json")"
+result $? "and the summary says so"
 ! "$here/run" --accel tcg --cpus 2 --modprobe '' --mem 384M -- "$crash" >"$out/stdout" 2>&1 &&
 	[[ $(grep -c 'stale code: all jobs again' "$out/stdout") == 1 ]]
 result $? "but not twice"
