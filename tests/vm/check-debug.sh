@@ -8,9 +8,9 @@
 # debug lane, go to out/<lane>/.
 #
 # The debug lane runs on 6.12; the other lanes, and --all, on 7.3 as well. --all also runs
-# suspend, KVM, bounce buffers, and a machine short of memory. KDIR=<kernel build> tests that kernel
-# instead, whatever it was configured to find. HOGS=N keeps N processors busy meanwhile:
-# no verdict may depend on the host's speed.
+# suspend, KVM, bounce buffers, slow devices, and a machine short of memory. KDIR=<kernel
+# build> tests that kernel instead, whatever it was configured to find. HOGS=N keeps N
+# processors busy meanwhile: no verdict may depend on the host's speed.
 set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -32,15 +32,15 @@ mkdir -p "$out"
 # The programs of the twin are left out: it shares vuma's code, and the rest is the
 # kernel's. What takes longest is first. slow: what it takes longer than a stock kernel,
 # for the limits of jobs.
-jobs=(tests/uapi/jobs.txt tests/stress/jobs.txt)
+jobs=(tests/uapi/jobs.txt tests/uapi/jobs-memory.txt tests/stress/jobs.txt)
 # instrument: what our modules are compiled with, and nothing of the kernel.
 instrument=()
 case $lane in
 debug)
-	jobs=(tests/uapi/jobs.txt tests/kunit/debug-jobs.txt tests/stress/jobs.txt)
+	jobs=(tests/uapi/jobs.txt tests/uapi/jobs-memory.txt tests/kunit/debug-jobs.txt tests/stress/jobs.txt)
 	slow=6
 	instrument=(GCOV_PROFILE=y)
-	[[ -z $all ]] || jobs+=(tests/{stress/jobs-machine,uapi/jobs-suspend,uapi/jobs-kvm,uapi/jobs-bounce}.txt)
+	[[ -z $all ]] || jobs+=(tests/{stress/jobs-machine,uapi/jobs-{suspend,kvm,bounce,answers}}.txt)
 	;;
 kcsan)
 	slow=8
