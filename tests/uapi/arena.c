@@ -23,12 +23,26 @@ void need_reclaim(void)
 		KT_SKIP("no swap");
 }
 
+/* What arena_cleanup() removes; those inside of others first. */
+static const char *const arena_names[] = { "p/a", "p/b", "p", "a", "b", "c" };
+
+static bool arena_is_known(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(arena_names); i++)
+		if (!strcmp(name, arena_names[i]))
+			return true;
+	return false;
+}
+
 struct cgroup arena_new(const char *name)
 {
 	struct cgroup cg;
 	char path[128];
 	int ret;
 
+	KT_TRUE(arena_is_known(name));
 	snprintf(path, sizeof(path), "%s", PREFIX);
 	ret = cgroup_create(&cg, path);
 	if (ret != -EEXIST)
@@ -52,15 +66,14 @@ struct cgroup arena_enter(const char *name)
 
 void arena_cleanup(void)
 {
-	static const char *const names[] = { "p/a", "p/b", "p", "a", "b", "c" };
 	struct cgroup cg;
 	size_t i;
 	int ret;
 
-	for (i = 0; i <= ARRAY_SIZE(names); i++) {
-		if (i < ARRAY_SIZE(names))
+	for (i = 0; i <= ARRAY_SIZE(arena_names); i++) {
+		if (i < ARRAY_SIZE(arena_names))
 			snprintf(cg.path, sizeof(cg.path), "/sys/fs/cgroup/%s/%s", PREFIX,
-				 names[i]);
+				 arena_names[i]);
 		else
 			snprintf(cg.path, sizeof(cg.path), "/sys/fs/cgroup/%s", PREFIX);
 		if (access(cg.path, F_OK))

@@ -107,7 +107,7 @@ static void is_handed_from_job_to_job(void)
 /* virtio-L1: the page is newer than the bounce buffer when it is evicted. */
 static void newer_pages(void)
 {
-	struct cgroup cg = arena_enter("bounce");
+	struct cgroup cg = arena_enter("a");
 	struct bounce_rig r = bounce_rig(COPIES);
 
 	run_cmd(&r.vm, vuma_cmd_fill(r.a_va, SIZE, 1, 1));

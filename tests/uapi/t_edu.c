@@ -124,7 +124,7 @@ static void with_vuma(void)
 /* The addresses of before are gone; what was swapped out comes back. */
 static void after_eviction(void)
 {
-	struct cgroup cg = arena_enter("edu");
+	struct cgroup cg = arena_enter("a");
 	int fd = edu_open();
 	struct vuma_bo src = edu_bo(fd, 64 * PAGE), dst = edu_bo(fd, 64 * PAGE);
 	uint64_t swapped = 0;

@@ -568,7 +568,7 @@ static void removed_owner_has_no_limit(void)
 
 	need_reclaim();
 	parent = arena_new("p");
-	owner = arena_new("p/o");
+	owner = arena_new("p/a");
 	KT_OK(cgroup_write(&owner, "memory.max", "%llu", SIZE + SIZE / 2));
 	KT_OK(cgroup_enter(&owner));
 	fd = dev_open(0);
