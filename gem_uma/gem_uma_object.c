@@ -406,6 +406,8 @@ void gem_uma_object_free(struct drm_gem_object *obj)
 {
 	struct gem_uma_object *uobj = to_gem_uma_object(obj);
 
+	if (uobj->ops->teardown)
+		uobj->ops->teardown(uobj);
 	gem_uma_object_fini(uobj);
 	if (uobj->ops->free)
 		uobj->ops->free(uobj);

@@ -142,11 +142,16 @@ static int vuma_bo_evict(struct gem_uma_object *uobj)
 	return gem_uma_vm_bo_evict_locked(&uobj->base);
 }
 
+/* Nobody will look at the pages again: what is behind the cache need not be written there. */
+static void vuma_bo_teardown(struct gem_uma_object *uobj)
+{
+	vuma_cache_clear(&container_of(uobj, struct vuma_bo, uma)->cache);
+}
+
 static void vuma_bo_free(struct gem_uma_object *uobj)
 {
 	struct vuma_bo *bo = container_of(uobj, struct vuma_bo, uma);
 
-	vuma_cache_clear(&bo->cache);
 	/* Unlike the VM, it holds nothing that could lead back here. */
 	if (bo->r_obj)
 		drm_gem_object_put(bo->r_obj);
@@ -160,6 +165,7 @@ static void vuma_bo_free(struct gem_uma_object *uobj)
 static const struct gem_uma_object_ops vuma_bo_ops = {
 	.dev_mapped = vuma_bo_dev_mapped,
 	.evict = vuma_bo_evict,
+	.teardown = vuma_bo_teardown,
 	.free = vuma_bo_free,
 };
 

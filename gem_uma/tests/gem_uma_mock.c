@@ -127,6 +127,14 @@ static int gem_uma_mock_evict(struct gem_uma_object *uobj)
 	return 0;
 }
 
+static void gem_uma_mock_teardown(struct gem_uma_object *uobj)
+{
+	struct gem_uma_mock_object *mobj = to_gem_uma_mock_object(uobj);
+
+	if (mobj->held)
+		*mobj->held = gem_uma_backing_resident(&uobj->backing);
+}
+
 static void gem_uma_mock_free(struct gem_uma_object *uobj)
 {
 	struct gem_uma_mock_object *mobj = to_gem_uma_mock_object(uobj);
@@ -139,7 +147,7 @@ static void gem_uma_mock_free(struct gem_uma_object *uobj)
 
 const struct gem_uma_object_ops gem_uma_mock_object_ops = {
 	.dev_mapped = gem_uma_mock_dev_mapped, .evict = gem_uma_mock_evict,
-	.free = gem_uma_mock_free,
+	.teardown = gem_uma_mock_teardown, .free = gem_uma_mock_free,
 };
 
 static void gem_uma_mock_object_release(void *data)

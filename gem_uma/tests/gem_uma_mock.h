@@ -61,6 +61,7 @@ struct gem_uma_mock_object {
 	int evict_errno;	/* what ops->evict returns, 0 or negative */
 	unsigned int busy;	/* so many calls of ops->evict return -EBUSY first */
 	unsigned int evicts;	/* calls of ops->evict */
+	unsigned long *held;	/* pages there were in ops->teardown, if set */
 	unsigned int *frees;	/* incremented by ops->free, if set */
 };
 

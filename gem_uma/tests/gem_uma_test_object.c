@@ -72,13 +72,17 @@ static void object_free_gives_everything_back(struct kunit *test)
 {
 	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
 	struct gem_uma_mock_object *mobj;
+	unsigned long held = 0;
 	unsigned int frees = 0;
 
 	mobj = gem_uma_mock_object_create(test, mock, 8 * PAGE_SIZE, 0);
+	mobj->held = &held;
 	mobj->frees = &frees;
 	KUNIT_ASSERT_EQ(test, 0, object_populate(&mobj->base, 0, 8 * PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&mock->udev.resident_pages), 8);
 	gem_uma_mock_object_put(test, mobj);
+	/* The driver clears its page tables while there is something to be unmapped. */
+	KUNIT_EXPECT_EQ(test, held, 8);
 	KUNIT_EXPECT_EQ(test, frees, 1);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&mock->udev.resident_pages), 0);
 	KUNIT_EXPECT_TRUE(test, list_empty(&mock->udev.objects));

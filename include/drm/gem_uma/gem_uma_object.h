@@ -68,6 +68,13 @@ struct gem_uma_object_ops {
 	 * of &gem_uma_reclaim_ops.weight. NULL: all weigh the same.
 	 */
 	u32 (*weight)(struct gem_uma_object *uobj);
+	/**
+	 * @teardown: the last reference is gone, and all parts of the object are still there:
+	 * pages, DMA addresses, mmap offset. Page tables of the device that point to them are
+	 * cleared here. May sleep; no resv is held. Not called for an object whose init failed.
+	 * NULL: nothing to do.
+	 */
+	void (*teardown)(struct gem_uma_object *uobj);
 	/** @free: free the memory that embeds @uobj. NULL: kfree(uobj). */
 	void (*free)(struct gem_uma_object *uobj);
 };
