@@ -46,6 +46,12 @@
  * bounce buffer is refused, as for a device of one's own.
  */
 
+static bool gem_uma_object_prime_has_all(const struct drm_gem_object_funcs *funcs)
+{
+	return funcs->free && funcs->pin && funcs->unpin && funcs->get_sg_table && funcs->vmap &&
+	       funcs->vunmap && funcs->mmap && funcs->vm_ops;
+}
+
 /**
  * gem_uma_object_prime_init() - check at probe that nothing was left out
  * @udev: device, initialized
@@ -54,8 +60,8 @@
  *
  * Context: any. Call before the first object is made, and the device registered.
  *
- * Return: 0, or -EINVAL where a function of @prime is not where it belongs, or the driver
- * has no gem_prime_import_sg_table.
+ * Return: 0, or -EINVAL where a function of @prime is not where it belongs, the driver has
+ * no gem_prime_import_sg_table, or @funcs lacks what ``GEM_UMA_OBJECT_FUNCS`` has.
  */
 int gem_uma_object_prime_init(struct gem_uma_device *udev,
 			      const struct gem_uma_object_prime *prime,
@@ -64,7 +70,7 @@ int gem_uma_object_prime_init(struct gem_uma_device *udev,
 	const struct drm_driver *driver = udev->drm->driver;
 
 	if (driver->gem_prime_import != prime->import || !driver->gem_prime_import_sg_table ||
-	    funcs->export != prime->export) {
+	    funcs->export != prime->export || !gem_uma_object_prime_has_all(funcs)) {
 		drm_err(udev->drm, "PRIME is wired up by half\n");
 		return -EINVAL;
 	}

@@ -235,17 +235,13 @@ static struct sg_table *vuma_bo_get_sg_table(struct drm_gem_object *obj)
 	return sgt;
 }
 
-/* GEM_UMA_OBJECT_FUNCS, with a get_sg_table of ours. */
 static const struct drm_gem_object_funcs vuma_bo_funcs = {
 	.free = gem_uma_object_free,
-	.pin = gem_uma_object_pin,
-	.unpin = gem_uma_object_unpin,
+	GEM_UMA_OBJECT_FUNCS_STATUS,
+	GEM_UMA_OBJECT_FUNCS_PIN,
+	GEM_UMA_OBJECT_FUNCS_VMAP,
+	GEM_UMA_OBJECT_FUNCS_MMAP,
 	.get_sg_table = vuma_bo_get_sg_table,
-	.vmap = gem_uma_object_vmap,
-	.vunmap = gem_uma_object_vunmap,
-	.mmap = gem_uma_object_mmap,
-	.status = gem_uma_object_status,
-	.vm_ops = &gem_uma_object_vm_ops,
 	.export = vuma_prime_export,
 	.open = vuma_bo_open,
 	.close = vuma_bo_close,

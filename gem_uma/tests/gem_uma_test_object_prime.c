@@ -191,6 +191,28 @@ static void prime_wired_by_half_fails_at_probe_uma_A1(struct kunit *test)
 								 &prime_funcs));
 }
 
+/* A table that is built without a warning, and one where a group was left out. */
+static void prime_takes_functions_of_the_driver(struct kunit *test)
+{
+	static const struct drm_gem_object_funcs own = {
+		.free = gem_uma_object_free,
+		GEM_UMA_OBJECT_FUNCS_STATUS,
+		GEM_UMA_OBJECT_FUNCS_PIN,
+		GEM_UMA_OBJECT_FUNCS_SG_TABLE,
+		GEM_UMA_OBJECT_FUNCS_MMAP,
+		.vmap = gem_uma_object_vmap,
+		.vunmap = gem_uma_object_vunmap,
+		.export = prime_shared_export,
+	};
+	struct gem_uma_mock *mock = prime_device(test, &prime_driver);
+	struct drm_gem_object_funcs forgets = own;
+
+	KUNIT_EXPECT_EQ(test, 0, gem_uma_object_prime_init(&mock->udev, &prime_shared, &own));
+	forgets.get_sg_table = NULL;
+	KUNIT_EXPECT_EQ(test, -EINVAL, gem_uma_object_prime_init(&mock->udev, &prime_shared,
+								 &forgets));
+}
+
 /* On a device that does not snoop, no object can be made whose dma-bufs have no sync. */
 static void prime_cannot_be_forgotten_uma_A1(struct kunit *test)
 {
@@ -435,6 +457,7 @@ static void prime_refuses_bounce_buffers_of_importers(struct kunit *test)
 static struct kunit_case gem_uma_object_prime_cases[] = {
 	KUNIT_CASE(prime_operations_are_complete_uma_A1),
 	KUNIT_CASE(prime_wired_by_half_fails_at_probe_uma_A1),
+	KUNIT_CASE(prime_takes_functions_of_the_driver),
 	KUNIT_CASE(prime_cannot_be_forgotten_uma_A1),
 	KUNIT_CASE(prime_counts_the_dma_bufs),
 	KUNIT_CASE(prime_knows_its_own_uma_A9_A10),

@@ -209,17 +209,35 @@ extern const struct vm_operations_struct gem_uma_object_vm_ops;
  * Members of a driver's struct drm_gem_object_funcs that the library fills. A driver adds
  * open and close, which call gem_uma_client_open() and gem_uma_client_close(), and export:
  * gem_uma_object_export(), or its own after gem_uma_object_share().
+ *
+ * A driver with a function of its own names the other groups instead of all of them: what is
+ * initialized twice is a warning, and gem_uma_object_prime_init() finds what is left out.
  */
 #define GEM_UMA_OBJECT_FUNCS				\
 	.free = gem_uma_object_free,			\
-	.pin = gem_uma_object_pin,			\
-	.unpin = gem_uma_object_unpin,			\
-	.get_sg_table = gem_uma_object_get_sg_table,	\
-	.vmap = gem_uma_object_vmap,			\
-	.vunmap = gem_uma_object_vunmap,		\
-	.mmap = gem_uma_object_mmap,			\
+	GEM_UMA_OBJECT_FUNCS_STATUS,			\
+	GEM_UMA_OBJECT_FUNCS_PIN,			\
+	GEM_UMA_OBJECT_FUNCS_SG_TABLE,			\
+	GEM_UMA_OBJECT_FUNCS_VMAP,			\
+	GEM_UMA_OBJECT_FUNCS_MMAP
+
+#define GEM_UMA_OBJECT_FUNCS_STATUS			\
 	.status = gem_uma_object_status,		\
-	.rss = gem_uma_object_rss,			\
+	.rss = gem_uma_object_rss
+
+#define GEM_UMA_OBJECT_FUNCS_PIN			\
+	.pin = gem_uma_object_pin,			\
+	.unpin = gem_uma_object_unpin
+
+#define GEM_UMA_OBJECT_FUNCS_SG_TABLE			\
+	.get_sg_table = gem_uma_object_get_sg_table
+
+#define GEM_UMA_OBJECT_FUNCS_VMAP			\
+	.vmap = gem_uma_object_vmap,			\
+	.vunmap = gem_uma_object_vunmap
+
+#define GEM_UMA_OBJECT_FUNCS_MMAP			\
+	.mmap = gem_uma_object_mmap,			\
 	.vm_ops = &gem_uma_object_vm_ops
 
 int gem_uma_object_init(struct gem_uma_object *uobj, struct gem_uma_device *udev,
