@@ -26,6 +26,8 @@ void gem_uma_object_sync_importer(struct gem_uma_object *uobj,
 	__must_hold(uobj->base.resv);
 int gem_uma_object_begin_cpu_access(struct gem_uma_object *uobj, enum dma_data_direction dir);
 int gem_uma_object_end_cpu_access(struct gem_uma_object *uobj);
+int gem_uma_object_import_map_locked(struct gem_uma_object *uobj)
+	__must_hold(uobj->base.resv);
 int gem_uma_object_vacate_locked(struct gem_uma_object *uobj)
 	__must_hold(uobj->base.resv);
 int gem_uma_object_make_room_locked(struct gem_uma_object *uobj, bool user)
