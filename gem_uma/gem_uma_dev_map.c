@@ -80,6 +80,31 @@ static int gem_uma_dev_map_note_addr(struct gem_uma_dev_map *dmap, pgoff_t pgoff
 				 xa_mk_value(addr >> PAGE_SHIFT), GEM_UMA_GFP_MAYFAIL);
 }
 
+/*
+ * One more segment. The last may end inside of a page, which the exporter mapped as a whole;
+ * behind any other, what follows would not begin at a page of the object.
+ */
+static int gem_uma_dev_map_add_segment(struct gem_uma_dev_map *dmap, struct scatterlist *sg,
+				       bool last)
+{
+	pgoff_t room = (dmap->obj->size >> PAGE_SHIFT) - dmap->mapped.size;
+	dma_addr_t addr = sg_dma_address(sg);
+	unsigned int len = sg_dma_len(sg);
+	pgoff_t nr = (len >> PAGE_SHIFT) + !PAGE_ALIGNED(len);
+	int ret;
+
+	if (!PAGE_ALIGNED(addr) || (!last && !PAGE_ALIGNED(len)) || !nr || nr > room)
+		return -EINVAL;
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	if (gem_uma_device_dma_is_bounce_buffer(dmap->dev, addr))
+		return -EIO;
+	ret = gem_uma_dev_map_note_addr(dmap, dmap->mapped.size, nr, addr);
+	if (!ret)
+		dmap->mapped.size += nr;
+	return ret;
+}
+
 /**
  * gem_uma_dev_map_init_sgt() - describe the pages of an imported buffer
  * @dmap: device mapping, zeroed
@@ -93,15 +118,15 @@ static int gem_uma_dev_map_note_addr(struct gem_uma_dev_map *dmap, pgoff_t pgoff
  *
  * Return: 0; -ENOMEM; -EINTR when the task is being killed; -E2BIG for an object too
  * large to be described; -EIO for a bounce buffer, which nobody would fill; -EINVAL for a
- * segment that is not made of whole pages, or lies outside of the object.
+ * segment that does not begin at a page, ends inside of one although others follow, is empty,
+ * or lies outside of the object.
  */
 int gem_uma_dev_map_init_sgt(struct gem_uma_dev_map *dmap, struct drm_gem_object *obj,
 			     struct device *dev, struct sg_table *sgt)
 {
 	struct scatterlist *sg;
-	pgoff_t pgoff = 0;
 	unsigned int i;
-	int ret = 0;
+	int ret;
 
 	if (obj->size >> PAGE_SHIFT > U32_MAX)
 		return -E2BIG;
@@ -111,26 +136,13 @@ int gem_uma_dev_map_init_sgt(struct gem_uma_dev_map *dmap, struct drm_gem_object
 	if (!sgt)
 		return 0;
 	for_each_sgtable_dma_sg(sgt, sg, i) {
-		dma_addr_t addr = sg_dma_address(sg);
-		unsigned int len = sg_dma_len(sg);
-
-		if (!PAGE_ALIGNED(addr) || !PAGE_ALIGNED(len) || !len ||
-		    pgoff + (len >> PAGE_SHIFT) > obj->size >> PAGE_SHIFT)
-			ret = -EINVAL;
-		else if (fatal_signal_pending(current))
-			ret = -EINTR;
-		else if (gem_uma_device_dma_is_bounce_buffer(dev, addr))
-			ret = -EIO;
-		else
-			ret = gem_uma_dev_map_note_addr(dmap, pgoff, len >> PAGE_SHIFT, addr);
+		ret = gem_uma_dev_map_add_segment(dmap, sg, i + 1 == sgt->nents);
 		if (ret) {
 			gem_uma_dev_map_fini(dmap);
 			return ret;
 		}
-		pgoff += len >> PAGE_SHIFT;
 		cond_resched();
 	}
-	dmap->mapped.size = pgoff;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(gem_uma_dev_map_init_sgt);

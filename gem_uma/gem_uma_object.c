@@ -300,23 +300,27 @@ EXPORT_SYMBOL_GPL(gem_uma_object_create);
  *	that &drm_gem_object.import_attach is then
  * @ops: the driver's part, or NULL
  *
- * The object is never reclaimed, and CPU mappings of it are the exporter's to make.
+ * The object is never reclaimed, and CPU mappings of it are the exporter's to make. A buffer
+ * that ends inside of a page is rounded up, as gem-shmem does: the device gets the whole page.
  *
  * Context: may sleep.
  *
- * Return: 0, -ENOMEM, -E2BIG, or -EINVAL for a table that is not made of whole pages.
+ * Return: 0; -EINVAL for an empty buffer, or one that no object can be as large as; or as
+ * gem_uma_dev_map_init_sgt().
  */
 int gem_uma_object_init_import(struct gem_uma_object *uobj, struct gem_uma_device *udev,
 			       struct dma_buf_attachment *attach, struct sg_table *sgt,
 			       const struct gem_uma_object_ops *ops)
 {
+	size_t size = PAGE_ALIGN(attach->dmabuf->size);
 	struct gem_uma_client_pages now;
 	int ret;
 
-	if (!attach->dmabuf->size || !PAGE_ALIGNED(attach->dmabuf->size))
+	/* 0 also where there is nothing above to round up to. */
+	if (!size)
 		return -EINVAL;
-	gem_uma_object_init_common(uobj, udev, attach->dmabuf->size, 0, ops);
-	drm_gem_private_object_init(udev->drm, &uobj->base, attach->dmabuf->size);
+	gem_uma_object_init_common(uobj, udev, size, 0, ops);
+	drm_gem_private_object_init(udev->drm, &uobj->base, size);
 	uobj->base.resv = attach->dmabuf->resv;
 	uobj->imported = true;
 	uobj->import_sgt = sgt;

@@ -427,7 +427,7 @@ static void dev_map_sgt_is_described(struct kunit *test)
 {
 	static const struct dev_map_segment segments[] = {
 		{ 0x100000, 3 * PAGE_SIZE }, { 0x40000000000, PAGE_SIZE },
-		{ 0x7000, 2 * PAGE_SIZE },
+		{ 0x7000, PAGE_SIZE + 1 },
 	};
 	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
 	struct drm_gem_object *obj = dev_map_obj(test, mock, 6);
@@ -467,6 +467,7 @@ static void dev_map_sgt_of_odd_segments_is_EINVAL(struct kunit *test)
 		{ { 0x100000, PAGE_SIZE }, { 0x200001, PAGE_SIZE } },
 		{ { 0x100000, PAGE_SIZE }, { 0x200000, PAGE_SIZE + 1 } },
 		{ { 0x100000, PAGE_SIZE }, { 0x200000, 0 } },
+		{ { 0x100000, PAGE_SIZE - 1 }, { 0x200000, PAGE_SIZE } },
 		{ { 0x100000, 2 * PAGE_SIZE }, { 0x200000, PAGE_SIZE } },
 	};
 	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
@@ -480,7 +481,7 @@ static void dev_map_sgt_of_odd_segments_is_EINVAL(struct kunit *test)
 								   dev_map_sgt(test, bad[i], 2)),
 				    -EINVAL, "table %u", i);
 		KUNIT_EXPECT_TRUE(test, mtree_empty(&dmap.addrs));
-		}
+	}
 	dma_resv_fini(obj->resv);
 }
 

@@ -171,7 +171,7 @@ static void object_import_of_odd_tables_is_EINVAL(struct kunit *test)
 	dmabuf->size = 0;
 	KUNIT_EXPECT_EQ(test, -EINVAL, gem_uma_object_init_import(uobj, &mock->udev, &attach,
 								  &sgt, NULL));
-	dmabuf->size = PAGE_SIZE + 1;
+	dmabuf->size = SIZE_MAX;
 	KUNIT_EXPECT_EQ(test, -EINVAL, gem_uma_object_init_import(uobj, &mock->udev, &attach,
 								  &sgt, NULL));
 	dmabuf->size = BIT_ULL(45);
@@ -179,10 +179,35 @@ static void object_import_of_odd_tables_is_EINVAL(struct kunit *test)
 								 &sgt, NULL));
 	memset(uobj, 0, sizeof(*uobj));
 	dmabuf->size = PAGE_SIZE;
-	sg_dma_len(sgt.sgl) = PAGE_SIZE / 2;
+	sg_dma_address(sgt.sgl) = SZ_1M + PAGE_SIZE / 2;
 	KUNIT_EXPECT_EQ(test, -EINVAL, gem_uma_object_init_import(uobj, &mock->udev, &attach,
 								  &sgt, NULL));
 	KUNIT_EXPECT_TRUE(test, list_empty(&mock->udev.objects));
+	sg_free_table(&sgt);
+}
+
+static void object_import_is_rounded_up_to_pages(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_object *uobj = kzalloc(sizeof(*uobj), GFP_KERNEL);
+	struct dma_buf *dmabuf = gem_uma_mock_zalloc(test, sizeof(*dmabuf));
+	struct dma_buf_attachment attach = { .dmabuf = dmabuf };
+	struct dma_resv resv;
+	struct sg_table sgt;
+
+	KUNIT_ASSERT_NOT_NULL(test, uobj);
+	KUNIT_ASSERT_EQ(test, 0, sg_alloc_table(&sgt, 1, GFP_KERNEL));
+	sg_dma_address(sgt.sgl) = SZ_1M;
+	sg_dma_len(sgt.sgl) = PAGE_SIZE + 1;
+	dma_resv_init(&resv);
+	dmabuf->resv = &resv;
+	dmabuf->size = PAGE_SIZE + 1;
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_init_import(uobj, &mock->udev, &attach, &sgt,
+							    NULL));
+	KUNIT_EXPECT_EQ(test, uobj->base.size, 2 * PAGE_SIZE);
+	KUNIT_EXPECT_TRUE(test, object_is_resident(uobj, 0, 2 * PAGE_SIZE));
+	drm_gem_object_put(&uobj->base);
+	dma_resv_fini(&resv);
 	sg_free_table(&sgt);
 }
 
@@ -193,6 +218,7 @@ static struct kunit_case gem_uma_object_import_cases[] = {
 	KUNIT_CASE(object_import_mmap_is_the_exporters_uma_B12),
 	KUNIT_CASE(object_failed_import_leaves_the_table_alone_uma_B11),
 	KUNIT_CASE(object_import_of_odd_tables_is_EINVAL),
+	KUNIT_CASE(object_import_is_rounded_up_to_pages),
 	{}
 };
 
