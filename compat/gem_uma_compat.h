@@ -154,6 +154,12 @@ static inline bool vma_is_cow_mapping(const struct vm_area_struct *vma)
 	vmf_insert_pfn_pmd(vmf, __pfn_to_pfn_t(pfn, PFN_DEV), write)
 #endif
 
+#ifndef GEM_UMA_HAS_DMA_BUF_INVALIDATE_MAPPINGS
+#include <linux/dma-buf.h>
+#define dma_buf_invalidate_mappings dma_buf_move_notify
+#define invalidate_mappings move_notify
+#endif
+
 #ifndef GEM_UMA_HAS_DMA_DEV
 #include <drm/drm_device.h>
 

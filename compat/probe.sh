@@ -43,6 +43,8 @@ has GET_UNMAPPED_AREA_CURRENT linux/sched/mm.h \
 	' mm_get_unmapped_area\(struct file \*'
 has PFN_T linux/pfn_t.h '__pfn_to_pfn_t\('
 
+has DMA_BUF_INVALIDATE_MAPPINGS linux/dma-buf.h 'dma_buf_invalidate_mappings\(struct'
+
 # DRM.
 has DMA_DEV drm/drm_device.h 'drm_dev_dma_dev\(struct'
 has GPUVA_FEATURE drm/drm_drv.h ' DRIVER_GEM_GPUVA = '

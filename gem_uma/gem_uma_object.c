@@ -345,6 +345,8 @@ static void gem_uma_object_fini(struct gem_uma_object *uobj)
 	drm_WARN_ON_ONCE(obj->dev, atomic_read(&uobj->accesses));
 	gem_uma_reclaim_fini(&uobj->reclaim);
 	gem_uma_cpu_map_fini(&uobj->cpu_map);
+	if (gem_uma_object_is_imported(uobj))
+		gem_uma_object_import_fini(uobj);
 	gem_uma_dev_map_fini(&uobj->dev_map);
 
 	/* After dev_map: gem_uma_object_unplug_all() waits for addresses of listed objects. */
@@ -353,12 +355,6 @@ static void gem_uma_object_fini(struct gem_uma_object *uobj)
 	spin_unlock(&uobj->udev->objects_lock);
 
 	gem_uma_backing_fini(&uobj->backing);
-	/*
-	 * The core sets import_attach when the driver's import hook has succeeded.
-	 * Until then table and attachment are its own (uma-B11).
-	 */
-	if (uobj->imported && obj->import_attach)
-		drm_prime_gem_destroy(obj, uobj->import_sgt);
 	drm_gem_object_release(obj);
 	kfree(uobj->label);
 	uobj->label = NULL;

@@ -35,9 +35,10 @@ void gem_uma_object_sync_importer(struct gem_uma_object *uobj,
 				  const struct gem_uma_object_importer *importer,
 				  bool invalidate)
 {
-	if (dma_dev_need_sync(importer->dev) && uobj->cpu_map.mode != GEM_UMA_CACHE_WC)
-		uobj->udev->sync_importer(importer->dev, importer->sgt, importer->dir,
-					  invalidate);
+	struct device *dev = importer->attach->dev;
+
+	if (dma_dev_need_sync(dev) && uobj->cpu_map.mode != GEM_UMA_CACHE_WC)
+		uobj->udev->sync_importer(dev, importer->sgt, importer->dir, invalidate);
 }
 
 static void gem_uma_object_sync_importers(struct gem_uma_object *uobj, bool invalidate)

@@ -56,13 +56,14 @@ EXPORT_SYMBOL_GPL(gem_uma_object_unpin);
 
 /**
  * gem_uma_object_get_sg_table() - &drm_gem_object_funcs.get_sg_table
- * @obj: object, pinned
+ * @obj: object
  *
- * The pages count as written: what an importer does with them is not known.
+ * The pages are resident, and count as written: what an importer does with them is not known.
  *
- * Context: resv held; may sleep and reclaim.
+ * Context: resv held; may sleep, reclaim and do I/O.
  *
- * Return: a new sg table, not mapped, or an ERR_PTR: -ENOMEM, -EINVAL for an import.
+ * Return: a new sg table, not mapped, or an ERR_PTR: -ENOMEM, -EINVAL for an import, or as
+ * gem_uma_backing_populate_locked().
  */
 struct sg_table *gem_uma_object_get_sg_table(struct drm_gem_object *obj)
 {
@@ -70,16 +71,23 @@ struct sg_table *gem_uma_object_get_sg_table(struct drm_gem_object *obj)
 	struct gem_uma_backing *b = &uobj->backing;
 	struct page **pages;
 	struct sg_table *sgt;
+	int ret;
 
 	if (gem_uma_object_is_imported(uobj))
 		return ERR_PTR(-EINVAL);
-	pages = gem_uma_backing_pages_locked(b);
-	if (IS_ERR(pages))
-		return ERR_CAST(pages);
-	sgt = drm_prime_pages_to_sg(obj->dev, pages, b->nr_pages);
-	kvfree(pages);
+	/* Used first: it does not leave now. */
+	uobj->leaving = false;
+	ret = gem_uma_backing_populate_locked(b, 0, b->nr_pages);
+	pages = ret ? ERR_PTR(ret) : gem_uma_backing_pages_locked(b);
+	if (IS_ERR(pages)) {
+		sgt = ERR_CAST(pages);
+	} else {
+		sgt = drm_prime_pages_to_sg(obj->dev, pages, b->nr_pages);
+		kvfree(pages);
+	}
 	if (!IS_ERR(sgt))
 		gem_uma_backing_mark_dirty_locked(b, 0, b->nr_pages);
+	gem_uma_object_update_locked(uobj);
 	return sgt;
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_get_sg_table);

@@ -5,14 +5,40 @@
  * Owns the table that the exporter maps. Lock: the resv, which is the exporter's. Neighbours:
  * dev_map below, which describes the table; prime above, where the attachment comes from.
  */
+#include <linux/delay.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
 #include <linux/err.h>
 #include <linux/export.h>
 
+#include <drm/drm_prime.h>
 #include <drm/gem_uma/gem_uma_object.h>
 
 #include "gem_uma_object_internal.h"
+
+/**
+ * DOC: Imports
+ *
+ * An import has no pages: the exporter has. CPU access, kernel mappings and mmap are passed
+ * on to it. What an import has of its own is a table of DMA addresses:
+ *
+ * - One that the core maps when the dma-buf is imported, and that stays until the object is
+ *   freed. The exporter's pages are pinned as long.
+ * - With &gem_uma_object_prime.lazy, one that is mapped when the object is populated first,
+ *   and given back at unplug. A driver that never populates an import, since all that it has
+ *   is a display, never maps it.
+ * - The same, of a dma-buf that its exporter can move. The exporter says so when it is about
+ *   to. The driver's &gem_uma_object_ops.evict then makes the page tables of the device
+ *   forget the addresses, as in reclaim, and the table is given back. The next job populates
+ *   the object, which maps it again, wherever it is by then.
+ *
+ * All of that happens with the resv held, which exporter and importers share. A job's fence
+ * is in there, too, so an exporter that waits for it moves nothing that a job uses.
+ *
+ * An exporter that is made by DEFINE_GEM_UMA_PRIME() looks whether the table was given back,
+ * and leaves its pages where they are if it was not. Others rely on it: then jobs are waited
+ * for, and &gem_uma_object_ops.evict is repeated until it succeeds.
+ */
 
 /**
  * gem_uma_object_import_map_locked() - have the exporter map an import
@@ -22,15 +48,18 @@
  *
  * Context: resv held; may sleep, reclaim and do I/O.
  *
- * Return: 0; -ENODEV after unplug; as gem_uma_dev_map_init_sgt(), or the exporter's errno.
+ * Return: 0; -ENODEV after unplug; -ERESTARTSYS for a signal; as gem_uma_dev_map_init_sgt(),
+ * or the exporter's errno.
  */
 int gem_uma_object_import_map_locked(struct gem_uma_object *uobj)
 {
 	struct dma_buf_attachment *attach = uobj->base.import_attach;
 	struct sg_table *sgt;
-	int ret;
+	long ret;
 
 	dma_resv_assert_held(uobj->base.resv);
+	/* Used first: it does not leave now. */
+	uobj->leaving = false;
 	if (uobj->import_sgt)
 		return 0;
 	if (READ_ONCE(uobj->udev->unplugged))
@@ -38,7 +67,12 @@ int gem_uma_object_import_map_locked(struct gem_uma_object *uobj)
 	sgt = dma_buf_map_attachment(attach, DMA_BIDIRECTIONAL);
 	if (IS_ERR(sgt))
 		return PTR_ERR(sgt);
-	ret = gem_uma_dev_map_init_sgt(&uobj->dev_map, &uobj->base, uobj->udev->dma_dev, sgt);
+	/* An exporter that moves it here has only begun. The core waits for others. */
+	ret = dma_resv_wait_timeout(uobj->base.resv, DMA_RESV_USAGE_KERNEL, true,
+				    MAX_SCHEDULE_TIMEOUT);
+	if (ret > 0)
+		ret = gem_uma_dev_map_init_sgt(&uobj->dev_map, &uobj->base,
+					       uobj->udev->dma_dev, sgt);
 	if (ret)
 		dma_buf_unmap_attachment(attach, sgt, DMA_BIDIRECTIONAL);
 	else
@@ -67,3 +101,61 @@ void gem_uma_object_import_unmap_locked(struct gem_uma_object *uobj)
 	uobj->import_sgt = NULL;
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_import_unmap_locked);
+
+static bool gem_uma_object_import_is_kept(struct gem_uma_object *uobj)
+	__must_hold(uobj->base.resv)
+{
+	int ret = uobj->ops->evict ? uobj->ops->evict(uobj) : 0;
+
+	/* After any other error the device has been stopped. */
+	uobj->leaving = ret == -EINPROGRESS;
+	return uobj->leaving || ret == -EBUSY;
+}
+
+/**
+ * gem_uma_object_import_leave_locked() - the exporter is about to move an import
+ * @uobj: import
+ * @insist: it does so in any case; otherwise it looks whether the table was given back
+ *
+ * Context: resv held, maybe inside of memory reclaim. Waits for jobs that use the buffer; if
+ * the exporter insists, also for the device and for locks of the driver.
+ */
+void gem_uma_object_import_leave_locked(struct gem_uma_object *uobj, bool insist)
+{
+	dma_resv_assert_held(uobj->base.resv);
+	if (!uobj->import_sgt || (uobj->leaving && !insist))
+		return;
+	dma_resv_wait_timeout(uobj->base.resv, DMA_RESV_USAGE_BOOKKEEP, false,
+			      MAX_SCHEDULE_TIMEOUT);
+	while (gem_uma_object_import_is_kept(uobj)) {
+		if (!insist)
+			return;
+		/* Page tables may be in use, or the device may have to answer: both are short. */
+		fsleep(100);
+	}
+	gem_uma_object_import_unmap_locked(uobj);
+	gem_uma_object_update_locked(uobj);
+}
+
+/**
+ * gem_uma_object_import_fini() - give the dma-buf back
+ * @uobj: import, without references
+ *
+ * Context: may sleep; takes resv.
+ */
+void gem_uma_object_import_fini(struct gem_uma_object *uobj)
+{
+	struct drm_gem_object *obj = &uobj->base;
+
+	/*
+	 * The core sets import_attach when the driver's import hook has succeeded.
+	 * Until then table and attachment are its own (uma-B11).
+	 */
+	if (!obj->import_attach)
+		return;
+	/* Until it is detached, its exporter may call. */
+	dma_resv_lock(obj->resv, NULL);
+	gem_uma_object_import_unmap_locked(uobj);
+	dma_resv_unlock(obj->resv);
+	drm_prime_gem_destroy(obj, NULL);
+}

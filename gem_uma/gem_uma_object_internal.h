@@ -15,7 +15,7 @@ void gem_uma_object_update_work(struct work_struct *work);
 /* What one importer has mapped; in &gem_uma_object.importers. */
 struct gem_uma_object_importer {
 	struct list_head link;
-	struct device *dev;
+	struct dma_buf_attachment *attach;
 	struct sg_table *sgt;
 	enum dma_data_direction dir;
 };
@@ -26,8 +26,12 @@ void gem_uma_object_sync_importer(struct gem_uma_object *uobj,
 	__must_hold(uobj->base.resv);
 int gem_uma_object_begin_cpu_access(struct gem_uma_object *uobj, enum dma_data_direction dir);
 int gem_uma_object_end_cpu_access(struct gem_uma_object *uobj);
+void gem_uma_object_put_later(struct gem_uma_object *uobj);
 int gem_uma_object_import_map_locked(struct gem_uma_object *uobj)
 	__must_hold(uobj->base.resv);
+void gem_uma_object_import_leave_locked(struct gem_uma_object *uobj, bool insist)
+	__must_hold(uobj->base.resv);
+void gem_uma_object_import_fini(struct gem_uma_object *uobj);
 int gem_uma_object_vacate_locked(struct gem_uma_object *uobj)
 	__must_hold(uobj->base.resv);
 int gem_uma_object_make_room_locked(struct gem_uma_object *uobj, bool user)

@@ -41,6 +41,11 @@
  * and calls gem_uma_object_prime_init() at probe, which fails where a part of that is not
  * wired up. Objects of a device that does not snoop cannot be made with another export.
  *
+ * An importer that can be told to give back what it has mapped keeps nothing in memory: its
+ * device is one more that eviction has to ask, and the next map brings the pages back. For
+ * other importers the pages are pinned while they have a map; on older kernels (6.12), while
+ * they are attached.
+ *
  * What an importer maps is written back first, as its device may not snoop (uma-B4), and
  * beginning and end of CPU access reach every map that there is (uma-B5). A map through a
  * bounce buffer is refused, as for a device of one's own.
@@ -139,14 +144,43 @@ void gem_uma_object_prime_release(const struct gem_uma_object_prime *prime,
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_prime_release);
 
-/* As the core, which maps at once. */
+static void gem_uma_object_prime_moves(struct dma_buf_attachment *attach)
+{
+	struct gem_uma_object *uobj;
+
+	dma_resv_assert_held(attach->dmabuf->resv);
+	/* As gem_uma_object_prime_attach() left it: before, there was nothing to be moved. */
+	uobj = smp_load_acquire(&attach->importer_priv);
+	if (!uobj)
+		return;
+	if (kref_get_unless_zero(&uobj->base.refcount)) {
+		bool looks = attach->dmabuf->ops->map_dma_buf == gem_uma_object_prime_map;
+
+		gem_uma_object_import_leave_locked(uobj, !looks);
+		gem_uma_object_put_later(uobj);
+	} else {
+		/* Being freed, and so in no page table: it gets the resv after us. */
+		gem_uma_object_import_unmap_locked(uobj);
+	}
+}
+
+static const struct dma_buf_attach_ops gem_uma_object_prime_importer = {
+	.invalidate_mappings = gem_uma_object_prime_moves,
+};
+
+/*
+ * As the core, which maps at once. Where one side can do without a lasting map and the other
+ * cannot, some kernels map at once, too.
+ */
 static struct drm_gem_object *gem_uma_object_prime_attach(struct drm_device *drm,
 							  struct dma_buf *dma_buf)
 {
+	const struct dma_buf_attach_ops *ops =
+		dma_buf_is_dynamic(dma_buf) ? &gem_uma_object_prime_importer : NULL;
 	struct dma_buf_attachment *attach;
 	struct drm_gem_object *obj;
 
-	attach = dma_buf_attach(dma_buf, drm_dev_dma_dev(drm));
+	attach = dma_buf_dynamic_attach(dma_buf, drm_dev_dma_dev(drm), ops, NULL);
 	if (IS_ERR(attach))
 		return ERR_CAST(attach);
 	get_dma_buf(dma_buf);
@@ -156,6 +190,8 @@ static struct drm_gem_object *gem_uma_object_prime_attach(struct drm_device *drm
 		dma_buf_put(dma_buf);
 	} else {
 		obj->import_attach = attach;
+		/* Complete: from now on gem_uma_object_prime_moves() may be called for it. */
+		smp_store_release(&attach->importer_priv, to_gem_uma_object(obj));
 	}
 	return obj;
 }
@@ -212,6 +248,42 @@ int gem_uma_object_prime_mmap(const struct gem_uma_object_prime *prime,
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_prime_mmap);
 
+/**
+ * gem_uma_object_prime_pin() - &dma_buf_ops.pin
+ * @attach: attachment of an importer
+ *
+ * Context: resv held; may sleep, reclaim and do I/O.
+ *
+ * Return: 0, or as &drm_gem_object_funcs.pin.
+ */
+int gem_uma_object_prime_pin(struct dma_buf_attachment *attach)
+{
+	struct drm_gem_object *obj = attach->dmabuf->priv;
+
+	dma_resv_assert_held(obj->resv);
+	/* Ours never ask for it. Kernels without CONFIG_DMABUF_MOVE_NOTIFY do, for each map. */
+	if (attach->importer_ops == &gem_uma_object_prime_importer)
+		return 0;
+	return obj->funcs->pin(obj);
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_prime_pin);
+
+/**
+ * gem_uma_object_prime_unpin() - &dma_buf_ops.unpin
+ * @attach: attachment of an importer
+ *
+ * Context: resv held; may sleep.
+ */
+void gem_uma_object_prime_unpin(struct dma_buf_attachment *attach)
+{
+	struct drm_gem_object *obj = attach->dmabuf->priv;
+
+	dma_resv_assert_held(obj->resv);
+	if (attach->importer_ops != &gem_uma_object_prime_importer)
+		obj->funcs->unpin(obj);
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_prime_unpin);
+
 /* Whatever bounces has one DMA segment for each of its own. */
 static bool gem_uma_object_prime_bounces(struct device *dev, struct sg_table *sgt)
 {
@@ -232,7 +304,7 @@ static bool gem_uma_object_prime_bounces(struct device *dev, struct sg_table *sg
  * Context: resv held; may sleep and reclaim.
  *
  * Return: the sg table, mapped; or an ERR_PTR: -ENOMEM, -EIO for a device that would get a
- * bounce buffer, or as drm_gem_map_dma_buf().
+ * bounce buffer, as &drm_gem_object_funcs.get_sg_table, or as drm_gem_map_dma_buf().
  */
 struct sg_table *gem_uma_object_prime_map(struct dma_buf_attachment *attach,
 					  enum dma_data_direction dir)
@@ -256,11 +328,13 @@ struct sg_table *gem_uma_object_prime_map(struct dma_buf_attachment *attach,
 		kfree(importer);
 		return sgt;
 	}
-	importer->dev = attach->dev;
+	importer->attach = attach;
 	importer->sgt = sgt;
 	importer->dir = dir;
 	list_add_tail(&importer->link, &uobj->importers);
 	gem_uma_object_sync_importer(uobj, importer, false);
+	gem_uma_object_mark_used(uobj);
+	gem_uma_object_update_locked(uobj);
 	return sgt;
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_prime_map);
@@ -291,6 +365,7 @@ void gem_uma_object_prime_unmap(struct dma_buf_attachment *attach, struct sg_tab
 		break;
 	}
 	drm_gem_unmap_dma_buf(attach, sgt, dir);
+	gem_uma_object_update_locked(uobj);
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_prime_unmap);
 

@@ -5,6 +5,7 @@
  * Decides which state an object is in and when that changed. Lock: the object's resv.
  * Neighbours: the parts below; the files of the object, which report changes here.
  */
+#include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
 #include <linux/export.h>
 #include <linux/sched/signal.h>
@@ -62,6 +63,13 @@ static unsigned int gem_uma_object_publish_mapped(struct gem_uma_object *uobj)
 	return mapped;
 }
 
+/* Devices of importers count as one more address space. */
+static unsigned int gem_uma_object_mapped(struct gem_uma_object *uobj)
+	__must_hold(uobj->base.resv)
+{
+	return gem_uma_object_publish_mapped(uobj) + !list_empty(&uobj->importers);
+}
+
 static enum gem_uma_reclaim_state gem_uma_object_state(struct gem_uma_reclaim *reclaim)
 	__must_hold(reclaim->obj->resv)
 {
@@ -77,7 +85,7 @@ static enum gem_uma_reclaim_state gem_uma_object_state(struct gem_uma_reclaim *r
 		.leftover = cached > resident ? cached - resident : 0,
 		.pins = atomic_read(&uobj->backing.pins),
 		.mmaps = gem_uma_cpu_map_mmaps(&uobj->cpu_map),
-		.dev_mapped = gem_uma_object_publish_mapped(uobj),
+		.dev_mapped = gem_uma_object_mapped(uobj),
 	};
 
 	return gem_uma_state_decide(&facts);
@@ -119,8 +127,24 @@ static void gem_uma_object_count_locked(struct gem_uma_object *uobj)
 }
 
 /*
+ * Importers that cannot be asked have a pin. Whether the others have given back what they had
+ * mapped is seen, not believed: some do it later. Those of one dma-buf are asked at a time;
+ * there is seldom a second one of an object.
+ */
+static bool gem_uma_object_importers_leave(struct gem_uma_object *uobj)
+	__must_hold(uobj->base.resv)
+{
+	struct gem_uma_object_importer *importer =
+		list_first_entry_or_null(&uobj->importers, struct gem_uma_object_importer, link);
+
+	if (importer)
+		dma_buf_invalidate_mappings(importer->attach->dmabuf);
+	return list_empty(&uobj->importers);
+}
+
+/*
  * Fences come first: BOOKKEEP, because explicit submission registers nothing else
- * (panthor-87). The device comes next.
+ * (panthor-87). Devices come next.
  */
 static int gem_uma_object_leave_device(struct gem_uma_object *uobj)
 	__must_hold(uobj->base.resv)
@@ -130,6 +154,8 @@ static int gem_uma_object_leave_device(struct gem_uma_object *uobj)
 	if (atomic_read(&uobj->backing.pins))
 		return -EBUSY;
 	if (!dma_resv_test_signaled(uobj->base.resv, DMA_RESV_USAGE_BOOKKEEP))
+		return -EBUSY;
+	if (!gem_uma_object_importers_leave(uobj))
 		return -EBUSY;
 	ret = uobj->ops->evict ? uobj->ops->evict(uobj) : 0;
 	uobj->leaving = ret == -EINPROGRESS;
@@ -143,11 +169,12 @@ static int gem_uma_object_leave_device(struct gem_uma_object *uobj)
  * CPU mappings go when nothing can fail any more: failed attempts would cost everybody
  * faults (panthor-47).
  *
- * Context: the object's resv held. Waits for nothing; callable from reclaim.
+ * Context: the object's resv held. Waits for nothing, if importers do not; callable from
+ * reclaim.
  *
- * Return: 0; -EBUSY if the object is pinned or in use, or if a lock of the driver is
- * taken; -EINPROGRESS if it is on its way; errors of &gem_uma_object_ops.evict. On error
- * the object is as before, or less mapped.
+ * Return: 0; -EBUSY if the object is pinned or in use, if an importer keeps it, or if a lock
+ * of the driver is taken; -EINPROGRESS if it is on its way; errors of
+ * &gem_uma_object_ops.evict. On error the object is as before, or less mapped.
  */
 int gem_uma_object_vacate_locked(struct gem_uma_object *uobj)
 {
@@ -197,7 +224,7 @@ static long gem_uma_object_evict(struct gem_uma_reclaim *reclaim, unsigned long 
 {
 	struct gem_uma_object *uobj = container_of(reclaim, struct gem_uma_object, reclaim);
 	unsigned long resident = gem_uma_backing_resident(&uobj->backing);
-	bool whole = nr_pages >= resident || gem_uma_object_publish_mapped(uobj);
+	bool whole = nr_pages >= resident || gem_uma_object_mapped(uobj);
 	unsigned long pages;
 	int ret;
 
@@ -383,7 +410,10 @@ void gem_uma_object_update_work(struct work_struct *work)
 	struct drm_device *drm = uobj->udev->drm;
 
 	dma_resv_lock(uobj->base.resv, NULL);
-	if (uobj->leaving)
+	/* The exporter of an import goes on with it when it is its turn again. */
+	if (gem_uma_object_is_imported(uobj))
+		uobj->leaving = false;
+	else if (uobj->leaving)
 		gem_uma_object_go_on_locked(uobj);
 	gem_uma_object_update_locked(uobj);
 	dma_resv_unlock(uobj->base.resv);
@@ -413,6 +443,26 @@ void gem_uma_object_update(struct gem_uma_object *uobj)
 	drm_dev_put(drm);
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_update);
+
+/**
+ * gem_uma_object_put_later() - drop a reference without freeing
+ * @uobj: object
+ *
+ * A last reference is left to the work item, which has one while it is queued.
+ *
+ * Context: any, memory reclaim included.
+ */
+void gem_uma_object_put_later(struct gem_uma_object *uobj)
+{
+	struct drm_device *drm = uobj->udev->drm;
+
+	while (!refcount_dec_not_one(&uobj->base.refcount.refcount)) {
+		drm_dev_get(drm);
+		if (queue_work(gem_uma_object_update_wq, &uobj->update_work))
+			return;
+		drm_dev_put(drm);
+	}
+}
 
 /**
  * gem_uma_object_module_init() - what all objects share

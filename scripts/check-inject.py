@@ -33,7 +33,7 @@ INFALLIBLE = {
         gem_uma_cpu_map_zap_locked
         gem_uma_dev_map_drop_locked gem_uma_dev_map_fini gem_uma_object_unpin
         gem_uma_object_import_unmap_locked gem_uma_object_prime_release
-        gem_uma_object_prime_unmap
+        gem_uma_object_prime_unmap gem_uma_object_prime_unpin
         gem_uma_object_unplug_all gem_uma_object_vunmap gem_uma_reclaim_fini
         gem_uma_transfer_destroy gem_uma_vm_bind_destroy gem_uma_vm_close gem_uma_vm_implicit_put
         gem_uma_vm_implicit_trim gem_uma_vm_active_put gem_uma_vm_unlock
@@ -79,7 +79,7 @@ ALLOCATES = """
     drm_exec_lock_obj drm_exec_prepare_obj drm_gpuvm_bo_obtain drm_gpuvm_bo_obtain_locked
     drm_gpuvm_prepare_vm drm_gpuvm_resv_object_alloc
     bitmap_zalloc folio_alloc_noprof mtree_store_range xa_store
-    dma_buf_attach dma_buf_map_attachment drm_gem_dmabuf_export drm_gem_map_dma_buf
+    dma_buf_dynamic_attach dma_buf_map_attachment drm_gem_dmabuf_export drm_gem_map_dma_buf
     drm_gem_prime_import
 """
 
@@ -115,7 +115,7 @@ CANNOT_FAIL = """
     check_move_unevictable_folios clear_page_erms clear_page_orig clear_page_rep
     cpu_number current_task debugfs_create_file debugfs_create_file_full
     destroy_workqueue dev_driver_string dma_addressing_limited dma_buf_vunmap
-    _dev_err dma_buf_detach dma_buf_put dma_buf_unmap_attachment
+    _dev_err dma_buf_detach dma_buf_invalidate_mappings dma_buf_move_notify dma_buf_put dma_buf_unmap_attachment
     dma_sync_sg_for_cpu dma_sync_sg_for_device __dma_sync_sg_for_cpu
     __dma_sync_sg_for_device drm_gem_dmabuf_release drm_gem_unmap_dma_buf
     dma_max_mapping_size dma_resv_fini dma_resv_init dma_resv_reset_max_fences

@@ -262,7 +262,7 @@ static void vuma_bo_invalidate(struct device *dev, const struct gem_uma_sync_pie
 /* An importer may go on to work on the memory of a device that is gone. */
 static void vuma_bo_unmapped(struct drm_gem_object *obj)
 {
-	if (!atomic_read(&to_gem_uma_object(obj)->backing.pins))
+	if (list_empty(&to_gem_uma_object(obj)->importers))
 		vuma_cache_clear(&to_vuma_bo(obj)->cache);
 }
 
@@ -448,7 +448,7 @@ static u32 vuma_bo_query_status(struct drm_gem_object *obj)
 
 	if (gem_uma_object_is_imported(uobj))
 		status |= DRM_VUMA_BO_STATUS_IMPORTED | DRM_VUMA_BO_STATUS_RESIDENT |
-			  DRM_VUMA_BO_STATUS_PINNED;
+			  (obj->import_attach->importer_ops ? 0 : DRM_VUMA_BO_STATUS_PINNED);
 	else if (READ_ONCE(obj->dma_buf))
 		status |= DRM_VUMA_BO_STATUS_EXPORTED;
 	if (gem_uma_backing_evicted(&uobj->backing))

@@ -330,14 +330,23 @@ static void undo_vmap(struct gem_uma_inject_rig *rig)
 /* What an importer makes of it, by the core's helpers. */
 DEFINE_GEM_UMA_PRIME(inject_prime);
 
-static int run_export(struct gem_uma_inject_rig *rig)
+static void inject_invalidate(struct dma_buf_attachment *attach)
+{
+}
+
+static const struct dma_buf_attach_ops inject_importer = {
+	.invalidate_mappings = inject_invalidate,
+};
+
+/* @ops: of an importer that can be told to give its map back, or NULL. */
+static int inject_export(struct gem_uma_inject_rig *rig, const struct dma_buf_attach_ops *ops)
 {
 	int ret;
 
 	rig->dmabuf = inject_prime_export(&rig->uobj->base, O_RDWR);
 	if (IS_ERR(rig->dmabuf))
 		return PTR_ERR(rig->dmabuf);
-	rig->attach = dma_buf_attach(rig->dmabuf, rig->mock->drm.dev);
+	rig->attach = dma_buf_dynamic_attach(rig->dmabuf, rig->mock->drm.dev, ops, NULL);
 	ret = PTR_ERR_OR_ZERO(rig->attach);
 	if (ret)
 		goto err_put;
@@ -350,6 +359,11 @@ err_put:
 	dma_buf_put(rig->dmabuf);
 	flush_delayed_fput();
 	return ret;
+}
+
+static int run_export(struct gem_uma_inject_rig *rig)
+{
+	return inject_export(rig, NULL);
 }
 
 static void undo_export(struct gem_uma_inject_rig *rig)
@@ -366,7 +380,7 @@ static void begin_imported(struct gem_uma_inject_rig *rig)
 {
 	struct kunit *test = rig->test;
 
-	KUNIT_ASSERT_EQ(test, 0, run_export(rig));
+	KUNIT_ASSERT_EQ(test, 0, inject_export(rig, &inject_importer));
 	rig->import = kzalloc(sizeof(*rig->import), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, rig->import);
 	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_init_import(rig->import, &rig->mock->udev,
@@ -612,7 +626,8 @@ const struct gem_uma_inject_row gem_uma_inject_rows[GEM_UMA_INJECT_ROWS] = {
 	}, {
 		.name = "export",
 		.covers = { "gem_uma_object_pin", "gem_uma_object_get_sg_table",
-			    "gem_uma_object_prime_export", "gem_uma_object_prime_map" },
+			    "gem_uma_object_prime_export", "gem_uma_object_prime_map",
+			    "gem_uma_object_prime_pin" },
 		.size = INJECT_SIZE, .run = run_export, .undo = undo_export,
 		/* Attaching waits for the jobs of the buffer. */
 		.errnos = { -ENOMEM, -EINTR, -EIO, -ERESTARTSYS },

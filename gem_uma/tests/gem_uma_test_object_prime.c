@@ -158,8 +158,8 @@ static void prime_operations_are_complete_uma_A1(struct kunit *test)
 {
 	const struct dma_buf_ops *ops = prime_shared.ops;
 
-	KUNIT_EXPECT_NOT_NULL(test, ops->attach);
-	KUNIT_EXPECT_NOT_NULL(test, ops->detach);
+	KUNIT_EXPECT_NOT_NULL(test, ops->pin);
+	KUNIT_EXPECT_NOT_NULL(test, ops->unpin);
 	KUNIT_EXPECT_NOT_NULL(test, ops->map_dma_buf);
 	KUNIT_EXPECT_NOT_NULL(test, ops->unmap_dma_buf);
 	KUNIT_EXPECT_NOT_NULL(test, ops->release);
@@ -311,6 +311,15 @@ static void prime_separate_makes_an_object_of_its_own(struct kunit *test)
 	prime_done(dma_buf);
 }
 
+static void prime_invalidate(struct dma_buf_attachment *attach)
+{
+}
+
+/* One that maps when it is told to, and not once for all when it is attached. */
+static const struct dma_buf_attach_ops prime_importer = {
+	.invalidate_mappings = prime_invalidate,
+};
+
 static void prime_syncs_each_map_uma_B4_B5(struct kunit *test)
 {
 	struct gem_uma_object *uobj = prime_good(test);
@@ -321,7 +330,7 @@ static void prime_syncs_each_map_uma_B4_B5(struct kunit *test)
 
 	if (!dma_dev_need_sync(importer))
 		kunit_skip(test, "needs a kernel with CONFIG_DMA_API_DEBUG");
-	attach = dma_buf_attach(dma_buf, importer);
+	attach = dma_buf_dynamic_attach(dma_buf, importer, &prime_importer, NULL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, attach);
 	first = dma_buf_map_attachment_unlocked(attach, DMA_BIDIRECTIONAL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, first);
@@ -441,9 +450,10 @@ static void prime_refuses_bounce_buffers_of_importers(struct kunit *test)
 	struct gem_uma_object *uobj = prime_good(test);
 	struct dma_buf *dma_buf = prime_export(test, uobj);
 	struct gem_uma_mock *importer = gem_uma_mock_create(test, false);
-	struct dma_buf_attachment *attach = dma_buf_attach(dma_buf, importer->drm.dev);
+	struct dma_buf_attachment *attach;
 	struct sg_table *sgt;
 
+	attach = dma_buf_dynamic_attach(dma_buf, importer->drm.dev, &prime_importer, NULL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, attach);
 	gem_uma_mock_bounce(importer, true);
 	sgt = dma_buf_map_attachment_unlocked(attach, DMA_BIDIRECTIONAL);

@@ -28,8 +28,9 @@ static void meet(atomic_uint *met, unsigned int round)
 }
 
 /*
- * Attaches, has the other device work on a part of the pages, detaches: the first pin and
- * the last unpin are raced for.
+ * Attaches, has the other device work on a part of the pages, detaches. Eviction takes them
+ * from that device, too, but while they are pinned: the first pin and the last unpin are
+ * raced for.
  */
 static void importer(struct worker *w)
 {
@@ -39,13 +40,21 @@ static void importer(struct worker *w)
 
 	while (worker_again(w)) {
 		struct vuma_bo there = { .fd = dev_open(1), .size = shared.size };
+		struct vuma_bo pinned = { .fd = dev_open(0) };
 		int i;
 
 		KT_OK(vuma_prime_import(there.fd, dmabuf, &there.handle));
 		sheet_bind(&s, &there, w->index * part);
+		for (i = 0; i < 4; i++)
+			sheet_random(&s, &w->rng);
+		KT_OK(vuma_prime_import(pinned.fd, dmabuf, &pinned.handle));
+		KT_OK(vuma_scanout_pin(pinned.fd, pinned.handle));
 		KT_EQ(bo_status(&shared) & DRM_VUMA_BO_STATUS_PINNED, DRM_VUMA_BO_STATUS_PINNED);
 		for (i = 0; i < 4; i++)
 			sheet_random(&s, &w->rng);
+		if (worker_below(w, 2))
+			KT_OK(vuma_scanout_unpin(pinned.fd, pinned.handle));
+		KT_SYS(close(pinned.fd));
 		KT_OK(vuma_vm_fini(&s.vm));
 		KT_OK(vuma_bo_fini(&s.out));
 		if (worker_below(w, 2))
@@ -64,7 +73,7 @@ static void pins(void)
 {
 	static const enum window windows[] = {
 		WINDOW_PICK, WINDOW_ZAP, WINDOW_RELEASE, WINDOW_PIN, WINDOW_UNPIN,
-		WINDOW_ATTACH,
+		WINDOW_ATTACH, WINDOW_MOVE,
 	};
 	struct crew crew = CREW(windows, 1);
 

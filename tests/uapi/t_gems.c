@@ -195,7 +195,7 @@ static void import_is_listed(void)
 	expect_creator(fd, "exported", getpid(), "exporter");
 	expect_creator(other, "imported", pid, "importer");
 	expect_text(gem_of(fd, "exported").flags, "-x-");
-	/* On no list: the one is the exporter's, the other pinned for the importer. */
+	/* On no list: the one is the exporter's, the other has no pages yet. */
 	KT_EQ(gem_of(other, "imported").flags[0], 'i');
 	expect_state(other, "imported", "-");
 	expect_state(fd, "exported", "-");

@@ -553,18 +553,23 @@ static void discard_waits(void)
 static void discard_of_pinned(void)
 {
 	struct tenant s = filled_tenant(SIZE, 0);
-	int dmabuf = export_bo(&s.bo);
-	struct vuma_bo there;
+	struct vuma_bo there, out;
+	struct vuma_vm vm;
+	uint64_t va, out_va;
 
 	/* That others can get at it is no reason against zeroes. */
+	there = import_bo(dev_open(1), export_bo(&s.bo), SIZE);
+	vm = vm_new(there.fd);
+	out = bo_new_mapped(there.fd, PAGE, 0);
+	va = vm_map_bo(&vm, &there);
+	out_va = vm_map_bo(&vm, &out);
+	run_cmd(&vm, vuma_cmd_checksum(out_va, va, SIZE));
 	discard(&s, 0, PAGE);
-	there = import_bo(dev_open(1), dmabuf, SIZE);
+	verify_checksum(&vm, va, PAGE, 0, 0, &out, out_va);
+	KT_OK(vuma_scanout_pin(s.fd, s.bo.handle));
 	KT_RET(vuma_bo_discard(s.fd, s.bo.handle, PAGE, PAGE), -EBUSY);
 	expect_filled(&s.bo, PAGE, SIZE - PAGE);
-	KT_OK(vuma_bo_close(there.fd, there.handle));
-	KT_SYS(close(dmabuf));
-	KT_SYS(close(there.fd));
-	tenant_wait_unpinned(&s);
+	KT_OK(vuma_scanout_unpin(s.fd, s.bo.handle));
 	discard(&s, PAGE, PAGE);
 	expect_zero(&s.bo, 0, 2 * PAGE);
 	expect_filled(&s.bo, 2 * PAGE, SIZE - 2 * PAGE);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What is taken away comes back as it was, in every state a BO can be in. */
 #include "gate.h"
+#include "legacy.h"
 #include "tenant.h"
 
 #define SIZE	(2 * VUMA_MIB + 3 * PAGE)
@@ -317,12 +318,14 @@ static void import_of_evicted(void)
 	va = vm_map_bo(&vm, &there);
 	out_va = vm_map_bo(&vm, &out);
 	verify_checksum(&vm, va, s.bo.size, 1, 7, &out, out_va);
-	/* What another device maps cannot be taken. */
+	/* What is pinned cannot be taken from another device either. */
+	KT_OK(vuma_scanout_pin(s.fd, s.bo.handle));
 	arena_squeeze(&s.cg, 64 * MIB);
 	KT_EQ(bo_query(&s.bo).resident, s.bo.size);
 	KT_EQ(bo_query(&s.bo).evicted, s.bo.size);
 	run_cmd(&vm, vuma_cmd_fill(va, s.bo.size, 2, 7));
-	/* And can, once it does not any more. */
+	/* And can, once it is not any more. */
+	KT_OK(vuma_scanout_unpin(s.fd, s.bo.handle));
 	KT_SYS(close(dmabuf));
 	KT_OK(vuma_vm_fini(&vm));
 	/* A mapping keeps the file open. */
@@ -331,6 +334,40 @@ static void import_of_evicted(void)
 	tenant_wait_unpinned(&s);
 	evict(&s);
 	check_by_cpu(&s, 2);
+}
+
+/* Two devices map it, by VM_BIND and by an address of the kernel's, and both lose it. */
+static void import_goes_with_export(void)
+{
+	struct tenant s = tenant_new(SIZE, 0);
+	struct vuma_bo there, again, out;
+	struct vuma_vm vm;
+	uint64_t va, out_va;
+	int dmabuf, i;
+
+	need_devices(2);
+	tenant_bind(&s);
+	dmabuf = export_bo(&s.bo);
+	there = import_bo(dev_open(1), dmabuf, s.bo.size);
+	again = import_bo(dev_open(1), dmabuf, s.bo.size);
+	vm = vm_new(there.fd);
+	out = bo_new_mapped(there.fd, PAGE, 0);
+	va = vm_map_bo(&vm, &there);
+	out_va = vm_map_bo(&vm, &out);
+	for (i = 0; i < 3; i++) {
+		fill_by_gpu(&s, 2 * i);
+		verify_checksum(&vm, va, s.bo.size, 2 * i, 7, &out, out_va);
+		/* The import's page tables were the last that pointed there. */
+		run_cmd(&vm, vuma_cmd_fill(va, s.bo.size, 2 * i + 1, 7));
+		evict(&s);
+		KT_EQ(bo_status(&there) & DRM_VUMA_BO_STATUS_GPU_MAPPED, 0);
+		if (i == 1)
+			check_by_gpu(&s, 2 * i + 1);
+		verify_checksum(&vm, va, s.bo.size, 2 * i + 1, 7, &out, out_va);
+		evict(&s);
+		legacy_expect(&again, 2 * i + 1);
+	}
+	check_by_gpu(&s, 2 * i - 1);
 }
 
 /* panthor-13, -19: evict, CPU touch, evict, all without the GPU. */
@@ -636,6 +673,8 @@ static const struct ktap_test tests[] = {
 	{ .name = "reclaim_queued_is_not_evicted_panthor-87", .run = queued },
 	{ .name = "reclaim_evicted_takes_all_ioctls_panthor-7", .run = evicted_takes_all_ioctls },
 	{ .name = "reclaim_import_restores_and_pins_panthor-7", .run = import_of_evicted },
+	{ .name = "reclaim_import_is_evicted_with_its_export_panthor-14",
+	  .run = import_goes_with_export },
 	{ .name = "reclaim_cpu_touch_between_evictions_panthor-13",
 	  .run = cpu_touch_between_evictions },
 	{ .name = "reclaim_bound_while_evicted_panthor-14_panthor-15", .run = bound_while_evicted },

@@ -298,6 +298,30 @@ static void by_import(void)
 	verify_pattern(out.map, SIZE, 3, 3);
 }
 
+/* What an importer wrote is in memory, and not in the cache, until eviction takes both. */
+static void evicted_import(void)
+{
+	struct cgroup cg = arena_enter("a");
+	struct sync_rig r = sync_rig(SIZE);
+	struct vuma_bo there, out;
+	struct vuma_vm vm;
+	uint64_t va, out_va;
+
+	need_devices(2);
+	there = import_bo(dev_open(1), export_bo(&r.bo), SIZE);
+	vm = vm_new(there.fd);
+	out = bo_new_mapped(there.fd, SIZE, 0);
+	va = vm_map_bo(&vm, &there);
+	out_va = vm_map_bo(&vm, &out);
+	run_cmd(&vm, vuma_cmd_fill(va, SIZE, 7, 3));
+	verify_pattern(r.bo.map, SIZE, 0, 0);
+	arena_evict(&cg, &r.bo, 1);
+	verify_checksum(&vm, va, SIZE, 7, 3, &out, out_va);
+	arena_evict(&cg, &r.bo, 1);
+	verify_pattern(r.bo.map, SIZE, 7, 3);
+	verify_pattern(gpu_sees(&r), SIZE, 7, 3);
+}
+
 /* Nothing to do, and whatever is wrong is wrong there, too. */
 static void where_the_device_snoops(void)
 {
@@ -497,6 +521,7 @@ static const struct ktap_test tests[] = {
 	{ .name = "sync_of_evicted_leaves_it_evicted_panthor-80", .run = evicted },
 	{ .name = "sync_by_dmabuf_is_exact_uma-A1_uma-A2", .run = by_dmabuf },
 	{ .name = "sync_between_devices_is_not_needed_panthor-86", .run = by_import },
+	{ .name = "sync_of_evicted_keeps_what_an_importer_wrote", .run = evicted_import },
 	{ .name = "sync_where_the_device_snoops_is_nothing", .run = where_the_device_snoops },
 	{ .name = "sync_bad_range_is_refused_and_nothing_done_uma-A4", .run = bad_ranges },
 	{ .name = "sync_bad_arguments_are_refused", .run = bad_arguments },

@@ -61,6 +61,9 @@ struct gem_uma_object_ops {
 	 * gem_uma_object_update(), which the driver owes in any case: when the device
 	 * has answered, and when it will not answer any more. It is asked again then;
 	 * or, if the object was used meanwhile, when it is its turn again.
+	 *
+	 * Called for an import, too, when its exporter moves the buffer. If that does not
+	 * wait, it is repeated right away until it is 0 or another error.
 	 */
 	int (*evict)(struct gem_uma_object *uobj);
 	/**
@@ -128,7 +131,7 @@ struct gem_uma_object {
 	unsigned int dev_mapped;
 	/** @accesses: CPU accesses that have begun and not ended; none is left at the end. */
 	atomic_t accesses;
-	/** @leaving: its eviction has begun, and ends in @update_work; protected by resv. */
+	/** @leaving: its eviction has begun, and has to wait; protected by resv. */
 	bool leaving;
 	/** @update_work: for those who hold no resv; while queued, it has a reference. */
 	struct work_struct update_work;

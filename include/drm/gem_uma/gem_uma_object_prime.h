@@ -38,7 +38,9 @@ struct gem_uma_object_prime {
 	 */
 	bool separate;
 	/**
-	 * @lazy: imports are mapped when they are populated first, not when they are made.
+	 * @lazy: imports are mapped when they are populated first, not when they are made, and
+	 * never by a driver that never populates them. Where the exporter can move a buffer,
+	 * it may take the map back: see &gem_uma_object_ops.evict.
 	 * &drm_driver.gem_prime_import_sg_table gets no table then, and passes that on to
 	 * gem_uma_object_init_import().
 	 */
@@ -59,6 +61,8 @@ void gem_uma_object_prime_release(const struct gem_uma_object_prime *prime,
 				  struct dma_buf *dma_buf);
 int gem_uma_object_prime_mmap(const struct gem_uma_object_prime *prime,
 			      struct dma_buf *dma_buf, struct vm_area_struct *vma);
+int gem_uma_object_prime_pin(struct dma_buf_attachment *attach);
+void gem_uma_object_prime_unpin(struct dma_buf_attachment *attach);
 struct sg_table *gem_uma_object_prime_map(struct dma_buf_attachment *attach,
 					  enum dma_data_direction dir);
 void gem_uma_object_prime_unmap(struct dma_buf_attachment *attach, struct sg_table *sgt,
@@ -109,8 +113,8 @@ static inline bool gem_uma_object_prime_is_ours(const struct gem_uma_object_prim
 	}										\
 											\
 	static const struct dma_buf_ops _name##_ops = {					\
-		.attach = drm_gem_map_attach,						\
-		.detach = drm_gem_map_detach,						\
+		.pin = gem_uma_object_prime_pin,					\
+		.unpin = gem_uma_object_prime_unpin,					\
 		.map_dma_buf = gem_uma_object_prime_map,				\
 		.unmap_dma_buf = gem_uma_object_prime_unmap,				\
 		.release = _name##_release,						\

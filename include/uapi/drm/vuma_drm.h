@@ -155,7 +155,7 @@ struct drm_vuma_get_param {
 #define DRM_VUMA_BO_HUGE		(1u << 2)
 /*
  * The content may be lost whenever memory is short and no job uses the BO; it reads as
- * zero then. Such memory never needs swap space. A BO that is pinned, as by an importer,
+ * zero then. Such memory never needs swap space. A BO that is pinned, as by SCANOUT_PIN,
  * keeps its content.
  */
 #define DRM_VUMA_BO_DISCARD_ON_RECLAIM	(1u << 3)
