@@ -124,6 +124,34 @@ void gem_uma_cpu_map_fini(struct gem_uma_cpu_map *cmap)
 }
 EXPORT_SYMBOL_GPL(gem_uma_cpu_map_fini);
 
+/**
+ * gem_uma_cpu_map_force_wc_locked() - map an object write-combined from now on
+ * @cmap: CPU map
+ *
+ * For an object that somebody is about to use who knows nothing of caches. It is evicted, so
+ * nothing maps it, and each page is written back when it is populated next.
+ *
+ * Context: resv held; does not sleep.
+ *
+ * Return: 0, also where the device is coherent and nothing changes; -EBUSY if a page is
+ * resident; -EOPNOTSUPP where the driver does cache maintenance itself.
+ */
+int gem_uma_cpu_map_force_wc_locked(struct gem_uma_cpu_map *cmap)
+{
+	struct gem_uma_backing *b = cmap->backing;
+
+	dma_resv_assert_held(b->obj->resv);
+	if (b->udev->coherent || cmap->mode == GEM_UMA_CACHE_WC)
+		return 0;
+	if (b->udev->sync_ops != &gem_uma_device_dma_sync_ops)
+		return -EOPNOTSUPP;
+	if (gem_uma_backing_resident(b))
+		return -EBUSY;
+	b->flags |= GEM_UMA_BACKING_CLEAN;
+	WRITE_ONCE(cmap->mode, GEM_UMA_CACHE_WC);
+	return 0;
+}
+
 static pgprot_t gem_uma_cpu_map_prot(const struct gem_uma_cpu_map *cmap, pgprot_t prot)
 {
 	return cmap->mode == GEM_UMA_CACHE_WC ? pgprot_writecombine(prot) : prot;

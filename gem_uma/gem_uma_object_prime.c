@@ -19,6 +19,7 @@
 #include <drm/drm_print.h>
 #include <drm/gem_uma/gem_uma_object_prime.h>
 
+#include "gem_uma_cpu_map_internal.h"
 #include "gem_uma_object_internal.h"
 
 /**
@@ -91,6 +92,39 @@ static void gem_uma_object_prime_put(const struct gem_uma_object_prime *prime,
 		prime->put(to_gem_uma_object(obj));
 }
 
+/* Without waiting for jobs: PRIME holds a lock that all files of the device need. */
+static int gem_uma_object_prime_force_wc(struct gem_uma_object *uobj)
+{
+	int ret;
+
+	ret = dma_resv_lock_interruptible(uobj->base.resv, NULL);
+	if (ret)
+		return ret;
+	ret = gem_uma_object_vacate_locked(uobj);
+	if (!ret) {
+		gem_uma_backing_release_locked(&uobj->backing);
+		ret = gem_uma_cpu_map_force_wc_locked(&uobj->cpu_map);
+	}
+	gem_uma_object_update_locked(uobj);
+	dma_resv_unlock(uobj->base.resv);
+	return ret == -EINPROGRESS ? -EBUSY : ret;
+}
+
+static int gem_uma_object_prime_cache(const struct gem_uma_object_prime *prime,
+				      struct gem_uma_object *uobj)
+{
+	if (uobj->udev->coherent || READ_ONCE(uobj->cpu_map.mode) == GEM_UMA_CACHE_WC)
+		return 0;
+	switch (prime->wb) {
+	case GEM_UMA_PRIME_WB_FORCE_WC:
+		return gem_uma_object_prime_force_wc(uobj);
+	case GEM_UMA_PRIME_WB_DENY:
+		return -EOPNOTSUPP;
+	default:
+		return 0;
+	}
+}
+
 /**
  * gem_uma_object_prime_export() - for DEFINE_GEM_UMA_PRIME() only
  * @prime: how the driver exports
@@ -99,8 +133,8 @@ static void gem_uma_object_prime_put(const struct gem_uma_object_prime *prime,
  *
  * Context: may sleep; takes resv.
  *
- * Return: the dma-buf, or an ERR_PTR: that of &gem_uma_object_prime.get, or as
- * gem_uma_object_share() or the core.
+ * Return: the dma-buf, or an ERR_PTR: that of &gem_uma_object_prime.get, as
+ * &gem_uma_object_prime.wb says, or as gem_uma_object_share() or the core.
  */
 struct dma_buf *gem_uma_object_prime_export(const struct gem_uma_object_prime *prime,
 					    struct drm_gem_object *obj, int flags)
@@ -121,7 +155,9 @@ struct dma_buf *gem_uma_object_prime_export(const struct gem_uma_object_prime *p
 	ret = prime->get ? prime->get(to_gem_uma_object(obj)) : 0;
 	if (ret)
 		return ERR_PTR(ret);
-	ret = gem_uma_object_share(to_gem_uma_object(obj));
+	ret = gem_uma_object_prime_cache(prime, to_gem_uma_object(obj));
+	if (!ret)
+		ret = gem_uma_object_share(to_gem_uma_object(obj));
 	dma_buf = ret ? ERR_PTR(ret) : drm_gem_dmabuf_export(obj->dev, &info);
 	if (IS_ERR(dma_buf))
 		gem_uma_object_prime_put(prime, obj);

@@ -11,6 +11,7 @@
 
 #include "gem_uma_mock.h"
 #include "gem_uma_test_object.h"
+#include "gem_uma_user.h"
 
 /* What the hooks saw. */
 static struct {
@@ -404,6 +405,86 @@ static void prime_lazy_import_is_mapped_when_it_is_used(struct kunit *test)
 	prime_done(dma_buf);
 }
 
+DEFINE_GEM_UMA_PRIME(prime_wc, .wb = GEM_UMA_PRIME_WB_FORCE_WC);
+DEFINE_GEM_UMA_PRIME(prime_deny, .wb = GEM_UMA_PRIME_WB_DENY);
+
+static const struct drm_gem_object_funcs prime_wc_funcs = {
+	GEM_UMA_OBJECT_FUNCS,
+	.export = prime_wc_export,
+};
+
+static const struct drm_gem_object_funcs prime_deny_funcs = {
+	GEM_UMA_OBJECT_FUNCS,
+	.export = prime_deny_export,
+};
+
+static const struct drm_driver prime_wc_driver =
+	PRIME_DRIVER(prime_wc_import, prime_import_sg_table);
+static const struct drm_driver prime_deny_driver =
+	PRIME_DRIVER(prime_deny_import, prime_import_sg_table);
+
+static void prime_can_force_write_combining(struct kunit *test)
+{
+	struct gem_uma_mock *mock = prime_device(test, &prime_wc_driver);
+	struct gem_uma_object *uobj, *pinned;
+	struct gem_uma_user_pte pte;
+	struct dma_buf *dma_buf;
+	unsigned long addr;
+	u32 word = 0;
+
+	gem_uma_mock_needs_swap(test);
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_prime_init(&mock->udev, &prime_wc,
+							   &prime_wc_funcs));
+	/* What snoops has nothing to be forced. */
+	uobj = prime_object(test, mock, &prime_wc_funcs, 0);
+	prime_done(prime_export(test, uobj));
+	KUNIT_EXPECT_EQ(test, uobj->cpu_map.mode, GEM_UMA_CACHE_WB);
+
+	mock->udev.coherent = false;
+	uobj = prime_object(test, mock, &prime_wc_funcs, 0);
+	gem_uma_mock_fill(test, uobj, 9);
+	addr = gem_uma_mock_mmap(test, &uobj->base, SZ_16K, 0);
+	KUNIT_ASSERT_EQ(test, 0, copy_from_user(&word, (u32 __user *)addr, sizeof(word)));
+	dma_buf = prime_export(test, uobj);
+	KUNIT_EXPECT_EQ(test, uobj->cpu_map.mode, GEM_UMA_CACHE_WC);
+	/* No mapping of before is left. */
+	KUNIT_EXPECT_FALSE(test, gem_uma_user_look(addr).present);
+	KUNIT_ASSERT_EQ(test, 0, copy_from_user(&word, (u32 __user *)addr, sizeof(word)));
+	KUNIT_EXPECT_EQ(test, word, gem_uma_mock_word(9, 0));
+	pte = gem_uma_user_look(addr);
+	KUNIT_EXPECT_TRUE(test, pte.present);
+	KUNIT_EXPECT_EQ(test, pgprot_val(pte.prot), pgprot_val(pgprot_writecombine(pte.prot)));
+	prime_done(dma_buf);
+
+	pinned = prime_object(test, mock, &prime_wc_funcs, 0);
+	KUNIT_ASSERT_EQ(test, 0, object_pin(pinned));
+	dma_buf = prime_wc_export(&pinned->base, O_RDWR);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(dma_buf), -EBUSY);
+	KUNIT_EXPECT_FALSE(test, pinned->exported);
+	KUNIT_EXPECT_EQ(test, pinned->cpu_map.mode, GEM_UMA_CACHE_WB);
+	object_unpin(pinned);
+	mock->udev.coherent = true;
+}
+
+static void prime_can_deny_what_is_cached(struct kunit *test)
+{
+	struct gem_uma_mock *mock = prime_device(test, &prime_deny_driver);
+	struct gem_uma_object *uobj;
+	struct dma_buf *dma_buf;
+
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_prime_init(&mock->udev, &prime_deny,
+							   &prime_deny_funcs));
+	uobj = prime_object(test, mock, &prime_deny_funcs, 0);
+	prime_done(prime_export(test, uobj));
+	mock->udev.coherent = false;
+	uobj = prime_object(test, mock, &prime_deny_funcs, 0);
+	dma_buf = prime_deny_export(&uobj->base, O_RDWR);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(dma_buf), -EOPNOTSUPP);
+	KUNIT_EXPECT_FALSE(test, uobj->exported);
+	prime_done(prime_export(test, prime_object(test, mock, &prime_deny_funcs,
+						   GEM_UMA_OBJECT_WC)));
+}
+
 static const char *prime_fence_name(struct dma_fence *fence)
 {
 	return "gem-uma-prime";
@@ -473,6 +554,8 @@ static struct kunit_case gem_uma_object_prime_cases[] = {
 	KUNIT_CASE(prime_knows_its_own_uma_A9_A10),
 	KUNIT_CASE(prime_separate_makes_an_object_of_its_own),
 	KUNIT_CASE(prime_syncs_each_map_uma_B4_B5),
+	KUNIT_CASE(prime_can_force_write_combining),
+	KUNIT_CASE(prime_can_deny_what_is_cached),
 	KUNIT_CASE(prime_lazy_import_is_mapped_when_it_is_used),
 	KUNIT_CASE(prime_begin_of_an_import_can_be_interrupted),
 	KUNIT_CASE(prime_refuses_bounce_buffers_of_importers),

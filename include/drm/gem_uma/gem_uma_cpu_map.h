@@ -17,20 +17,20 @@ struct vm_fault;
 /**
  * struct gem_uma_cpu_map - CPU mappings of an object
  *
- * The only maker of CPU mappings: cache mode and permission to map are decided at
- * init and cannot be chosen otherwise by any path.
+ * The only maker of CPU mappings: no other path chooses cache mode or permission to map.
  *
  * Invariants: PTEs are made under resv and only for pages that the backing holds;
  * @vaddr is set exactly if @vmaps > 0, and then the backing is pinned once.
  */
 struct gem_uma_cpu_map {
-	/* Constant after init. */
-
-	/** @backing: whose pages. */
+	/** @backing: whose pages; constant after init. */
 	struct gem_uma_backing *backing;
-	/** @mode: how everybody maps. */
+	/**
+	 * @mode: how everybody maps. Only gem_uma_cpu_map_force_wc_locked() changes it, while
+	 * there are no mappings; protected by resv.
+	 */
 	enum gem_uma_cache_mode mode;
-	/** @flags: GEM_UMA_CPU_MAP_*. */
+	/** @flags: GEM_UMA_CPU_MAP_*; constant after init. */
 	u32 flags;
 
 	/** @mmaps: number of VMAs; changes without a lock of ours. */

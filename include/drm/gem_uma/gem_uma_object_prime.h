@@ -8,6 +8,22 @@
 #include <drm/gem_uma/gem_uma_object.h>
 
 /**
+ * enum gem_uma_object_prime_wb - how memory is exported that the CPU caches and the device
+ * does not snoop
+ */
+enum gem_uma_object_prime_wb {
+	/** @GEM_UMA_PRIME_WB_ALLOW: as it is; begin and end of CPU access have to be called. */
+	GEM_UMA_PRIME_WB_ALLOW,
+	/**
+	 * @GEM_UMA_PRIME_WB_FORCE_WC: write-combined from then on. -EBUSY for an object that is
+	 * pinned or that a job uses; -EOPNOTSUPP where the driver does cache maintenance itself.
+	 */
+	GEM_UMA_PRIME_WB_FORCE_WC,
+	/** @GEM_UMA_PRIME_WB_DENY: not at all, which is -EOPNOTSUPP. */
+	GEM_UMA_PRIME_WB_DENY,
+};
+
+/**
  * struct gem_uma_object_prime - how a driver exports and imports
  *
  * Made by DEFINE_GEM_UMA_PRIME(), which fills what stands above @get.
@@ -45,6 +61,8 @@ struct gem_uma_object_prime {
 	 * gem_uma_object_init_import().
 	 */
 	bool lazy;
+	/** @wb: how memory is exported that is not write-combined, but should be. */
+	enum gem_uma_object_prime_wb wb;
 };
 
 int gem_uma_object_prime_init(struct gem_uma_device *udev,
