@@ -141,6 +141,8 @@ gem_uma_object_access_begin(struct gem_uma_object *uobj, struct gem_uma_sync_ran
 	if (!access.err) {
 		access.uobj = uobj;
 		atomic_inc(&uobj->accesses);
+		if (dir != DMA_FROM_DEVICE)
+			WRITE_ONCE(uobj->writer, current);
 	}
 	return access;
 }
@@ -171,6 +173,8 @@ void gem_uma_object_access_end(struct gem_uma_object_access *access)
 	}
 	if (ret)
 		drm_dbg(uobj->base.dev, "the exporter may not have cleaned: %d\n", ret);
+	if (access->dir != DMA_FROM_DEVICE)
+		WRITE_ONCE(uobj->writer, NULL);
 	atomic_dec(&uobj->accesses);
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_access_end);

@@ -275,6 +275,23 @@ static void sync_access_is_ended_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_read(&rig.uobj->accesses), 0);
 }
 
+/* A job that is armed in between may not see what the CPU wrote. */
+static void sync_access_that_writes_is_known(struct kunit *test)
+{
+	struct sync_rig rig = sync_rig(test);
+	struct gem_uma_sync_range range = { 0, 64 };
+	struct gem_uma_object_access access;
+
+	access = gem_uma_object_access_begin(rig.uobj, range, DMA_FROM_DEVICE);
+	KUNIT_EXPECT_FALSE(test, gem_uma_object_is_written_here(rig.uobj));
+	gem_uma_object_access_end(&access);
+	access = gem_uma_object_access_begin(rig.uobj, range, DMA_TO_DEVICE);
+	KUNIT_EXPECT_TRUE(test, gem_uma_object_is_written_here(rig.uobj));
+	gem_uma_object_access_end(&access);
+	KUNIT_EXPECT_FALSE(test, gem_uma_object_is_written_here(rig.uobj));
+	gem_uma_object_mark_used_at(rig.uobj, ktime_get_mono_fast_ns());
+}
+
 static const char *sync_fence_name(struct dma_fence *fence)
 {
 	return "gem-uma-test-sync";
@@ -461,6 +478,7 @@ static struct kunit_case gem_uma_sync_cases[] = {
 	KUNIT_CASE(sync_random_ranges),
 	KUNIT_CASE(sync_access_invalidates_and_cleans_uma_B3),
 	KUNIT_CASE(sync_access_is_ended_once),
+	KUNIT_CASE(sync_access_that_writes_is_known),
 	KUNIT_CASE(sync_access_waits_for_jobs_first_uma_B2),
 	KUNIT_CASE(sync_import_is_the_exporters),
 	KUNIT_CASE(sync_of_purged_is_EFAULT),

@@ -8,6 +8,7 @@
 #include <linux/workqueue.h>
 
 #include <drm/drm_gem.h>
+#include <drm/drm_print.h>
 #include <drm/gem_uma/gem_uma_backing.h>
 #include <drm/gem_uma/gem_uma_client.h>
 #include <drm/gem_uma/gem_uma_cpu_map.h>
@@ -131,6 +132,11 @@ struct gem_uma_object {
 	unsigned int dev_mapped;
 	/** @accesses: CPU accesses that have begun and not ended; none is left at the end. */
 	atomic_t accesses;
+	/**
+	 * @writer: the task that was the last to begin an access that writes, until one of
+	 * them ends. For a complaint only, and without a lock.
+	 */
+	struct task_struct *writer;
 	/** @leaving: its eviction has begun, and has to wait; protected by resv. */
 	bool leaving;
 	/** @update_work: for those who hold no resv; while queued, it has a reference. */
@@ -310,14 +316,33 @@ unsigned long gem_uma_object_get_unmapped_area(struct file *filp, unsigned long 
 					       unsigned long flags);
 
 /**
+ * gem_uma_object_is_written_here() - has this task begun to write, and not ended?
+ * @uobj: object
+ *
+ * Context: process context.
+ *
+ * Return: true if gem_uma_object_access_begin() says so. False does not mean the reverse
+ * where several tasks write at once.
+ */
+static inline bool gem_uma_object_is_written_here(const struct gem_uma_object *uobj)
+{
+	return READ_ONCE(uobj->writer) == current;
+}
+
+/**
  * gem_uma_object_mark_used_at() - the device uses the object, one of many
  * @uobj: object
  * @now: ktime_get_mono_fast_ns(), the same for all of them
+ *
+ * For who is about to arm a job. A lockdep kernel complains of one who has begun to write the
+ * object with the CPU: what is still in its cache, the job may not see.
  *
  * Context: any; one store.
  */
 static inline void gem_uma_object_mark_used_at(struct gem_uma_object *uobj, u64 now)
 {
+	if (IS_ENABLED(CONFIG_LOCKDEP))
+		drm_WARN_ON_ONCE(uobj->base.dev, gem_uma_object_is_written_here(uobj));
 	gem_uma_reclaim_mark_used_at(&uobj->reclaim, now);
 }
 
