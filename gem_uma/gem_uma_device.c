@@ -16,6 +16,7 @@
 #include <linux/fs_context.h>
 #include <linux/iommu-dma.h>
 #include <linux/mount.h>
+#include <linux/scatterlist.h>
 #include <linux/swiotlb.h>
 
 #include <drm/drm_device.h>
@@ -135,6 +136,28 @@ bool gem_uma_device_dma_is_bounce_buffer(struct device *dev, dma_addr_t addr)
 	if (IS_ENABLED(CONFIG_SWIOTLB_DYNAMIC) || use_dma_iommu(dev) || get_dma_ops(dev))
 		return false;
 	return swiotlb_find_pool(dev, dma_to_phys(dev, addr));
+}
+
+/**
+ * gem_uma_device_table_bounces() - does a device see copies instead of the pages of a table?
+ * @dev: device that does DMA
+ * @sgt: table, mapped for it
+ *
+ * Whatever bounces has one DMA segment for each of its own.
+ *
+ * Context: any.
+ *
+ * Return: true if a part of it bounces.
+ */
+bool gem_uma_device_table_bounces(struct device *dev, struct sg_table *sgt)
+{
+	struct scatterlist *sg;
+	unsigned int i;
+
+	for_each_sgtable_dma_sg(sgt, sg, i)
+		if (gem_uma_device_dma_bounces(dev, sg_dma_address(sg), sg_phys(sg)))
+			return true;
+	return false;
 }
 
 /*

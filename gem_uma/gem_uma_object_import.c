@@ -13,6 +13,7 @@
 
 #include <drm/drm_prime.h>
 #include <drm/gem_uma/gem_uma_object.h>
+#include <drm/gem_uma/gem_uma_userptr.h>
 
 #include "gem_uma_object_internal.h"
 
@@ -41,6 +42,27 @@
  */
 
 /**
+ * gem_uma_object_is_readonly() - may the device only read an object?
+ * @uobj: object
+ *
+ * Context: any.
+ *
+ * Return: true for imports of memory that was given read-only: gem_uma_userptr_export().
+ */
+bool gem_uma_object_is_readonly(const struct gem_uma_object *uobj)
+{
+	const struct dma_buf_attachment *attach = uobj->base.import_attach;
+
+	return attach && gem_uma_userptr_is_readonly(attach->dmabuf);
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_is_readonly);
+
+static enum dma_data_direction gem_uma_object_import_dir(const struct gem_uma_object *uobj)
+{
+	return gem_uma_object_is_readonly(uobj) ? DMA_TO_DEVICE : DMA_BIDIRECTIONAL;
+}
+
+/**
  * gem_uma_object_import_map_locked() - have the exporter map an import
  * @uobj: import
  *
@@ -54,6 +76,7 @@
 int gem_uma_object_import_map_locked(struct gem_uma_object *uobj)
 {
 	struct dma_buf_attachment *attach = uobj->base.import_attach;
+	enum dma_data_direction dir;
 	struct sg_table *sgt;
 	long ret;
 
@@ -64,7 +87,8 @@ int gem_uma_object_import_map_locked(struct gem_uma_object *uobj)
 		return 0;
 	if (READ_ONCE(uobj->udev->unplugged))
 		return -ENODEV;
-	sgt = dma_buf_map_attachment(attach, DMA_BIDIRECTIONAL);
+	dir = gem_uma_object_import_dir(uobj);
+	sgt = dma_buf_map_attachment(attach, dir);
 	if (IS_ERR(sgt))
 		return PTR_ERR(sgt);
 	/* An exporter that moves it here has only begun. The core waits for others. */
@@ -74,7 +98,7 @@ int gem_uma_object_import_map_locked(struct gem_uma_object *uobj)
 		ret = gem_uma_dev_map_init_sgt(&uobj->dev_map, &uobj->base,
 					       uobj->udev->dma_dev, sgt);
 	if (ret)
-		dma_buf_unmap_attachment(attach, sgt, DMA_BIDIRECTIONAL);
+		dma_buf_unmap_attachment(attach, sgt, dir);
 	else
 		uobj->import_sgt = sgt;
 	return ret;
@@ -97,7 +121,7 @@ void gem_uma_object_import_unmap_locked(struct gem_uma_object *uobj)
 	if (!uobj->import_sgt || !attach)
 		return;
 	gem_uma_dev_map_fini(&uobj->dev_map);
-	dma_buf_unmap_attachment(attach, uobj->import_sgt, DMA_BIDIRECTIONAL);
+	dma_buf_unmap_attachment(attach, uobj->import_sgt, gem_uma_object_import_dir(uobj));
 	uobj->import_sgt = NULL;
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_import_unmap_locked);

@@ -25,8 +25,9 @@
  * Context: resv held; may sleep, reclaim and do I/O.
  *
  * Return: 0, -EINVAL for a bad range, or as gem_uma_backing_populate_locked() and
- * gem_uma_dev_map_map_locked(); of an import, -ENODEV after unplug, as
- * gem_uma_dev_map_init_sgt(), or the exporter's errno, -ERESTARTSYS among them.
+ * gem_uma_dev_map_map_locked(); of an import, -ENODEV after unplug, -EACCES if the device may
+ * only read it, as gem_uma_dev_map_init_sgt(), or the exporter's errno, -ERESTARTSYS among
+ * them.
  */
 int gem_uma_object_populate_locked(struct gem_uma_object *uobj, u64 offset, u64 size,
 				   enum dma_data_direction dir)
@@ -38,6 +39,8 @@ int gem_uma_object_populate_locked(struct gem_uma_object *uobj, u64 offset, u64 
 	ret = gem_uma_range_to_pages(uobj->base.size, offset, size, &e);
 	if (ret)
 		return ret;
+	if (dir != DMA_TO_DEVICE && gem_uma_object_is_readonly(uobj))
+		return -EACCES;
 	if (gem_uma_object_is_imported(uobj))
 		return gem_uma_object_import_map_locked(uobj);
 	/* Used first: it does not leave now. */

@@ -10,7 +10,6 @@
 #include <linux/dma-resv.h>
 #include <linux/err.h>
 #include <linux/export.h>
-#include <linux/scatterlist.h>
 #include <linux/slab.h>
 
 #include <drm/drm_device.h>
@@ -320,18 +319,6 @@ void gem_uma_object_prime_unpin(struct dma_buf_attachment *attach)
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_prime_unpin);
 
-/* Whatever bounces has one DMA segment for each of its own. */
-static bool gem_uma_object_prime_bounces(struct device *dev, struct sg_table *sgt)
-{
-	struct scatterlist *sg;
-	unsigned int i;
-
-	for_each_sgtable_dma_sg(sgt, sg, i)
-		if (gem_uma_device_dma_bounces(dev, sg_dma_address(sg), sg_phys(sg)))
-			return true;
-	return false;
-}
-
 /**
  * gem_uma_object_prime_map() - &dma_buf_ops.map_dma_buf
  * @attach: attachment of an importer
@@ -355,7 +342,7 @@ struct sg_table *gem_uma_object_prime_map(struct dma_buf_attachment *attach,
 	if (!importer)
 		return ERR_PTR(-ENOMEM);
 	sgt = drm_gem_map_dma_buf(attach, dir);
-	if (!IS_ERR(sgt) && gem_uma_object_prime_bounces(attach->dev, sgt)) {
+	if (!IS_ERR(sgt) && gem_uma_device_table_bounces(attach->dev, sgt)) {
 		drm_dbg(obj->dev, "%s: refusing bounce buffers\n", dev_name(attach->dev));
 		drm_gem_unmap_dma_buf(attach, sgt, dir);
 		sgt = ERR_PTR(-EIO);

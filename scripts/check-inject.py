@@ -53,7 +53,7 @@ INFALLIBLE = {
         gem_uma_cpu_map_test_used_locked
         gem_uma_dev_map_is_mapped_locked gem_uma_dev_map_run_locked
         gem_uma_device_bounces gem_uma_object_is_resident_locked
-        gem_uma_object_mmap_offset gem_uma_object_next gem_uma_object_rss gem_uma_object_status
+        gem_uma_object_is_readonly gem_uma_object_mmap_offset gem_uma_object_next gem_uma_object_rss gem_uma_object_status
         gem_uma_reclaim_state_name
         gem_uma_vm_bo_vms_locked
         gem_uma_vm_implicit_address gem_uma_vm_implicit_nr_idle""",

@@ -24,6 +24,7 @@ PARTS = {
     "types": (0, "gem_uma_types.h", "names of states and modes"),
     "device": (1, "gem_uma_device.h", "what is true of one device; its tmpfs mount"),
     "page_set": (1, None, None),
+    "userptr": (2, "gem_uma_userptr.h", "memory of a process as a dma-buf, pinned"),
     "backing": (2, "gem_uma_backing.h",
                 "pages: folios of a shmem file, populated by range, charged to the creator"),
     "cpu_map": (3, "gem_uma_cpu_map.h", "every CPU mapping: mmap, faults, vmap"),

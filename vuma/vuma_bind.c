@@ -33,6 +33,8 @@ static int vuma_bind_check_map(struct drm_file *file, const struct drm_vuma_bind
 	/* If it is purged later than here, the next job finds out. */
 	if (vuma_bo_is_purged(op->obj))
 		return -EFAULT;
+	if (!op->prot && vuma_bo_is_readonly(op->obj))
+		return -EACCES;
 	if (in->range > op->obj->size || in->bo_offset > op->obj->size - in->range)
 		return -EINVAL;
 	return 0;

@@ -46,6 +46,9 @@ void vuma_bo_debugfs_init(struct vuma_device *vdev);
 
 struct drm_gem_object *vuma_bo_create(struct vuma_file *vfile, u64 size, u32 flags,
 				      struct drm_gem_object *r_obj);
+struct drm_gem_object *vuma_bo_create_userptr(struct vuma_device *vdev, u64 addr, u64 size,
+					      bool readonly);
+bool vuma_bo_is_readonly(struct drm_gem_object *obj);
 int vuma_bo_mmap_offset(struct drm_gem_object *obj, u64 *offset);
 int vuma_bo_set_label(struct drm_gem_object *obj, const char *label, size_t len);
 void vuma_bo_query(struct drm_gem_object *obj, struct drm_vuma_bo_query *query);

@@ -20,6 +20,7 @@
 #include <drm/gem_uma/gem_uma_pm.h>
 #include <drm/gem_uma/gem_uma_stats.h>
 #include <drm/gem_uma/gem_uma_transfer.h>
+#include <drm/gem_uma/gem_uma_userptr.h>
 #include <drm/gem_uma/gem_uma_vm.h>
 #include <drm/gem_uma/gem_uma_vm_implicit.h>
 #include <drm/vuma_drm.h>
@@ -46,6 +47,7 @@ MODULE_PARM_DESC(transfer,
 		 "By device: it takes bounce buffers, and copies around each job (default: none does)");
 
 const u64 vuma_bo_features = DRM_VUMA_FEATURE_RECLAIM | DRM_VUMA_FEATURE_MADVISE |
+			     DRM_VUMA_FEATURE_USERPTR |
 			     (IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) ?
 			      DRM_VUMA_FEATURE_HUGE : 0);
 
@@ -413,6 +415,26 @@ struct drm_gem_object *vuma_bo_import_sg_table(struct drm_device *drm,
 		return ERR_PTR(ret);
 	}
 	return &bo->uma.base;
+}
+
+struct drm_gem_object *vuma_bo_create_userptr(struct vuma_device *vdev, u64 addr, u64 size,
+					      bool readonly)
+{
+	struct drm_gem_object *obj;
+	struct dma_buf *dma_buf;
+
+	dma_buf = gem_uma_userptr_export(addr, size, readonly ? GEM_UMA_USERPTR_READONLY : 0);
+	if (IS_ERR(dma_buf))
+		return ERR_CAST(dma_buf);
+	obj = vuma_prime_import(&vdev->drm, dma_buf);
+	/* The import has it now. */
+	dma_buf_put(dma_buf);
+	return obj;
+}
+
+bool vuma_bo_is_readonly(struct drm_gem_object *obj)
+{
+	return gem_uma_object_is_readonly(to_gem_uma_object(obj));
 }
 
 int vuma_bo_mmap_offset(struct drm_gem_object *obj, u64 *offset)

@@ -26,7 +26,7 @@
 struct vuma_vm;
 
 #define VUMA_UAPI_MAJOR		1
-#define VUMA_UAPI_MINOR		5
+#define VUMA_UAPI_MINOR		6
 
 #define VUMA_MAX_DEVICES	16
 

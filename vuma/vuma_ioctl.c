@@ -378,6 +378,24 @@ static int vuma_ioctl_bo_wait(struct drm_device *drm, void *data, struct drm_fil
 	return timeout ? -ETIME : -EBUSY;
 }
 
+static int vuma_ioctl_bo_userptr(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_vuma_bo_userptr *args = data;
+	struct drm_gem_object *obj;
+	int ret;
+
+	if (args->flags & ~DRM_VUMA_USERPTR_READONLY || args->handle)
+		return -EINVAL;
+	obj = vuma_bo_create_userptr(to_vuma_device(drm), args->addr, args->size,
+				     args->flags & DRM_VUMA_USERPTR_READONLY);
+	if (IS_ERR(obj))
+		return PTR_ERR(obj);
+	ret = drm_gem_handle_create(file, obj, &args->handle);
+	/* The handle holds it now. */
+	drm_gem_object_put(obj);
+	return ret;
+}
+
 static int vuma_ioctl_reserved(struct drm_device *drm, void *data, struct drm_file *file)
 {
 	return -EOPNOTSUPP;
@@ -413,6 +431,7 @@ const struct drm_ioctl_desc vuma_ioctls[] = {
 	VUMA_RESERVED(DRM_VUMA_HEAP_CREATE),
 	VUMA_RESERVED(DRM_VUMA_HEAP_DESTROY),
 	VUMA_IOCTL(BO_WAIT, vuma_ioctl_bo_wait),
+	VUMA_IOCTL(BO_USERPTR, vuma_ioctl_bo_userptr),
 };
 
 const int vuma_num_ioctls = ARRAY_SIZE(vuma_ioctls);

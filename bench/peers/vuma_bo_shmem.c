@@ -322,6 +322,17 @@ struct drm_gem_object *vuma_bo_create(struct vuma_file *vfile, u64 size, u32 fla
 	return &shmem->base;
 }
 
+struct drm_gem_object *vuma_bo_create_userptr(struct vuma_device *vdev, u64 addr, u64 size,
+					      bool readonly)
+{
+	return ERR_PTR(-EOPNOTSUPP);
+}
+
+bool vuma_bo_is_readonly(struct drm_gem_object *obj)
+{
+	return false;
+}
+
 int vuma_bo_mmap_offset(struct drm_gem_object *obj, u64 *offset)
 {
 	if (drm_gem_is_imported(obj))

@@ -155,7 +155,7 @@ struct gem_uma_inject_row {
 };
 
 #define GEM_UMA_INJECT_ROWS	27
-#define GEM_UMA_INJECT_MAP_ROWS	8
+#define GEM_UMA_INJECT_MAP_ROWS	9
 #define GEM_UMA_INJECT_PURGE_ROWS	4
 #define GEM_UMA_INJECT_VM_ROWS	13
 

@@ -2,10 +2,12 @@
 /*
  * The operations on CPU mappings that are made to fail; see gem_uma_inject_rows.c.
  */
+#include <linux/dma-buf.h>
 #include <linux/file.h>
 
 #include <drm/drm_file.h>
 #include <drm/drm_vma_manager.h>
+#include <drm/gem_uma/gem_uma_userptr.h>
 
 #include "gem_uma_inject.h"
 
@@ -124,6 +126,33 @@ static int run_get_unmapped_area(struct gem_uma_inject_rig *rig)
 	return IS_ERR_VALUE(ours) ? (int)ours : IS_ERR_VALUE(others) ? (int)others : 0;
 }
 
+/* Memory of the process alone, written and not written. */
+static void begin_userptr(struct gem_uma_inject_rig *rig)
+{
+	unsigned long addr = vm_mmap(NULL, INJECT_ADDR, INJECT_SIZE, PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, 0);
+
+	KUNIT_ASSERT_EQ(rig->test, addr, INJECT_ADDR);
+	KUNIT_EXPECT_EQ(rig->test, 0, put_user(rig->seed, (u32 __user *)addr));
+}
+
+static int run_userptr(struct gem_uma_inject_rig *rig)
+{
+	rig->dmabuf = gem_uma_userptr_export(INJECT_ADDR, INJECT_SIZE, 0);
+	return PTR_ERR_OR_ZERO(rig->dmabuf);
+}
+
+static void undo_userptr(struct gem_uma_inject_rig *rig)
+{
+	dma_buf_put(rig->dmabuf);
+	flush_delayed_fput();
+}
+
+static void end_userptr(struct gem_uma_inject_rig *rig)
+{
+	vm_munmap(INJECT_ADDR, INJECT_SIZE);
+}
+
 const struct gem_uma_inject_row gem_uma_inject_map_rows[GEM_UMA_INJECT_MAP_ROWS] = {
 	{
 		.name = "mmap", .covers = { "gem_uma_object_mmap", "gem_uma_cpu_map_mmap" },
@@ -183,5 +212,9 @@ const struct gem_uma_inject_row gem_uma_inject_map_rows[GEM_UMA_INJECT_MAP_ROWS]
 		.size = PMD_SIZE, .flags = GEM_UMA_OBJECT_HUGE, .huge = true, .mm = true,
 		.begin = begin_mmap, .run = run_get_unmapped_area, .errnos = { -ENOMEM },
 		.allocations = 1, .calls = 2,
+	}, {
+		.name = "userptr", .covers = { "gem_uma_userptr_export" }, .mm = true,
+		.begin = begin_userptr, .run = run_userptr, .undo = undo_userptr,
+		.end = end_userptr, .errnos = { -ENOMEM }, .allocations = 4,
 	},
 };

@@ -158,6 +158,18 @@ int vuma_bo_create_private(int fd, uint32_t vm_id, uint64_t size, uint32_t flags
 	return ret;
 }
 
+int vuma_bo_create_userptr(int fd, void *at, uint64_t size, uint32_t flags, uint32_t *handle)
+{
+	struct drm_vuma_bo_userptr args = {
+		.addr = (uintptr_t)at, .size = size, .flags = flags,
+	};
+	int ret = vuma_ioctl(fd, DRM_IOCTL_VUMA_BO_USERPTR, &args);
+
+	if (!ret)
+		*handle = args.handle;
+	return ret;
+}
+
 int vuma_bo_close(int fd, uint32_t handle)
 {
 	struct drm_gem_close args = { .handle = handle };

@@ -56,6 +56,8 @@ int vuma_bo_create(int fd, uint64_t size, uint32_t flags, uint32_t *handle);
 /* One that only this VM can map. */
 int vuma_bo_create_private(int fd, uint32_t vm_id, uint64_t size, uint32_t flags,
 			   uint32_t *handle);
+/* Of [at, at + size) of this process; @flags: DRM_VUMA_USERPTR_*. */
+int vuma_bo_create_userptr(int fd, void *at, uint64_t size, uint32_t flags, uint32_t *handle);
 int vuma_bo_close(int fd, uint32_t handle);
 int vuma_bo_mmap_offset(int fd, uint32_t handle, uint64_t *offset);
 int vuma_bo_query(int fd, uint32_t handle, struct drm_vuma_bo_query *query);

@@ -10,6 +10,7 @@ enum kind {
 	FLAGS,		/* of the mask @max */
 	ENUM,		/* up to @max */
 	SIZE, VA, OFFSET, RANGE, NUMBER,
+	PAGES,		/* bytes, up to @max: never more, as memory of ours comes behind it */
 	BO_ADDR,	/* of a BO in the list of SUBMIT_LEGACY */
 	COUNT,		/* of an array whose limit is @max */
 	SYNC_COUNT,	/* mostly none: those that have no fence yet are errors */
@@ -150,7 +151,7 @@ static const struct type types[] = {
 	       F(drm_vuma_vm_bind, op_count, COUNT, DRM_VUMA_BIND_MAX_OPS),
 	       F(drm_vuma_vm_bind, op_done, ANY, 0), F(drm_vuma_vm_bind, syncs, ANY, 0),
 	       F(drm_vuma_vm_bind, sync_count, ANY, 0), F(drm_vuma_vm_bind, pad, ANY, 0)),
-	  .errors = { ENOMEM, E2BIG, EBUSY }, .elements = { op_fields },
+	  .errors = { ENOMEM, E2BIG, EBUSY, EACCES }, .elements = { op_fields },
 	  .strides = { sizeof(struct drm_vuma_bind_op) } },
 	{ VUMA(SUBMIT, drm_vuma_submit,
 	       F(drm_vuma_submit, vm_id, VM, 0), F(drm_vuma_submit, flags, ANY, 0),
@@ -175,7 +176,7 @@ static const struct type types[] = {
 	       F(drm_vuma_submit_legacy, in_sync_count, SYNC_COUNT, DRM_VUMA_SUBMIT_MAX_SYNCS),
 	       F(drm_vuma_submit_legacy, out_sync_count, SYNC_COUNT, DRM_VUMA_SUBMIT_MAX_SYNCS),
 	       F(drm_vuma_submit_legacy, pad, ANY, 0)),
-	  .errors = { ENOMEM, E2BIG, EBUSY, ENOSPC },
+	  .errors = { ENOMEM, E2BIG, EBUSY, ENOSPC, EACCES },
 	  .elements = { bo_cmd_fields, sync_fields, sync_fields, bo_fields },
 	  .strides = { sizeof(struct drm_vuma_cmd), sizeof(struct drm_vuma_sync),
 		       sizeof(struct drm_vuma_sync), sizeof(struct drm_vuma_legacy_bo) } },
@@ -190,9 +191,16 @@ static const struct type types[] = {
 	       F(drm_vuma_bo_sync, flags, ANY, 0)),
 	  .errors = { ENOMEM, E2BIG }, .elements = { range_fields },
 	  .strides = { sizeof(struct drm_vuma_bo_sync_range) } },
+	/* Jobs write to arrays that ioctls read. */
+	{ VUMA(BO_USERPTR, drm_vuma_bo_userptr,
+	       F(drm_vuma_bo_userptr, addr, ARRAY, 0),
+	       F(drm_vuma_bo_userptr, size, PAGES, FUZZ_SPACE),
+	       F(drm_vuma_bo_userptr, flags, FLAGS, DRM_VUMA_USERPTR_READONLY),
+	       F(drm_vuma_bo_userptr, handle, ANY, 0)),
+	  .errors = { ENOMEM, E2BIG }, RESULT(drm_vuma_bo_userptr, handle, HANDLE) },
 	RESERVED(DRM_VUMA_HEAP_CREATE), RESERVED(DRM_VUMA_HEAP_DESTROY),
 	/* Not there at all: what the core says to any unknown number. */
-	{ .name = "UNKNOWN", .request = DRM_IOWR(DRM_COMMAND_BASE + DRM_VUMA_BO_WAIT + 1,
+	{ .name = "UNKNOWN", .request = DRM_IOWR(DRM_COMMAND_BASE + DRM_VUMA_BO_USERPTR + 1,
 						 uint64_t[4]), .size = 32,
 	  .fields = { { 0, 8, NUMBER, 8 } } },
 	{ CORE(GEM_CLOSE, drm_gem_close,
@@ -341,6 +349,8 @@ static uint64_t value_of(const struct field *f, uint64_t *rng)
 		return (1 + below(rng, 64)) * (one_in(rng, 8) ? 8 : PAGE);
 	case NUMBER:
 		return below(rng, f->max + 1);
+	case PAGES:
+		return below(rng, f->max / PAGE + 1) * PAGE;
 	case SYNC_COUNT:
 		return one_in(rng, 4) ? below(rng, 3) : 0;
 	case COUNT:
@@ -371,6 +381,7 @@ static uint64_t random_value(const struct field *f, uint64_t *rng)
 	case CORE_COUNT:
 		return below(rng, 10000);
 	case NUMBER:
+	case PAGES:
 	case ARRAY:
 		return value_of(f, rng);
 	default:

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <sys/socket.h>
+
 #include "peer.h"
 
 void peer_wait(int fd)
@@ -60,4 +62,39 @@ void expect_near(uint64_t value, uint64_t want)
 		KT_FAIL("%llu bytes, expected %llu, give or take %llu",
 			(unsigned long long)value, (unsigned long long)want,
 			(unsigned long long)SLACK);
+}
+
+void fd_send(int sock, int fd)
+{
+	char control[CMSG_SPACE(sizeof(fd))] = { 0 }, byte = 0;
+	struct iovec iov = { &byte, 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
+	KT_EQ(sendmsg(sock, &msg, 0), 1);
+}
+
+int fd_receive(int sock)
+{
+	char control[CMSG_SPACE(sizeof(int))], byte;
+	struct iovec iov = { &byte, 1 };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *cmsg;
+	int fd;
+
+	KT_EQ(recvmsg(sock, &msg, 0), 1);
+	cmsg = CMSG_FIRSTHDR(&msg);
+	KT_TRUE(cmsg && cmsg->cmsg_type == SCM_RIGHTS);
+	memcpy(&fd, CMSG_DATA(cmsg), sizeof(fd));
+	return fd;
 }

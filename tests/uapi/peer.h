@@ -32,6 +32,10 @@ void peer_next(const struct peer *peer);
 /* The same, with the last thing. */
 void peer_end(const struct peer *peer);
 
+/* A file descriptor over a socket, as between a client and a compositor. */
+void fd_send(int sock, int fd);
+int fd_receive(int sock);
+
 /* Charges settle in batches per CPU; a difference is meant up to that. */
 void expect_near(uint64_t value, uint64_t want);
 

@@ -17,42 +17,6 @@ static struct cgroup top(void)
 	return cg;
 }
 
-/* A file descriptor over a socket, as between a client and a compositor. */
-static void fd_send(int sock, int fd)
-{
-	char control[CMSG_SPACE(sizeof(fd))] = { 0 }, byte = 0;
-	struct iovec iov = { &byte, 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = control, .msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(fd));
-	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
-	KT_EQ(sendmsg(sock, &msg, 0), 1);
-}
-
-static int fd_receive(int sock)
-{
-	char control[CMSG_SPACE(sizeof(int))], byte;
-	struct iovec iov = { &byte, 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = control, .msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg;
-	int fd;
-
-	KT_EQ(recvmsg(sock, &msg, 0), 1);
-	cmsg = CMSG_FIRSTHDR(&msg);
-	KT_TRUE(cmsg && cmsg->cmsg_type == SCM_RIGHTS);
-	memcpy(&fd, CMSG_DATA(cmsg), sizeof(fd));
-	return fd;
-}
-
 /* A protected owner, who is then squeezed together with nobody else. */
 struct protected {
 	struct cgroup parent, cg;

@@ -142,6 +142,7 @@ int gem_uma_device_init(struct gem_uma_device *udev, struct drm_device *drm,
 			const struct gem_uma_device_config *config);
 bool gem_uma_device_dma_is_bounce_buffer(struct device *dev, dma_addr_t addr);
 bool gem_uma_device_dma_bounces(struct device *dev, dma_addr_t addr, phys_addr_t phys);
+bool gem_uma_device_table_bounces(struct device *dev, struct sg_table *sgt);
 bool gem_uma_device_bounces(const struct gem_uma_device *udev, dma_addr_t addr,
 			    phys_addr_t phys);
 

@@ -59,6 +59,7 @@ extern "C" {
 /* Reserved, -EOPNOTSUPP today. */
 #define DRM_VUMA_HEAP_DESTROY		0x0f
 #define DRM_VUMA_BO_WAIT		0x10
+#define DRM_VUMA_BO_USERPTR		0x11
 
 /**
  * enum drm_vuma_param - what GET_PARAM can tell
@@ -113,6 +114,8 @@ enum drm_vuma_param {
 #define DRM_VUMA_FEATURE_HUGE		(1ull << 1)
 /* BO_MADVISE is there, and DRM_VUMA_BO_DISCARD_ON_RECLAIM has an effect. */
 #define DRM_VUMA_FEATURE_MADVISE	(1ull << 2)
+/* BO_USERPTR is there. */
+#define DRM_VUMA_FEATURE_USERPTR	(1ull << 3)
 
 /**
  * enum drm_vuma_fault - why a job failed
@@ -722,14 +725,14 @@ struct drm_vuma_legacy_bo {
  * SUBMIT. Otherwise as SUBMIT.
  *
  * Errors: those of SUBMIT; -EINVAL for a BO that is in the list twice, or private to a VM;
- * -EFAULT for one that is purged, see &struct drm_vuma_bo_madvise; -EBUSY for a file of the
- * other path; -ENOSPC if there is no room for all of @bos together; -ENXIO for an imported
- * BO that is not made of pages of memory.
+ * -EFAULT for one that is purged, see &struct drm_vuma_bo_madvise; -EACCES for one that is
+ * read-only; -EBUSY for a file of the other path; -ENOSPC if there is no room for all of @bos
+ * together; -ENXIO for an imported BO that is not made of pages of memory.
  *
  * What is wrong with the request itself is found before anything is done. If it fails later,
- * with -ENOSPC, -ENOMEM, -EINTR, -ENXIO, -EIO, because @bos cannot be written, or because a
- * BO was purged just then, no job runs, but the file has its path, what DRM_VUMA_LEGACY_TRIM
- * asked for is done, and BOs may have got or lost an address.
+ * with -ENOSPC, -ENOMEM, -EACCES, -EINTR, -ENXIO, -EIO, because @bos cannot be written, or
+ * because a BO was purged just then, no job runs, but the file has its path, what
+ * DRM_VUMA_LEGACY_TRIM asked for is done, and BOs may have got or lost an address.
  */
 struct drm_vuma_submit_legacy {
 	/** @flags: in, 0 or DRM_VUMA_LEGACY_TRIM. */
@@ -779,6 +782,31 @@ struct drm_vuma_scanout {
 	__u32 flags;
 };
 
+/* Jobs only read it, and the process need not be able to write it. */
+#define DRM_VUMA_USERPTR_READONLY	(1u << 0)
+
+/**
+ * struct drm_vuma_bo_userptr - make a BO of memory of the process
+ *
+ * The pages are pinned until the BO is gone, and count as locked memory of the user. When the
+ * process unmaps or replaces them, jobs go on to use those that were there. The BO is as an
+ * imported one. It is bound with DRM_VUMA_BIND_READONLY if it is read-only: -EACCES otherwise,
+ * also for SUBMIT_LEGACY.
+ *
+ * Errors: -EINVAL, -E2BIG, -EFAULT (no memory there, or none that can be pinned, or written),
+ * -ENOMEM (also RLIMIT_MEMLOCK), -EOPNOTSUPP without DRM_VUMA_FEATURE_USERPTR.
+ */
+struct drm_vuma_bo_userptr {
+	/** @addr: in, a multiple of the CPU page size. */
+	__u64 addr;
+	/** @size: in, bytes, a multiple of the CPU page size. */
+	__u64 size;
+	/** @flags: in, DRM_VUMA_USERPTR_*. */
+	__u32 flags;
+	/** @handle: out, never 0. Must be 0 on entry. */
+	__u32 handle;
+};
+
 #define DRM_IOCTL_VUMA_GET_PARAM \
 	DRM_IOWR(DRM_COMMAND_BASE + DRM_VUMA_GET_PARAM, struct drm_vuma_get_param)
 #define DRM_IOCTL_VUMA_BO_CREATE \
@@ -809,6 +837,8 @@ struct drm_vuma_scanout {
 	DRM_IOW(DRM_COMMAND_BASE + DRM_VUMA_SCANOUT_UNPIN, struct drm_vuma_scanout)
 #define DRM_IOCTL_VUMA_BO_WAIT \
 	DRM_IOW(DRM_COMMAND_BASE + DRM_VUMA_BO_WAIT, struct drm_vuma_bo_wait)
+#define DRM_IOCTL_VUMA_BO_USERPTR \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_VUMA_BO_USERPTR, struct drm_vuma_bo_userptr)
 
 #if defined(__cplusplus)
 }
