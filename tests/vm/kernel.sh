@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Debian's current 6.12 kernel image and headers, unpacked into a cache outside
-# the tree; nothing is installed on the host and no root is needed.
+# Debian's current kernel image and headers, unpacked into a cache outside the
+# tree; nothing is installed on the host and no root is needed.
 #
 #   kernel.sh root      print the unpacked tree (boot/, lib/modules/, usr/src/)
 #   kernel.sh kdir      print the directory to build modules against
@@ -10,16 +10,20 @@
 #   kernel.sh update    look for a newer package now
 #   kernel.sh present   is one in the cache? Looks, and does no more
 #
-# A newer package is looked for at most once a day; with no network the cached
-# kernel is used.
+# GEM_UMA_SERIES=7.3 is another series than 6.12, each in a place of its own. A newer
+# package is looked for at most once a day; with no network the cached kernel is used.
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 
 series=${GEM_UMA_SERIES:-6.12}
 arch=amd64
 cache=${GEM_UMA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/gem-uma}
-kernels=$cache/kernels
-stamp=$cache/checked
+suffix=
+[[ $series == 6.12 ]] || suffix=-$series
+kernels=$cache/kernels$suffix
+stamp=$cache/checked$suffix
+# Not that of kbuild.sh, whose lists are of fewer suites.
+state=$cache/apt${suffix:+-stock$suffix}
 tmp=
 
 say() { echo "kernel.sh: $*" >&2; }
@@ -31,8 +35,8 @@ trap 'exit 143' TERM HUP
 # The lists live in the cache, so no root is needed to refresh them and the
 # system's own state is not touched.
 private=(
-	-o Dir::State::Lists="$cache/apt/lists"
-	-o Dir::Cache="$cache/apt/cache"
+	-o Dir::State::Lists="$state/lists"
+	-o Dir::Cache="$state/cache"
 )
 quiet=(
 	-q -o APT::Sandbox::User=root -o Acquire::Retries=2
@@ -40,8 +44,21 @@ quiet=(
 )
 lists=()
 
+# Other series are in the backports of the next release, whose C library their tools want.
+name_suites() {
+	local mirror
+	[[ $suffix ]] || return 0
+	mirror=$(apt-cache policy 2>/dev/null | grep -oE 'https?://[^ ]+/debian/? ' |
+		sort | uniq -c | sort -rn | awk 'NR == 1 { print $2 }')
+	printf '%s\n' "Types: deb" "URIs: ${mirror:-http://deb.debian.org/debian}" \
+		"Suites: trixie trixie-backports" "Components: main" \
+		"Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg" >"$state/debian.sources"
+	private+=(-o Dir::Etc::SourceList="$state/debian.sources" -o Dir::Etc::SourceParts=-)
+}
+
 refresh_lists() {
-	mkdir -p "$cache/apt/lists/partial" "$cache/apt/cache/archives/partial"
+	mkdir -p "$state/lists/partial" "$state/cache/archives/partial"
+	name_suites
 	apt-get "${quiet[@]}" "${private[@]}" update >/dev/null 2>&1
 }
 
@@ -63,7 +80,7 @@ image_package() {
 }
 
 fetch() {
-	local image release headers common kbuild rel
+	local image release headers common kbuild rel parts
 	image=$(image_package) || return 1
 	release=${image#linux-image-}
 	release=${release%-unsigned}
@@ -79,17 +96,22 @@ fetch() {
 	say "fetching $image (about 130 MB, once)"
 	tmp=$(mktemp -d "$kernels/.tmp.XXXXXX")
 	mkdir "$tmp/deb" "$tmp/root"
-	(cd "$tmp/deb" && apt-get "${quiet[@]}" "${lists[@]}" download \
-		"$image" "$headers" "$common" "$kbuild") >"$tmp/log" 2>&1 || {
-		cat "$tmp/log" >&2
-		return 1
-	}
+	# Newer images come in parts.
+	mapfile -t parts < <(apt-cache "${lists[@]}" pkgnames linux- 2>/dev/null |
+		grep -xF -e "linux-base-$release" -e "linux-binary-$release" -e "linux-modules-$release")
+	download "$tmp" "$image" "$headers" "$common" "$kbuild" "${parts[@]}" || return
 	for deb in "$tmp"/deb/*.deb; do
 		dpkg-deb -x "$deb" "$tmp/root"
 	done
+	[[ -e $tmp/root/lib ]] || ln -s usr/lib "$tmp/root/lib"
 	rel=$(ls "$tmp/root/lib/modules")
 	[[ $rel == "$release" ]] || { say "release is $rel, not $release"; return 1; }
+	# Newer packages have it beside the modules.
+	[[ -e $tmp/root/boot/vmlinuz-$rel ]] ||
+		install -D "$tmp/root/lib/modules/$rel/vmlinuz" "$tmp/root/boot/vmlinuz-$rel" || return
 	relocate "$tmp/root" "$release"
+	suit_compiler "$tmp/root/usr/src/linux-headers-$release"
+	suit_tools "$tmp" "$tmp/root/usr/lib/$kbuild" || return
 	depmod -b "$tmp/root" "$release"
 	chmod -R u+w "$tmp/root"
 	mv -T "$tmp/root" "$kernels/$release"
@@ -100,15 +122,68 @@ fetch() {
 	prune
 }
 
+# download DIR PACKAGE...: into DIR/deb
+download() {
+	(cd "$1/deb" && apt-get "${quiet[@]}" "${lists[@]}" download "${@:2}") >"$1/log" 2>&1 || {
+		cat "$1/log" >&2
+		return 1
+	}
+}
+
+# What the configuration says of a compiler that is not there, and modules need not know.
+suit_compiler() {
+	local config gcc
+	gcc=$(sed -n 's/^CC = .*\(gcc-[0-9]*\)$/\1/p' "$1/.kernelvariables")
+	[[ $gcc ]] && ! command -v "$gcc" >/dev/null || return 0
+	sed -i "s/$gcc\$/gcc/" "$1/.kernelvariables"
+	for config in CC_HAS_ASSUME CC_HAS_MIN_FUNCTION_ALIGNMENT CC_HAS_NAMED_AS \
+		CC_HAS_NAMED_AS_FIXED_SANITIZERS USE_X86_SEG_SUPPORT; do
+		sed -i "/^CONFIG_$config=/d" "$1/include/config/auto.conf"
+		sed -i "/^#define CONFIG_$config /d" "$1/include/generated/autoconf.h"
+	done
+	config=$(gcc -dumpfullversion | awk -F. '{ print $1 * 10000 + $2 * 100 + $3 }')
+	sed -i "s/^\(CONFIG_GCC_VERSION=\).*/\1$config/" "$1/include/config/auto.conf"
+	sed -i "s/^\(#define CONFIG_GCC_VERSION \).*/\1$config/" "$1/include/generated/autoconf.h"
+}
+
+# Programs that want a newer C library than the host's get that of their release.
+suit_tools() {
+	local tmp=$1 kbuild=$2 lib=$2/lib f said
+	local newer=()
+	while IFS= read -r f; do
+		said=$(LC_ALL=C ldd "$f" 2>&1) || true
+		[[ $said != *GLIBC_*"not found"* ]] || newer+=("$f")
+	done < <(find "$kbuild" -type f -perm /111)
+	((${#newer[@]})) || return 0
+	mkdir "$tmp/libc" "$lib"
+	rm -f "$tmp"/deb/*
+	download "$tmp" libc6 || return
+	dpkg-deb -x "$tmp"/deb/libc6_*.deb "$tmp/libc"
+	find "$tmp/libc" -type f \( -name 'ld-linux*.so.2' -o -name libc.so.6 \) \
+		-exec cp -t "$lib" {} +
+	for f in "${newer[@]}"; do
+		mv "$f" "$f.elf"
+		cat >"$f" <<-EOF
+			#!/bin/sh
+			self=\$(realpath "\$0")
+			lib=\${self%/*}/$(realpath --relative-to="${f%/*}" "$lib")
+			path=\$lib:/usr/lib/x86_64-linux-gnu
+			exec "\$lib/ld-linux-x86-64.so.2" --library-path "\$path" "\$self.elf" "\$@"
+		EOF
+		chmod +x "$f"
+	done
+}
+
 # The headers name /usr/src and /usr/lib; make them name their own tree, by
 # paths that hold wherever the tree is moved.
 relocate() {
 	local src=$1/usr/src link
 	# shellcheck disable=SC2016 # expanded by make
-	sed -i 's|^include /usr/src/\(.*\)$|include $(dir $(lastword $(MAKEFILE_LIST)))../\1|' \
+	sed -i -e 's|^include /usr/src/\(.*\)$|include $(dir $(lastword $(MAKEFILE_LIST)))../\1|' \
+		-e 's|^KBUILD_OUTPUT *:*= */usr/src/.*|KBUILD_OUTPUT := $(realpath $(dir $(lastword $(MAKEFILE_LIST))))|' \
 		"$src/linux-headers-$2/Makefile"
 	for link in build source; do
-		[[ -L $1/lib/modules/$2/$link ]] || continue
+		[[ $(readlink "$1/lib/modules/$2/$link") == /* ]] || continue
 		ln -sfnT "../../..$(readlink "$1/lib/modules/$2/$link")" "$1/lib/modules/$2/$link"
 	done
 	if grep -rIl --include='Makefile*' --include='.kernelvariables' \
@@ -156,7 +231,7 @@ ensure() {
 	fi
 	fetch && { touch "$stamp"; return 0; }
 	say "no linux-image-$series package found and none cached in $kernels"
-	say "the network (or a bookworm-security entry in apt's sources) is needed once"
+	say "the network is needed once, and for 6.12 a bookworm-security entry in apt's sources"
 	return 1
 }
 
