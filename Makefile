@@ -33,8 +33,11 @@ check-debug: plan-check-debug deps ## unit, uAPI and race tests on a KASAN and l
 	@$(VM)/check-debug.sh debug
 
 check-all: deps ## once a night: all tests on each kernel, data races, mutants, bench
-	@rc=0; for t in check lint check-selftest check-kcsan mutants bench; do $(MAKE) $$t || rc=1; done; \
-	$(VM)/check-debug.sh --all debug || rc=1; exit $$rc
+	@rc=0; for t in check lint check-selftest check-ports check-kcsan mutants bench; do $(MAKE) $$t || rc=1; done; \
+	$(VM)/check-debug.sh --all debug || rc=1; $(VM)/check-ports.sh --debug || rc=1; exit $$rc
+
+check-ports: plan-check-ports deps ## in-tree drivers, as they are and ported, on Debian's 7.3 (DRIVER=)
+	@$(VM)/check-ports.sh $(DRIVER)
 
 check-kcsan: plan-check-kcsan deps ## uAPI and race tests on kernels that look for data races
 	@$(VM)/check-debug.sh kcsan
@@ -86,5 +89,5 @@ clean: ## removes build/ and out/
 distclean: clean ## also the kernel cache
 	@rm -rf "$${GEM_UMA_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/gem-uma}"
 
-.PHONY: help demo check check-debug check-all check-kcsan check-selftest mutants check-host lint bench figures shell modules user docs deps update-kernel clean distclean
+.PHONY: help demo check check-debug check-all check-ports check-kcsan check-selftest mutants check-host lint bench figures shell modules user docs deps update-kernel clean distclean
 endif

@@ -34,11 +34,13 @@ compat=LINUX_VERSION_CODE,CONSTANT_COMPARISON,MACRO_WITH_FLOW_CONTROL
 compat+=,MACRO_ARG_UNUSED
 # The twin fills its copy of the helper's operations when it is loaded.
 peer=CONST_STRUCT
+# Registers are volatile where they become calls. What is for spatch alone has no values.
+port=VOLATILE,COMPLEX_MACRO,MACRO_ARG_UNUSED
 # The macros of tracepoints are laid out like the structures that they make.
 trace=OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT
 
 declare -A ignore=([kernel]='' [program]=$program [shim]=$shim [compat]=$compat [peer]=$peer
-	[trace]=$trace)
+	[trace]=$trace [port]=$port)
 
 kind_of() {
 	case $1 in
@@ -46,6 +48,7 @@ kind_of() {
 	tests/host/shim.h) echo shim ;;
 	bench/peers/*) echo peer ;;
 	*_trace.h) echo trace ;;
+	ports/fake/* | ports/macros.h) echo port ;;
 	tests/* | bench/*) echo program ;;
 	*) echo kernel ;;
 	esac

@@ -15,7 +15,7 @@ cd "$(dirname "$0")/.." || exit
 
 names=("$@")
 ((${#names[@]})) || names=(layers spdx size forbidden shell kdoc locked headers docs sync-table pitfalls mutants inject
-	exports checkpatch figures commits)
+	exports checkpatch figures ports commits)
 
 # lint-NAME is a step of scripts/lint.sh.
 program() {

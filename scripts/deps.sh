@@ -5,7 +5,7 @@
 # As root (or with passwordless sudo) it installs; otherwise it prints the one
 # line to type and fails. Set GEM_UMA_NO_DEPS=1 on systems without dpkg.
 #
-#   deps.sh [SET...]    also what a set needs: debug (kernels of our own), lint
+#   deps.sh [SET...]    also what a set needs: debug (kernels of our own), lint, ports
 #   deps.sh --missing [SET...]    only prints what it would install
 set -euo pipefail
 
@@ -20,6 +20,7 @@ packages=(
 declare -A sets=(
 	[debug]='flex bison bc libssl-dev libelf-dev ccache'
 	[lint]='sparse coccinelle clang'
+	[ports]='coccinelle ccache'
 )
 only_print=
 [[ ${1:-} != --missing ]] || { only_print=y; shift; }

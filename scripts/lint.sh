@@ -14,12 +14,13 @@
 #   lint-resv     every caller of a _locked function has a resv, by clang
 #   lint-cocci    our own rules: private members, reclaim and fences, puts, sizes
 #   lint-kdoc     kernel-doc of every kernel source in the cache
+#   lint-text     what the ports share with the drivers that they port
 #   lint-selftest the proof that each of them can fail; by its name only
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 
 names=("$@")
-((${#names[@]})) || names=(lint-sparse lint-clang lint-resv lint-cocci lint-kdoc)
+((${#names[@]})) || names=(lint-sparse lint-clang lint-resv lint-cocci lint-kdoc lint-text)
 
 CHECK_LOGS=${OUT:-$PWD/out}/lint
 export CHECK_LOGS

@@ -534,6 +534,39 @@ lint_kdoc() {
 	finds lint/kdoc.sh "vuma_planted\.c:[0-9]+.*'a' not described" vuma/vuma_planted.c
 }
 
+ports() {
+	fresh
+	new ports/planted/result '{"driver": "planted", "tests": 9, "skipped": 1, "stock_ok": 7, "ported_ok": 8,' \
+		'"jobs": "ok", "reclaim": {"stock": [0, 0], "ported": [0, 0]}, "lines": [1, 2]}'
+	finds check-ports.sh 'README\.md:[0-9]+: the table of ports is not that'
+	ports/report.py --into-readme
+	silent check-ports.sh .
+	sed -i '/^<!-- End of the table of ports/d' README.md
+	finds check-ports.sh 'README\.md:[0-9]+: the table of ports is missing'
+}
+
+# Where there is a source of the kernel; one that a port does not fit is made of it.
+ports_text() {
+	local source=${GEM_UMA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/gem-uma}/sources/7.3
+	fresh
+	[[ -d $source/drivers/gpu/drm/vgem ]] || { finds lint/text.sh .; return; }
+	sed -n 10,30p "$source/drivers/gpu/drm/vgem/vgem_fence.c" >>ports/vgem/vgem_uma.h
+	sed -n '/^int vgem_fence_attach/,/^}/p' "$source/drivers/gpu/drm/vgem/vgem_fence.c" >>ports/vgem/vgem_uma.h
+	finds lint/text.sh "^ports/vgem/vgem_uma\.h:[0-9]+: [0-9]+ lines are the kernel's"
+	fresh
+	mkdir -p "$work/linux/drivers/gpu/drm"
+	cp "$source/Makefile" "$work/linux/"
+	cp -r "$source/drivers/gpu/drm/vgem" "$work/linux/drivers/gpu/drm/"
+	sed -i 's/faux_dev = fdev/faux_dev = NULL + fdev - 0/; s/vgem_device->faux_dev/vgem_device->faux/' \
+		"$work/linux/drivers/gpu/drm/vgem/vgem_drv.c"
+	finds ../ports/apply.sh \
+		'40-init\.cocci finds nothing to change in drivers/gpu/drm/vgem/vgem_drv\.c, vgem_init\(\), of Linux 7\.3' \
+		-o "$work/ported" vgem "$work/linux"
+	sed -i 's/^PATCHLEVEL = .*/PATCHLEVEL = 2/' "$work/linux/Makefile"
+	finds ../ports/apply.sh 'is Linux 7\.2\..*; the ports are written for 7\.3' -o "$work/ported" vgem "$work/linux"
+	[[ ! -e $work/ported ]] || { missed=$((missed + 1)); echo "apply.sh leaves something behind when it fails"; }
+}
+
 circles() {
 	fresh
 	add gem_uma/gem_uma_object_reclaim.c 'int gem_uma_object_a(void)' '{' \
@@ -579,7 +612,7 @@ exports() {
 
 groups=("$@")
 ((${#groups[@]})) || groups=(layers circles spdx size forbidden shell kdoc locked headers pitfalls mutants inject
-	checkpatch exports docs sync_table figures commits runner)
+	checkpatch exports docs sync_table figures ports commits runner)
 for group in "${groups[@]}"; do
 	$group
 done

@@ -10,8 +10,9 @@
 #	Run: t_mmap
 #	Fails: mmap_page_index_after_hole_uma-B1_panthor-75
 #
-# "Run: kunit" are the unit tests, on the debug kernel of 6.12; programs run on the
-# stock kernel, those of a file of jobs that "Jobs: FILE" names in its guest.
+# "Run: kunit" are the unit tests, on the debug kernel of 6.12, and "Run: ports DRIVER" is
+# that test of tests/vm/check-ports.sh; programs run on the stock kernel, those of a file
+# of jobs that "Jobs: FILE" names in its guest.
 #
 # Each is applied to a copy of the tree, built and run in a guest. KTAP; a mutant that
 # survives is not ok, and so is one that does not apply any more.
@@ -55,6 +56,12 @@ run_mutant() {
 
 	run=$(field Run "$patch")
 	unset KDIR
+	if [[ $run == ports\ * ]]; then
+		patch -s -p1 -d "$work/tree" <"$patch" >"$log" 2>&1 || return 2
+		(cd "$work/tree" && TEST=$(field Fails "$patch") OUT=$work/out \
+			tests/vm/check-ports.sh "${run#ports }") >>"$log" 2>&1
+		return
+	fi
 	if [[ $run == kunit ]]; then
 		tree=$("$top/tests/vm/kbuild.sh" debug 6.12) || return 2
 		export KDIR=$tree/build

@@ -1,0 +1,146 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+#   build.sh [DRIVER...]    all ports, by default
+#
+# Compiles the library, each driver as it is and ported, the models of their devices, and
+# the test programme, into build/ports/<kernelrelease>/. Against Debian's 7.3 headers, or
+# KDIR=<kernel build>; drivers come from Debian's source of 7.3, or KSRC=<tree>.
+#
+# For a ported driver, a warning that its original does not have is an error, and so is a
+# symbol of the helper that it left.
+set -euo pipefail
+export LC_ALL=C
+
+ports=$(cd "$(dirname "$0")" && pwd)
+top=$(dirname "$ports")
+vm=$top/tests/vm
+drm=drivers/gpu/drm
+series=7.3
+
+drivers=("$@")
+((${#drivers[@]})) || mapfile -t drivers < <(cd "$ports" && printf '%s\n' */*.cocci | sed 's|/.*||' | sort -u)
+
+export KDIR=${KDIR:-}
+[[ $KDIR ]] || KDIR=$(GEM_UMA_SERIES=$series "$vm/kernel.sh" kdir)
+src=$("$vm/kbuild.sh" source "$series")
+release=$("$vm/stated-make" -s -C "$KDIR" kernelrelease)
+out=$top/build/ports/$release
+mkdir -p "$out"
+exec 9<"$out"
+flock 9
+
+cc="gcc"
+! command -v ccache >/dev/null || cc="ccache gcc"
+
+# Options of the drivers, which the kernel need not have.
+options=()
+for driver in "${drivers[@]}"; do
+	options+=("CONFIG_DRM_${driver^^}=m")
+done
+
+# compile TREE SYMVERS...: makes what TREE/Kbuild lists; the log is TREE.log.
+compile() {
+	local tree=$1 log=$1.log
+	"$vm/stated-make" -C "$KDIR" M="$tree" W=1 CONFIG_DEBUG_INFO_BTF_MODULES= -k -j"$(nproc)" \
+		CC="$cc" KBUILD_EXTRA_SYMBOLS="${*:2}" "${options[@]}" modules 9<&- >"$log" 2>&1 || {
+		cat "$log" >&2
+		return 1
+	}
+}
+
+# The driver's own Makefile, and flags from outside. A driver whose device is modelled is
+# compiled with the header that redirects its registers.
+kbuild_of() {
+	local variant=$1 driver
+	for driver in "${drivers[@]}"; do
+		{
+			echo "include \$(src)/Makefile"
+			[[ ! -e $ports/fake/fake_$driver.c ]] ||
+				echo "ccflags-y += -DFAKE_DRIVER=$driver -include $ports/fake/fake_io.h"
+			[[ $variant == stock ]] || echo "ccflags-y += -I$top/include"
+		} >"$out/$variant/$drm/$driver/Kbuild"
+		echo "obj-m += $drm/$driver/"
+	done >"$out/$variant/Kbuild"
+}
+
+as_it_is() {
+	local driver
+	rm -rf "$out/stock"
+	mkdir -p "$out/stock/$drm"
+	for driver in "${drivers[@]}"; do
+		cp -r --no-preserve=mode "$src/$drm/$driver" "$out/stock/$drm/"
+	done
+	kbuild_of stock
+}
+
+ported() {
+	rm -rf "$out/ported"
+	"$ports/apply.sh" -o "$out/ported" "${drivers[@]}" "$src"
+	kbuild_of ported
+}
+
+models() {
+	local driver f names=()
+	rm -rf "$out/fake"
+	mkdir "$out/fake"
+	for driver in "${drivers[@]}"; do
+		[[ ! -e $ports/fake/fake_$driver.c ]] || names+=("$driver")
+	done
+	for f in "$ports"/fake/*.[ch]; do
+		[[ ! -e $f ]] || ln -s "$f" "$out/fake/"
+	done
+	{
+		echo "ccflags-y += -Werror -I$src/$drm"
+		for driver in "${names[@]}"; do
+			echo "obj-m += ${driver}_model.o"
+			echo "${driver}_model-y := fake_$driver.o fake_engine.o"
+		done
+	} >"$out/fake/Kbuild"
+	if ((${#names[@]})); then
+		compile "$out/fake"
+	else
+		touch "$out/fake/Module.symvers"
+	fi
+}
+
+# Warnings of a variant without the places that a port moves.
+warnings() {
+	grep -E '[Ww]arning:|^WARNING' "$out/$1.log" |
+		grep -vE 'the compiler differs|^warning: pahole' |
+		sed -E "s|$out/$1/||g; s/:[0-9]+:[0-9]+:/:/" | sort -u || true
+}
+
+judge() {
+	local ko bad=0
+	comm -13 <(warnings stock) <(warnings ported) >"$out/warnings"
+	[[ ! -s $out/warnings ]] || {
+		cat "$out/warnings" >&2
+		echo "build.sh: a port warns where its original does not (all of it: $out/ported.log)" >&2
+		bad=1
+	}
+	for ko in "$out/ported/$drm"/*/*.ko; do
+		if nm "$ko" | grep drm_gem_shmem >&2; then
+			echo "build.sh: $ko still uses the helper" >&2
+			bad=1
+		fi
+	done
+	return "$bad"
+}
+
+"$vm/build.sh" modules 9<&-
+models
+as_it_is
+compile "$out/stock" "$out/fake/Module.symvers"
+ported
+compile "$out/ported" "$out/fake/Module.symvers" "$top/build/$release/Module.symvers"
+judge
+# What the host's libdrm need not have.
+mkdir -p "$out/include/drm"
+for driver in "${drivers[@]}"; do
+	[[ ! -e $src/include/uapi/drm/${driver}_drm.h ]] ||
+		cp --no-preserve=mode "$src/include/uapi/drm/${driver}_drm.h" "$out/include/drm/"
+done
+"$vm/stated-make" --no-print-directory -s -j"$(nproc)" -C "$top/tests/ports" O="$out/user" \
+	UAPI="$out/include" all 9<&-
+echo "$out"

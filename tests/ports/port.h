@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One programme for all ported drivers, and for those that they were. A driver supplies
+ * what its own ioctls are; what it does not supply is skipped, and why. Failures end the
+ * test.
+ */
+#ifndef PORT_H
+#define PORT_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cgroup.h"
+#include "engine.h"
+#include "ktap.h"
+
+#define PAGE		4096ull
+#define MIB		(1ull << 20)
+#define WORDS(size)	((size) / sizeof(uint32_t))
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+struct port_bo {
+	int fd;
+	uint32_t handle;
+	uint64_t size;
+	uint32_t va;		/* where the device sees it */
+	uint32_t *map;		/* or NULL */
+};
+
+/* Work for the device: commands in a buffer, and all buffers that they name. */
+struct port_job {
+	const struct port_bo *commands;
+	unsigned int nr_commands;
+	const struct port_bo **bos;
+	unsigned int nr_bos;
+};
+
+/* One way to hand a job to the device. */
+struct port_queue {
+	const char *name;
+	int (*submit)(int fd, const struct port_job *job);
+};
+
+struct port_driver {
+	const char *name;
+	/* Opens the primary node: buffers cannot be made on the other. */
+	bool primary;
+	/* Why files are not open while the driver is unbound. */
+	const char *no_unbind;
+	/* The size is set; sets the handle, and the address if there is one. */
+	int (*create)(struct port_bo *bo);
+	/* The address of what was imported. */
+	int (*look_up)(struct port_bo *bo);
+	int (*mmap_offset)(const struct port_bo *bo, uint64_t *offset);
+	/* Of a driver whose device does something. */
+	const struct port_queue *queues;
+	unsigned int nr_queues;
+	int (*wait)(const struct port_bo *bo);
+	/* Work that only this driver has. */
+	void (*special)(void);
+};
+
+extern const struct port_driver port_vgem;
+extern const struct port_driver *port;
+
+int port_open(void);
+int port_ioctl(int fd, unsigned long request, void *arg);
+
+struct port_bo bo_new(int fd, uint64_t size);
+struct port_bo bo_new_mapped(int fd, uint64_t size);
+void bo_map(struct port_bo *bo);
+void bo_unmap(struct port_bo *bo);
+void bo_close(struct port_bo *bo);
+int bo_export(const struct port_bo *bo);
+struct port_bo bo_import(int fd, int dmabuf, uint64_t size);
+
+/* Word i is value + i. */
+void fill(uint32_t *map, uint64_t size, uint32_t value);
+void verify(const uint32_t *map, uint64_t size, uint32_t value);
+/* Words that differ. */
+uint64_t differ(const uint32_t *map, uint64_t size, uint32_t value);
+
+/* Each page has a word of its own. */
+void stamp(uint32_t *map, uint64_t pages);
+void verify_stamps(const uint32_t *map, uint64_t pages, uint64_t first);
+
+/* Skips the test where the device does nothing. */
+void need_engine(void);
+struct engine_cmd cmd_fill(const struct port_bo *bo, uint32_t value);
+struct engine_cmd cmd_check(const struct port_bo *bo, uint32_t value);
+struct engine_cmd cmd_copy(const struct port_bo *dst, const struct port_bo *src);
+/* Runs commands on a queue, and waits; the buffers are all that they name. */
+void run_on(unsigned int queue, const struct engine_cmd *cmds, unsigned int nr,
+	    const struct port_bo **bos, unsigned int nr_bos);
+void run_unchecked(unsigned int queue, const struct engine_cmd *cmds, unsigned int nr,
+		   const struct port_bo **bos, unsigned int nr_bos);
+void run(const struct engine_cmd *cmds, unsigned int nr, const struct port_bo **bos,
+	 unsigned int nr_bos);
+/* What the model has counted: nothing may be wrong. */
+void verify_engine(void);
+uint64_t engine_count(const char *name);
+/* Of what must not happen: so often since the test began. */
+uint64_t engine_wrong(const char *name);
+
+/* A cgroup of the test's own, which the caller enters. */
+struct cgroup tenant(const char *name);
+uint64_t charged(const struct cgroup *cg);
+/* memory.reclaim until so much is charged at most; 0, or what the kernel said last. */
+int reclaim_to(const struct cgroup *cg, uint64_t bytes);
+/* A line for the report, beside that of the other driver. */
+void figure(const char *name, uint64_t value, const char *unit);
+
+/* The tests, by file. */
+void create_to_destroy(void);
+void zero_before_use(void);
+void thousand_cycles(void);
+void mmap_twice(void);
+void mmap_vma_splits(void);
+void mmap_moved(void);
+void dmabuf_mmap_at_offset(void);
+void prime_itself(void);
+void prime_to_vuma(void);
+void prime_from_vuma(void);
+void prime_outlives_the_file(void);
+void job_on(intptr_t queue);
+void job_of_imported(void);
+void thousand_jobs(void);
+void special_jobs(void);
+void reclaim_idle(void);
+void reclaim_written_by_device(void);
+void reclaim_between_jobs(void);
+void evicted_is_out_of_reach(void);
+void reclaim_slow_device(void);
+void beyond_limit(void);
+void limit_of_one_client(void);
+void drop_caches(void);
+void unbind_with_open_files(void);
+
+#endif /* PORT_H */

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0
+/* t_ports -d <driver>: what is asked of each ported driver, and of what it was. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "port.h"
+
+static const struct port_driver * const drivers[] = { &port_vgem };
+
+static const struct ktap_test tests[] = {
+	{ .name = "create_to_destroy", .run = create_to_destroy },
+	{ .name = "zero_before_use", .run = zero_before_use },
+	{ .name = "thousand_cycles", .run = thousand_cycles },
+	{ .name = "mmap_twice", .run = mmap_twice },
+	{ .name = "mmap_vma_splits", .run = mmap_vma_splits },
+	{ .name = "mmap_moved", .run = mmap_moved },
+	{ .name = "dmabuf_mmap_at_offset", .run = dmabuf_mmap_at_offset },
+	{ .name = "prime_itself", .run = prime_itself },
+	{ .name = "prime_to_vuma", .run = prime_to_vuma },
+	{ .name = "prime_from_vuma", .run = prime_from_vuma },
+	{ .name = "prime_outlives_the_file", .run = prime_outlives_the_file },
+	{ .name = "job_on_first_queue", .run_arg = job_on, .arg = 0 },
+	{ .name = "job_on_second_queue", .run_arg = job_on, .arg = 1 },
+	{ .name = "job_on_third_queue", .run_arg = job_on, .arg = 2 },
+	{ .name = "job_of_imported", .run = job_of_imported },
+	{ .name = "thousand_jobs", .run = thousand_jobs },
+	{ .name = "special_jobs", .run = special_jobs },
+	{ .name = "reclaim_idle", .run = reclaim_idle },
+	{ .name = "reclaim_written_by_device", .run = reclaim_written_by_device },
+	{ .name = "reclaim_between_jobs", .run = reclaim_between_jobs },
+	{ .name = "evicted_is_out_of_reach", .run = evicted_is_out_of_reach },
+	{ .name = "reclaim_slow_device", .run = reclaim_slow_device },
+	{ .name = "beyond_limit", .run = beyond_limit },
+	{ .name = "limit_of_one_client", .run = limit_of_one_client },
+	{ .name = "drop_caches", .run = drop_caches },
+	{ .name = "unbind_with_open_files", .run = unbind_with_open_files },
+};
+
+static void on_option(int opt, const char *arg)
+{
+	unsigned int i;
+
+	for (i = 0; opt == 'd' && i < ARRAY_SIZE(drivers); i++)
+		if (!strcmp(arg, drivers[i]->name))
+			port = drivers[i];
+	if (!port)
+		ktap_bail_out("no driver %s", arg);
+}
+
+/* A test that failed has left its cgroup behind. */
+static void cleanup(void)
+{
+	static const char * const names[] = { "one", "other" };
+	struct cgroup cg;
+	unsigned int i;
+
+	cgroup_leave();
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		snprintf(cg.path, sizeof(cg.path), "/sys/fs/cgroup/%s", names[i]);
+		cgroup_destroy(&cg);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const struct ktap_suite suite = {
+		.tests = tests, .count = ARRAY_SIZE(tests), .cleanup = cleanup,
+	};
+
+	port = drivers[0];
+	exit(ktap_main(&suite, argc, argv, "d:", on_option));
+}
