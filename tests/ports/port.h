@@ -61,7 +61,7 @@ struct port_driver {
 	void (*special)(void);
 };
 
-extern const struct port_driver port_vgem;
+extern const struct port_driver port_vgem, port_v3d;
 extern const struct port_driver *port;
 
 int port_open(void);

@@ -6,7 +6,7 @@
 
 #include "port.h"
 
-static const struct port_driver * const drivers[] = { &port_vgem };
+static const struct port_driver * const drivers[] = { &port_vgem, &port_v3d };
 
 static const struct ktap_test tests[] = {
 	{ .name = "create_to_destroy", .run = create_to_destroy },

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The part of a modelled device that does something. No access of it can harm the kernel:
+ * one by a stale translation, or to a page that was freed, is counted and left out.
+ *
+ * Locks: the engine's, around a look at its caches; taken in interrupts, too.
+ */
+#include <linux/debugfs.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/vmalloc.h>
+
+#include "fake_engine.h"
+
+/* Of each level, in pages: 16 MiB. */
+#define FAKE_CACHE_SIZE	4096u
+
+/* An entry of a cache. Tagged by the page's number plus one, 0 is none. */
+struct fake_cached {
+	u64 tag;
+	struct fake_translation translation;
+};
+
+static const struct {
+	const char *name;
+	size_t offset;
+} fake_counts[] = {
+	{ "jobs", offsetof(struct fake_engine_counts, jobs) },
+	{ "stored", offsetof(struct fake_engine_counts, stored) },
+	{ "checked", offsetof(struct fake_engine_counts, checked) },
+	{ "bad", offsetof(struct fake_engine_counts, bad) },
+	{ "faults", offsetof(struct fake_engine_counts, faults) },
+	{ "stale", offsetof(struct fake_engine_counts, stale) },
+	{ "gone", offsetof(struct fake_engine_counts, gone) },
+	{ "malformed", offsetof(struct fake_engine_counts, malformed) },
+	{ "flushes", offsetof(struct fake_engine_counts, flushes) },
+};
+
+int fake_engine_init(struct fake_engine *engine, const struct fake_engine_ops *ops,
+		     struct dentry *dir)
+{
+	unsigned int i;
+
+	engine->ops = ops;
+	spin_lock_init(&engine->lock);
+	for (i = 0; i < FAKE_LEVELS; i++) {
+		engine->cache[i] = vzalloc(array_size(FAKE_CACHE_SIZE, sizeof(*engine->cache[i])));
+		if (!engine->cache[i]) {
+			fake_engine_fini(engine);
+			return -ENOMEM;
+		}
+	}
+	for (i = 0; i < ARRAY_SIZE(fake_counts); i++)
+		debugfs_create_atomic_t(fake_counts[i].name, 0444, dir,
+					(void *)&engine->counts + fake_counts[i].offset);
+	return 0;
+}
+
+void fake_engine_fini(struct fake_engine *engine)
+{
+	unsigned int i;
+
+	for (i = 0; i < FAKE_LEVELS; i++)
+		vfree(engine->cache[i]);
+}
+
+void fake_engine_flush(struct fake_engine *engine, enum fake_level level)
+{
+	unsigned long flags;
+
+	atomic_inc(&engine->counts.flushes);
+	spin_lock_irqsave(&engine->lock, flags);
+	memset(engine->cache[level], 0, FAKE_CACHE_SIZE * sizeof(*engine->cache[level]));
+	spin_unlock_irqrestore(&engine->lock, flags);
+}
+
+/* What runs does not go on, and nothing is known of page tables. */
+void fake_engine_reset(struct fake_engine *engine)
+{
+	unsigned int i;
+
+	atomic_inc(&engine->resets);
+	for (i = 0; i < FAKE_LEVELS; i++)
+		fake_engine_flush(engine, i);
+}
+
+static bool fake_same(const struct fake_translation *a, const struct fake_translation *b)
+{
+	if (a->valid != b->valid)
+		return false;
+	return !a->valid || (a->pfn == b->pfn && a->writable == b->writable);
+}
+
+/* From the nearest cache that knows, which is not asked again what it said once. */
+static struct fake_translation fake_look_up(struct fake_engine *engine, u64 page)
+{
+	unsigned int slot = page % FAKE_CACHE_SIZE, level, found;
+	struct fake_translation translation;
+	unsigned long flags;
+
+	spin_lock_irqsave(&engine->lock, flags);
+	for (found = 0; found < FAKE_LEVELS; found++)
+		if (engine->cache[found][slot].tag == page + 1)
+			break;
+	if (found < FAKE_LEVELS)
+		translation = engine->cache[found][slot].translation;
+	else
+		translation = engine->ops->walk(engine, page);
+	for (level = 0; level < found; level++)
+		engine->cache[level][slot] = (struct fake_cached) {
+			.tag = page + 1, .translation = translation,
+		};
+	spin_unlock_irqrestore(&engine->lock, flags);
+	return translation;
+}
+
+/* The memory behind an address, or NULL for an access that does not take place. */
+static u32 *fake_translate(struct fake_engine *engine, u64 addr, bool write)
+{
+	struct fake_translation is = fake_look_up(engine, addr >> FAKE_PAGE_SHIFT), should;
+	struct page *page;
+
+	should = engine->ops->walk(engine, addr >> FAKE_PAGE_SHIFT);
+	if (!fake_same(&is, &should)) {
+		atomic_inc(&engine->counts.stale);
+		return NULL;
+	}
+	if (is.malformed)
+		atomic_inc(&engine->counts.malformed);
+	if (!is.valid || (write && !is.writable)) {
+		atomic_inc(&engine->counts.faults);
+		engine->ops->fault(engine, addr, write);
+		return NULL;
+	}
+	page = pfn_valid(is.pfn) ? pfn_to_page(is.pfn) : NULL;
+	if (is.malformed || !page || !page_count(page)) {
+		atomic_inc(&engine->counts.gone);
+		return NULL;
+	}
+	return page_address(page) + (addr & (FAKE_PAGE_SIZE - 1));
+}
+
+/* Words up to the end of the page, or of the range. */
+static u32 fake_words_in_page(u64 addr, u64 words)
+{
+	return min_t(u64, words, (FAKE_PAGE_SIZE - (addr & (FAKE_PAGE_SIZE - 1))) / sizeof(u32));
+}
+
+static void fake_fill(struct fake_engine *engine, u64 dst, u32 value, u64 words)
+{
+	u32 i, n, *mem;
+
+	for (; words; words -= n, dst += n * sizeof(u32), value += n) {
+		n = fake_words_in_page(dst, words);
+		mem = fake_translate(engine, dst, true);
+		for (i = 0; mem && i < n; i++)
+			WRITE_ONCE(mem[i], value + i);
+		if (mem)
+			atomic_add(n, &engine->counts.stored);
+		cond_resched();
+	}
+}
+
+static void fake_check(struct fake_engine *engine, u64 addr, u32 value, u64 words)
+{
+	u32 i, n, *mem, bad;
+
+	for (; words; words -= n, addr += n * sizeof(u32), value += n) {
+		n = fake_words_in_page(addr, words);
+		mem = fake_translate(engine, addr, false);
+		bad = mem ? 0 : n;
+		for (i = 0; mem && i < n; i++)
+			bad += READ_ONCE(mem[i]) != value + i;
+		atomic_add(bad, &engine->counts.bad);
+		atomic_add(n, &engine->counts.checked);
+		cond_resched();
+	}
+}
+
+void fake_engine_copy(struct fake_engine *engine, u64 dst, u64 src, u64 words)
+{
+	u32 i, n, *to, *from;
+
+	for (; words; words -= n, dst += n * sizeof(u32), src += n * sizeof(u32)) {
+		n = min(fake_words_in_page(dst, words), fake_words_in_page(src, words));
+		from = fake_translate(engine, src, false);
+		to = fake_translate(engine, dst, true);
+		for (i = 0; from && to && i < n; i++)
+			WRITE_ONCE(to[i], READ_ONCE(from[i]));
+		if (from && to)
+			atomic_add(n, &engine->counts.stored);
+		cond_resched();
+	}
+}
+
+/* False where the job ends. */
+static bool fake_command(struct fake_engine *engine, const struct fake_job *job,
+			 const struct engine_cmd *cmd)
+{
+	u64 memory;
+
+	switch (cmd->op) {
+	case ENGINE_FILL:
+		fake_fill(engine, cmd->dst, cmd->arg, cmd->words);
+		return true;
+	case ENGINE_COPY:
+		fake_engine_copy(engine, cmd->dst, cmd->arg, cmd->words);
+		return true;
+	case ENGINE_CHECK:
+		fake_check(engine, cmd->dst, cmd->arg, cmd->words);
+		return true;
+	case ENGINE_GROUPS:
+		fake_fill(engine, cmd->dst, job->groups, 1);
+		return true;
+	case ENGINE_OVERFLOW:
+		memory = engine->ops->overflow ? engine->ops->overflow(engine) : 0;
+		if (!memory)
+			return false;
+		fake_fill(engine, memory, cmd->arg, cmd->words);
+		fake_engine_copy(engine, cmd->dst, memory, cmd->words);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Runs a job to its end. Returns false if the device was reset meanwhile. */
+bool fake_engine_run(struct fake_engine *engine, struct fake_job *job)
+{
+	int resets = atomic_read(&engine->resets);
+	struct engine_cmd cmd;
+	u32 *mem;
+
+	for (; job->at + sizeof(cmd) <= job->end; job->at += sizeof(cmd)) {
+		if (job->progress)
+			WRITE_ONCE(*job->progress, (u32)job->at);
+		mem = fake_translate(engine, job->at, false);
+		if (!mem)
+			break;
+		cmd = *(struct engine_cmd *)mem;
+		if (!fake_command(engine, job, &cmd) || atomic_read(&engine->resets) != resets)
+			break;
+	}
+	if (atomic_read(&engine->resets) != resets)
+		return false;
+	atomic_inc(&engine->counts.jobs);
+	return true;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Force-included into the sources of a driver, which stay as they are: registers become
+ * calls of the model that FAKE_DRIVER names. What else a device tree would say of the
+ * device, where the kernel has none, is asked of the model, too.
+ */
+#ifndef _FAKE_IO_H_
+#define _FAKE_IO_H_
+
+#include <linux/io.h>
+#include <linux/iopoll.h>
+#include <linux/of.h>
+#include <linux/of_device.h>
+#include <linux/platform_device.h>
+
+#define FAKE_JOIN(driver, name) driver##_model_##name
+#define FAKE_OF(driver, name) FAKE_JOIN(driver, name)
+#define FAKE(name) FAKE_OF(FAKE_DRIVER, name)
+
+u32 FAKE(readl)(const volatile void __iomem *addr);
+void FAKE(writel)(u32 value, volatile void __iomem *addr);
+void __iomem *FAKE(ioremap)(struct platform_device *pdev, const char *name);
+const void *FAKE(match_data)(const struct device *dev);
+
+#undef readl
+#undef readl_relaxed
+#undef writel
+#undef writel_relaxed
+#define readl(addr) FAKE(readl)(addr)
+#define readl_relaxed(addr) FAKE(readl)(addr)
+#define writel(value, addr) FAKE(writel)(value, addr)
+#define writel_relaxed(value, addr) FAKE(writel)(value, addr)
+#define devm_platform_ioremap_resource_byname(pdev, name) FAKE(ioremap)(pdev, name)
+#define of_device_get_match_data(dev) FAKE(match_data)(dev)
+
+#endif
