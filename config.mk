@@ -3,6 +3,7 @@
 # What a kernel tree's Kconfig would decide. Out of a tree nobody does, so the
 # choice is made here, for make (exported to every room) and for C (IS_ENABLED).
 export CONFIG_DRM_GEM_UMA := m
+export CONFIG_DRM_GEM_UMA_HEAP := m
 export CONFIG_DRM_GEM_UMA_VM := m
 export CONFIG_DRM_VUMA := m
 export CONFIG_DRM_VUMA_SHMEM := m
@@ -10,4 +11,5 @@ export CONFIG_DRM_VUMA_SHMEM := m
 export CONFIG_DRM_GEM_UMA_KUNIT_TEST := $(if $(CONFIG_KUNIT),m)
 
 GEM_UMA_DEFINES := -DCONFIG_DRM_GEM_UMA_MODULE=1 -DCONFIG_DRM_GEM_UMA_VM_MODULE=1 \
+		   -DCONFIG_DRM_GEM_UMA_HEAP_MODULE=1 \
 		   -DCONFIG_DRM_VUMA_MODULE=1 -DCONFIG_DRM_VUMA_SHMEM_MODULE=1

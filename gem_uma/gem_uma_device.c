@@ -94,7 +94,7 @@ bool gem_uma_device_bounces(const struct gem_uma_device *udev, dma_addr_t addr,
 {
 	return gem_uma_device_dma_bounces(udev->dma_dev, addr, phys);
 }
-EXPORT_SYMBOL_IF_KUNIT(gem_uma_device_bounces);
+EXPORT_SYMBOL_GPL(gem_uma_device_bounces);
 
 /**
  * gem_uma_device_dma_bounces() - does any device see a copy instead of the page?

@@ -40,6 +40,8 @@ FOR_DRIVERS = {
     "cache maintenance of such an object": "gem_uma_sync_locked gem_uma_sync_finish_locked",
     "a driver of x86 whose device does not snoop (ivpu, amdxdna)": "gem_uma_sync_clflush_ops",
     "a driver that gives an import back while it does not use it": "gem_uma_object_import_unmap_locked",
+    "a driver whose device gives chunks of a heap back, or tells what it learned": """
+        gem_uma_heap_discard gem_uma_heap_hint gem_uma_heap_resident""",
     "a driver whose kernel part reads or writes buffers": """
         gem_uma_object_access_begin gem_uma_object_access_end""",
     "an import in such an object": "gem_uma_dev_map_init_sgt gem_uma_dev_map_is_mapped_locked",
@@ -86,7 +88,9 @@ def main(argv):
     vms = {p for p in library if re.search(r"gpuvm/|/gem_uma_vm", p)}
     drivers = words_of(tree_files("vuma/*.[ch]", "docs/examples/*.c", "bench/peers/*.c",
                                   "include/drm/gem_uma/*.h"))
-    modules = {True: drivers, False: drivers | words_of(vms)}
+    # Modules of their own, which use what the library exports.
+    apart = vms | {p for p in library if p.startswith("gem_uma/heap/")}
+    modules = {True: drivers, False: drivers | words_of(apart)}
     tests = words_of(tree_files("gem_uma/tests/*.[ch]"))
     reasons = {name for names in FOR_DRIVERS.values() for name in names.split()}
     found, kinds, exported = [], {"used": 0, "for drivers": 0, "for tests": 0}, set()
@@ -95,7 +99,7 @@ def main(argv):
         for m in EXPORT.finditer(text):
             name, where = m["name"], f"{path}:{text.count(chr(10), 0, m.start()) + 1}: {m['name']}"
             exported.add(name)
-            used = name in modules[path in vms]
+            used = name in modules[path in apart]
             if m["kind"] == "_IF_KUNIT":
                 kinds["for tests"] += 1
                 if used:

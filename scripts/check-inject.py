@@ -18,7 +18,8 @@ import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ROWS = ("gem_uma/tests/gem_uma_inject_rows.c", "gem_uma/tests/gem_uma_inject_rows_map.c",
-        "gem_uma/tests/gem_uma_inject_rows_purge.c", "gem_uma/tests/gem_uma_inject_rows_vm.c")
+        "gem_uma/tests/gem_uma_inject_rows_purge.c", "gem_uma/tests/gem_uma_inject_rows_vm.c",
+        "gem_uma/tests/gem_uma_inject_rows_heap.c")
 CALLS = "gem_uma/tests/gem_uma_inject.c"
 
 # Exported, and without an error to return.
@@ -31,16 +32,20 @@ INFALLIBLE = {
         gem_uma_cpu_map_fini
         gem_uma_cpu_map_vunmap_locked gem_uma_cpu_map_zap_chunk_locked
         gem_uma_cpu_map_zap_locked
-        gem_uma_dev_map_drop_locked gem_uma_dev_map_fini gem_uma_object_unpin
+        gem_uma_dev_map_drop_locked gem_uma_dev_map_fini
+        gem_uma_heap_discard gem_uma_heap_fini gem_uma_object_unpin
         gem_uma_object_import_unmap_locked gem_uma_object_prime_release
         gem_uma_object_prime_unmap gem_uma_object_prime_unpin
         gem_uma_object_unplug_all gem_uma_object_vunmap gem_uma_reclaim_fini
+        gem_uma_reserve_active_put gem_uma_reserve_pool_put gem_uma_reserve_unplug
         gem_uma_transfer_destroy gem_uma_vm_bind_destroy gem_uma_vm_close gem_uma_vm_implicit_put
         gem_uma_vm_implicit_trim gem_uma_vm_active_put gem_uma_vm_unlock
         gem_uma_vm_unplug
         gem_uma_vm_users_get gem_uma_vm_users_init gem_uma_vm_users_put""",
+    "has a policy for failures, which gem_uma_test_heap_ladder.c makes": "gem_uma_heap_grow",
     "allocates nothing": """
         gem_uma_transfer_to_cpu gem_uma_transfer_to_device
+        gem_uma_reserve_active_get gem_uma_reserve_take
         gem_uma_object_sync gem_uma_sync_locked gem_uma_sync_finish_locked
         gem_uma_object_access_begin gem_uma_object_access_end
         gem_uma_object_prime_begin gem_uma_object_prime_end gem_uma_object_prime_init
@@ -54,7 +59,7 @@ INFALLIBLE = {
         gem_uma_dev_map_is_mapped_locked gem_uma_dev_map_run_locked
         gem_uma_device_bounces gem_uma_object_is_resident_locked
         gem_uma_object_is_readonly gem_uma_object_mmap_offset gem_uma_object_next gem_uma_object_rss gem_uma_object_status
-        gem_uma_reclaim_state_name
+        gem_uma_heap_hint gem_uma_heap_resident gem_uma_reclaim_state_name gem_uma_rung_name
         gem_uma_vm_bo_vms_locked
         gem_uma_vm_implicit_address gem_uma_vm_implicit_nr_idle""",
     "takes note": """
@@ -64,6 +69,7 @@ INFALLIBLE = {
         gem_uma_vm_active_get_locked""",
     "prints": """
         gem_uma_client_show_active gem_uma_client_show_fdinfo gem_uma_pm_debugfs_init
+        gem_uma_reserve_debugfs_init
         gem_uma_stats_debugfs_init""",
     "only tries a lock": "gem_uma_vm_bo_evict_locked",
     "data": "gem_uma_sync_clflush_ops gem_uma_object_funcs gem_uma_object_vm_ops gem_uma_vm_execute_wq gem_uma_vm_put_wq",
@@ -188,7 +194,8 @@ def read(path):
 def exported():
     names = {}
     for path in sorted(glob.glob(os.path.join(TOP, "gem_uma/*.c")) +
-                       glob.glob(os.path.join(TOP, "gem_uma/gpuvm/*.c"))):
+                       glob.glob(os.path.join(TOP, "gem_uma/gpuvm/*.c")) +
+                       glob.glob(os.path.join(TOP, "gem_uma/heap/*.c"))):
         rel = os.path.relpath(path, TOP)
         for n, line in enumerate(read(rel).splitlines(), 1):
             m = re.match(r"EXPORT_SYMBOL\w*\((\w+)\)", line)

@@ -211,7 +211,7 @@ t_modules() { compile m; }
 
 # A module may call what is exported, and nothing else.
 t_exports() {
-	local objects=("$kept"/m/drivers/gpu/drm/{gem_uma/{gem_uma,gpuvm/gem_uma_gpuvm}.o,vuma/vuma.o})
+	local objects=("$kept"/m/drivers/gpu/drm/{gem_uma/{gem_uma,gpuvm/gem_uma_gpuvm,heap/gem_uma_heaps}.o,vuma/vuma.o})
 	nm -u "${objects[@]}" | awk 'NF == 2 { print $2 }' | sort -u >"$work/used"
 	{
 		cut -f2 "$build/Module.symvers"

@@ -85,6 +85,8 @@ enum gem_uma_inject_count {
 	 BIT(GEM_UMA_INJECT_CLIENT_BYTES))
 
 struct gem_uma_inject_row;
+struct gem_uma_mock_heap;
+struct gem_uma_reserve;
 struct space_bo;
 struct space_room;
 struct space_vm;
@@ -117,6 +119,8 @@ struct gem_uma_inject_rig {
 	struct space_bo *other;	/* what is mapped there, too, or NULL */
 	/* Addresses of both that the kernel has chosen. */
 	struct gem_uma_vm_implicit *ims[2];
+	struct gem_uma_reserve *reserve;	/* of @mock, or NULL */
+	struct gem_uma_mock_heap *heap;	/* with that reserve, or NULL */
 	u32 seed;	/* of the content */
 };
 
@@ -158,11 +162,13 @@ struct gem_uma_inject_row {
 #define GEM_UMA_INJECT_MAP_ROWS	9
 #define GEM_UMA_INJECT_PURGE_ROWS	4
 #define GEM_UMA_INJECT_VM_ROWS	13
+#define GEM_UMA_INJECT_HEAP_ROWS	3
 
 extern const struct gem_uma_inject_row gem_uma_inject_rows[GEM_UMA_INJECT_ROWS];
 extern const struct gem_uma_inject_row gem_uma_inject_map_rows[GEM_UMA_INJECT_MAP_ROWS];
 extern const struct gem_uma_inject_row gem_uma_inject_purge_rows[GEM_UMA_INJECT_PURGE_ROWS];
 extern const struct gem_uma_inject_row gem_uma_inject_vm_rows[GEM_UMA_INJECT_VM_ROWS];
+extern const struct gem_uma_inject_row gem_uma_inject_heap_rows[GEM_UMA_INJECT_HEAP_ROWS];
 
 /* What rows have in common. */
 #define INJECT_PAGES	9
@@ -185,6 +191,7 @@ extern const struct gem_uma_inject_return gem_uma_inject_returns[GEM_UMA_INJECT_
 
 void gem_uma_inject_count_space(const struct gem_uma_inject_rig *rig, long *n);
 void gem_uma_inject_evict(struct gem_uma_inject_rig *rig);
+long gem_uma_inject_granules(const struct gem_uma_inject_rig *rig);
 void inject_failed_init_gives_the_cgroup_back(struct kunit *test);
 
 static inline void inject_lock(struct gem_uma_inject_rig *rig)

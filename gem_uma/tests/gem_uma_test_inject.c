@@ -287,8 +287,8 @@ static void inject_expect_sane(const struct gem_uma_inject_rig *rig, const char 
 
 		KUNIT_EXPECT_NULL_MSG(test, bad, "%s, %s", bad, fault);
 		if (gem_uma_inject_can_fail_calls())
-			KUNIT_EXPECT_EQ_MSG(test, dma, dummy, "DMA mappings without object, %s",
-					    fault);
+			KUNIT_EXPECT_EQ_MSG(test, dma, dummy + gem_uma_inject_granules(rig),
+					    "DMA mappings without object, %s", fault);
 		return;
 	}
 	if (gem_uma_inject_can_fail_calls())
@@ -639,6 +639,11 @@ static void inject_purge_row(struct kunit *test)
 	inject_row(test);
 }
 
+static void inject_heap_row(struct kunit *test)
+{
+	inject_row(test);
+}
+
 static void inject_row_name(const struct gem_uma_inject_row *row, char *desc)
 {
 	strscpy(desc, row->name, KUNIT_PARAM_DESC_SIZE);
@@ -648,6 +653,7 @@ KUNIT_ARRAY_PARAM(inject_row, gem_uma_inject_rows, inject_row_name);
 KUNIT_ARRAY_PARAM(inject_map_row, gem_uma_inject_map_rows, inject_row_name);
 KUNIT_ARRAY_PARAM(inject_vm_row, gem_uma_inject_vm_rows, inject_row_name);
 KUNIT_ARRAY_PARAM(inject_purge_row, gem_uma_inject_purge_rows, inject_row_name);
+KUNIT_ARRAY_PARAM(inject_heap_row, gem_uma_inject_heap_rows, inject_row_name);
 
 /* A call that no row makes fail is not tested, whatever the table says. */
 static void inject_every_call_was_made_to_fail(struct kunit *test)
@@ -664,6 +670,7 @@ static void inject_every_call_was_made_to_fail(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, gem_uma_inject_vm_rows[GEM_UMA_INJECT_VM_ROWS - 1].run);
 	KUNIT_EXPECT_NOT_NULL(test,
 			      gem_uma_inject_purge_rows[GEM_UMA_INJECT_PURGE_ROWS - 1].run);
+	KUNIT_EXPECT_NOT_NULL(test, gem_uma_inject_heap_rows[GEM_UMA_INJECT_HEAP_ROWS - 1].run);
 	for (i = 0; i < gem_uma_inject_nr_calls; i++)
 		if (gem_uma_inject_is_called(i) && gem_uma_inject_nr_values(i) &&
 		    (get_nr_swap_pages() > 0 || !gem_uma_inject_calls[i].swap))
@@ -679,6 +686,7 @@ static struct kunit_case gem_uma_inject_cases[] = {
 	KUNIT_CASE_PARAM(inject_map_row, inject_map_row_gen_params),
 	KUNIT_CASE_PARAM(inject_vm_row, inject_vm_row_gen_params),
 	KUNIT_CASE_PARAM(inject_purge_row, inject_purge_row_gen_params),
+	KUNIT_CASE_PARAM(inject_heap_row, inject_heap_row_gen_params),
 #ifdef CONFIG_MEMCG
 	KUNIT_CASE(inject_failed_init_gives_the_cgroup_back),
 #endif

@@ -72,7 +72,7 @@ build_for() {
 	[[ $lane == debug ]] || return 0
 	built=build/$("$here/stated-make" -s -C "$kdir" kernelrelease)/gem_uma
 	# A finding; the modules are there to be tested all the same.
-	step "$s-imports" -- scripts/check-inject.py "$built"/{gem_uma,gpuvm/gem_uma_gpuvm}.ko || :
+	step "$s-imports" -- scripts/check-inject.py "$built"/{gem_uma,gpuvm/gem_uma_gpuvm,heap/gem_uma_heaps}.ko || :
 }
 
 # beside NAME TREE FILE: one guest, or what else takes a processor.

@@ -21,7 +21,7 @@ struct vfsmount;
  * struct gem_uma_sync_piece - bytes of an object that are contiguous for the device
  */
 struct gem_uma_sync_piece {
-	/** @obj: the object. */
+	/** @obj: the object; NULL for memory of a heap, which the CPU only zeroes. */
 	struct drm_gem_object *obj;
 	/** @offset: first byte, counted from the start of the object. */
 	u64 offset;

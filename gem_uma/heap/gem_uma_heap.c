@@ -1,0 +1,644 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Address space that gets its memory when a device accesses it.
+ *
+ * Owns the granules of a heap and their addresses for the device. Decides where memory
+ * comes from; what if there is none was decided by the driver. Lock: that of the heap.
+ * Neighbour: the reserve, below.
+ */
+#include <linux/dma-fence.h>
+#include <linux/dma-mapping.h>
+#include <linux/export.h>
+#include <linux/log2.h>
+#include <linux/math.h>
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/timekeeping.h>
+
+#include <drm/drm_device.h>
+#include <drm/drm_print.h>
+#include <drm/gem_uma/gem_uma_heap.h>
+#include <kunit/visibility.h>
+
+#include "gem_uma_heap_trace.h"
+#include "gem_uma_internal.h"
+
+/**
+ * DOC: Heaps
+ *
+ * The tiler of a GPU writes lists whose length nobody knows before. Its heap is much
+ * address space with little memory in it: where the device meets a hole, it stops, and the
+ * driver calls gem_uma_heap_grow() and lets it go on.
+ *
+ * A fence promises that its job ends, whatever happens. So growing must not be needed for
+ * that: it waits for nothing, and can fail. What happens then is a policy that each heap
+ * has from the beginning, and without which there is no heap:
+ *
+ * ============================  =====================================================
+ * policy                        when there is no memory
+ * ============================  =====================================================
+ * GEM_UMA_HEAP_RENDER           the device works off what the heap has and goes on;
+ *                               gem_uma_heap_prepare() sees to it that it has some
+ * GEM_UMA_HEAP_FAIL_JOB         the job fails, with an error in its fence
+ * GEM_UMA_HEAP_LOSE_DEVICE      the client loses the device
+ * ============================  =====================================================
+ *
+ * Memory comes from the first rung of a ladder that has some:
+ *
+ * ============  ======================================================================
+ * rung          what it is
+ * ============  ======================================================================
+ * nowait        free memory; kswapd is woken if that is little
+ * reserve       what submits have put aside, see gem_uma_reserve_refill()
+ * atomic        the last memory of the machine, and beyond the limit of the cgroup;
+ *               one granule for each gem_uma_heap_prepare()
+ * ============  ======================================================================
+ *
+ * After that it needs a place in the index, an address for the device, and page tables.
+ * Each of these steps is counted and traced, and can be made to fail through debugfs. What
+ * was done before a step that fails stays, and the next fault goes on from there.
+ *
+ * A heap learns: gem_uma_heap_prepare(), called when a job is submitted, allocates what the
+ * last job needed and, if that had to do without, twice as much. That waits for memory, and
+ * an error reaches the one who asked. If it succeeds, the same job needs no memory while it
+ * runs.
+ *
+ * The content is worthless between jobs. Reclaim discards it when the device is idle, and
+ * what comes back is zero. Granules are private folios: not in the page cache, never
+ * swapped, and charged to the cgroup of the task that created the heap.
+ */
+
+/* The granule is mapped. */
+#define GEM_UMA_HEAP_MAPPED	XA_MARK_0
+
+static unsigned int gem_uma_heap_order(const struct gem_uma_heap *heap)
+{
+	return heap->shift - PAGE_SHIFT;
+}
+
+static u64 gem_uma_heap_offset(const struct gem_uma_heap *heap, unsigned long index)
+{
+	return (u64)index << heap->shift;
+}
+
+/* The bytes of a granule that the heap has. */
+static u64 gem_uma_heap_bytes(const struct gem_uma_heap *heap, unsigned long index)
+{
+	return min_t(u64, BIT_ULL(heap->shift), heap->size - gem_uma_heap_offset(heap, index));
+}
+
+/* A private folio has room for a number of its owner's. Addresses are whole pages. */
+static dma_addr_t gem_uma_heap_addr(struct page *page)
+{
+	return (dma_addr_t)page_private(page) << PAGE_SHIFT;
+}
+
+static void gem_uma_heap_dma_unmap(struct gem_uma_heap *heap, struct page *page)
+{
+	const struct gem_uma_device *udev = heap->reserve->udev;
+
+	if (!udev->physical)
+		dma_unmap_page_attrs(udev->dma_dev, gem_uma_heap_addr(page),
+				     BIT(heap->shift), DMA_BIDIRECTIONAL,
+				     DMA_ATTR_SKIP_CPU_SYNC);
+	set_page_private(page, 0);
+}
+
+/*
+ * Allocates nothing but, behind an IOMMU, what the DMA API takes with GFP_ATOMIC: a failure
+ * is one of the ways not to grow.
+ */
+static int gem_uma_heap_dma_map(struct gem_uma_heap *heap, struct page *page)
+{
+	struct gem_uma_sync_piece piece = {
+		.phys = PFN_PHYS(page_to_pfn(page)), .size = BIT(heap->shift),
+	};
+	const struct gem_uma_device *udev = heap->reserve->udev;
+
+	if (udev->physical) {
+		set_page_private(page, page_to_pfn(page));
+		return 0;
+	}
+	piece.addr = dma_map_page_attrs(udev->dma_dev, page, 0, piece.size, DMA_BIDIRECTIONAL,
+					DMA_ATTR_SKIP_CPU_SYNC);
+	if (dma_mapping_error(udev->dma_dev, piece.addr))
+		return -EIO;
+	set_page_private(page, piece.addr >> PAGE_SHIFT);
+	/* Also of a driver that copies around its jobs: this is memory of the device alone. */
+	if (gem_uma_device_bounces(udev, piece.addr, piece.phys)) {
+		gem_uma_heap_dma_unmap(heap, page);
+		return -EIO;
+	}
+	/* The zeroes have to be in memory before the device looks. */
+	if (!udev->coherent)
+		udev->sync_ops->clean(udev->dma_dev, &piece);
+	return 0;
+}
+
+/* Enters a folio, for which the index has room. It is the heap's on success only. */
+static int gem_uma_heap_insert(struct gem_uma_heap *heap, unsigned long index, struct page *page)
+{
+	int ret;
+
+	lockdep_assert_held(&heap->lock);
+	if (READ_ONCE(heap->reserve->udev->unplugged))
+		return -ENODEV;
+	ret = gem_uma_heap_dma_map(heap, page);
+	if (ret)
+		return ret;
+	/* Allocates only if somebody else gave the room back that was reserved. */
+	ret = xa_err(xa_store(&heap->granules, index, page, GFP_NOWAIT));
+	if (ret) {
+		gem_uma_heap_dma_unmap(heap, page);
+		return ret;
+	}
+	heap->nr++;
+	atomic_long_add(1l << gem_uma_heap_order(heap), &heap->reserve->held);
+	return 0;
+}
+
+/* Removes a granule; returns its pages. */
+static unsigned long gem_uma_heap_drop(struct gem_uma_heap *heap, unsigned long index,
+				       struct page *page)
+{
+	unsigned long nr_pages = 1ul << gem_uma_heap_order(heap);
+
+	lockdep_assert_held(&heap->lock);
+	if (xa_get_mark(&heap->granules, index, GEM_UMA_HEAP_MAPPED))
+		heap->ops->unmap(heap, gem_uma_heap_offset(heap, index),
+				 gem_uma_heap_bytes(heap, index));
+	xa_erase(&heap->granules, index);
+	gem_uma_heap_dma_unmap(heap, page);
+	__free_pages(page, gem_uma_heap_order(heap));
+	heap->ready = min(heap->ready, index);
+	heap->nr--;
+	atomic_long_sub(nr_pages, &heap->reserve->held);
+	return nr_pages;
+}
+
+static unsigned long gem_uma_heap_drop_range(struct gem_uma_heap *heap, unsigned long start,
+					     unsigned long end)
+{
+	unsigned long index, nr_pages = 0;
+	struct page *page;
+
+	lockdep_assert_held(&heap->lock);
+	if (start >= end)
+		return 0;
+	xa_for_each_range(&heap->granules, index, page, start, end - 1) {
+		nr_pages += gem_uma_heap_drop(heap, index, page);
+		cond_resched();
+	}
+	return nr_pages;
+}
+
+/* Reclaim, or the end of the device, wants the memory. */
+static unsigned long gem_uma_heap_give(struct gem_uma_reserve_user *user, bool wait)
+{
+	struct gem_uma_heap *heap = container_of(user, struct gem_uma_heap, user);
+	unsigned long nr_pages;
+
+	if (wait)
+		mutex_lock(&heap->lock);
+	else if (!mutex_trylock(&heap->lock))
+		return 0;
+	nr_pages = gem_uma_heap_drop_range(heap, 0, heap->max);
+	mutex_unlock(&heap->lock);
+	return nr_pages;
+}
+
+static bool gem_uma_heap_config_valid(const struct gem_uma_heap_config *config)
+{
+	return config->policy >= GEM_UMA_HEAP_RENDER &&
+	       config->policy <= GEM_UMA_HEAP_LOSE_DEVICE &&
+	       config->granule >= PAGE_SIZE && config->granule <= SZ_2M &&
+	       is_power_of_2(config->granule) &&
+	       config->size && PAGE_ALIGNED(config->size) && config->hint <= config->size;
+}
+
+/* Reclaim tries the lock, and fences wait for it. */
+static void gem_uma_heap_prime_lock(struct gem_uma_heap *heap)
+{
+	bool cookie;
+
+	fs_reclaim_acquire(GFP_KERNEL);
+	might_lock(&heap->lock);
+	fs_reclaim_release(GFP_KERNEL);
+	cookie = dma_fence_begin_signalling();
+	might_lock(&heap->lock);
+	dma_fence_end_signalling(cookie);
+}
+
+/**
+ * gem_uma_heap_init() - set up a heap without memory
+ * @heap: heap, zeroed, in the driver's own structure
+ * @reserve: reserve of the device
+ * @config: what it is to be; not kept
+ *
+ * The caller's memory cgroup becomes the owner.
+ *
+ * Context: may sleep and reclaim.
+ *
+ * Return: 0; -EINVAL for a size, a granule or a hint that cannot be, or without a policy;
+ * -E2BIG for a heap with more granules than can be counted; -ENOMEM.
+ */
+int gem_uma_heap_init(struct gem_uma_heap *heap, struct gem_uma_reserve *reserve,
+		      const struct gem_uma_heap_config *config)
+{
+	if (!gem_uma_heap_config_valid(config))
+		return -EINVAL;
+	heap->shift = ilog2(config->granule);
+	if ((config->size - 1) >> heap->shift >= LONG_MAX)
+		return -E2BIG;
+	heap->pool = gem_uma_reserve_pool_get(reserve);
+	if (!heap->pool)
+		return -ENOMEM;
+	heap->reserve = reserve;
+	heap->ops = config->ops;
+	heap->size = config->size;
+	heap->policy = config->policy;
+	heap->max = ((config->size - 1) >> heap->shift) + 1;
+	heap->goal = (config->hint + config->granule - 1) >> heap->shift;
+	/* Who renders can do with one. */
+	heap->need = heap->policy == GEM_UMA_HEAP_RENDER ? 1 : heap->goal;
+	mutex_init(&heap->lock);
+	gem_uma_heap_prime_lock(heap);
+	xa_init_flags(&heap->granules, XA_FLAGS_ACCOUNT);
+	heap->user.discard = gem_uma_heap_give;
+	gem_uma_reserve_add_user(reserve, &heap->user);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(gem_uma_heap_init);
+
+/**
+ * gem_uma_heap_fini() - undo gem_uma_heap_init()
+ * @heap: heap that no device and no job uses any more
+ *
+ * What is mapped gets unmapped.
+ *
+ * Context: may sleep.
+ */
+void gem_uma_heap_fini(struct gem_uma_heap *heap)
+{
+	gem_uma_reserve_remove_user(heap->reserve, &heap->user);
+	gem_uma_heap_give(&heap->user, true);
+	drm_WARN_ON_ONCE(heap->reserve->udev->drm, heap->nr);
+	xa_destroy(&heap->granules);
+	mutex_destroy(&heap->lock);
+	gem_uma_reserve_pool_put(heap->pool);
+}
+EXPORT_SYMBOL_GPL(gem_uma_heap_fini);
+
+/* Maps a granule that is there, unless it is mapped. */
+static int gem_uma_heap_map(struct gem_uma_heap *heap, unsigned long index,
+			    struct gem_uma_heap_tables *tables)
+{
+	struct page *page = xa_load(&heap->granules, index);
+	int ret;
+
+	lockdep_assert_held(&heap->lock);
+	if (xa_get_mark(&heap->granules, index, GEM_UMA_HEAP_MAPPED))
+		return 0;
+	ret = heap->ops->map(heap, gem_uma_heap_offset(heap, index), gem_uma_heap_addr(page),
+			     gem_uma_heap_bytes(heap, index), tables);
+	if (ret)
+		return ret;
+	xa_set_mark(&heap->granules, index, GEM_UMA_HEAP_MAPPED);
+	while (xa_get_mark(&heap->granules, heap->ready, GEM_UMA_HEAP_MAPPED))
+		heap->ready++;
+	return 0;
+}
+
+/*
+ * With what was allocated before, and may not be needed any more. -EAGAIN if it is needed
+ * after all.
+ */
+static int gem_uma_heap_publish(struct gem_uma_heap *heap, unsigned long index,
+				struct page **page, struct gem_uma_heap_tables *tables)
+{
+	int ret;
+
+	guard(mutex)(&heap->lock);
+	if (!xa_load(&heap->granules, index)) {
+		if (!*page)
+			return -EAGAIN;
+		ret = gem_uma_heap_insert(heap, index, *page);
+		if (ret)
+			return ret;
+		*page = NULL;
+	}
+	return gem_uma_heap_map(heap, index, tables);
+}
+
+/* Allocates outside of the lock, enters under it. */
+static int gem_uma_heap_populate(struct gem_uma_heap *heap, unsigned long index)
+{
+	struct gem_uma_heap_tables tables = {};
+	struct page *page = NULL;
+	int ret = 0;
+
+	if (xa_get_mark(&heap->granules, index, GEM_UMA_HEAP_MAPPED))
+		return 0;
+	if (!xa_load(&heap->granules, index)) {
+		page = gem_uma_reserve_alloc(heap->reserve, gem_uma_heap_order(heap),
+					     GEM_UMA_GFP_MAYFAIL);
+		if (!page)
+			return -ENOMEM;
+		ret = xa_reserve(&heap->granules, index, GEM_UMA_GFP_MAYFAIL);
+	}
+	if (!ret)
+		ret = heap->ops->alloc_tables(heap, &tables, GEM_UMA_GFP_MAYFAIL);
+	if (!ret) {
+		ret = gem_uma_heap_publish(heap, index, &page, &tables);
+		heap->ops->free_tables(heap, &tables);
+	}
+	/* Without effect on a granule that is there. */
+	if (ret)
+		xa_release(&heap->granules, index);
+	if (page)
+		__free_pages(page, gem_uma_heap_order(heap));
+	return ret;
+}
+
+/* Granules [*@at, @end), before which all are there; *@at becomes the first that is not. */
+static int gem_uma_heap_populate_up_to(struct gem_uma_heap *heap, unsigned long end,
+				       unsigned long *at)
+{
+	int ret;
+
+	for (; *at < end; ++*at) {
+		do {
+			ret = gem_uma_heap_populate(heap, *at);
+		} while (ret == -EAGAIN);
+		if (ret)
+			return ret;
+		/* After progress, so that one who is interrupted again and again gets through. */
+		if (signal_pending(current))
+			return -ERESTARTSYS;
+		cond_resched();
+	}
+	return 0;
+}
+
+/**
+ * gem_uma_heap_prepare() - have ready what the next job will need
+ * @heap: heap
+ *
+ * Allocates what the heap has learned, and what has to be in the reserve. Less than that is
+ * an error only where it is less than the last job needed, or, with GEM_UMA_HEAP_RENDER,
+ * nothing. Keeps what it has got, and can be repeated.
+ *
+ * Context: may sleep and reclaim. For the ioctl that submits a job, between
+ * gem_uma_reserve_active_get() and arming the job's fence.
+ *
+ * Return: 0; -ENOMEM; -ERESTARTSYS for a signal; -EIO if the device cannot reach memory;
+ * -ENODEV if it was unplugged; as &gem_uma_heap_ops.map.
+ */
+int gem_uma_heap_prepare(struct gem_uma_heap *heap)
+{
+	u64 start = ktime_get_mono_fast_ns();
+	unsigned long need, goal, at;
+	struct mem_cgroup *old;
+	int ret;
+
+	might_alloc(GFP_KERNEL);
+	mutex_lock(&heap->lock);
+	need = heap->need;
+	goal = max(heap->goal, need);
+	at = heap->ready;
+	heap->atomic = true;
+	mutex_unlock(&heap->lock);
+
+	old = gem_uma_reserve_charge(heap->pool);
+	ret = gem_uma_heap_populate_up_to(heap, goal, &at);
+	set_active_memcg(old);
+	if (!ret)
+		ret = gem_uma_reserve_refill(heap->pool, gem_uma_heap_order(heap),
+					     max(goal, 1ul));
+	if (ret == -ENOMEM && at >= need)
+		ret = 0;
+	trace_gem_uma_heap_prepare(heap->reserve->udev->drm, heap, READ_ONCE(heap->nr), goal,
+				   ret, ktime_get_mono_fast_ns() - start);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(gem_uma_heap_prepare);
+
+/* One rung: its memory, or NULL. */
+static struct page *gem_uma_heap_try(struct gem_uma_heap *heap, enum gem_uma_rung rung)
+{
+	unsigned int order = gem_uma_heap_order(heap);
+	struct gem_uma_reserve *reserve = heap->reserve;
+	struct page *page = NULL;
+
+	if (!gem_uma_reserve_allows(reserve, rung))
+		return NULL;
+	switch (rung) {
+	case GEM_UMA_RUNG_NOWAIT:
+		/* Progress when it fails: there are two more rungs. */
+		page = gem_uma_reserve_alloc(reserve, order, GFP_NOWAIT);
+		break;
+	case GEM_UMA_RUNG_RESERVE:
+		page = gem_uma_reserve_take(heap->pool, order);
+		break;
+	default:
+		/*
+		 * Not stopped by the limit of the cgroup: once for each job, whose submit
+		 * had to stay below it. Progress when it fails: the policy of the heap.
+		 */
+		if (heap->atomic)
+			page = gem_uma_reserve_alloc(reserve, order, GFP_ATOMIC);
+		if (page)
+			heap->atomic = false;
+	}
+	gem_uma_reserve_count(reserve, rung, page);
+	return page;
+}
+
+static struct page *gem_uma_heap_climb(struct gem_uma_heap *heap, enum gem_uma_rung *rung)
+{
+	struct page *page = NULL;
+
+	lockdep_assert_held(&heap->lock);
+	for (*rung = GEM_UMA_RUNG_NOWAIT; *rung <= GEM_UMA_RUNG_ATOMIC; ++*rung) {
+		page = gem_uma_heap_try(heap, *rung);
+		if (page)
+			return page;
+	}
+	--*rung;
+	return NULL;
+}
+
+/* Counts a step that needs no memory of its own size. */
+static int gem_uma_heap_step(struct gem_uma_heap *heap, enum gem_uma_rung step, int ret)
+{
+	gem_uma_reserve_count(heap->reserve, step, !ret);
+	return ret;
+}
+
+/* Gets a granule that is not there. @rung: where its memory came from, or what failed. */
+static int gem_uma_heap_fetch(struct gem_uma_heap *heap, unsigned long index,
+			      enum gem_uma_rung *rung)
+{
+	struct page *page = gem_uma_heap_climb(heap, rung);
+	enum gem_uma_rung step = GEM_UMA_RUNG_INDEX;
+	int ret = -ENOMEM;
+
+	if (!page)
+		return ret;
+	/* Progress when it fails: the policy of the heap. */
+	if (gem_uma_reserve_allows(heap->reserve, step))
+		ret = gem_uma_heap_step(heap, step,
+					xa_reserve(&heap->granules, index, GFP_NOWAIT));
+	if (!ret) {
+		step = GEM_UMA_RUNG_DMA;
+		ret = -EIO;
+		if (gem_uma_reserve_allows(heap->reserve, step))
+			ret = gem_uma_heap_step(heap, step,
+						gem_uma_heap_insert(heap, index, page));
+	}
+	if (ret) {
+		xa_release(&heap->granules, index);
+		__free_pages(page, gem_uma_heap_order(heap));
+		*rung = step;
+	}
+	return ret;
+}
+
+static int gem_uma_heap_map_fault(struct gem_uma_heap *heap, unsigned long index,
+				  enum gem_uma_rung *rung)
+{
+	struct gem_uma_heap_tables tables = {};
+	int ret = -ENOMEM;
+
+	if (gem_uma_reserve_allows(heap->reserve, GEM_UMA_RUNG_MAP)) {
+		/* Progress when it fails: the policy of the heap. */
+		ret = heap->ops->alloc_tables(heap, &tables, GFP_NOWAIT);
+		if (!ret) {
+			ret = gem_uma_heap_map(heap, index, &tables);
+			heap->ops->free_tables(heap, &tables);
+		}
+		gem_uma_heap_step(heap, GEM_UMA_RUNG_MAP, ret);
+	}
+	if (ret)
+		*rung = GEM_UMA_RUNG_MAP;
+	return ret;
+}
+
+static int gem_uma_heap_fault(struct gem_uma_heap *heap, unsigned long index,
+			      enum gem_uma_rung *rung)
+{
+	int ret = 0;
+
+	lockdep_assert_held(&heap->lock);
+	/* Somebody else had the same fault. */
+	if (xa_get_mark(&heap->granules, index, GEM_UMA_HEAP_MAPPED))
+		return 0;
+	if (!xa_load(&heap->granules, index))
+		ret = gem_uma_heap_fetch(heap, index, rung);
+	return ret ?: gem_uma_heap_map_fault(heap, index, rung);
+}
+
+/* What is there, counts, and not where: a job may leave holes. */
+static void gem_uma_heap_learn(struct gem_uma_heap *heap, bool grown)
+{
+	unsigned long need = grown ? heap->nr : min(heap->nr + 1, heap->max);
+	unsigned long goal = grown ? heap->nr : clamp(2 * heap->nr, need, heap->max);
+
+	lockdep_assert_held(&heap->lock);
+	if (heap->policy != GEM_UMA_HEAP_RENDER)
+		heap->need = max(heap->need, need);
+	heap->goal = max(heap->goal, goal);
+}
+
+/**
+ * gem_uma_heap_grow() - the device met a hole
+ * @heap: heap
+ * @offset: of the access; behind the end of the heap there never is memory
+ *
+ * Waits for nothing. The driver's page-table functions are called.
+ *
+ * Context: may be a signalling section; takes the lock of the heap, and no other but those
+ * of the driver's functions. Not from interrupts.
+ *
+ * Return: GEM_UMA_HEAP_GROWN, or the policy of the heap.
+ */
+enum gem_uma_heap_outcome gem_uma_heap_grow(struct gem_uma_heap *heap, u64 offset)
+{
+	bool cookie = dma_fence_begin_signalling();
+	enum gem_uma_rung rung = GEM_UMA_RUNG_NOWAIT;
+	u64 start = ktime_get_mono_fast_ns();
+	struct mem_cgroup *old;
+	int ret = -ENOSPC;
+
+	mutex_lock(&heap->lock);
+	if (offset < heap->size) {
+		old = gem_uma_reserve_charge(heap->pool);
+		ret = gem_uma_heap_fault(heap, offset >> heap->shift, &rung);
+		set_active_memcg(old);
+		gem_uma_heap_learn(heap, !ret);
+	}
+	mutex_unlock(&heap->lock);
+	trace_gem_uma_heap_grow(heap->reserve->udev->drm, heap, offset, BIT_ULL(heap->shift),
+				gem_uma_rung_name(rung), ret, ktime_get_mono_fast_ns() - start);
+	dma_fence_end_signalling(cookie);
+	return ret ? heap->policy : GEM_UMA_HEAP_GROWN;
+}
+EXPORT_SYMBOL_GPL(gem_uma_heap_grow);
+
+/**
+ * gem_uma_heap_discard() - give memory back
+ * @heap: heap
+ * @offset: first byte
+ * @size: bytes
+ *
+ * Granules that lie in the range as a whole are unmapped and freed; they are zero when they
+ * come back. A range may reach beyond the end of the heap.
+ *
+ * Context: may sleep, but allocates nothing.
+ *
+ * Return: number of pages freed.
+ */
+unsigned long gem_uma_heap_discard(struct gem_uma_heap *heap, u64 offset, u64 size)
+{
+	unsigned long start, end;
+
+	if (offset >= heap->size)
+		return 0;
+	size = min(size, heap->size - offset);
+	start = (offset + BIT_ULL(heap->shift) - 1) >> heap->shift;
+	end = offset + size == heap->size ? heap->max : (offset + size) >> heap->shift;
+	guard(mutex)(&heap->lock);
+	return gem_uma_heap_drop_range(heap, start, end);
+}
+EXPORT_SYMBOL_GPL(gem_uma_heap_discard);
+
+/**
+ * gem_uma_heap_resident() - how much memory a heap has
+ * @heap: heap
+ *
+ * Context: any.
+ *
+ * Return: bytes, whole granules.
+ */
+u64 gem_uma_heap_resident(struct gem_uma_heap *heap)
+{
+	return (u64)READ_ONCE(heap->nr) << heap->shift;
+}
+EXPORT_SYMBOL_GPL(gem_uma_heap_resident);
+
+/**
+ * gem_uma_heap_hint() - what a heap has learned
+ * @heap: heap
+ *
+ * Context: any.
+ *
+ * Return: bytes that gem_uma_heap_prepare() allocates from now on; a hint for a heap that
+ * is to do the same.
+ */
+u64 gem_uma_heap_hint(struct gem_uma_heap *heap)
+{
+	return min((u64)max(READ_ONCE(heap->goal), READ_ONCE(heap->need)) << heap->shift,
+		   heap->size);
+}
+EXPORT_SYMBOL_GPL(gem_uma_heap_hint);
