@@ -33,7 +33,8 @@
   };
 
 @@
-identifier f = {v3d_create_object, v3d_get_bo_vaddr, v3d_put_bo_vaddr, v3d_mmu_remove_ptes};
+identifier f = {v3d_create_object, v3d_free_object, v3d_get_bo_vaddr, v3d_put_bo_vaddr,
+	v3d_mmu_remove_ptes};
 type T;
 @@
 - T f(...);

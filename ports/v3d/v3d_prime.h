@@ -11,18 +11,8 @@
 /* An import is mapped by the submit that uses it first. */
 DEFINE_GEM_UMA_PRIME(v3d_prime, .lazy = true);
 
-/* GEM_UMA_OBJECT_FUNCS, with a free of ours. */
 static const struct drm_gem_object_funcs v3d_gem_funcs = {
-	.free = v3d_free_object,
-	.pin = gem_uma_object_pin,
-	.unpin = gem_uma_object_unpin,
-	.get_sg_table = gem_uma_object_get_sg_table,
-	.vmap = gem_uma_object_vmap,
-	.vunmap = gem_uma_object_vunmap,
-	.mmap = gem_uma_object_mmap,
-	.status = gem_uma_object_status,
-	.rss = gem_uma_object_rss,
-	.vm_ops = &gem_uma_object_vm_ops,
+	GEM_UMA_OBJECT_FUNCS,
 	.export = v3d_prime_export,
 };
 

@@ -203,22 +203,11 @@ static int v3d_uma_evict(struct gem_uma_object *uobj)
 	return 0;
 }
 
-static void v3d_uma_free(struct gem_uma_object *uobj)
-{
-	kfree(v3d_uma_to_bo(uobj));
-}
-
-static const struct gem_uma_object_ops v3d_uma_ops = {
-	.dev_mapped = v3d_uma_dev_mapped,
-	.evict = v3d_uma_evict,
-	.free = v3d_uma_free,
-};
-
 /* The device is to have forgotten the pages before the library gives them away. */
-void v3d_free_object(struct drm_gem_object *obj)
+static void v3d_uma_teardown(struct gem_uma_object *uobj)
 {
-	struct v3d_dev *v3d = to_v3d_dev(obj->dev);
-	struct v3d_bo *bo = to_v3d_bo(obj);
+	struct v3d_dev *v3d = v3d_uma_to_dev(uobj);
+	struct v3d_bo *bo = v3d_uma_to_bo(uobj);
 
 	if (bo->uma.bound)
 		v3d_uma_clear_ptes(bo);
@@ -235,8 +224,19 @@ void v3d_free_object(struct drm_gem_object *obj)
 		drm_mm_remove_node(&bo->node);
 		spin_unlock(&v3d->mm_lock);
 	}
-	gem_uma_object_free(obj);
 }
+
+static void v3d_uma_free(struct gem_uma_object *uobj)
+{
+	kfree(v3d_uma_to_bo(uobj));
+}
+
+static const struct gem_uma_object_ops v3d_uma_ops = {
+	.dev_mapped = v3d_uma_dev_mapped,
+	.evict = v3d_uma_evict,
+	.teardown = v3d_uma_teardown,
+	.free = v3d_uma_free,
+};
 
 static struct v3d_bo *v3d_uma_alloc(struct v3d_dev *v3d)
 {
