@@ -4,61 +4,11 @@
 
 #include <linux/sync_file.h>
 
-#include "file.h"
+#include "hotplug.h"
 #include "legacy.h"
 #include "rig.h"
 
 #define PAGES	512
-
-/* The last device is the one that goes: tests that need the first still find it. */
-static char bus_id[64];
-
-static unsigned int last_device(void)
-{
-	unsigned int count = vuma_count(driver, VUMA_NODE_RENDER);
-
-	KT_GE(count, 1);
-	return count - 1;
-}
-
-static int write_driver_file(const char *file, const char *text)
-{
-	char path[160];
-
-	snprintf(path, sizeof(path), "/sys/bus/platform/drivers/%s/%s", driver, file);
-	return file_write(path, text);
-}
-
-static void unplug(int fd)
-{
-	KT_OK(vuma_sysfs(fd, NULL, 0, bus_id, sizeof(bus_id)));
-	KT_OK(write_driver_file("unbind", bus_id));
-}
-
-static void replug(void)
-{
-	unsigned int before = vuma_count(driver, VUMA_NODE_RENDER);
-
-	KT_OK(write_driver_file("bind", bus_id));
-	KT_WAIT(vuma_count(driver, VUMA_NODE_RENDER) == before + 1);
-}
-
-/* After each test, however it ended: a device that is not bound is bound again. */
-static void rebind_all(void)
-{
-	char name[64], path[160];
-	unsigned int i;
-
-	for (i = 0; i < 16; i++) {
-		snprintf(name, sizeof(name), "%s.%u", driver, i);
-		snprintf(path, sizeof(path), "/sys/bus/platform/devices/%s", name);
-		if (access(path, F_OK))
-			break;
-		snprintf(path, sizeof(path), "/sys/bus/platform/devices/%s/driver", name);
-		if (access(path, F_OK))
-			write_driver_file("bind", name);
-	}
-}
 
 static void all_ioctls(void)
 {
@@ -341,15 +291,15 @@ static void under_load(void)
 	int i, fd;
 
 	fd = dev_open(last_device());
-	KT_OK(vuma_sysfs(fd, NULL, 0, bus_id, sizeof(bus_id)));
+	choose_device(fd);
 	KT_SYS(close(fd));
 	for (i = 0; i < THREADS; i++)
 		KT_EQ(pthread_create(&threads[i], NULL, client, NULL), 0);
 	for (i = 0; i < ROUNDS; i++) {
 		usleep(300000);
-		KT_OK(write_driver_file("unbind", bus_id));
+		unbind_device();
 		usleep(50000);
-		KT_OK(write_driver_file("bind", bus_id));
+		bind_device();
 	}
 	usleep(300000);
 	atomic_store(&stop, true);
