@@ -160,6 +160,28 @@ static inline bool vma_is_cow_mapping(const struct vm_area_struct *vma)
 #define invalidate_mappings move_notify
 #endif
 
+#ifndef GEM_UMA_HAS_MODE_SIZE_DUMB
+#include <linux/mm.h>
+#include <drm/drm_mode.h>
+
+/* Both alignments in bytes, powers of two. */
+static inline int drm_mode_size_dumb(struct drm_device *drm, struct drm_mode_create_dumb *args,
+				     unsigned long pitch_align, unsigned long size_align)
+{
+	u64 pitch = (u64)args->width * DIV_ROUND_UP(args->bpp, 8), size;
+
+	pitch = round_up(pitch, pitch_align ?: 1);
+	if (!pitch || pitch > U32_MAX)
+		return -EINVAL;
+	size = round_up(pitch * args->height, size_align ?: PAGE_SIZE);
+	if (!size || size > U32_MAX)
+		return -EINVAL;
+	args->pitch = pitch;
+	args->size = size;
+	return 0;
+}
+#endif
+
 #ifndef GEM_UMA_HAS_DMA_DEV
 #include <drm/drm_device.h>
 

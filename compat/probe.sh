@@ -46,6 +46,7 @@ has PFN_T linux/pfn_t.h '__pfn_to_pfn_t\('
 has DMA_BUF_INVALIDATE_MAPPINGS linux/dma-buf.h 'dma_buf_invalidate_mappings\(struct'
 
 # DRM.
+has MODE_SIZE_DUMB drm/drm_dumb_buffers.h 'drm_mode_size_dumb\(struct'
 has DMA_DEV drm/drm_device.h 'drm_dev_dma_dev\(struct'
 has GPUVA_FEATURE drm/drm_drv.h ' DRIVER_GEM_GPUVA = '
 has GPUVM_MAP_REQ drm/drm_gpuvm.h 'struct drm_gpuvm_map_req \{'

@@ -13,6 +13,7 @@
 #include <linux/uaccess.h>
 
 #include <drm/drm_drv.h>
+#include <drm/drm_dumb_buffers.h>
 #include <drm/drm_gem.h>
 #include <drm/drm_ioctl.h>
 #include <drm/drm_mode.h>
@@ -140,20 +141,12 @@ static int vuma_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_f
 int vuma_dumb_create(struct drm_file *file, struct drm_device *drm,
 		     struct drm_mode_create_dumb *args)
 {
-	u64 pitch, size;
+	/* Nobody who draws into it knows what to sync. */
+	u32 flags = vuma_bo_device_is_coherent(to_vuma_device(drm)) ? 0 : DRM_VUMA_BO_WC;
 	int ret;
 
-	/* The core has checked that this does not overflow 32 bits. */
-	pitch = ALIGN((u64)args->width * DIV_ROUND_UP(args->bpp, 8), SZ_64);
-	if (pitch > U32_MAX)
-		return -EINVAL;
-	args->pitch = pitch;
-
-	size = pitch * args->height;
-	ret = vuma_create_handle(file, &size, 0, NULL, &args->handle);
-	if (!ret)
-		args->size = size;
-	return ret;
+	ret = drm_mode_size_dumb(drm, args, SZ_64, 0);
+	return ret ?: vuma_create_handle(file, &args->size, flags, NULL, &args->handle);
 }
 
 /**
