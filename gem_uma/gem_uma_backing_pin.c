@@ -7,10 +7,13 @@
  */
 #include <linux/dma-resv.h>
 #include <linux/export.h>
+#include <linux/pagemap.h>
 
 #include <drm/drm_gem.h>
 #include <drm/drm_print.h>
 #include <drm/gem_uma/gem_uma_backing.h>
+
+#include "gem_uma_backing_internal.h"
 
 /**
  * gem_uma_backing_pin_locked() - make all pages resident and keep them
@@ -98,3 +101,26 @@ bool gem_uma_backing_unpin(struct gem_uma_backing *b)
 	return last;
 }
 EXPORT_SYMBOL_GPL(gem_uma_backing_unpin);
+
+/**
+ * gem_uma_backing_pinned_page() - find a page of a pinned backing without any lock
+ * @b: backing, pinned by somebody who keeps it so; zeroed, as in an import, it has no page
+ * @pgoff: page
+ *
+ * For code that cannot wait for anybody, as that which shows a panic.
+ *
+ * Context: any.
+ *
+ * Return: the page, or NULL if nobody has pinned it, or it is outside of the object.
+ */
+struct page *gem_uma_backing_pinned_page(const struct gem_uma_backing *b, pgoff_t pgoff)
+{
+	struct folio *folio;
+
+	if (!atomic_read(&b->pins) || pgoff >= b->nr_pages)
+		return NULL;
+	/* Held folios stay in the cache. A value would be a page in swap. */
+	folio = xa_load(&gem_uma_backing_mapping(b)->i_pages, pgoff);
+	return !folio || xa_is_value(folio) ? NULL : folio_file_page(folio, pgoff);
+}
+EXPORT_SYMBOL_GPL(gem_uma_backing_pinned_page);

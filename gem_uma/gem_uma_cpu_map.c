@@ -669,13 +669,15 @@ static int gem_uma_cpu_map_vmap_pages(struct gem_uma_cpu_map *cmap)
 {
 	struct gem_uma_backing *b = cmap->backing;
 	struct page **pages;
+	void *vaddr;
 
 	pages = gem_uma_backing_pages_locked(b);
 	if (IS_ERR(pages))
 		return PTR_ERR(pages);
-	cmap->vaddr = vmap(pages, b->nr_pages, VM_MAP, gem_uma_cpu_map_prot(cmap, PAGE_KERNEL));
+	vaddr = vmap(pages, b->nr_pages, VM_MAP, gem_uma_cpu_map_prot(cmap, PAGE_KERNEL));
 	kvfree(pages);
-	return cmap->vaddr ? 0 : -ENOMEM;
+	WRITE_ONCE(cmap->vaddr, vaddr);
+	return vaddr ? 0 : -ENOMEM;
 }
 
 /**
@@ -723,16 +725,50 @@ EXPORT_SYMBOL_GPL(gem_uma_cpu_map_vmap_locked);
  */
 bool gem_uma_cpu_map_vunmap_locked(struct gem_uma_cpu_map *cmap)
 {
+	void *vaddr = cmap->vaddr;
+
 	dma_resv_assert_held(gem_uma_cpu_map_obj(cmap)->resv);
 	if (drm_WARN_ON_ONCE(cmap->backing->udev->drm, !cmap->vmaps))
 		return false;
 	if (--cmap->vmaps)
 		return false;
-	vunmap(cmap->vaddr);
-	cmap->vaddr = NULL;
+	/* First: nobody who peeks may find what is about to go. */
+	WRITE_ONCE(cmap->vaddr, NULL);
+	vunmap(vaddr);
 	return gem_uma_backing_unpin_locked(cmap->backing);
 }
 EXPORT_SYMBOL_GPL(gem_uma_cpu_map_vunmap_locked);
+
+/**
+ * gem_uma_cpu_map_peek() - find where the kernel can access a page, without any lock
+ * @cmap: CPU map of a backing that is pinned or mapped by somebody who keeps it so; zeroed,
+ *	as in an import, it has no address
+ * @pgoff: page
+ *
+ * For drm_panic: what is shown is pinned. A page that is mapped write-combined has an address
+ * only while the object is mapped for the kernel, as the kernel's own mapping is cached. On
+ * a device that does not snoop, the caller cleans what it writes.
+ *
+ * Context: any.
+ *
+ * Return: the address of the page, or NULL.
+ */
+void *gem_uma_cpu_map_peek(const struct gem_uma_cpu_map *cmap, pgoff_t pgoff)
+{
+	struct page *page;
+	void *vaddr;
+
+	if (!cmap->backing || pgoff >= cmap->backing->nr_pages)
+		return NULL;
+	vaddr = READ_ONCE(cmap->vaddr);
+	if (vaddr)
+		return vaddr + (pgoff << PAGE_SHIFT);
+	if (cmap->mode == GEM_UMA_CACHE_WC)
+		return NULL;
+	page = gem_uma_backing_pinned_page(cmap->backing, pgoff);
+	return page && !PageHighMem(page) ? page_address(page) : NULL;
+}
+EXPORT_SYMBOL_GPL(gem_uma_cpu_map_peek);
 
 /**
  * gem_uma_cpu_map_get_unmapped_area() - choose an address that allows PMD mappings

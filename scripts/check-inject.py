@@ -55,6 +55,7 @@ INFALLIBLE = {
         gem_uma_backing_extent_locked gem_uma_backing_has_content
         gem_uma_backing_in_memory gem_uma_backing_is_resident_locked
         gem_uma_backing_next_chunk_locked gem_uma_backing_nid_locked
+        gem_uma_backing_pinned_page gem_uma_cpu_map_peek
         gem_uma_cpu_map_test_used_locked
         gem_uma_dev_map_is_mapped_locked gem_uma_dev_map_run_locked
         gem_uma_device_bounces gem_uma_object_is_resident_locked

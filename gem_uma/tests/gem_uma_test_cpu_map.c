@@ -6,6 +6,7 @@
 #include <drm/drm_prime.h>
 #include <drm/gem_uma/gem_uma_cpu_map.h>
 
+#include "gem_uma_test_object.h"
 #include "gem_uma_user.h"
 
 /* The first window of a fault, in pages. */
@@ -405,6 +406,82 @@ static void cpu_map_get_unmapped_area_fits_huge_folios(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, IS_ERR_VALUE(addr));
 }
 
+/* As in a panic: interrupts are off, and somebody else has the resv for ever. */
+static void *cpu_map_peek(const struct gem_uma_cpu_map *cmap, pgoff_t pgoff)
+{
+	unsigned long flags;
+	void *vaddr;
+
+	local_irq_save(flags);
+	vaddr = gem_uma_cpu_map_peek(cmap, pgoff);
+	local_irq_restore(flags);
+	return vaddr;
+}
+
+static void cpu_map_peek_finds_pages_of_the_pinned(struct kunit *test)
+{
+	struct gem_uma_user room = gem_uma_user_create(test, 4);
+	struct gem_uma_mock_holder *holder;
+	unsigned long i;
+	u32 *word;
+
+	gem_uma_user_fill(test, room.uobj);
+	KUNIT_EXPECT_NULL(test, cpu_map_peek(room.cmap, 0));
+	KUNIT_ASSERT_EQ(test, 0, object_pin(room.uobj));
+	holder = gem_uma_mock_hold(test, room.obj, 0);
+	for (i = 0; i < 4; i++) {
+		word = cpu_map_peek(room.cmap, i);
+		KUNIT_ASSERT_NOT_NULL(test, word);
+		KUNIT_EXPECT_EQ(test, READ_ONCE(*word), gem_uma_user_pattern(i));
+		WRITE_ONCE(*word, i);
+	}
+	KUNIT_EXPECT_NULL(test, cpu_map_peek(room.cmap, 4));
+	/* A fault needs the resv. */
+	gem_uma_mock_unhold(test, holder);
+	for (i = 0; i < 4; i++)
+		KUNIT_EXPECT_EQ(test, gem_uma_user_get(test, room.addr + (i << PAGE_SHIFT)), i);
+	object_unpin(room.uobj);
+	KUNIT_EXPECT_NULL(test, cpu_map_peek(room.cmap, 0));
+}
+
+static void cpu_map_peek_into_huge_folios(struct kunit *test)
+{
+	struct gem_uma_user room = { .mock = gem_uma_mock_create(test, true) };
+	pgoff_t last = GEM_UMA_MOCK_HUGE - 1;
+
+	gem_uma_user_object(test, &room, GEM_UMA_MOCK_HUGE, GEM_UMA_OBJECT_HUGE);
+	KUNIT_ASSERT_EQ(test, 0, object_pin(room.uobj));
+	KUNIT_EXPECT_PTR_EQ(test, cpu_map_peek(room.cmap, last),
+			    page_address(gem_uma_user_page(test, room.uobj, last)));
+	object_unpin(room.uobj);
+}
+
+/* The kernel's own mapping is cached: what is written there may be seen by nobody. */
+static void cpu_map_peek_at_WC_needs_a_vmap(struct kunit *test)
+{
+	struct gem_uma_user room = { .mock = gem_uma_mock_create(test, false) };
+	struct iosys_map map;
+
+	room.mock->udev.coherent = false;
+	gem_uma_user_object(test, &room, 2, GEM_UMA_OBJECT_WC);
+	KUNIT_ASSERT_EQ(test, 0, object_pin(room.uobj));
+	KUNIT_EXPECT_NULL(test, cpu_map_peek(room.cmap, 1));
+	scoped_guard(object, room.uobj)
+		KUNIT_ASSERT_EQ(test, 0, gem_uma_object_vmap(room.obj, &map));
+	KUNIT_EXPECT_PTR_EQ(test, cpu_map_peek(room.cmap, 1), map.vaddr + PAGE_SIZE);
+	scoped_guard(object, room.uobj)
+		gem_uma_object_vunmap(room.obj, &map);
+	KUNIT_EXPECT_NULL(test, cpu_map_peek(room.cmap, 1));
+	object_unpin(room.uobj);
+}
+
+static void cpu_map_peek_at_an_import_is_NULL(struct kunit *test)
+{
+	struct gem_uma_cpu_map cmap = {};
+
+	KUNIT_EXPECT_NULL(test, cpu_map_peek(&cmap, 0));
+}
+
 static struct kunit_case gem_uma_cpu_map_cases[] = {
 	KUNIT_CASE(cpu_map_init_refuses_WC_of_unclean_EINVAL),
 	KUNIT_CASE(cpu_map_fini_of_zeroed_does_nothing),
@@ -426,6 +503,10 @@ static struct kunit_case gem_uma_cpu_map_cases[] = {
 	KUNIT_CASE(cpu_map_zap_finds_the_written_of_huge_ptes_rev_F1),
 	KUNIT_CASE(cpu_map_split_of_a_PMD_mapping_panthor_75_76),
 	KUNIT_CASE(cpu_map_get_unmapped_area_fits_huge_folios),
+	KUNIT_CASE(cpu_map_peek_finds_pages_of_the_pinned),
+	KUNIT_CASE(cpu_map_peek_into_huge_folios),
+	KUNIT_CASE(cpu_map_peek_at_WC_needs_a_vmap),
+	KUNIT_CASE(cpu_map_peek_at_an_import_is_NULL),
 	{}
 };
 

@@ -146,6 +146,7 @@ bool gem_uma_backing_unpin_locked(struct gem_uma_backing *b)
 	__must_hold(b->obj->resv);
 int gem_uma_backing_pin(struct gem_uma_backing *b);
 bool gem_uma_backing_unpin(struct gem_uma_backing *b);
+struct page *gem_uma_backing_pinned_page(const struct gem_uma_backing *b, pgoff_t pgoff);
 
 /**
  * gem_uma_backing_resident() - pages in memory and held, a snapshot

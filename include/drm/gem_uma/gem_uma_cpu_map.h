@@ -42,7 +42,7 @@ struct gem_uma_cpu_map {
 	 */
 	bool starved;
 
-	/* private: protected by resv */
+	/* private: protected by resv; vaddr is also read without */
 
 	void *vaddr;
 	unsigned int vmaps;
@@ -88,6 +88,7 @@ int gem_uma_cpu_map_vmap_locked(struct gem_uma_cpu_map *cmap, struct iosys_map *
 	__must_hold(cmap->backing->obj->resv);
 bool gem_uma_cpu_map_vunmap_locked(struct gem_uma_cpu_map *cmap)
 	__must_hold(cmap->backing->obj->resv);
+void *gem_uma_cpu_map_peek(const struct gem_uma_cpu_map *cmap, pgoff_t pgoff);
 
 unsigned long gem_uma_cpu_map_get_unmapped_area(struct gem_uma_cpu_map *cmap,
 						unsigned long addr, unsigned long len,
