@@ -13,6 +13,7 @@
 #include <linux/scatterlist.h>
 
 #include <drm/drm_prime.h>
+#include <drm/drm_print.h>
 #include <drm/gem_uma/gem_uma_object.h>
 
 #include "gem_uma_object_internal.h"
@@ -166,3 +167,29 @@ size_t gem_uma_object_rss(struct drm_gem_object *obj)
 	return gem_uma_object_pages(to_gem_uma_object(obj)).resident << PAGE_SHIFT;
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_rss);
+
+/**
+ * gem_uma_object_print_info() - &drm_gem_object_funcs.print_info
+ * @p: printer
+ * @indent: depth, in tabs
+ * @obj: object
+ *
+ * Context: any; a snapshot without resv.
+ */
+void gem_uma_object_print_info(struct drm_printer *p, unsigned int indent,
+			       const struct drm_gem_object *obj)
+{
+	const struct gem_uma_object *uobj = to_gem_uma_object(obj);
+	struct gem_uma_client_pages pages = gem_uma_object_pages(uobj);
+
+	drm_printf_indent(p, indent, "resident=%llu\n", pages.resident << PAGE_SHIFT);
+	if (gem_uma_object_is_imported(uobj))
+		return;
+	drm_printf_indent(p, indent, "evicted=%llu\n", pages.evicted << PAGE_SHIFT);
+	drm_printf_indent(p, indent, "evictions=%u\n", gem_uma_backing_evictions(&uobj->backing));
+	drm_printf_indent(p, indent, "pins=%d\n", atomic_read(&uobj->backing.pins));
+	drm_printf_indent(p, indent, "mmaps=%u\n", gem_uma_cpu_map_mmaps(&uobj->cpu_map));
+	drm_printf_indent(p, indent, "cached=%s\n",
+			  uobj->cpu_map.mode == GEM_UMA_CACHE_WB ? "yes" : "no");
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_print_info);

@@ -48,6 +48,7 @@ INFALLIBLE = {
         gem_uma_reserve_active_get gem_uma_reserve_take
         gem_uma_object_sync gem_uma_sync_locked gem_uma_sync_finish_locked
         gem_uma_object_access_begin gem_uma_object_access_end
+        gem_uma_object_plane_access_begin gem_uma_object_plane_access_end
         gem_uma_object_prime_begin gem_uma_object_prime_end gem_uma_object_prime_init
         gem_uma_object_prime_mmap gem_uma_object_prime_import""",
     "answers a question": """
@@ -71,6 +72,7 @@ INFALLIBLE = {
     "prints": """
         gem_uma_client_show_active gem_uma_client_show_fdinfo gem_uma_pm_debugfs_init
         gem_uma_reserve_debugfs_init
+        gem_uma_object_print_info
         gem_uma_stats_debugfs_init""",
     "only tries a lock": "gem_uma_vm_bo_evict_locked",
     "data": "gem_uma_sync_clflush_ops gem_uma_object_funcs gem_uma_object_vm_ops gem_uma_vm_execute_wq gem_uma_vm_put_wq",
@@ -87,7 +89,7 @@ ALLOCATES = """
     drm_gpuvm_prepare_vm drm_gpuvm_resv_object_alloc
     bitmap_zalloc folio_alloc_noprof mtree_store_range xa_store
     dma_buf_dynamic_attach dma_buf_map_attachment drm_gem_dmabuf_export drm_gem_map_dma_buf
-    drm_gem_prime_import
+    drm_gem_prime_import drm_gem_handle_create
 """
 
 # Imported, and calls nothing that can fail but what it is given: callbacks of ours.
@@ -97,6 +99,7 @@ CALLS_BACK = "drm_gpuvm_sm_map drm_gpuvm_sm_unmap dma_buf_mmap drm_gem_dmabuf_mm
 ELSEWHERE = {
     "_mutex_trylock_nest_lock": "vm_eviction_tries_the_lock_only",
     "dma_fence_wait_timeout": "vm_waiting_bind_can_be_interrupted",
+    "drm_mode_size_dumb": "kms_dumb_that_is_too_large_is_EINVAL",
     "drm_dev_enter": "vm_bind_without_device_is_ENODEV",
     "drm_mm_insert_node_in_range": "vm_implicit_too_much_at_once_is_ENOSPC",
     "memfd_pin_folios": "place_that_cannot_be_left_is_ENOMEM_rev_C3",

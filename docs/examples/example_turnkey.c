@@ -22,17 +22,8 @@ static int example_dumb_create(struct drm_file *file, struct drm_device *drm,
 			       struct drm_mode_create_dumb *args)
 {
 	struct example_device *edev = container_of(drm, struct example_device, drm);
-	struct gem_uma_object *uobj;
-	int ret;
 
-	args->pitch = args->width * DIV_ROUND_UP(args->bpp, 8);
-	args->size = PAGE_ALIGN((u64)args->pitch * args->height);
-	uobj = gem_uma_object_create(&edev->uma, args->size, 0);
-	if (IS_ERR(uobj))
-		return PTR_ERR(uobj);
-	ret = drm_gem_handle_create(file, &uobj->base, &args->handle);
-	drm_gem_object_put(&uobj->base);
-	return ret;
+	return gem_uma_object_dumb_create(file, &edev->uma, args);
 }
 
 DEFINE_DRM_GEM_FOPS(example_fops);

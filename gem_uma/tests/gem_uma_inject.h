@@ -84,6 +84,7 @@ enum gem_uma_inject_count {
 	(BIT(GEM_UMA_INJECT_KNOWN) | BIT(GEM_UMA_INJECT_FILED) | \
 	 BIT(GEM_UMA_INJECT_CLIENT_BYTES))
 
+struct drm_file;
 struct gem_uma_inject_row;
 struct gem_uma_mock_heap;
 struct gem_uma_reserve;
@@ -110,6 +111,8 @@ struct gem_uma_inject_rig {
 	struct dma_buf *dmabuf;	/* exported or to be imported */
 	struct dma_buf_attachment *attach;	/* attachment to @dmabuf */
 	struct file *file;	/* what is mmapped */
+	struct drm_file *handles;	/* what has @handle */
+	u32 handle;	/* of an object that nothing else here knows */
 	struct gem_uma_pm *pm;	/* part of @mock */
 	struct super_block *sb;	/* where the files of objects live */
 	long files;	/* on @sb, of others */

@@ -5,11 +5,14 @@
  */
 #include <linux/dma-buf.h>
 #include <linux/file.h>
+#include <linux/idr.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
 #include <linux/scatterlist.h>
 
+#include <drm/drm_file.h>
 #include <drm/drm_managed.h>
+#include <drm/drm_mode.h>
 #include <drm/drm_prime.h>
 
 #include <drm/gem_uma/gem_uma_object_prime.h>
@@ -115,6 +118,37 @@ static void undo_object(struct gem_uma_inject_rig *rig)
 {
 	drm_gem_object_put(&rig->uobj->base);
 	rig->uobj = NULL;
+}
+
+/* As much of a file as handles need. */
+static void begin_dumb(struct gem_uma_inject_rig *rig)
+{
+	rig->handles = kunit_kzalloc(rig->test, sizeof(*rig->handles), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(rig->test, rig->handles);
+	idr_init_base(&rig->handles->object_idr, 1);
+	spin_lock_init(&rig->handles->table_lock);
+	mutex_init(&rig->handles->prime.lock);
+}
+
+static int run_dumb(struct gem_uma_inject_rig *rig)
+{
+	struct drm_mode_create_dumb args = { .width = 64, .height = 64, .bpp = 32 };
+	int ret = gem_uma_object_dumb_create(rig->handles, &rig->mock->udev, &args);
+
+	rig->handle = args.handle;
+	return ret;
+}
+
+static void undo_dumb(struct gem_uma_inject_rig *rig)
+{
+	KUNIT_EXPECT_EQ(rig->test, 0, drm_gem_handle_delete(rig->handles, rig->handle));
+}
+
+static void end_dumb(struct gem_uma_inject_rig *rig)
+{
+	KUNIT_EXPECT_TRUE(rig->test, idr_is_empty(&rig->handles->object_idr));
+	idr_destroy(&rig->handles->object_idr);
+	kunit_kfree(rig->test, rig->handles);
 }
 
 /* Only what the library looks at: there is no exporter. */
@@ -562,6 +596,10 @@ const struct gem_uma_inject_row gem_uma_inject_rows[GEM_UMA_INJECT_ROWS] = {
 		.covers = { "gem_uma_object_create", "gem_uma_object_free" },
 		.run = run_object_create, .undo = undo_object,
 		.errnos = { -ENOMEM, -ENFILE, -EINTR, -EIO }, .allocations = 8, .calls = 8,
+	}, {
+		.name = "dumb_create", .covers = { "gem_uma_object_dumb_create" },
+		.begin = begin_dumb, .run = run_dumb, .undo = undo_dumb, .end = end_dumb,
+		.errnos = { -ENOMEM, -ENFILE, -ENOSPC }, .allocations = 5, .calls = 1,
 	}, {
 		.name = "import_uma_b11",
 		.covers = { "gem_uma_object_init_import", "gem_uma_dev_map_init_sgt" },

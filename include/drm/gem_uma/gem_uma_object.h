@@ -18,6 +18,9 @@
 
 struct dma_buf;
 struct dma_buf_attachment;
+struct drm_file;
+struct drm_mode_create_dumb;
+struct drm_printer;
 struct gem_uma_object;
 struct iosys_map;
 struct sg_table;
@@ -210,6 +213,8 @@ void gem_uma_object_vunmap(struct drm_gem_object *obj, struct iosys_map *map)
 int gem_uma_object_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma);
 enum drm_gem_object_status gem_uma_object_status(struct drm_gem_object *obj);
 size_t gem_uma_object_rss(struct drm_gem_object *obj);
+void gem_uma_object_print_info(struct drm_printer *p, unsigned int indent,
+			       const struct drm_gem_object *obj);
 
 extern const struct drm_gem_object_funcs gem_uma_object_funcs;
 extern const struct vm_operations_struct gem_uma_object_vm_ops;
@@ -232,7 +237,8 @@ extern const struct vm_operations_struct gem_uma_object_vm_ops;
 
 #define GEM_UMA_OBJECT_FUNCS_STATUS			\
 	.status = gem_uma_object_status,		\
-	.rss = gem_uma_object_rss
+	.rss = gem_uma_object_rss,			\
+	.print_info = gem_uma_object_print_info
 
 #define GEM_UMA_OBJECT_FUNCS_PIN			\
 	.pin = gem_uma_object_pin,			\
@@ -253,6 +259,8 @@ int gem_uma_object_init(struct gem_uma_object *uobj, struct gem_uma_device *udev
 			u64 size, u32 flags, const struct gem_uma_object_ops *ops);
 struct gem_uma_object *gem_uma_object_create(struct gem_uma_device *udev, u64 size,
 					     u32 flags);
+int gem_uma_object_dumb_create(struct drm_file *file, struct gem_uma_device *udev,
+			       struct drm_mode_create_dumb *args);
 int gem_uma_object_init_import(struct gem_uma_object *uobj, struct gem_uma_device *udev,
 			       struct dma_buf_attachment *attach, struct sg_table *sgt,
 			       const struct gem_uma_object_ops *ops);
