@@ -58,13 +58,14 @@ static void gem_uma_vm_fence_put_work(struct work_struct *work)
 
 /*
  * Called from any context; the device can only go from one that sleeps. Names are read
- * under RCU by whoever finds the fence, so they stay for a grace period.
+ * under RCU by whoever finds the fence, so they stay for a grace period. The end of a device
+ * with a display waits for works of the system, which no work may do that memory waits for.
  */
 static void gem_uma_vm_fence_release(struct dma_fence *base)
 {
 	struct gem_uma_vm_fence *fence = container_of(base, struct gem_uma_vm_fence, base);
 
-	queue_rcu_work(gem_uma_vm_put_wq, &fence->put_work);
+	queue_rcu_work(gem_uma_vm_unmap_wq, &fence->put_work);
 }
 
 static const struct dma_fence_ops gem_uma_vm_fence_ops = {
@@ -99,7 +100,7 @@ void gem_uma_vm_fence_put(struct gem_uma_vm_fence *fence)
 	if (fence->initialized)
 		dma_fence_put(&fence->base);
 	else
-		queue_rcu_work(gem_uma_vm_put_wq, &fence->put_work);
+		queue_rcu_work(gem_uma_vm_unmap_wq, &fence->put_work);
 }
 
 static int __init gem_uma_vm_module_init(void)
