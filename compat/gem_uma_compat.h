@@ -160,6 +160,24 @@ static inline bool vma_is_cow_mapping(const struct vm_area_struct *vma)
 #define invalidate_mappings move_notify
 #endif
 
+#ifndef GEM_UMA_HAS_HRTIMER_SETUP
+#include <linux/hrtimer.h>
+
+static inline void hrtimer_setup(struct hrtimer *timer,
+				 enum hrtimer_restart (*function)(struct hrtimer *timer),
+				 clockid_t clock_id, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock_id, mode);
+	timer->function = function;
+}
+#endif
+
+/* What is committed was called a state, as what it consists of. */
+#ifndef GEM_UMA_HAS_ATOMIC_COMMIT
+#include <drm/drm_atomic.h>
+#define drm_atomic_commit drm_atomic_state
+#endif
+
 #ifndef GEM_UMA_HAS_MODE_SIZE_DUMB
 #include <linux/mm.h>
 #include <drm/drm_mode.h>

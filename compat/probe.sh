@@ -41,11 +41,13 @@ has ZAP_SPECIAL_VMA_RANGE linux/mm.h 'zap_special_vma_range\(struct'
 has VMA_FLAGS linux/mm.h 'define mk_vma_flags\('
 has GET_UNMAPPED_AREA_CURRENT linux/sched/mm.h \
 	' mm_get_unmapped_area\(struct file \*'
+has HRTIMER_SETUP linux/hrtimer.h ' hrtimer_setup\(struct'
 has PFN_T linux/pfn_t.h '__pfn_to_pfn_t\('
 
 has DMA_BUF_INVALIDATE_MAPPINGS linux/dma-buf.h 'dma_buf_invalidate_mappings\(struct'
 
 # DRM.
+has ATOMIC_COMMIT drm/drm_atomic.h 'struct drm_atomic_commit \{'
 has MODE_SIZE_DUMB drm/drm_dumb_buffers.h 'drm_mode_size_dumb\(struct'
 has DMA_DEV drm/drm_device.h 'drm_dev_dma_dev\(struct'
 has GPUVA_FEATURE drm/drm_drv.h ' DRIVER_GEM_GPUVA = '

@@ -74,6 +74,10 @@ void vuma_bo_mapping_changed_locked(struct drm_gem_object *obj)
 	__must_hold(obj->resv);
 void vuma_bo_mark_used(struct drm_gem_object *obj, u64 now);
 struct gem_uma_vm_users *vuma_bo_users(struct drm_gem_object *obj);
+int vuma_bo_show_locked(struct drm_gem_object *obj)
+	__must_hold(obj->resv);
+void vuma_bo_hide_locked(struct drm_gem_object *obj)
+	__must_hold(obj->resv);
 
 struct drm_gem_object *vuma_bo_import_sg_table(struct drm_device *drm,
 					       struct dma_buf_attachment *attach,

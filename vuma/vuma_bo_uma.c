@@ -95,6 +95,8 @@ struct vuma_bo {
 	struct delayed_work answer_work;
 	/** @answered: it ran since the buffer was told to go. */
 	bool answered;
+	/** @shown: how often the display uses it; of an import; protected by resv. */
+	unsigned int shown;
 };
 
 static struct vuma_bo *to_vuma_bo(struct drm_gem_object *obj)
@@ -139,7 +141,12 @@ static bool vuma_bo_has_to_answer(struct vuma_bo *bo)
 static int vuma_bo_evict(struct gem_uma_object *uobj)
 	__must_hold(uobj->base.resv)
 {
-	if (vuma_bo_has_to_answer(container_of(uobj, struct vuma_bo, uma)))
+	struct vuma_bo *bo = container_of(uobj, struct vuma_bo, uma);
+
+	/* The display has no page tables that could forget it. */
+	if (bo->shown)
+		return -EBUSY;
+	if (vuma_bo_has_to_answer(bo))
 		return -EINPROGRESS;
 	return gem_uma_vm_bo_evict_locked(&uobj->base);
 }
@@ -678,6 +685,41 @@ void vuma_bo_mark_used(struct drm_gem_object *obj, u64 now)
 struct gem_uma_vm_users *vuma_bo_users(struct drm_gem_object *obj)
 {
 	return &to_vuma_bo(obj)->users;
+}
+
+/*
+ * The display is about to use it. Exporters of an import that can move it are told, and those
+ * that look whether we have given it back see that we have not.
+ */
+int vuma_bo_show_locked(struct drm_gem_object *obj)
+{
+	struct dma_buf_attachment *attach;
+	int ret = 0;
+
+	dma_resv_assert_held(obj->resv);
+	if (!gem_uma_object_is_imported(to_gem_uma_object(obj)))
+		return gem_uma_object_pin(obj);
+	attach = obj->import_attach;
+	if (attach->importer_ops)
+		ret = dma_buf_pin(attach);
+	if (!ret)
+		to_vuma_bo(obj)->shown++;
+	return ret;
+}
+
+void vuma_bo_hide_locked(struct drm_gem_object *obj)
+{
+	struct dma_buf_attachment *attach;
+
+	dma_resv_assert_held(obj->resv);
+	if (!gem_uma_object_is_imported(to_gem_uma_object(obj))) {
+		gem_uma_object_unpin(obj);
+		return;
+	}
+	attach = obj->import_attach;
+	to_vuma_bo(obj)->shown--;
+	if (attach->importer_ops)
+		dma_buf_unpin(attach);
 }
 
 unsigned long vuma_bo_get_unmapped_area(struct file *filp, unsigned long addr,

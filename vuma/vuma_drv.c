@@ -24,6 +24,7 @@
 #include <drm/drm_print.h>
 
 #include "vuma_drv.h"
+#include "vuma_kms.h"
 #include "vuma_vm.h"
 
 static unsigned int ndev = 1;
@@ -295,6 +296,9 @@ static int vuma_device_init(struct vuma_device *vdev)
 	ret = vuma_bo_device_init(vdev);
 	if (ret)
 		return ret;
+	ret = vuma_kms_init(vdev);
+	if (ret)
+		return ret;
 
 	drm_debugfs_add_files(&vdev->drm, vuma_debugfs_files, ARRAY_SIZE(vuma_debugfs_files));
 	return drm_dev_register(&vdev->drm, 0);
@@ -324,6 +328,7 @@ static void vuma_remove(struct platform_device *pdev)
 
 	drm_dev_unplug(&vdev->drm);
 	vuma_engine_unplug(vdev);
+	vuma_kms_unplug(vdev);
 	gem_uma_vm_unplug(&vdev->drm);
 	vuma_bo_device_unplug(vdev);
 }
@@ -373,6 +378,7 @@ static void vuma_end(void)
 
 static int __init vuma_init(void)
 {
+	unsigned int reclaim = WQ_MEM_RECLAIM;
 	int ret;
 
 	if (!ndev || ndev > VUMA_MAX_DEVICES)
@@ -381,8 +387,12 @@ static int __init vuma_init(void)
 	ret = vuma_mmu_module_init();
 	if (ret)
 		return ret;
-	vuma_put_wq = alloc_workqueue("%s-put", WQ_MEM_RECLAIM | WQ_UNBOUND, 0,
-				      vuma_bo_driver_name);
+	vuma_bo_module_init();
+	vuma_kms_module_init();
+	/* The end of a device with a display flushes a queue of the system that does not. */
+	if (vuma_driver.driver_features & DRIVER_MODESET)
+		reclaim = 0;
+	vuma_put_wq = alloc_workqueue("%s-put", reclaim | WQ_UNBOUND, 0, vuma_bo_driver_name);
 	if (!vuma_put_wq) {
 		ret = -ENOMEM;
 		goto err_mmu;
@@ -392,7 +402,6 @@ static int __init vuma_init(void)
 		ret = -ENOMEM;
 		goto err_put_wq;
 	}
-	vuma_bo_module_init();
 	vuma_driver.num_ioctls = vuma_num_ioctls;
 	ret = platform_driver_register(&vuma_platform_driver);
 	if (ret)

@@ -493,6 +493,20 @@ void vuma_bo_mark_used(struct drm_gem_object *obj, u64 now)
 {
 }
 
+int vuma_bo_show_locked(struct drm_gem_object *obj)
+{
+	dma_resv_assert_held(obj->resv);
+	/* The core has imports mapped for as long as they exist. */
+	return drm_gem_is_imported(obj) ? 0 : obj->funcs->pin(obj);
+}
+
+void vuma_bo_hide_locked(struct drm_gem_object *obj)
+{
+	dma_resv_assert_held(obj->resv);
+	if (!drm_gem_is_imported(obj))
+		obj->funcs->unpin(obj);
+}
+
 struct gem_uma_vm_users *vuma_bo_users(struct drm_gem_object *obj)
 {
 	return &to_vuma_shmem_bo(obj)->users;

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A display with one CRTC, led by the test through the atomic ioctl. */
+#ifndef DISPLAY_H
+#define DISPLAY_H
+
+#include <stdio.h>
+
+#include <xf86drmMode.h>
+
+#include "common.h"
+
+/* Small: a debug kernel computes CRCs slowly. */
+#define WIDTH	256u
+#define HEIGHT	64u
+
+struct display {
+	/* The file through which it is led, and by which debugfs knows it. */
+	int fd;
+	uint32_t crtc, plane, connector, writeback;
+	/* Blob of a mode of WIDTH and HEIGHT. */
+	uint32_t mode;
+	/* CRCs while they are read, or NULL. */
+	FILE *crcs;
+};
+
+/* A framebuffer with memory of its own, mapped. */
+struct picture {
+	uint32_t handle, fb, width, height, pitch;
+	uint64_t size;
+	uint32_t *pixels;
+};
+
+/* The display of that device. Skips the test where the kernel can have none. */
+struct display display_open(unsigned int index);
+/* The one that somebody leads through this file. */
+struct display display_of(int fd);
+void need_display(void);
+struct drm_mode_modeinfo display_mode(uint32_t width, uint32_t height, uint32_t hz);
+
+struct picture picture_new(const struct display *d, uint32_t width, uint32_t height);
+/* Around a buffer that is there, with lines of @pitch bytes: 0, or -errno. */
+int picture_wrap(const struct display *d, uint32_t handle, uint32_t width, uint32_t height,
+		 uint32_t pitch, uint32_t *fb);
+/* Random pixels, also in what is not shown of them. */
+void picture_fill(const struct picture *p, uint64_t seed);
+/* The CRC of what the display shows of it, from (x, y) on; and of all of it. */
+uint32_t picture_crc_at(const struct picture *p, uint32_t x, uint32_t y);
+uint32_t picture_crc(const struct picture *p);
+
+/* A property, by its name, in a request. */
+void request_add(const struct display *d, drmModeAtomicReq *req, uint32_t object, uint32_t type,
+		 const char *name, uint64_t value);
+/* Turns it on, or off; and shows @fb on the plane, from (x, y) on; 0: nothing. */
+void request_mode(const struct display *d, drmModeAtomicReq *req, bool on);
+void request_plane(const struct display *d, drmModeAtomicReq *req, uint32_t fb, uint32_t x,
+		   uint32_t y);
+/* Frees the request. 0, or -errno. */
+int request_commit(const struct display *d, drmModeAtomicReq *req, uint32_t flags);
+
+/* Waits until it is shown. */
+void display_show(const struct display *d, const struct picture *p);
+void display_off(const struct display *d);
+/* Does not wait, and has an event. @fence: a sync file, or -1. 0, or -errno. */
+int display_flip(const struct display *d, uint32_t fb, int fence);
+/* The event: the frame from which on it is shown. */
+uint32_t display_event(const struct display *d);
+/* Copies what is shown into @to. */
+void display_write_back(const struct display *d, const struct picture *to);
+
+/* The CRC of some frame from @first on has to be that, however many come before. */
+void display_await_crc(struct display *d, uint32_t crc);
+/* Each from the frame @first on is that; looks at some. */
+void display_expect_crc(struct display *d, uint32_t first, uint32_t crc);
+
+#endif /* DISPLAY_H */
