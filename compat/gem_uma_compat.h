@@ -178,6 +178,21 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #define drm_atomic_commit drm_atomic_state
 #endif
 
+/* Buffers of clients were framebuffers; who took fbdev apart freed the helper, too. */
+#ifndef GEM_UMA_HAS_CLIENT_FREE
+#include <drm/drm_client.h>
+#define drm_client_buffer_create_dumb drm_client_framebuffer_create
+#define drm_client_buffer_delete drm_client_framebuffer_delete
+#define drm_client_release(client) do {						\
+	struct drm_client_dev *client_ = (client);				\
+	struct drm_fb_helper *helper_ = drm_fb_helper_from_client(client_);	\
+										\
+	(drm_client_release)(client_);						\
+	drm_fb_helper_unprepare(helper_);					\
+	kfree(helper_);								\
+} while (0)
+#endif
+
 #ifndef GEM_UMA_HAS_MODE_SIZE_DUMB
 #include <linux/mm.h>
 #include <drm/drm_mode.h>

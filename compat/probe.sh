@@ -48,6 +48,7 @@ has DMA_BUF_INVALIDATE_MAPPINGS linux/dma-buf.h 'dma_buf_invalidate_mappings\(st
 
 # DRM.
 has ATOMIC_COMMIT drm/drm_atomic.h 'struct drm_atomic_commit \{'
+has CLIENT_FREE drm/drm_client.h '\(\*free\)\(struct drm_client_dev'
 has MODE_SIZE_DUMB drm/drm_dumb_buffers.h 'drm_mode_size_dumb\(struct'
 has DMA_DEV drm/drm_device.h 'drm_dev_dma_dev\(struct'
 has GPUVA_FEATURE drm/drm_drv.h ' DRIVER_GEM_GPUVA = '

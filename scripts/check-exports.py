@@ -89,7 +89,7 @@ def main(argv):
         print(__doc__, file=sys.stderr)
         return 2
     library = [p for p in tree_files("gem_uma/*.c") if not p.startswith("gem_uma/tests/")]
-    vms = {p for p in library if re.search(r"gpuvm/|/gem_uma_vm", p)}
+    vms = {p for p in library if re.search(r"gpuvm/|fbdev/|/gem_uma_vm", p)}
     drivers = words_of(tree_files("vuma/*.[ch]", "docs/examples/*.c", "bench/peers/*.c",
                                   "include/drm/gem_uma/*.h"))
     # Modules of their own, which use what the library exports.

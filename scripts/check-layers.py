@@ -39,6 +39,7 @@ PARTS = {
                 "lists by cgroup and node, shrinker, who is evicted next"),
     "client": (5, "gem_uma_client.h", "what an open file holds: fdinfo counters"),
     "object": (6, "gem_uma_object.h", "all of it in one struct, for simple drivers; purging"),
+    "fbdev": (7, "gem_uma_fbdev.h", "a console on dumb buffers; a module of its own"),
     "pm": (6, "gem_uma_pm.h", "evicts what is idle before hibernation"),
     "stats": (7, "gem_uma_stats.h", "debugfs: objects, scans"),
     "lockdep": (7, None, None),

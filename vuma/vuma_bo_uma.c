@@ -16,6 +16,7 @@
 #include <drm/drm_managed.h>
 #include <drm/drm_prime.h>
 #include <drm/drm_print.h>
+#include <drm/gem_uma/gem_uma_fbdev.h>
 #include <drm/gem_uma/gem_uma_object_prime.h>
 #include <drm/gem_uma/gem_uma_pm.h>
 #include <drm/gem_uma/gem_uma_stats.h>
@@ -284,6 +285,9 @@ static const struct gem_uma_sync_ops vuma_bo_sync_ops = {
 void vuma_bo_module_init(void)
 {
 	vuma_driver.gem_prime_import = vuma_prime_import;
+#if IS_REACHABLE(CONFIG_DRM_GEM_UMA_FBDEV)
+	vuma_driver.fbdev_probe = gem_uma_fbdev_probe;
+#endif
 }
 
 int vuma_bo_device_init(struct vuma_device *vdev)

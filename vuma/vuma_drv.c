@@ -301,7 +301,10 @@ static int vuma_device_init(struct vuma_device *vdev)
 		return ret;
 
 	drm_debugfs_add_files(&vdev->drm, vuma_debugfs_files, ARRAY_SIZE(vuma_debugfs_files));
-	return drm_dev_register(&vdev->drm, 0);
+	ret = drm_dev_register(&vdev->drm, 0);
+	if (!ret)
+		vuma_kms_registered(vdev);
+	return ret;
 }
 
 static int vuma_probe(struct platform_device *pdev)

@@ -12,6 +12,7 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
+#include <drm/clients/drm_client_setup.h>
 #include <drm/drm_atomic.h>
 #include <drm/drm_atomic_helper.h>
 #include <drm/drm_crtc.h>
@@ -38,6 +39,10 @@
 static bool kms_wanted;
 module_param_named(kms, kms_wanted, bool, 0444);
 MODULE_PARM_DESC(kms, "Devices have a display (default: false)");
+
+static bool fbdev_wanted;
+module_param_named(fbdev, fbdev_wanted, bool, 0444);
+MODULE_PARM_DESC(fbdev, "With kms: there is a console on the display (default: false)");
 
 #define VUMA_KMS_MAX_SIZE	4096
 #define VUMA_KMS_MAX_HZ		240
@@ -609,6 +614,18 @@ int vuma_kms_init(struct vuma_device *vdev)
 	if (!ret)
 		drm_mode_config_reset(drm);
 	return ret;
+}
+
+/**
+ * vuma_kms_registered - put a console on the display, if there is to be one
+ * @vdev: the device, registered
+ */
+void vuma_kms_registered(struct vuma_device *vdev)
+{
+	struct drm_device *drm = &vdev->drm;
+
+	if (fbdev_wanted && drm->driver->fbdev_probe && drm_core_check_feature(drm, DRIVER_MODESET))
+		drm_client_setup(drm, NULL);
 }
 
 /**

@@ -10,6 +10,7 @@ struct vuma_device;
 #if IS_ENABLED(CONFIG_DRM_VUMA_KMS)
 void vuma_kms_module_init(void);
 int vuma_kms_init(struct vuma_device *vdev);
+void vuma_kms_registered(struct vuma_device *vdev);
 void vuma_kms_unplug(struct vuma_device *vdev);
 #else
 static inline void vuma_kms_module_init(void) {}
@@ -19,6 +20,7 @@ static inline int vuma_kms_init(struct vuma_device *vdev)
 	return 0;
 }
 
+static inline void vuma_kms_registered(struct vuma_device *vdev) {}
 static inline void vuma_kms_unplug(struct vuma_device *vdev) {}
 #endif
 
