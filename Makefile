@@ -33,6 +33,7 @@ check-debug: plan-check-debug deps ## unit, uAPI and race tests on a KASAN and l
 	@$(VM)/check-debug.sh debug
 
 check-all: deps ## once a night: all tests on each kernel, data races, mutants, bench
+	@scripts/deps.sh clients
 	@rc=0; for t in check lint check-selftest check-ports check-kcsan mutants bench; do $(MAKE) $$t || rc=1; done; \
 	$(VM)/check-debug.sh --all debug || rc=1; $(VM)/check-ports.sh --debug || rc=1; exit $$rc
 
