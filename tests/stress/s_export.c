@@ -165,7 +165,7 @@ static void orphan(struct worker *w)
 static void orphans(void)
 {
 	static const enum window windows[] = {
-		WINDOW_PICK, WINDOW_FREE, WINDOW_RELEASE, WINDOW_ATTACH, WINDOW_UNPIN,
+		WINDOW_PICK, WINDOW_FREE, WINDOW_RELEASE, WINDOW_ATTACH, WINDOW_MOVE,
 	};
 	struct crew crew = CREW(windows, 1);
 
