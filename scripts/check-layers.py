@@ -62,7 +62,7 @@ LIBRARY_TESTS = "gem_uma/tests/*"
 # The only files of vuma that may know the library. The VM part is a module of its own,
 # and the twin has the same.
 VUMA_LIBRARY_USERS = ("vuma/vuma_bo_uma.c", "vuma/vuma_bo_uma.h", "vuma/vuma_drv*.c",
-                      "vuma/vuma_vm.[ch]", "vuma/vuma_mmu*.c")
+                      "vuma/vuma_vm.[ch]", "vuma/vuma_mmu*.c", "vuma/vuma_heap.c")
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"]+)[>"]', re.M)
 WORD = re.compile(r"\b_{0,2}(gem_uma_\w+)")

@@ -29,6 +29,7 @@
 #include "vuma_bo.h"
 #include "vuma_cache.h"
 #include "vuma_drv.h"
+#include "vuma_heap.h"
 
 const char vuma_bo_driver_name[] = "vuma";
 const char vuma_bo_driver_desc[] = "Virtual UMA GPU on gem-uma";
@@ -48,7 +49,7 @@ MODULE_PARM_DESC(transfer,
 		 "By device: it takes bounce buffers, and copies around each job (default: none does)");
 
 const u64 vuma_bo_features = DRM_VUMA_FEATURE_RECLAIM | DRM_VUMA_FEATURE_MADVISE |
-			     DRM_VUMA_FEATURE_USERPTR |
+			     DRM_VUMA_FEATURE_USERPTR | DRM_VUMA_FEATURE_HEAP |
 			     (IS_ENABLED(CONFIG_TRANSPARENT_HUGEPAGE) ?
 			      DRM_VUMA_FEATURE_HUGE : 0);
 
@@ -259,6 +260,9 @@ static const struct drm_gem_object_funcs vuma_bo_funcs = {
 
 static void vuma_bo_clean(struct device *dev, const struct gem_uma_sync_piece *piece)
 {
+	/* The CPU never sees memory of a heap. */
+	if (!piece->obj)
+		return;
 	vuma_cache_clean(&to_vuma_bo(piece->obj)->cache, piece->offset, piece->size,
 			 phys_to_virt(piece->phys));
 }
@@ -314,6 +318,9 @@ int vuma_bo_device_init(struct vuma_device *vdev)
 	ret = gem_uma_reclaim_device_init(&bo->uma);
 	if (ret)
 		return ret;
+	ret = vuma_heap_device_init(vdev, &bo->uma);
+	if (ret)
+		return ret;
 	return gem_uma_pm_init(&bo->pm, &bo->uma, GEM_UMA_PM_DEFAULT);
 }
 
@@ -330,6 +337,7 @@ bool vuma_bo_device_transfers(struct vuma_device *vdev)
 void vuma_bo_device_unplug(struct vuma_device *vdev)
 {
 	gem_uma_object_unplug_all(&vdev->bo->uma);
+	vuma_heap_device_unplug(vdev);
 }
 
 int vuma_bo_client_init(struct vuma_device *vdev, struct drm_file *file)

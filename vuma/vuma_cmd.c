@@ -12,6 +12,7 @@
 
 #include "vuma_cmd.h"
 #include "vuma_drv.h"
+#include "vuma_heap.h"
 #include "vuma_job.h"
 #include "vuma_vm.h"
 
@@ -64,6 +65,8 @@ struct vuma_run {
 	enum drm_vuma_fault fault;
 	/** @fault_addr: the access that faulted. */
 	u64 fault_addr;
+	/** @render: what a heap has can be worked off, to go on after @fault. */
+	bool render;
 };
 
 /**
@@ -90,6 +93,8 @@ static enum drm_vuma_fault vuma_job_abort(struct vuma_job *job)
 		return DRM_VUMA_FAULT_UNPLUG;
 	if (READ_ONCE(job->vfile->killed))
 		return DRM_VUMA_FAULT_CANCELED;
+	if (READ_ONCE(job->vm->lost))
+		return DRM_VUMA_FAULT_LOST;
 	return READ_ONCE(job->abort);
 }
 
@@ -111,6 +116,21 @@ static void vuma_run_lock(struct vuma_run *run)
 	mutex_unlock(&run->vm->base.op_lock);
 }
 
+/*
+ * Ends an access. Returns true if it met a hole in a heap that has memory now: then it has
+ * to be made again. The pointers of a CHASE may be anything.
+ */
+static bool vuma_run_unlock(struct vuma_run *run)
+{
+	mutex_unlock(&run->vm->access_lock);
+	if (run->fault != DRM_VUMA_FAULT_UNMAPPED || !IS_ALIGNED(run->fault_addr, sizeof(u64)))
+		return false;
+	run->fault = vuma_heap_fault(run->vm, run->fault_addr, &run->render);
+	if (!run->fault)
+		run->fault_addr = 0;
+	return !run->fault;
+}
+
 /* Returns NULL on a fault; else *len is what is contiguous, at most what it was. */
 static void *vuma_run_ptr(struct vuma_run *run, u64 va, bool write, u64 *len)
 {
@@ -129,11 +149,12 @@ static bool vuma_run_store(struct vuma_run *run, u64 va, u64 word)
 {
 	u64 len = sizeof(u64), *ptr;
 
-	vuma_run_lock(run);
-	ptr = vuma_run_ptr(run, va, true, &len);
-	if (ptr)
-		WRITE_ONCE(*ptr, word);
-	mutex_unlock(&run->vm->access_lock);
+	do {
+		vuma_run_lock(run);
+		ptr = vuma_run_ptr(run, va, true, &len);
+		if (ptr)
+			WRITE_ONCE(*ptr, word);
+	} while (vuma_run_unlock(run));
 	return ptr;
 }
 
@@ -197,16 +218,18 @@ static bool vuma_piece_map(struct vuma_run *run, const struct drm_vuma_cmd *cmd,
 static bool vuma_run_piece(struct vuma_run *run, const struct drm_vuma_cmd *cmd,
 			   struct vuma_piece *piece, u64 *done)
 {
-	u64 len = min_t(u64, cmd->size - *done, VUMA_CHUNK_BYTES);
+	u64 len;
 
-	vuma_run_lock(run);
-	if (vuma_piece_map(run, cmd, piece, *done, &len)) {
-		piece->first = *done / sizeof(u64);
-		piece->nr = len / sizeof(u64);
-		run->op->piece(cmd, piece);
-		*done += len;
-	}
-	mutex_unlock(&run->vm->access_lock);
+	do {
+		len = min_t(u64, cmd->size - *done, VUMA_CHUNK_BYTES);
+		vuma_run_lock(run);
+		if (vuma_piece_map(run, cmd, piece, *done, &len)) {
+			piece->first = *done / sizeof(u64);
+			piece->nr = len / sizeof(u64);
+			run->op->piece(cmd, piece);
+			*done += len;
+		}
+	} while (vuma_run_unlock(run));
 	return !run->fault;
 }
 
@@ -228,28 +251,33 @@ static void vuma_run_stream(struct vuma_run *run, const struct drm_vuma_cmd *cmd
 		vuma_run_store(run, cmd->dst + sizeof(u64), piece.sum[1]);
 }
 
+static bool vuma_run_hop(struct vuma_run *run, u64 *p)
+{
+	u64 len = sizeof(u64), *ptr;
+
+	if (!IS_ALIGNED(*p, sizeof(u64))) {
+		run->fault = DRM_VUMA_FAULT_UNMAPPED;
+		run->fault_addr = *p;
+		return false;
+	}
+	ptr = vuma_run_ptr(run, *p, false, &len);
+	if (ptr)
+		*p = READ_ONCE(*ptr);
+	return ptr;
+}
+
 /* Follows at most VUMA_CHUNK_HOPS pointers from *p. */
 static bool vuma_run_hops(struct vuma_run *run, u64 *p, u64 *hops)
 {
-	u64 i, n = min_t(u64, *hops, VUMA_CHUNK_HOPS);
-	u64 *ptr = NULL;
+	u64 i, n;
 
-	vuma_run_lock(run);
-	for (i = 0; i < n; i++) {
-		u64 len = sizeof(u64);
-
-		if (!IS_ALIGNED(*p, sizeof(u64))) {
-			run->fault = DRM_VUMA_FAULT_UNMAPPED;
-			run->fault_addr = *p;
-			break;
-		}
-		ptr = vuma_run_ptr(run, *p, false, &len);
-		if (!ptr)
-			break;
-		*p = READ_ONCE(*ptr);
-	}
-	mutex_unlock(&run->vm->access_lock);
-	*hops -= i;
+	do {
+		n = min_t(u64, *hops, VUMA_CHUNK_HOPS);
+		vuma_run_lock(run);
+		for (i = 0; i < n && vuma_run_hop(run, p); i++)
+			;
+		*hops -= i;
+	} while (vuma_run_unlock(run));
 	return i == n;
 }
 
@@ -294,11 +322,12 @@ static bool vuma_wait_look(struct vuma_run *run, const struct drm_vuma_cmd *cmd)
 	u64 len = sizeof(u64), word = 0, *ptr;
 
 	/* Translated for each look: what is mapped there can change. */
-	vuma_run_lock(run);
-	ptr = vuma_run_ptr(run, cmd->src, false, &len);
-	if (ptr)
-		word = READ_ONCE(*ptr);
-	mutex_unlock(&run->vm->access_lock);
+	do {
+		vuma_run_lock(run);
+		ptr = vuma_run_ptr(run, cmd->src, false, &len);
+		if (ptr)
+			word = READ_ONCE(*ptr);
+	} while (vuma_run_unlock(run));
 	if (!ptr)
 		return false;
 
@@ -319,11 +348,112 @@ static void vuma_run_wait(struct vuma_run *run, const struct drm_vuma_cmd *cmd)
 				     VUMA_LOOK_NS);
 }
 
+/**
+ * struct vuma_tiler - a STREAM in progress
+ */
+struct vuma_tiler {
+	/** @done: bytes written. */
+	u64 done;
+	/** @at: bytes in the heap, since the engine last worked them off. */
+	u64 at;
+	/** @most: most bytes that were in the heap. */
+	u64 most;
+	/** @renders: how often they were worked off before the end. */
+	u64 renders;
+	/** @list: sums over what was worked off. */
+	struct vuma_piece list;
+};
+
+/* Writes the next piece of the list. */
+static bool vuma_tiler_write(struct vuma_run *run, const struct drm_vuma_cmd *cmd,
+			     struct vuma_tiler *tiler)
+{
+	struct vuma_piece piece = { .first = tiler->done / sizeof(u64) };
+	u64 len;
+
+	do {
+		len = min_t(u64, cmd->size - tiler->done, VUMA_CHUNK_BYTES);
+		vuma_run_lock(run);
+		piece.dst = vuma_run_ptr(run, cmd->src + tiler->at, true, &len);
+		if (piece.dst) {
+			piece.nr = len / sizeof(u64);
+			vuma_piece_fill(cmd, &piece);
+			tiler->at += len;
+			tiler->done += len;
+		}
+	} while (vuma_run_unlock(run));
+	return piece.dst;
+}
+
+/* Reads the list, after which the heap is empty. */
+static bool vuma_tiler_render(struct vuma_run *run, const struct drm_vuma_cmd *cmd,
+			      struct vuma_tiler *tiler)
+{
+	u64 at = 0, len;
+
+	while (at < tiler->at) {
+		if (vuma_run_stopped(run))
+			return false;
+		do {
+			len = min_t(u64, tiler->at - at, VUMA_CHUNK_BYTES);
+			vuma_run_lock(run);
+			tiler->list.src = vuma_run_ptr(run, cmd->src + at, false, &len);
+			if (tiler->list.src) {
+				tiler->list.nr = len / sizeof(u64);
+				vuma_piece_checksum(cmd, &tiler->list);
+				at += len;
+			}
+		} while (vuma_run_unlock(run));
+		if (!tiler->list.src)
+			return false;
+		cond_resched_tasks_rcu_qs();
+	}
+	tiler->most = max(tiler->most, tiler->at);
+	tiler->at = 0;
+	return true;
+}
+
+static void vuma_tiler_store(struct vuma_run *run, const struct drm_vuma_cmd *cmd,
+			     const struct vuma_tiler *tiler)
+{
+	const u64 words[] = { tiler->list.sum[0], tiler->list.sum[1], tiler->renders,
+			      tiler->most };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		if (!vuma_run_store(run, cmd->dst + i * sizeof(u64), words[i]))
+			return;
+}
+
+/* Where the heap says so, a list that finds no room is worked off, and goes on from there. */
+static void vuma_run_tiler(struct vuma_run *run, const struct drm_vuma_cmd *cmd)
+{
+	struct vuma_tiler tiler = {};
+
+	while (tiler.done < cmd->size) {
+		if (vuma_run_stopped(run))
+			return;
+		if (vuma_tiler_write(run, cmd, &tiler)) {
+			cond_resched_tasks_rcu_qs();
+			continue;
+		}
+		if (!run->render || !tiler.at)
+			return;
+		run->fault = DRM_VUMA_FAULT_NONE;
+		run->fault_addr = 0;
+		run->render = false;
+		if (!vuma_tiler_render(run, cmd, &tiler))
+			return;
+		tiler.renders++;
+	}
+	if (vuma_tiler_render(run, cmd, &tiler))
+		vuma_tiler_store(run, cmd, &tiler);
+}
+
 static void vuma_run_nop(struct vuma_run *run, const struct drm_vuma_cmd *cmd)
 {
 }
 
-/* STREAM is reserved. */
 static const struct vuma_opcode vuma_opcodes[] = {
 	[DRM_VUMA_OP_NOP] = { .run = vuma_run_nop },
 	[DRM_VUMA_OP_FILL] = {
@@ -349,6 +479,11 @@ static const struct vuma_opcode vuma_opcodes[] = {
 	[DRM_VUMA_OP_CHASE] = {
 		.run = vuma_run_chase,
 		.uses = USES_DST | USES_SRC | USES_ARG0, .dst_size = 8, .arg0_max = U32_MAX,
+	},
+	[DRM_VUMA_OP_STREAM] = {
+		.run = vuma_run_tiler,
+		.uses = USES_DST | USES_SRC | USES_SIZE | USES_ARG0 | USES_ARG1,
+		.dst_size = 32, .arg0_max = U64_MAX,
 	},
 	[DRM_VUMA_OP_SPIN] = {
 		.run = vuma_run_spin,
@@ -422,6 +557,10 @@ static bool vuma_cmd_addrs_valid(const struct vuma_job *job, const struct vuma_o
 	if (!vuma_addr_valid(job, cmd->dst, op->uses & USES_DST ? dst_size : 0, true) ||
 	    !vuma_addr_valid(job, cmd->src, op->uses & USES_SRC ? src_size : 0, false) ||
 	    !vuma_addr_valid(job, cmd->src2, op->uses & USES_SRC2 ? src_size : 0, false))
+		return false;
+
+	/* It writes there, whatever the path knows of sources. */
+	if (cmd->opcode == DRM_VUMA_OP_STREAM && !vuma_heap_range_valid(cmd->src, cmd->size))
 		return false;
 
 	/* The pointers of a CHASE may lead anywhere. */

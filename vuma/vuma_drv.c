@@ -24,6 +24,7 @@
 #include <drm/drm_print.h>
 
 #include "vuma_drv.h"
+#include "vuma_heap.h"
 #include "vuma_kms.h"
 #include "vuma_vm.h"
 
@@ -242,6 +243,7 @@ static void vuma_debugfs_init(struct drm_minor *minor)
 	struct vuma_device *vdev = to_vuma_device(minor->dev);
 
 	vuma_bo_debugfs_init(vdev);
+	vuma_heap_debugfs_init(vdev, minor->debugfs_root);
 	debugfs_create_atomic_t("fail-map", 0600, minor->debugfs_root, &vdev->fail_map);
 	debugfs_create_atomic_t("fail-tables", 0600, minor->debugfs_root, &vdev->fail_tables);
 }

@@ -23,10 +23,11 @@
 
 #include "vuma_bo.h"
 
+struct gem_uma_reserve;
 struct vuma_vm;
 
 #define VUMA_UAPI_MAJOR		1
-#define VUMA_UAPI_MINOR		6
+#define VUMA_UAPI_MINOR		7
 
 #define VUMA_MAX_DEVICES	16
 
@@ -91,6 +92,8 @@ struct vuma_device {
 	struct drm_device drm;
 	/** @bo: owned by the backend of the buffer objects. */
 	struct vuma_bo_device *bo;
+	/** @reserve: memory for heaps; NULL for a backend without. */
+	struct gem_uma_reserve *reserve;
 	/** @engine: executes the jobs. */
 	struct vuma_engine engine;
 	/** @counters: for debugfs. */

@@ -33,6 +33,10 @@ static int vuma_fault_errno(enum drm_vuma_fault fault)
 		return -ENODEV;
 	case DRM_VUMA_FAULT_CANCELED:
 		return -ECANCELED;
+	case DRM_VUMA_FAULT_HEAP:
+		return -ENOMEM;
+	case DRM_VUMA_FAULT_LOST:
+		return -EIO;
 	default:
 		return -EFAULT;
 	}

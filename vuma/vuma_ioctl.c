@@ -20,6 +20,7 @@
 #include <drm/vuma_drm.h>
 
 #include "vuma_drv.h"
+#include "vuma_heap.h"
 #include "vuma_implicit.h"
 #include "vuma_job.h"
 #include "vuma_vm.h"
@@ -389,22 +390,8 @@ static int vuma_ioctl_bo_userptr(struct drm_device *drm, void *data, struct drm_
 	return ret;
 }
 
-static int vuma_ioctl_reserved(struct drm_device *drm, void *data, struct drm_file *file)
-{
-	return -EOPNOTSUPP;
-}
-
 #define VUMA_IOCTL(name, func) \
 	DRM_IOCTL_DEF_DRV(VUMA_##name, func, DRM_RENDER_ALLOW)
-
-/* Their arguments are not decided yet, so none are copied. */
-#define VUMA_RESERVED(nr_) \
-	[nr_] = { \
-		.cmd = DRM_IO(DRM_COMMAND_BASE + (nr_)), \
-		.func = vuma_ioctl_reserved, \
-		.flags = DRM_RENDER_ALLOW, \
-		.name = "VUMA_RESERVED", \
-	}
 
 const struct drm_ioctl_desc vuma_ioctls[] = {
 	VUMA_IOCTL(GET_PARAM, vuma_ioctl_get_param),
@@ -421,8 +408,8 @@ const struct drm_ioctl_desc vuma_ioctls[] = {
 	VUMA_IOCTL(SUBMIT_LEGACY, vuma_ioctl_submit_legacy),
 	VUMA_IOCTL(SCANOUT_PIN, vuma_ioctl_scanout_pin),
 	VUMA_IOCTL(SCANOUT_UNPIN, vuma_ioctl_scanout_unpin),
-	VUMA_RESERVED(DRM_VUMA_HEAP_CREATE),
-	VUMA_RESERVED(DRM_VUMA_HEAP_DESTROY),
+	VUMA_IOCTL(HEAP_CREATE, vuma_ioctl_heap_create),
+	VUMA_IOCTL(HEAP_DESTROY, vuma_ioctl_heap_destroy),
 	VUMA_IOCTL(BO_WAIT, vuma_ioctl_bo_wait),
 	VUMA_IOCTL(BO_USERPTR, vuma_ioctl_bo_userptr),
 };

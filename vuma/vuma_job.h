@@ -87,6 +87,8 @@ struct vuma_job {
 	struct vuma_implicit *implicit;
 	/** @transfers: what is copied before it runs and behind it; the backend's. */
 	struct list_head transfers;
+	/** @heaps: keeps the memory of heaps. */
+	bool heaps;
 	/** @armed: keeps @vm active. */
 	bool armed;
 	/** @fence: a reference. */

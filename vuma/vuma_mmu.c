@@ -127,23 +127,20 @@ void vuma_mmu_fini(struct vuma_mmu *mmu)
  * vuma_pt_pool_fill - allocate tables, charged to the current task
  * @pool: an empty pool
  * @nr: number of tables
+ * @gfp: may it wait for memory
  *
- * Context: may wait for memory.
+ * Context: as @gfp says.
  * Return: 0 or -ENOMEM.
  */
-int vuma_pt_pool_fill(struct gem_uma_vm_tables *pool, unsigned long nr)
+int vuma_pt_pool_fill(struct gem_uma_vm_tables *pool, unsigned long nr, gfp_t gfp)
 {
 	pool->first = NULL;
 	while (nr--) {
 		void *table = NULL;
 
-		/*
-		 * A sparse range can need very many. Fails instead of invoking the OOM killer:
-		 * under the resvs of a VM, reclaim finds none of its buffers.
-		 */
+		/* A sparse range can need very many. */
 		if (!fatal_signal_pending(current))
-			table = kmem_cache_zalloc(vuma_pt_cache, GFP_KERNEL |
-						  __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+			table = kmem_cache_zalloc(vuma_pt_cache, gfp);
 		if (!table) {
 			vuma_pt_pool_drain(pool);
 			return -ENOMEM;

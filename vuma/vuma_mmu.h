@@ -5,12 +5,19 @@
 #ifndef _VUMA_MMU_H_
 #define _VUMA_MMU_H_
 
+#include <linux/gfp.h>
 #include <linux/sizes.h>
 #include <linux/types.h>
 
 #include <drm/vuma_drm.h>
 
 struct gem_uma_vm_tables;
+/*
+ * Fails instead of invoking the OOM killer: under the resvs of a VM, reclaim finds none of its
+ * buffers.
+ */
+#define VUMA_GFP_TABLES	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
 struct seq_file;
 struct vuma_counters;
 
@@ -40,7 +47,7 @@ void vuma_mmu_module_exit(void);
 int vuma_mmu_init(struct vuma_mmu *mmu, struct vuma_counters *counters);
 void vuma_mmu_fini(struct vuma_mmu *mmu);
 
-int vuma_pt_pool_fill(struct gem_uma_vm_tables *pool, unsigned long nr);
+int vuma_pt_pool_fill(struct gem_uma_vm_tables *pool, unsigned long nr, gfp_t gfp);
 void vuma_pt_pool_drain(struct gem_uma_vm_tables *pool);
 
 int vuma_mmu_map(struct vuma_mmu *mmu, u64 va, unsigned long pfn, unsigned long nr, u64 leaf,

@@ -64,7 +64,7 @@ int vuma_debugfs_mmu_time(struct seq_file *m, void *data)
 	ret = vuma_mmu_init(&t->mmu, &t->counters);
 	if (ret)
 		goto out;
-	ret = vuma_pt_pool_fill(&t->pool, VUMA_MMU_TIME_TABLES);
+	ret = vuma_pt_pool_fill(&t->pool, VUMA_MMU_TIME_TABLES, VUMA_GFP_TABLES);
 	if (!ret)
 		ret = vuma_mmu_time_measure(t, (uintptr_t)entry->file.data);
 	vuma_pt_pool_drain(&t->pool);

@@ -18,6 +18,7 @@
 
 #include "vuma_cmd.h"
 #include "vuma_drv.h"
+#include "vuma_heap.h"
 #include "vuma_job.h"
 #include "vuma_sync.h"
 #include "vuma_vm.h"
@@ -198,12 +199,13 @@ out_job:
 
 static int vuma_bind_job_begin(struct vuma_job *job)
 {
-	return 0;
+	return vuma_heaps_prepare(job);
 }
 
 static bool vuma_bind_job_addr_valid(const struct vuma_job *job, u64 addr, u64 size, bool write)
 {
-	return vuma_range_valid(addr, size);
+	return vuma_range_valid(addr, size) ||
+	       (READ_ONCE(job->vm->heaps) && vuma_heap_range_valid(addr, size));
 }
 
 static int vuma_bind_job_lock(struct vuma_job *job, struct gem_uma_vm_exec *lock)
@@ -263,6 +265,7 @@ static void vuma_bind_job_add_fence_locked(struct vuma_job *job, struct drm_exec
 
 static void vuma_bind_job_free(struct vuma_job *job)
 {
+	vuma_heaps_done(job);
 }
 
 /* Jobs whose user space decides on addresses. */

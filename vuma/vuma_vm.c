@@ -13,6 +13,7 @@
 #include <drm/drm_gem.h>
 
 #include "vuma_drv.h"
+#include "vuma_heap.h"
 #include "vuma_vm.h"
 
 /* Failures, as tests need them: the n-th call from now. */
@@ -26,7 +27,7 @@ static int vuma_vm_alloc_tables(struct gem_uma_vm *vm, struct gem_uma_vm_tables 
 {
 	if (vuma_vm_fails(&to_vuma_device(vm->base.drm)->fail_tables))
 		return -ENOMEM;
-	return vuma_pt_pool_fill(tables, nr);
+	return vuma_pt_pool_fill(tables, nr, VUMA_GFP_TABLES);
 }
 
 static void vuma_vm_free_tables(struct gem_uma_vm *vm, struct gem_uma_vm_tables *tables)
@@ -75,6 +76,7 @@ static void vuma_vm_free(struct gem_uma_vm *base)
 {
 	struct vuma_vm *vm = to_vuma_vm(base);
 
+	vuma_heaps_fini(vm);
 	vuma_mmu_fini(&vm->mmu);
 	mutex_destroy(&vm->access_lock);
 	kfree(vm);

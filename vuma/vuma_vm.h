@@ -14,6 +14,8 @@
 #include "vuma_drv.h"
 #include "vuma_mmu.h"
 
+struct vuma_heaps;
+
 /**
  * struct vuma_vm_stat - what GET_PARAM tells about the jobs of a VM
  */
@@ -47,6 +49,10 @@ struct vuma_vm {
 	 * engine walks them and accesses what it found. Reclaim waits for it.
 	 */
 	struct mutex access_lock;
+	/** @heaps: set once, when the first heap is created. */
+	struct vuma_heaps *heaps;
+	/** @lost: set once, when a heap could not grow whose VM is lost then. */
+	bool lost;
 	/** @stat_lock: guards @stat. */
 	spinlock_t stat_lock;
 	/** @stat: about the jobs. */

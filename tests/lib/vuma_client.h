@@ -123,6 +123,17 @@ int vuma_vm_unmap(struct vuma_vm *vm, uint64_t va, uint64_t range);
 /* Place and map a whole BO, with a 2 MiB aligned address if it is as large. */
 int vuma_vm_map_bo(struct vuma_vm *vm, const struct vuma_bo *bo, uint64_t *va);
 
+/* Heaps. @policy: &enum drm_vuma_heap_policy. */
+struct vuma_heap {
+	uint32_t id;
+	uint64_t va;
+	uint64_t size;
+};
+
+int vuma_heap_init(struct vuma_heap *heap, const struct vuma_vm *vm, uint64_t size,
+		   uint64_t granule, uint64_t hint, uint32_t policy);
+int vuma_heap_fini(const struct vuma_heap *heap, const struct vuma_vm *vm);
+
 /* Commands. */
 struct drm_vuma_cmd vuma_cmd_nop(void);
 struct drm_vuma_cmd vuma_cmd_fill(uint64_t dst, uint64_t size, uint64_t start,
@@ -134,6 +145,9 @@ struct drm_vuma_cmd vuma_cmd_compare(uint64_t dst, uint64_t src, uint64_t src2,
 				     uint64_t size);
 struct drm_vuma_cmd vuma_cmd_checksum(uint64_t dst, uint64_t src, uint64_t size);
 struct drm_vuma_cmd vuma_cmd_chase(uint64_t dst, uint64_t src, uint64_t hops);
+/* Into a heap at @heap, with the sums at @dst. */
+struct drm_vuma_cmd vuma_cmd_stream(uint64_t dst, uint64_t heap, uint64_t size, uint64_t start,
+				    uint64_t step);
 struct drm_vuma_cmd vuma_cmd_spin(uint64_t usecs);
 /* @compare: &enum drm_vuma_wait. */
 struct drm_vuma_cmd vuma_cmd_wait(uint64_t src, uint32_t compare, uint64_t value,

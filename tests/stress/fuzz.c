@@ -103,9 +103,6 @@ static const struct field u64_fields[] = { { 0, 8, NUMBER, 8 }, { 0 } };
 #define CORE(_name, _type, ...) \
 	.name = #_name, .request = DRM_IOCTL_##_name, .size = sizeof(struct _type), \
 	.fields = { __VA_ARGS__ }
-#define RESERVED(_nr) { \
-	.name = #_nr, .request = DRM_IOWR(DRM_COMMAND_BASE + _nr, uint64_t[4]), .size = 32, \
-	.fields = { { 0, 8, NUMBER, 8 }, { 8, 8, VA, 0 } }, .errors = { EOPNOTSUPP } }
 #define RESULT(_type, _member, _kind) \
 	.result = offsetof(struct _type, _member) + 1, .result_kind = _kind
 
@@ -161,7 +158,7 @@ static const struct type types[] = {
 	       F(drm_vuma_submit, in_sync_count, SYNC_COUNT, DRM_VUMA_SUBMIT_MAX_SYNCS),
 	       F(drm_vuma_submit, out_sync_count, SYNC_COUNT, DRM_VUMA_SUBMIT_MAX_SYNCS),
 	       F(drm_vuma_submit, pad, ANY, 0)),
-	  .errors = { ENOMEM, E2BIG, EBUSY },
+	  .errors = { ENOMEM, E2BIG, EBUSY, EIO },
 	  .elements = { cmd_fields, sync_fields, sync_fields },
 	  .strides = { sizeof(struct drm_vuma_cmd), sizeof(struct drm_vuma_sync),
 		       sizeof(struct drm_vuma_sync) } },
@@ -198,7 +195,16 @@ static const struct type types[] = {
 	       F(drm_vuma_bo_userptr, flags, FLAGS, DRM_VUMA_USERPTR_READONLY),
 	       F(drm_vuma_bo_userptr, handle, ANY, 0)),
 	  .errors = { ENOMEM, E2BIG }, RESULT(drm_vuma_bo_userptr, handle, HANDLE) },
-	RESERVED(DRM_VUMA_HEAP_CREATE), RESERVED(DRM_VUMA_HEAP_DESTROY),
+	{ VUMA(HEAP_CREATE, drm_vuma_heap_create,
+	       F(drm_vuma_heap_create, vm_id, VM, 0),
+	       F(drm_vuma_heap_create, policy, ENUM, DRM_VUMA_HEAP_LOSE_VM),
+	       F(drm_vuma_heap_create, size, SIZE, 0), F(drm_vuma_heap_create, granule, SIZE, 0),
+	       F(drm_vuma_heap_create, hint, NUMBER, 65536), F(drm_vuma_heap_create, va, ANY, 0),
+	       F(drm_vuma_heap_create, flags, ANY, 0), F(drm_vuma_heap_create, heap_id, ANY, 0)),
+	  .errors = { E2BIG, ENOSPC, ENOMEM, EOPNOTSUPP } },
+	{ VUMA(HEAP_DESTROY, drm_vuma_heap_destroy,
+	       F(drm_vuma_heap_destroy, vm_id, VM, 0),
+	       F(drm_vuma_heap_destroy, heap_id, NUMBER, 17)), .errors = { EOPNOTSUPP } },
 	/* Not there at all: what the core says to any unknown number. */
 	{ .name = "UNKNOWN", .request = DRM_IOWR(DRM_COMMAND_BASE + DRM_VUMA_BO_USERPTR + 1,
 						 uint64_t[4]), .size = 32,

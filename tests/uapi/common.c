@@ -223,7 +223,8 @@ void run_faulting(const struct vuma_vm *vm, const struct drm_vuma_cmd *cmds, uin
 	int status;
 
 	KT_OK(vuma_run(vm->fd, vm->id, cmds, count, FOREVER, &status));
-	KT_EQ(status, fault == DRM_VUMA_FAULT_TIMEOUT ? -ETIME : -EFAULT);
+	KT_EQ(status, fault == DRM_VUMA_FAULT_TIMEOUT ? -ETIME :
+		      fault == DRM_VUMA_FAULT_HEAP ? -ENOMEM : -EFAULT);
 	KT_EQ(vm_param(vm, DRM_VUMA_PARAM_VM_FAULT_STATUS), fault);
 	KT_EQ(vm_param(vm, DRM_VUMA_PARAM_VM_FAULT_ADDR), address);
 	KT_EQ(vm_param(vm, DRM_VUMA_PARAM_VM_FAULTS), faults + 1);

@@ -28,13 +28,15 @@ static void values(void)
 static void features(void)
 {
 	uint64_t known = DRM_VUMA_FEATURE_RECLAIM | DRM_VUMA_FEATURE_HUGE |
-			 DRM_VUMA_FEATURE_MADVISE | DRM_VUMA_FEATURE_USERPTR;
+			 DRM_VUMA_FEATURE_MADVISE | DRM_VUMA_FEATURE_USERPTR |
+			 DRM_VUMA_FEATURE_HEAP;
 	uint64_t value = param(dev_open(0), DRM_VUMA_PARAM_FEATURES);
 
 	KT_EQ(value & ~known, 0);
 	KT_EQ(!!(value & DRM_VUMA_FEATURE_RECLAIM), !is_twin());
 	KT_EQ(!!(value & DRM_VUMA_FEATURE_MADVISE), !is_twin());
 	KT_EQ(!!(value & DRM_VUMA_FEATURE_USERPTR), !is_twin());
+	KT_EQ(!!(value & DRM_VUMA_FEATURE_HEAP), !is_twin());
 }
 
 static void nodes_agree(void)

@@ -54,9 +54,7 @@ extern "C" {
 #define DRM_VUMA_SUBMIT_LEGACY		0x0b
 #define DRM_VUMA_SCANOUT_PIN		0x0c
 #define DRM_VUMA_SCANOUT_UNPIN		0x0d
-/* Reserved, -EOPNOTSUPP today: alloc-on-fault heaps. */
 #define DRM_VUMA_HEAP_CREATE		0x0e
-/* Reserved, -EOPNOTSUPP today. */
 #define DRM_VUMA_HEAP_DESTROY		0x0f
 #define DRM_VUMA_BO_WAIT		0x10
 #define DRM_VUMA_BO_USERPTR		0x11
@@ -116,6 +114,8 @@ enum drm_vuma_param {
 #define DRM_VUMA_FEATURE_MADVISE	(1ull << 2)
 /* BO_USERPTR is there. */
 #define DRM_VUMA_FEATURE_USERPTR	(1ull << 3)
+/* HEAP_CREATE is there; where it is not, it and HEAP_DESTROY are -EOPNOTSUPP. */
+#define DRM_VUMA_FEATURE_HEAP		(1ull << 4)
 
 /**
  * enum drm_vuma_fault - why a job failed
@@ -133,6 +133,10 @@ enum drm_vuma_fault {
 	DRM_VUMA_FAULT_UNPLUG = 4,
 	/** @DRM_VUMA_FAULT_CANCELED: the file of the job was closed at exit. */
 	DRM_VUMA_FAULT_CANCELED = 5,
+	/** @DRM_VUMA_FAULT_HEAP: a heap could not grow. */
+	DRM_VUMA_FAULT_HEAP = 6,
+	/** @DRM_VUMA_FAULT_LOST: a heap could not grow, and the VM is lost. */
+	DRM_VUMA_FAULT_LOST = 7,
 };
 
 /**
@@ -525,6 +529,71 @@ struct drm_vuma_vm_bind {
 };
 
 /**
+ * enum drm_vuma_heap_policy - what if a heap needs memory, and there is none
+ */
+enum drm_vuma_heap_policy {
+	/**
+	 * @DRM_VUMA_HEAP_RENDER: OP_STREAM works off what the heap has, and goes on at its
+	 * start. Other commands fail the job. SUBMIT fails if there is not one granule.
+	 */
+	DRM_VUMA_HEAP_RENDER = 1,
+	/** @DRM_VUMA_HEAP_FAIL_JOB: the job fails; the next one can succeed. */
+	DRM_VUMA_HEAP_FAIL_JOB = 2,
+	/**
+	 * @DRM_VUMA_HEAP_LOSE_VM: the VM is lost. The job, and those of the VM that are
+	 * queued, fail, and SUBMIT is -EIO.
+	 */
+	DRM_VUMA_HEAP_LOSE_VM = 3,
+};
+
+/**
+ * struct drm_vuma_heap_create - address space that gets memory when a job accesses it
+ *
+ * The kernel chooses the address, where VM_BIND cannot map. Memory comes by granules, as
+ * jobs access it, and is zero at first. Jobs that are submitted later have it from the
+ * beginning, and, if the last one had to do without, twice as much: SUBMIT allocates what
+ * a job of the VM is known to need, or fails with -ENOMEM.
+ *
+ * Between jobs the content may be lost at any time; it is zero then. Accesses behind the
+ * end of the heap, up to 1 TiB, find no memory. Nor do those of heaps that have half of the
+ * machine's, all together. The memory is charged to the memory cgroup
+ * of the task that calls this ioctl. A heap goes with its VM.
+ *
+ * Errors: -EINVAL, also without a policy; -E2BIG for more than 1 TiB; -ENOSPC if the VM has
+ * 16 heaps; -ENOMEM.
+ */
+struct drm_vuma_heap_create {
+	/** @vm_id: in. */
+	__u32 vm_id;
+	/** @policy: in, &enum drm_vuma_heap_policy. */
+	__u32 policy;
+	/** @size: in, bytes, multiple of 4096. */
+	__u64 size;
+	/** @granule: in, bytes, a power of two from 4096 to 2 MiB. The last may be short. */
+	__u64 granule;
+	/** @hint: in, bytes that the first job is known to need; at most @size. */
+	__u64 hint;
+	/** @va: out, GPU address. Must be 0 on entry. */
+	__u64 va;
+	/** @flags: in, must be 0. */
+	__u32 flags;
+	/** @heap_id: out, never 0, one of the VM's. Must be 0 on entry. */
+	__u32 heap_id;
+};
+
+/**
+ * struct drm_vuma_heap_destroy - give a heap and its memory back
+ *
+ * Jobs that are running keep no right to what they access.
+ */
+struct drm_vuma_heap_destroy {
+	/** @vm_id: in. */
+	__u32 vm_id;
+	/** @heap_id: in. */
+	__u32 heap_id;
+};
+
+/**
  * enum drm_vuma_opcode - what the engine can do
  *
  * All addresses are GPU addresses in the VM of the job, all addresses and sizes
@@ -556,7 +625,13 @@ enum drm_vuma_opcode {
 	 * at dst. arg0 is at most 2^32 - 1, size must be 0.
 	 */
 	DRM_VUMA_OP_CHASE = 6,
-	/** @DRM_VUMA_OP_STREAM: reserved for heaps, -EINVAL today. */
+	/**
+	 * @DRM_VUMA_OP_STREAM: what a tiler does. Writes a list of size bytes, word i being
+	 * arg0 + i * arg1, from src on, which is in a heap. Then works it off: reads it, and
+	 * writes four words at dst: a and b as OP_CHECKSUM has them, over the whole list; how
+	 * often the list had to be worked off before it was complete, for want of memory; and
+	 * the most bytes of it that were in the heap.
+	 */
 	DRM_VUMA_OP_STREAM = 7,
 	/**
 	 * @DRM_VUMA_OP_SPIN: keep the engine busy for arg0 microseconds, at most
@@ -642,8 +717,8 @@ struct drm_vuma_sync {
  * with -ENOMEM, nothing runs, and it can be repeated.
  *
  * A job that fails (see &enum drm_vuma_fault) signals its fence with -EFAULT,
- * -ETIME or, after unplug, -ENODEV; commands before the failing one have been
- * executed. One that did not start before its file was closed may end with
+ * -ETIME, for a heap -ENOMEM or -EIO, or, after unplug, -ENODEV; commands before the
+ * failing one have been executed. One that did not start before its file was closed may end with
  * -ECANCELED: close() waits until all have started, unless it is killed; when a
  * process exits, they have a second to start, and nobody waits; when the kernel
  * drops the last reference by itself (SCM_RIGHTS, io_uring), they have no time. When
@@ -835,6 +910,10 @@ struct drm_vuma_bo_userptr {
 	DRM_IOW(DRM_COMMAND_BASE + DRM_VUMA_SCANOUT_PIN, struct drm_vuma_scanout)
 #define DRM_IOCTL_VUMA_SCANOUT_UNPIN \
 	DRM_IOW(DRM_COMMAND_BASE + DRM_VUMA_SCANOUT_UNPIN, struct drm_vuma_scanout)
+#define DRM_IOCTL_VUMA_HEAP_CREATE \
+	DRM_IOWR(DRM_COMMAND_BASE + DRM_VUMA_HEAP_CREATE, struct drm_vuma_heap_create)
+#define DRM_IOCTL_VUMA_HEAP_DESTROY \
+	DRM_IOW(DRM_COMMAND_BASE + DRM_VUMA_HEAP_DESTROY, struct drm_vuma_heap_destroy)
 #define DRM_IOCTL_VUMA_BO_WAIT \
 	DRM_IOW(DRM_COMMAND_BASE + DRM_VUMA_BO_WAIT, struct drm_vuma_bo_wait)
 #define DRM_IOCTL_VUMA_BO_USERPTR \
