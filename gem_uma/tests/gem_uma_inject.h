@@ -161,7 +161,7 @@ struct gem_uma_inject_row {
 	unsigned int space_callbacks;	/* of those of a space, at least so many fail */
 };
 
-#define GEM_UMA_INJECT_ROWS	27
+#define GEM_UMA_INJECT_ROWS	28
 #define GEM_UMA_INJECT_MAP_ROWS	9
 #define GEM_UMA_INJECT_PURGE_ROWS	4
 #define GEM_UMA_INJECT_VM_ROWS	13
