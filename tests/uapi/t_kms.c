@@ -129,6 +129,7 @@ static void waits_for_a_fence(void)
 	struct vuma_vm vm = vm_new(d.fd);
 	uint32_t drawn = syncobj_new(d.fd);
 	struct drm_vuma_cmd fill;
+	uint32_t first;
 	int fence;
 
 	picture_fill(&p, 50);
@@ -142,7 +143,8 @@ static void waits_for_a_fence(void)
 	/* One flip at a time. */
 	KT_RET(display_flip(&d, p.fb, -1), -EBUSY);
 	gate_open(&gate);
-	display_expect_crc(&d, display_event(&d), picture_crc(&next));
+	first = display_event(&d);
+	display_expect_crc(&d, first, picture_crc(&next));
 	verify_pattern(next.pixels, next.size, 0x123456789abcdefull, 3);
 }
 
