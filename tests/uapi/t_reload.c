@@ -271,12 +271,24 @@ static void with_evicted_buffers(void)
 	load();
 }
 
+/* Modules of the library that use it, and that only vuma used. */
+static void unload_parts(void)
+{
+	static const char *const parts[] = { "gem_uma_heaps", "gem_uma_fbdev" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(parts); i++)
+		if (syscall(SYS_delete_module, parts[i], O_NONBLOCK))
+			KT_EQ(errno, ENOENT);
+}
+
 static void library_goes_with_it(void)
 {
 	remember_parameters();
 	if (is_twin())
 		KT_SKIP("the twin does not use the library");
 	unload_when_free();
+	unload_parts();
 	KT_EQ(syscall(SYS_delete_module, "gem_uma", O_NONBLOCK), 0);
 	load();
 	/* And is held by the driver. */
