@@ -12,7 +12,7 @@ static void beyond(void)
 	unsigned char arg[64] = { 0 };
 	unsigned int nr;
 
-	for (nr = DRM_VUMA_BO_WAIT + 1; nr < DRM_COMMAND_END - DRM_COMMAND_BASE; nr++)
+	for (nr = DRM_VUMA_BO_USERPTR + 1; nr < DRM_COMMAND_END - DRM_COMMAND_BASE; nr++)
 		KT_RET(vuma_ioctl(fd, request(_IOC_READ | _IOC_WRITE, nr, 64), arg), -EINVAL);
 }
 
