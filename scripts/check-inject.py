@@ -90,6 +90,8 @@ ALLOCATES = """
     bitmap_zalloc folio_alloc_noprof mtree_store_range xa_store
     dma_buf_dynamic_attach dma_buf_map_attachment drm_gem_dmabuf_export drm_gem_map_dma_buf
     drm_gem_prime_import drm_gem_handle_create
+    __xa_cmpxchg dma_buf_export get_free_pages_noprof sg_alloc_append_table_from_pages
+    sg_alloc_table
 """
 
 # Imported, and calls nothing that can fail but what it is given: callbacks of ours.
@@ -103,6 +105,7 @@ ELSEWHERE = {
     "drm_dev_enter": "vm_bind_without_device_is_ENODEV",
     "drm_mm_insert_node_in_range": "vm_implicit_too_much_at_once_is_ENOSPC",
     "memfd_pin_folios": "place_that_cannot_be_left_is_ENOMEM_rev_C3",
+    "pin_user_pages_fast": "userptr_bad_memory_is_refused",
     "mutex_trylock": "vm_eviction_tries_the_lock_only",
     "prepare_to_wait_event": "vm_tables_on_the_queue_are_limited",
     "wait_for_completion_killable": "vm_bind_in_the_tree_ends_by_a_kill_only",
@@ -110,6 +113,9 @@ ELSEWHERE = {
 
 # Imported, and fails by chance only, for a signal at the right time: t_legacy_end kills.
 BY_CHANCE = "mutex_lock_interruptible_nested dma_buf_begin_cpu_access dma_buf_end_cpu_access"
+
+# Imported, and no test makes it fail: a device that cannot reach the memory of a process.
+UNTRIED = "dma_map_sgtable"
 
 # Imported, and run before there is anything to test: when the module is loaded.
 LOADING = "__kmem_cache_create_args alloc_workqueue alloc_workqueue_noprof"
@@ -175,6 +181,9 @@ CANNOT_FAIL = """
     zap_vma_ptes
     boot_cpu_data idr_get_next pgdir_shift ptrs_per_p4d
     invalidate_mapping_pages xa_clear_mark xa_get_mark xa_set_mark
+    _totalram_pages capable debugfs_create_u32 dma_unmap_sg_attrs drm_clflush_virt_range
+    free_pages free_uid sg_free_append_table sg_free_table unpin_user_page_range_dirty_lock
+    unpin_user_pages
     folio_add_lru xas_get_order folio_copy node_data replace_page_cache_folio unpin_folio
 """
 
@@ -257,7 +266,7 @@ def elsewhere():
                    for path in glob.glob(os.path.join(TOP, folder, "*.c")))
     return [f"scripts/check-inject.py: {symbol} fails in {test}, which does not exist"
             for symbol, test in ELSEWHERE.items()
-            if not re.search(r"^static void %s\(" % test, text, re.M)]
+            if not re.search(rf'^static void {test}\(|\.name = "{test}"', text, re.M)]
 
 
 def imports(module):
@@ -269,7 +278,7 @@ def imports(module):
 
 def check_module(module):
     known = probed() | set(ELSEWHERE)
-    for names in ALLOCATES, CALLS_BACK, BY_CHANCE, LOADING, CANNOT_FAIL:
+    for names in ALLOCATES, CALLS_BACK, BY_CHANCE, UNTRIED, LOADING, CANNOT_FAIL:
         known.update(names.split())
     names = imports(module)
     if not names:
