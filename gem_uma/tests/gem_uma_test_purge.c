@@ -112,7 +112,7 @@ static void purge_gives_memory_back_for_good_panthor_46(struct kunit *test)
 	object_lock(uobj);
 	KUNIT_EXPECT_EQ(test, gem_uma_object_vmap(&uobj->base, &map), -EFAULT);
 	sgt = gem_uma_object_get_sg_table(&uobj->base);
-	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(sgt), -ENXIO);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(sgt), -EFAULT);
 	object_unlock(uobj);
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(gem_uma_object_export(&uobj->base, 0)), -EFAULT);
 	KUNIT_EXPECT_EQ(test, atomic_read(&uobj->backing.pins), 0);
