@@ -365,11 +365,12 @@ static void vuma_crtc_atomic_flush(struct drm_crtc *crtc, struct drm_atomic_comm
 	if (!event)
 		return;
 	crtc->state->event = NULL;
-	guard(spinlock_irq)(&crtc->dev->event_lock);
+	spin_lock_irq(&crtc->dev->event_lock);
 	if (drm_crtc_vblank_get(crtc))
 		drm_crtc_send_vblank_event(crtc, event);
 	else
 		drm_crtc_arm_vblank_event(crtc, event);
+	spin_unlock_irq(&crtc->dev->event_lock);
 }
 
 static const struct drm_crtc_helper_funcs vuma_crtc_helper_funcs = {
