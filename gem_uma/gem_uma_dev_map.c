@@ -224,16 +224,17 @@ static void gem_uma_dev_map_unmap(struct gem_uma_dev_map *dmap,
 				  const struct gem_uma_dma_run *run)
 {
 	const struct gem_uma_device *udev = dmap->backing->udev;
-	struct gem_uma_sync_piece piece = gem_uma_dev_map_whole(dmap, run);
+	struct gem_uma_sync_piece piece;
 
 	if (udev->physical)
 		return;
 	if (!udev->coherent && !udev->allow_bounce) {
+		piece = gem_uma_dev_map_whole(dmap, run);
 		udev->sync_ops->clean(dmap->dev, &piece);
 		udev->sync_ops->invalidate(dmap->dev, &piece);
 	}
-	dma_unmap_page_attrs(dmap->dev, piece.addr, piece.size, DMA_BIDIRECTIONAL,
-			     DMA_ATTR_SKIP_CPU_SYNC);
+	dma_unmap_page_attrs(dmap->dev, run->addr, (size_t)run->nr << PAGE_SHIFT,
+			     DMA_BIDIRECTIONAL, DMA_ATTR_SKIP_CPU_SYNC);
 }
 
 /* The device has no address any more. */
