@@ -19,6 +19,7 @@
 #include <drm/gem_uma/gem_uma_object_prime.h>
 
 #include "gem_uma_cpu_map_internal.h"
+#include "gem_uma_internal.h"
 #include "gem_uma_object_internal.h"
 
 /**
@@ -338,7 +339,7 @@ struct sg_table *gem_uma_object_prime_map(struct dma_buf_attachment *attach,
 	struct sg_table *sgt;
 
 	dma_resv_assert_held(obj->resv);
-	importer = kzalloc(sizeof(*importer), GFP_KERNEL_ACCOUNT);
+	importer = kzalloc(sizeof(*importer), GEM_UMA_GFP_MAYFAIL);
 	if (!importer)
 		return ERR_PTR(-ENOMEM);
 	sgt = drm_gem_map_dma_buf(attach, dir);

@@ -22,6 +22,8 @@
 #include <drm/gem_uma/gem_uma_device.h>
 #include <drm/gem_uma/gem_uma_userptr.h>
 
+#include "gem_uma_internal.h"
+
 /**
  * DOC: User pointers
  *
@@ -153,20 +155,24 @@ static void gem_uma_userptr_release(struct dma_buf *dma_buf)
 	gem_uma_userptr_free(uptr);
 }
 
-/* A table of its own for each map: the addresses are the device's. */
+/*
+ * A table of its own for each map: the addresses are the device's. Under the resv, so it fails
+ * instead of invoking the OOM killer.
+ */
 static int gem_uma_userptr_copy(const struct gem_uma_userptr *uptr, struct sg_table *sgt)
 {
 	struct scatterlist *from, *to;
 	unsigned int i;
 	int ret;
 
-	ret = sg_alloc_table(sgt, uptr->pages.sgt.orig_nents, GFP_KERNEL_ACCOUNT);
+	ret = sg_alloc_table(sgt, uptr->pages.sgt.orig_nents, GEM_UMA_GFP_MAYFAIL);
 	if (ret)
 		return ret;
 	to = sgt->sgl;
 	for_each_sgtable_sg(&uptr->pages.sgt, from, i) {
 		sg_set_page(to, sg_page(from), from->length, 0);
 		to = sg_next(to);
+		cond_resched();
 	}
 	return 0;
 }
@@ -206,7 +212,7 @@ static struct sg_table *gem_uma_userptr_map(struct dma_buf_attachment *attach,
 	dma_resv_assert_held(attach->dmabuf->resv);
 	if (uptr->flags & GEM_UMA_USERPTR_READONLY && dir != DMA_TO_DEVICE)
 		return ERR_PTR(-EACCES);
-	map = kzalloc(sizeof(*map), GFP_KERNEL_ACCOUNT);
+	map = kzalloc(sizeof(*map), GEM_UMA_GFP_MAYFAIL);
 	if (!map)
 		return ERR_PTR(-ENOMEM);
 	map->dev = attach->dev;

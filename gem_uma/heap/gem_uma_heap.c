@@ -82,6 +82,12 @@ static u64 gem_uma_heap_offset(const struct gem_uma_heap *heap, unsigned long in
 	return (u64)index << heap->shift;
 }
 
+/* The granules that hold so many bytes from the start; the sum of bytes would wrap first. */
+static unsigned long gem_uma_heap_granules(const struct gem_uma_heap *heap, u64 bytes)
+{
+	return bytes ? ((bytes - 1) >> heap->shift) + 1 : 0;
+}
+
 /* The bytes of a granule that the heap has. */
 static u64 gem_uma_heap_bytes(const struct gem_uma_heap *heap, unsigned long index)
 {
@@ -258,8 +264,8 @@ int gem_uma_heap_init(struct gem_uma_heap *heap, struct gem_uma_reserve *reserve
 	heap->ops = config->ops;
 	heap->size = config->size;
 	heap->policy = config->policy;
-	heap->max = ((config->size - 1) >> heap->shift) + 1;
-	heap->goal = (config->hint + config->granule - 1) >> heap->shift;
+	heap->max = gem_uma_heap_granules(heap, config->size);
+	heap->goal = gem_uma_heap_granules(heap, config->hint);
 	/* Who renders can do with one. */
 	heap->need = heap->policy == GEM_UMA_HEAP_RENDER ? 1 : heap->goal;
 	mutex_init(&heap->lock);
@@ -606,7 +612,7 @@ unsigned long gem_uma_heap_discard(struct gem_uma_heap *heap, u64 offset, u64 si
 	if (offset >= heap->size)
 		return 0;
 	size = min(size, heap->size - offset);
-	start = (offset + BIT_ULL(heap->shift) - 1) >> heap->shift;
+	start = gem_uma_heap_granules(heap, offset);
 	end = offset + size == heap->size ? heap->max : (offset + size) >> heap->shift;
 	guard(mutex)(&heap->lock);
 	return gem_uma_heap_drop_range(heap, start, end);
@@ -638,7 +644,8 @@ EXPORT_SYMBOL_GPL(gem_uma_heap_resident);
  */
 u64 gem_uma_heap_hint(struct gem_uma_heap *heap)
 {
-	return min((u64)max(READ_ONCE(heap->goal), READ_ONCE(heap->need)) << heap->shift,
-		   heap->size);
+	unsigned long nr = max(READ_ONCE(heap->goal), READ_ONCE(heap->need));
+
+	return nr < heap->max ? gem_uma_heap_offset(heap, nr) : heap->size;
 }
 EXPORT_SYMBOL_GPL(gem_uma_heap_hint);

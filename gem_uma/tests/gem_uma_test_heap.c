@@ -166,6 +166,23 @@ static void heap_discards_whole_granules_sparse_B8_B15(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gem_uma_heap_discard(&heap->base, 8 * granule, U64_MAX), 4);
 }
 
+/* Numbers of bytes that wrap when a granule is added. */
+static void heap_as_large_as_there_are_addresses(struct kunit *test)
+{
+	struct gem_uma_mock_heaps heaps = gem_uma_mock_heaps_create(test);
+	struct gem_uma_mock_heap *heap = gem_uma_mock_heap_alloc(test, SIZE, 2 * PAGE_SIZE);
+	const u64 size = -(u64)PAGE_SIZE;
+
+	KUNIT_ASSERT_EQ(test, gem_uma_mock_heap_init(heap, heaps.reserve, size, size,
+						     GEM_UMA_HEAP_FAIL_JOB), 0);
+	KUNIT_EXPECT_EQ(test, gem_uma_heap_hint(&heap->base), size);
+	heap_expect_grown(heap, 0);
+	KUNIT_EXPECT_EQ(test, gem_uma_heap_discard(&heap->base, size - 1, 1), 0);
+	KUNIT_EXPECT_EQ(test, heap->base.nr, 1);
+	KUNIT_EXPECT_EQ(test, gem_uma_heap_discard(&heap->base, 0, U64_MAX), 2);
+	gem_uma_mock_heap_fini(test, heap);
+}
+
 /* Poison of one client never reaches another, by whatever way the memory comes. */
 static void heap_memory_is_zero_whoever_had_it_sparse_R11(struct kunit *test)
 {
@@ -513,6 +530,7 @@ static struct kunit_case gem_uma_heap_cases[] = {
 	KUNIT_CASE(heap_behind_the_end_there_is_no_memory),
 	KUNIT_CASE(heap_grows_once_for_each_granule_sparse_B3_B6),
 	KUNIT_CASE(heap_failed_map_goes_on_from_there_sparse_S1_S2),
+	KUNIT_CASE(heap_as_large_as_there_are_addresses),
 	KUNIT_CASE(heap_discards_whole_granules_sparse_B8_B15),
 	KUNIT_CASE(heap_memory_is_zero_whoever_had_it_sparse_R11),
 	KUNIT_CASE(heap_learns_what_a_job_needs_sparse_R9_R10),

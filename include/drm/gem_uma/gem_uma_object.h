@@ -80,6 +80,8 @@ struct gem_uma_object_ops {
 	 * @teardown: the last reference is gone, and all parts of the object are still there:
 	 * pages, DMA addresses, mmap offset. Page tables of the device that point to them are
 	 * cleared here. May sleep; no resv is held. Not called for an object whose init failed.
+	 * Of an import that its exporter moves just then, the DMA addresses may be gone: no
+	 * job uses it any more.
 	 * NULL: nothing to do.
 	 */
 	void (*teardown)(struct gem_uma_object *uobj);
