@@ -187,6 +187,19 @@ static int edu_wait_locked(struct gem_uma_object *uobj, bool write)
 	return ret < 0 ? ret : 0;
 }
 
+static int edu_run_locked(struct edu_device *edu, struct gem_uma_object *dst,
+			  struct gem_uma_object *src, const struct example_edu_copy *args)
+	__must_hold(dst->base.resv) __must_hold(src->base.resv)
+{
+	int ret;
+
+	dma_resv_assert_held(dst->base.resv);
+	ret = edu_wait_locked(src, false);
+	if (!ret)
+		ret = edu_wait_locked(dst, true);
+	return ret ?: edu_copy_locked(edu, dst, src, args);
+}
+
 static int edu_copy(struct edu_device *edu, struct gem_uma_object *dst,
 		    struct gem_uma_object *src, const struct example_edu_copy *args)
 {
@@ -206,12 +219,10 @@ static int edu_copy(struct edu_device *edu, struct gem_uma_object *dst,
 		if (ret)
 			break;
 	}
-	if (!ret)
-		ret = edu_wait_locked(src, false);
-	if (!ret)
-		ret = edu_wait_locked(dst, true);
-	if (!ret)
-		ret = edu_copy_locked(edu, dst, src, args);
+	if (!ret) {
+		dma_resv_assert_held(dst->base.resv);
+		ret = edu_run_locked(edu, dst, src, args);
+	}
 	drm_exec_fini(&exec);
 	drm_dev_exit(idx);
 	return ret;
