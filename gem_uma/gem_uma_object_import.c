@@ -137,26 +137,40 @@ static bool gem_uma_object_import_is_kept(struct gem_uma_object *uobj)
 }
 
 /**
- * gem_uma_object_import_leave_locked() - the exporter is about to move an import
- * @uobj: import
- * @insist: it does so in any case; otherwise it looks whether the table was given back
+ * gem_uma_object_import_try_leave_locked() - give an import back, if that needs no waiting
+ * @uobj: import, whose exporter looks whether it was given back
  *
- * Context: resv held, maybe inside of memory reclaim. Waits for jobs that use the buffer; if
- * the exporter insists, also for the device and for locks of the driver.
+ * Context: resv held; callable from reclaim, which is where the exporter asks.
  */
-void gem_uma_object_import_leave_locked(struct gem_uma_object *uobj, bool insist)
+void gem_uma_object_import_try_leave_locked(struct gem_uma_object *uobj)
 {
 	dma_resv_assert_held(uobj->base.resv);
-	if (!uobj->import_sgt || (uobj->leaving && !insist))
+	if (!uobj->import_sgt || uobj->leaving ||
+	    !dma_resv_test_signaled(uobj->base.resv, DMA_RESV_USAGE_BOOKKEEP) ||
+	    gem_uma_object_import_is_kept(uobj))
+		return;
+	gem_uma_object_import_unmap_locked(uobj);
+	gem_uma_object_update_locked(uobj);
+}
+
+/**
+ * gem_uma_object_import_leave_locked() - give an import back, whatever it takes
+ * @uobj: import, which its exporter moves in any case
+ *
+ * Context: resv held; sleeps. Waits, uninterruptibly, for jobs that use the buffer, for the
+ * device, and for locks of the driver. An exporter that moves buffers in its own reclaim
+ * waits there for jobs, too.
+ */
+void gem_uma_object_import_leave_locked(struct gem_uma_object *uobj)
+{
+	dma_resv_assert_held(uobj->base.resv);
+	if (!uobj->import_sgt)
 		return;
 	dma_resv_wait_timeout(uobj->base.resv, DMA_RESV_USAGE_BOOKKEEP, false,
 			      MAX_SCHEDULE_TIMEOUT);
-	while (gem_uma_object_import_is_kept(uobj)) {
-		if (!insist)
-			return;
-		/* Page tables may be in use, or the device may have to answer: both are short. */
+	/* Page tables may be in use, or the device may have to answer: both are short. */
+	while (gem_uma_object_import_is_kept(uobj))
 		fsleep(100);
-	}
 	gem_uma_object_import_unmap_locked(uobj);
 	gem_uma_object_update_locked(uobj);
 }

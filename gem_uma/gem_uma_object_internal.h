@@ -29,7 +29,9 @@ int gem_uma_object_end_cpu_access(struct gem_uma_object *uobj);
 void gem_uma_object_put_later(struct gem_uma_object *uobj);
 int gem_uma_object_import_map_locked(struct gem_uma_object *uobj)
 	__must_hold(uobj->base.resv);
-void gem_uma_object_import_leave_locked(struct gem_uma_object *uobj, bool insist)
+void gem_uma_object_import_try_leave_locked(struct gem_uma_object *uobj)
+	__must_hold(uobj->base.resv);
+void gem_uma_object_import_leave_locked(struct gem_uma_object *uobj)
 	__must_hold(uobj->base.resv);
 void gem_uma_object_import_fini(struct gem_uma_object *uobj);
 int gem_uma_object_vacate_locked(struct gem_uma_object *uobj)

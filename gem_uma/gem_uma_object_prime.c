@@ -190,9 +190,11 @@ static void gem_uma_object_prime_moves(struct dma_buf_attachment *attach)
 	if (!uobj)
 		return;
 	if (kref_get_unless_zero(&uobj->base.refcount)) {
-		bool looks = attach->dmabuf->ops->map_dma_buf == gem_uma_object_prime_map;
-
-		gem_uma_object_import_leave_locked(uobj, !looks);
+		/* Ours look, in reclaim. */
+		if (attach->dmabuf->ops->map_dma_buf == gem_uma_object_prime_map)
+			gem_uma_object_import_try_leave_locked(uobj);
+		else
+			gem_uma_object_import_leave_locked(uobj);
 		gem_uma_object_put_later(uobj);
 	} else {
 		/* Being freed, and so in no page table: it gets the resv after us. */

@@ -60,7 +60,7 @@ static const struct {
 		"the last pin is gone, and nobody told reclaim: panthor-3 -5" },
 	[WINDOW_ATTACH] = { "gem_uma_object_get_sg_table", 400, 2,
 		"an importer has no addresses yet: panthor-3 -74" },
-	[WINDOW_MOVE] = { "gem_uma_object_import_leave_locked", 400, 2,
+	[WINDOW_MOVE] = { "gem_uma_object_import_try_leave_locked", 400, 2,
 		"idle, and page tables of an importer still point there: panthor-14" },
 	[WINDOW_BIND] = { "gem_uma_vm_bind_finish_locked", 300, 4,
 		"tree and state changed, page tables not written yet: panthor-14 -21 -59" },
