@@ -223,17 +223,22 @@ static bool gem_uma_heap_config_valid(const struct gem_uma_heap_config *config)
 	       config->size && PAGE_ALIGNED(config->size) && config->hint <= config->size;
 }
 
-/* Reclaim tries the lock, and fences wait for it. */
+/* Fences wait for the lock. */
+static void gem_uma_heap_prime_signalling(struct gem_uma_heap *heap)
+{
+	bool cookie = dma_fence_begin_signalling();
+
+	might_lock(&heap->lock);
+	dma_fence_end_signalling(cookie);
+}
+
+/* And reclaim tries it. */
 static void gem_uma_heap_prime_lock(struct gem_uma_heap *heap)
 {
-	bool cookie;
-
 	fs_reclaim_acquire(GFP_KERNEL);
 	might_lock(&heap->lock);
 	fs_reclaim_release(GFP_KERNEL);
-	cookie = dma_fence_begin_signalling();
-	might_lock(&heap->lock);
-	dma_fence_end_signalling(cookie);
+	gem_uma_heap_prime_signalling(heap);
 }
 
 /**
