@@ -56,6 +56,8 @@ struct vuma_heaps {
 	struct mutex lock;
 	/** @slots: a heap that is being destroyed keeps its place, and so its addresses. */
 	struct vuma_heap *slots[VUMA_MAX_HEAPS];
+	/** @jobs: of the VM, queued or running, since it has heaps. */
+	struct gem_uma_reserve_jobs jobs;
 };
 
 static u64 vuma_heap_va(const struct vuma_heap *heap)
@@ -232,7 +234,7 @@ static int vuma_heaps_prepare_all(struct vuma_job *job)
 
 	if (!drm_dev_enter(&job->vdev->drm, &idx))
 		return -ENODEV;
-	gem_uma_reserve_active_get(job->vdev->reserve);
+	gem_uma_reserve_active_get(job->vdev->reserve, &heaps->jobs);
 	/* Undone with the job. */
 	job->heaps = true;
 	for (i = 0; i < VUMA_MAX_HEAPS && !ret; i++) {
@@ -272,7 +274,7 @@ int vuma_heaps_prepare(struct vuma_job *job)
 void vuma_heaps_done(struct vuma_job *job)
 {
 	if (job->heaps)
-		gem_uma_reserve_active_put(job->vdev->reserve);
+		gem_uma_reserve_active_put(job->vdev->reserve, &job->vm->heaps->jobs);
 	job->heaps = false;
 }
 
@@ -368,19 +370,18 @@ static int vuma_heaps_insert(struct vuma_heaps *heaps, struct vuma_heap *heap)
 	return -ENOSPC;
 }
 
-static int vuma_heap_create(struct vuma_vm *vm, struct drm_vuma_heap_create *args)
+static int vuma_heap_create(struct vuma_vm *vm, struct vuma_heaps *heaps,
+			    struct drm_vuma_heap_create *args)
 {
 	const struct gem_uma_heap_config config = {
 		.ops = &vuma_heap_ops, .size = args->size, .granule = args->granule,
-		.hint = args->hint, .policy = args->policy,
+		.hint = args->hint, .policy = args->policy, .jobs = &heaps->jobs,
 	};
-	struct vuma_heaps *heaps = vuma_heaps_of(vm);
-	struct vuma_heap *heap;
-	int ret = -ENOMEM;
+	struct vuma_heap *heap = kzalloc(sizeof(*heap), GFP_KERNEL_ACCOUNT);
+	int ret;
 
-	heap = heaps ? kzalloc(sizeof(*heap), GFP_KERNEL_ACCOUNT) : NULL;
 	if (!heap)
-		return ret;
+		return -ENOMEM;
 	heap->vm = vm;
 	kref_init(&heap->kref);
 	ret = gem_uma_heap_init(&heap->base, to_vuma_device(vm->base.base.drm)->reserve,
@@ -413,6 +414,7 @@ err_free:
 int vuma_ioctl_heap_create(struct drm_device *drm, void *data, struct drm_file *file)
 {
 	struct drm_vuma_heap_create *args = data;
+	struct vuma_heaps *heaps;
 	struct vuma_vm *vm;
 	int ret;
 
@@ -427,7 +429,8 @@ int vuma_ioctl_heap_create(struct drm_device *drm, void *data, struct drm_file *
 	vm = vuma_vm_lookup(to_vuma_file(file), args->vm_id);
 	if (!vm)
 		return -ENOENT;
-	ret = vuma_heap_create(vm, args);
+	heaps = vuma_heaps_of(vm);
+	ret = heaps ? vuma_heap_create(vm, heaps, args) : -ENOMEM;
 	vuma_vm_put(vm);
 	return ret;
 }

@@ -23,6 +23,7 @@
 
 struct gpu_heap {
 	struct gem_uma_heap base;
+	struct gem_uma_reserve_jobs *jobs;
 	void __iomem *regs;
 	/* The part of the page table that is the heap's. It is always there. */
 	u64 entries[GPU_HEAP_SIZE / SZ_2M];
@@ -61,18 +62,22 @@ static const struct gem_uma_heap_ops gpu_heap_ops = {
 	.unmap = gpu_unmap,
 };
 
-struct gem_uma_heap *gpu_heap_create(struct gem_uma_reserve *reserve, void __iomem *regs);
-struct gem_uma_heap *gpu_heap_create(struct gem_uma_reserve *reserve, void __iomem *regs)
+/* @jobs: those of a client, which has one heap or several. */
+struct gem_uma_heap *gpu_heap_create(struct gem_uma_reserve *reserve,
+				     struct gem_uma_reserve_jobs *jobs, void __iomem *regs);
+struct gem_uma_heap *gpu_heap_create(struct gem_uma_reserve *reserve,
+				     struct gem_uma_reserve_jobs *jobs, void __iomem *regs)
 {
 	const struct gem_uma_heap_config config = {
 		.ops = &gpu_heap_ops, .size = GPU_HEAP_SIZE, .granule = SZ_2M,
-		.policy = GEM_UMA_HEAP_FAIL_JOB,
+		.policy = GEM_UMA_HEAP_FAIL_JOB, .jobs = jobs,
 	};
 	struct gpu_heap *heap = kzalloc(sizeof(*heap), GFP_KERNEL);
 	int ret;
 
 	if (!heap)
 		return ERR_PTR(-ENOMEM);
+	heap->jobs = jobs;
 	heap->regs = regs;
 	ret = gem_uma_heap_init(&heap->base, reserve, &config);
 	if (ret) {
@@ -117,10 +122,10 @@ int gpu_heap_submit(struct gem_uma_heap *heap)
 {
 	int ret;
 
-	gem_uma_reserve_active_get(heap->reserve);
+	gem_uma_reserve_active_get(heap->reserve, to_gpu_heap(heap)->jobs);
 	ret = gem_uma_heap_prepare(heap);
 	if (ret)
-		gem_uma_reserve_active_put(heap->reserve);
+		gem_uma_reserve_active_put(heap->reserve, to_gpu_heap(heap)->jobs);
 	return ret;
 }
 

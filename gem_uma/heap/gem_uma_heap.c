@@ -64,7 +64,7 @@
  * an error reaches the one who asked. If it succeeds, the same job needs no memory while it
  * runs.
  *
- * The content is worthless between jobs. Reclaim discards it when the device is idle, and
+ * The content is worthless between jobs. Reclaim discards it when no job may use the heap, and
  * what comes back is zero. Granules are private folios: not in the page cache, never
  * swapped, and charged to the cgroup of the task that created the heap.
  */
@@ -216,7 +216,7 @@ static unsigned long gem_uma_heap_give(struct gem_uma_reserve_user *user, bool w
 
 static bool gem_uma_heap_config_valid(const struct gem_uma_heap_config *config)
 {
-	return config->policy >= GEM_UMA_HEAP_RENDER &&
+	return config->jobs && config->policy >= GEM_UMA_HEAP_RENDER &&
 	       config->policy <= GEM_UMA_HEAP_LOSE_DEVICE &&
 	       config->granule >= PAGE_SIZE && config->granule <= SZ_2M &&
 	       is_power_of_2(config->granule) &&
@@ -251,7 +251,8 @@ static void gem_uma_heap_prime_lock(struct gem_uma_heap *heap)
  *
  * Context: may sleep and reclaim.
  *
- * Return: 0; -EINVAL for a size, a granule or a hint that cannot be, or without a policy;
+ * Return: 0; -EINVAL for a size, a granule or a hint that cannot be, or without a policy
+ * or jobs;
  * -E2BIG for a heap with more granules than can be counted; -ENOMEM.
  */
 int gem_uma_heap_init(struct gem_uma_heap *heap, struct gem_uma_reserve *reserve,
@@ -276,6 +277,7 @@ int gem_uma_heap_init(struct gem_uma_heap *heap, struct gem_uma_reserve *reserve
 	mutex_init(&heap->lock);
 	gem_uma_heap_prime_lock(heap);
 	xa_init_flags(&heap->granules, XA_FLAGS_ACCOUNT);
+	heap->user.jobs = config->jobs;
 	heap->user.discard = gem_uma_heap_give;
 	gem_uma_reserve_add_user(reserve, &heap->user);
 	return 0;

@@ -39,8 +39,9 @@
  * kernel, which zeroes it again for the next one.
  *
  * What heaps hold cannot be swapped out, so all heaps of a device get half of the memory of the
- * machine at most. While a job runs, nothing is taken back. When the device is idle, memory
- * pressure frees first what was put aside, and then what heaps hold. It does so for pressure on
+ * machine at most. While jobs wait or run, nothing is taken back that they may need: neither
+ * what was put aside, nor what their own heaps hold. Memory pressure frees what was put aside
+ * by an idle device first, and then what idle heaps hold. It does so for pressure on
  * the whole machine: a cgroup that reaches its own limit has other memory reclaimed.
  */
 
@@ -126,11 +127,11 @@ static unsigned long gem_uma_reserve_count_objects(struct shrinker *shrinker,
 						   struct shrink_control *sc)
 {
 	struct gem_uma_reserve *reserve = shrinker->private_data;
+	unsigned long nr = atomic_long_read(&reserve->held);
 
-	if (atomic_read(&reserve->active))
-		return SHRINK_EMPTY;
-	return atomic_long_read(&reserve->pages) + atomic_long_read(&reserve->held) ?:
-	       SHRINK_EMPTY;
+	if (!atomic_read(&reserve->active))
+		nr += atomic_long_read(&reserve->pages);
+	return nr ?: SHRINK_EMPTY;
 }
 
 static unsigned long gem_uma_reserve_shrink(struct gem_uma_reserve *reserve,
@@ -142,14 +143,16 @@ static unsigned long gem_uma_reserve_shrink(struct gem_uma_reserve *reserve,
 
 	lockdep_assert_held(&reserve->lock);
 	list_for_each_entry(pool, &reserve->pools, link) {
-		if (freed >= nr_pages)
-			return freed;
+		if (freed >= nr_pages || atomic_read(&reserve->active))
+			break;
 		freed += gem_uma_reserve_drain(pool, nr_pages - freed);
 	}
 	list_for_each_entry(user, &reserve->users, link) {
 		if (freed >= nr_pages)
-			return freed;
-		freed += user->discard(user, false);
+			break;
+		/* Jobs come under the lock only. */
+		if (!atomic_read(&user->jobs->nr))
+			freed += user->discard(user, false);
 	}
 	return freed;
 }
@@ -158,13 +161,11 @@ static unsigned long gem_uma_reserve_scan_objects(struct shrinker *shrinker,
 						  struct shrink_control *sc)
 {
 	struct gem_uma_reserve *reserve = shrinker->private_data;
-	unsigned long freed = SHRINK_STOP;
+	unsigned long freed;
 
 	if (!mutex_trylock(&reserve->lock))
 		return SHRINK_STOP;
-	/* It becomes active under the lock only. */
-	if (!atomic_read(&reserve->active))
-		freed = gem_uma_reserve_shrink(reserve, sc->nr_to_scan);
+	freed = gem_uma_reserve_shrink(reserve, sc->nr_to_scan);
 	mutex_unlock(&reserve->lock);
 	return freed ?: SHRINK_STOP;
 }
@@ -273,27 +274,34 @@ EXPORT_SYMBOL_GPL(gem_uma_reserve_debugfs_init);
 /**
  * gem_uma_reserve_active_get() - a job comes that may need memory
  * @reserve: reserve
+ * @jobs: those that use the same heaps
  *
  * Context: may sleep. Before gem_uma_heap_prepare(), outside of signalling sections.
  */
-void gem_uma_reserve_active_get(struct gem_uma_reserve *reserve)
+void gem_uma_reserve_active_get(struct gem_uma_reserve *reserve,
+				struct gem_uma_reserve_jobs *jobs)
 {
-	if (atomic_inc_not_zero(&reserve->active))
-		return;
-	/* Waits for reclaim to be through with an idle device. */
-	guard(mutex)(&reserve->lock);
 	atomic_inc(&reserve->active);
+	if (atomic_inc_not_zero(&jobs->nr))
+		return;
+	/* Waits for reclaim to be through with what was idle. */
+	mutex_lock(&reserve->lock);
+	atomic_inc(&jobs->nr);
+	mutex_unlock(&reserve->lock);
 }
 EXPORT_SYMBOL_GPL(gem_uma_reserve_active_get);
 
 /**
  * gem_uma_reserve_active_put() - the job is done
  * @reserve: reserve
+ * @jobs: as gem_uma_reserve_active_get() had it
  *
  * Context: any.
  */
-void gem_uma_reserve_active_put(struct gem_uma_reserve *reserve)
+void gem_uma_reserve_active_put(struct gem_uma_reserve *reserve,
+				struct gem_uma_reserve_jobs *jobs)
 {
+	drm_WARN_ON_ONCE(reserve->udev->drm, atomic_dec_return(&jobs->nr) < 0);
 	drm_WARN_ON_ONCE(reserve->udev->drm, atomic_dec_return(&reserve->active) < 0);
 }
 EXPORT_SYMBOL_GPL(gem_uma_reserve_active_put);

@@ -122,7 +122,7 @@ int gem_uma_mock_heap_init(struct gem_uma_mock_heap *heap, struct gem_uma_reserv
 {
 	const struct gem_uma_heap_config config = {
 		.ops = &mock_heap_ops, .size = size, .granule = heap->granule, .hint = hint,
-		.policy = policy,
+		.policy = policy, .jobs = &heap->jobs,
 	};
 
 	return gem_uma_heap_init(&heap->base, reserve, &config);
@@ -161,9 +161,9 @@ int gem_uma_mock_heap_prepare(struct gem_uma_mock_heap *heap)
 {
 	int ret;
 
-	gem_uma_reserve_active_get(heap->base.reserve);
+	gem_uma_reserve_active_get(heap->base.reserve, &heap->jobs);
 	ret = gem_uma_heap_prepare(&heap->base);
-	gem_uma_reserve_active_put(heap->base.reserve);
+	gem_uma_reserve_active_put(heap->base.reserve, &heap->jobs);
 	return ret;
 }
 

@@ -16,6 +16,7 @@ struct gem_uma_mock_heaps {
 /* A heap whose callbacks the test controls. */
 struct gem_uma_mock_heap {
 	struct gem_uma_heap base;
+	struct gem_uma_reserve_jobs jobs;
 	struct kunit *test;
 	u64 granule;
 	u64 *ptes;	/* by granule: address, size; 0: not mapped */

@@ -180,7 +180,7 @@ static void heap_as_large_as_there_are_addresses(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gem_uma_heap_discard(&heap->base, size - 1, 1), 0);
 	KUNIT_EXPECT_EQ(test, heap->base.nr, 1);
 	KUNIT_EXPECT_EQ(test, gem_uma_heap_discard(&heap->base, 0, U64_MAX), 2);
-	gem_uma_mock_heap_fini(test, heap);
+	gem_uma_heap_fini(&heap->base);
 }
 
 /* Poison of one client never reaches another, by whatever way the memory comes. */
@@ -286,11 +286,11 @@ static void heap_is_discarded_when_idle(struct kunit *test)
 	struct gem_uma_mock_heaps heaps = gem_uma_mock_heaps_create(test);
 	struct gem_uma_mock_heap *heap = heap_create(test, &heaps, 6 * PAGE_SIZE);
 
-	gem_uma_reserve_active_get(heaps.reserve);
+	gem_uma_reserve_active_get(heaps.reserve, &heap->jobs);
 	KUNIT_EXPECT_EQ(test, gem_uma_heap_prepare(&heap->base), 0);
 	memset(gem_uma_mock_heap_cpu(heap, 0), 0xa5, PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, heap_scan(heaps.reserve), SHRINK_STOP);
-	gem_uma_reserve_active_put(heaps.reserve);
+	gem_uma_reserve_active_put(heaps.reserve, &heap->jobs);
 	/* As much again was put aside. */
 	KUNIT_EXPECT_EQ(test, heap_scan(heaps.reserve), 12);
 	KUNIT_EXPECT_EQ(test, heap->base.nr, 0);
@@ -299,6 +299,24 @@ static void heap_is_discarded_when_idle(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gem_uma_mock_heap_prepare(heap), 0);
 	KUNIT_EXPECT_EQ(test, heap->base.nr, 6);
 	gem_uma_mock_heap_expect_zero(heap, 0);
+}
+
+/* A job that waits for ever keeps its own heap, and nothing of anybody else's. */
+static void heap_is_kept_by_its_own_jobs_only(struct kunit *test)
+{
+	struct gem_uma_mock_heaps heaps = gem_uma_mock_heaps_create(test);
+	struct gem_uma_mock_heap *heap = heap_create(test, &heaps, 3 * PAGE_SIZE);
+	struct gem_uma_mock_heap *other = heap_create(test, &heaps, 2 * PAGE_SIZE);
+
+	KUNIT_EXPECT_EQ(test, gem_uma_mock_heap_prepare(other), 0);
+	gem_uma_reserve_active_get(heaps.reserve, &heap->jobs);
+	KUNIT_EXPECT_EQ(test, gem_uma_heap_prepare(&heap->base), 0);
+	KUNIT_EXPECT_EQ(test, heap_scan(heaps.reserve), 2);
+	KUNIT_EXPECT_EQ(test, heap->base.nr, 3);
+	KUNIT_EXPECT_EQ(test, other->base.nr, 0);
+	KUNIT_EXPECT_GT(test, atomic_long_read(&heaps.reserve->pages), 0);
+	KUNIT_EXPECT_EQ(test, heap_scan(heaps.reserve), SHRINK_STOP);
+	gem_uma_reserve_active_put(heaps.reserve, &heap->jobs);
 }
 
 /* What cannot be swapped out has a limit, whatever is asked for. */
@@ -537,6 +555,7 @@ static struct kunit_case gem_uma_heap_cases[] = {
 	KUNIT_CASE(heap_hint_is_what_was_used),
 	KUNIT_CASE(heap_that_renders_has_one_granule),
 	KUNIT_CASE(heap_is_discarded_when_idle),
+	KUNIT_CASE(heap_is_kept_by_its_own_jobs_only),
 	KUNIT_CASE(heap_memory_is_limited),
 	KUNIT_CASE(heap_after_unplug_has_no_memory),
 	KUNIT_CASE(heap_prepare_is_interrupted_after_progress),

@@ -71,7 +71,7 @@ static void ladder_attempt(struct kunit *test, struct gem_uma_mock_heaps *heaps,
 	bool grows;
 
 	heap = gem_uma_mock_heap_create(test, heaps, SIZE, PAGE_SIZE, HINT * PAGE_SIZE, policy);
-	gem_uma_reserve_active_get(r);
+	gem_uma_reserve_active_get(r, &heap->jobs);
 	KUNIT_ASSERT_EQ(test, 0, gem_uma_heap_prepare(&heap->base));
 	counts = ladder_count(r);
 	grows = ladder_expect(&counts, mask);
@@ -91,7 +91,7 @@ static void ladder_attempt(struct kunit *test, struct gem_uma_mock_heaps *heaps,
 			GEM_UMA_HEAP_GROWN);
 	gem_uma_mock_heap_expect_zero(heap, HOLE);
 	KUNIT_EXPECT_EQ(test, heap->base.nr, HINT + 1);
-	gem_uma_reserve_active_put(r);
+	gem_uma_reserve_active_put(r, &heap->jobs);
 	gem_uma_mock_heap_fini(test, heap);
 	gem_uma_mock_heaps_expect_empty(test, heaps);
 }
@@ -129,14 +129,14 @@ static void ladder_atomic_is_once_a_job(struct kunit *test)
 	/* Not before anybody has prepared. */
 	WRITE_ONCE(heaps.reserve->block, MEMORY & ~BIT(GEM_UMA_RUNG_ATOMIC));
 	KUNIT_EXPECT_EQ(test, gem_uma_heap_grow(&heap->base, 0), GEM_UMA_HEAP_FAIL_JOB);
-	gem_uma_reserve_active_get(heaps.reserve);
+	gem_uma_reserve_active_get(heaps.reserve, &heap->jobs);
 	KUNIT_EXPECT_EQ(test, gem_uma_heap_prepare(&heap->base), 0);
 	KUNIT_EXPECT_EQ(test, gem_uma_heap_grow(&heap->base, 5 * PAGE_SIZE), GEM_UMA_HEAP_GROWN);
 	KUNIT_EXPECT_EQ(test, gem_uma_heap_grow(&heap->base, 6 * PAGE_SIZE),
 			GEM_UMA_HEAP_FAIL_JOB);
 	KUNIT_EXPECT_EQ(test, gem_uma_heap_prepare(&heap->base), 0);
 	KUNIT_EXPECT_EQ(test, gem_uma_heap_grow(&heap->base, 6 * PAGE_SIZE), GEM_UMA_HEAP_GROWN);
-	gem_uma_reserve_active_put(heaps.reserve);
+	gem_uma_reserve_active_put(heaps.reserve, &heap->jobs);
 }
 
 /* From the reserve as long as it has some; refilled by the next submit, not before. */
@@ -149,7 +149,7 @@ static void ladder_reserve_is_refilled_at_submit_sparse_R6(struct kunit *test)
 
 	heap = gem_uma_mock_heap_create(test, &heaps, SIZE, PAGE_SIZE, hint,
 					GEM_UMA_HEAP_FAIL_JOB);
-	gem_uma_reserve_active_get(heaps.reserve);
+	gem_uma_reserve_active_get(heaps.reserve, &heap->jobs);
 	KUNIT_EXPECT_EQ(test, gem_uma_heap_prepare(&heap->base), 0);
 	WRITE_ONCE(heaps.reserve->block, BIT(GEM_UMA_RUNG_NOWAIT) | BIT(GEM_UMA_RUNG_ATOMIC));
 	for (i = 2; i < 4; i++)
@@ -161,7 +161,7 @@ static void ladder_reserve_is_refilled_at_submit_sparse_R6(struct kunit *test)
 	/* By what the job was seen to need, at the least. */
 	KUNIT_EXPECT_EQ(test, gem_uma_heap_prepare(&heap->base), 0);
 	KUNIT_EXPECT_GE(test, atomic_long_read(&heaps.reserve->pages), 5);
-	gem_uma_reserve_active_put(heaps.reserve);
+	gem_uma_reserve_active_put(heaps.reserve, &heap->jobs);
 }
 
 /* A bounce buffer is no address. */

@@ -110,15 +110,16 @@ static void reserve_shrinks_when_idle(struct kunit *test)
 	struct gem_uma_mock_heaps heaps = gem_uma_mock_heaps_create(test);
 	struct gem_uma_reserve_pool *pool = reserve_pool(test, &heaps);
 	struct gem_uma_reserve *r = heaps.reserve;
+	struct gem_uma_reserve_jobs jobs = {};
 
 	KUNIT_ASSERT_EQ(test, 0, gem_uma_reserve_refill(pool, 0, WANT));
-	gem_uma_reserve_active_get(r);
-	gem_uma_reserve_active_get(r);
+	gem_uma_reserve_active_get(r, &jobs);
+	gem_uma_reserve_active_get(r, &jobs);
 	KUNIT_EXPECT_EQ(test, reserve_count(r), SHRINK_EMPTY);
 	KUNIT_EXPECT_EQ(test, reserve_scan(r, WANT), SHRINK_STOP);
-	gem_uma_reserve_active_put(r);
+	gem_uma_reserve_active_put(r, &jobs);
 	KUNIT_EXPECT_EQ(test, reserve_count(r), SHRINK_EMPTY);
-	gem_uma_reserve_active_put(r);
+	gem_uma_reserve_active_put(r, &jobs);
 	KUNIT_EXPECT_EQ(test, reserve_count(r), WANT);
 	KUNIT_EXPECT_EQ(test, reserve_scan(r, 2), 2);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&r->pages), WANT - 2);

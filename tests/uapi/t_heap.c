@@ -3,6 +3,7 @@
 #include "cgroup.h"
 #include "common.h"
 #include "file.h"
+#include "gate.h"
 #include "heap.h"
 
 #define KIB	VUMA_KIB
@@ -262,6 +263,27 @@ static void discarded_when_idle(void)
 	heap_rig_stream(&r, MIB, 0);
 }
 
+/* One client's job waits for as long as somebody likes. It keeps its own heaps only. */
+static void discarded_beside_a_job_that_waits(void)
+{
+	struct heap_rig a = heap_rig_new(MIB, PAGE, 0, DRM_VUMA_HEAP_FAIL_JOB);
+	struct heap_rig b = heap_rig_new(2 * MIB, PAGE, 0, DRM_VUMA_HEAP_FAIL_JOB);
+	struct drm_vuma_cmd cmd = vuma_cmd_nop();
+	uint32_t out = syncobj_new(a.fd);
+	struct gate gate = gate_new(a.fd);
+
+	KT_WAIT(!heap_stat(a.fd, "heap-pages"));
+	heap_rig_stream(&a, MIB, 0);
+	heap_rig_stream(&b, 2 * MIB, 0);
+	KT_EQ(heap_stat(a.fd, "heap-pages"), 3 * MIB / PAGE);
+	KT_OK(submit_after(&a.vm, &cmd, 1, gate.in, out));
+	KT_WAIT(!file_write("/proc/sys/vm/drop_caches", "2") &&
+		heap_stat(a.fd, "heap-pages") == MIB / PAGE);
+	gate_open(&gate);
+	wait_job(a.fd, out, 0);
+	KT_WAIT(!file_write("/proc/sys/vm/drop_caches", "2") && !heap_stat(a.fd, "heap-pages"));
+}
+
 static void child_under_limit(uint32_t policy)
 {
 	struct heap_rig r = heap_rig_new(256 * MIB, 64 * KIB, 0, policy);
@@ -340,6 +362,8 @@ static const struct ktap_test tests[] = {
 	  .arg = true },
 	{ .name = "heap_memory_is_zero_sparse-R11", .run = poison },
 	{ .name = "heap_is_discarded_when_idle", .run = discarded_when_idle },
+	{ .name = "heap_is_discarded_beside_a_job_that_waits",
+	  .run = discarded_beside_a_job_that_waits },
 	{ .name = "heap_under_memory_max_renders", .run_arg = under_memory_max,
 	  .arg = DRM_VUMA_HEAP_RENDER },
 	{ .name = "heap_under_memory_max_fails_the_job", .run_arg = under_memory_max,

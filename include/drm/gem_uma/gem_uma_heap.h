@@ -82,6 +82,8 @@ struct gem_uma_heap_config {
 	u64 hint;
 	/** @policy: what if there is no memory; not GEM_UMA_HEAP_GROWN. */
 	enum gem_uma_heap_outcome policy;
+	/** @jobs: who may use it; lives as long. While there are any, reclaim leaves it alone. */
+	const struct gem_uma_reserve_jobs *jobs;
 };
 
 /**

@@ -75,11 +75,25 @@ struct gem_uma_reserve_pool {
 };
 
 /**
+ * struct gem_uma_reserve_jobs - jobs that may use the same memory; zero at first
+ *
+ * Memory of jobs that wait is nobody's to take, and they may wait for ever. So each group of
+ * heaps that jobs use together, as those of a VM, has its own: one client keeps nothing of
+ * another's.
+ */
+struct gem_uma_reserve_jobs {
+	/** @nr: so many; becomes more than 0 under &gem_uma_reserve.lock. */
+	atomic_t nr;
+};
+
+/**
  * struct gem_uma_reserve_user - who has memory that is worthless between jobs
  */
 struct gem_uma_reserve_user {
 	/** @link: among the users; protected by &gem_uma_reserve.lock. */
 	struct list_head link;
+	/** @jobs: while there are any, reclaim asks for nothing. */
+	const struct gem_uma_reserve_jobs *jobs;
 	/**
 	 * @discard: free all; returns the number of pages. Called in memory reclaim unless
 	 * @wait is true, and then only tries locks.
@@ -106,7 +120,7 @@ struct gem_uma_reserve {
 	atomic_long_t pages;
 	/** @held: pages of the users. */
 	atomic_long_t held;
-	/** @active: jobs that may need memory; nothing is taken back meanwhile. */
+	/** @active: all jobs that may need memory; what was put aside stays meanwhile. */
 	atomic_t active;
 	/** @passed: by rung, how often it had what was asked for. */
 	atomic64_t passed[GEM_UMA_RUNGS];
@@ -129,8 +143,10 @@ int gem_uma_reserve_init(struct gem_uma_reserve *reserve, struct gem_uma_device 
 void gem_uma_reserve_unplug(struct gem_uma_reserve *reserve);
 void gem_uma_reserve_debugfs_init(struct gem_uma_reserve *reserve, struct dentry *root);
 
-void gem_uma_reserve_active_get(struct gem_uma_reserve *reserve);
-void gem_uma_reserve_active_put(struct gem_uma_reserve *reserve);
+void gem_uma_reserve_active_get(struct gem_uma_reserve *reserve,
+				struct gem_uma_reserve_jobs *jobs);
+void gem_uma_reserve_active_put(struct gem_uma_reserve *reserve,
+				struct gem_uma_reserve_jobs *jobs);
 void gem_uma_reserve_add_user(struct gem_uma_reserve *reserve,
 			      struct gem_uma_reserve_user *user);
 void gem_uma_reserve_remove_user(struct gem_uma_reserve *reserve,
