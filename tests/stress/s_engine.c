@@ -207,9 +207,9 @@ static void idle_beside_chase(void)
 	legacy_touch(&b.busy, b.busy_va);
 	windows_open(windows, ARRAY_SIZE(windows));
 	beside_job(&b, &cmd, 1);
-	windows_close(windows, ARRAY_SIZE(windows));
 	*(volatile uint64_t *)b.busy.map = 0;
 	beside_end(&b, -EFAULT);
+	windows_close(windows, ARRAY_SIZE(windows));
 }
 
 static const struct ktap_test tests[] = {

@@ -56,7 +56,10 @@ unsigned long window_waits(enum window window);
 bool windows_used(const enum window *windows, size_t count);
 /* Notes the windows in which nobody has waited yet. */
 void windows_note(const enum window *windows, size_t count);
-/* Tells how often they were reached. */
+/*
+ * Tells how often they were reached. Not while somebody goes through one all the time: an
+ * emulator (QEMU before 8.1) can keep running code that the kernel has just changed.
+ */
 void windows_close(const enum window *windows, size_t count);
 /* Forgets all of them; for the clean-up after a test. */
 void windows_clear(void);
