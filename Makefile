@@ -35,10 +35,14 @@ check-debug: plan-check-debug deps ## unit, uAPI and race tests on a KASAN and l
 check-all: deps ## once a night: all tests on each kernel, data races, mutants, bench
 	@scripts/deps.sh clients
 	@rc=0; for t in check lint check-selftest check-ports check-kcsan mutants bench; do $(MAKE) $$t || rc=1; done; \
-	$(VM)/check-debug.sh --all debug || rc=1; $(VM)/check-ports.sh --debug || rc=1; exit $$rc
+	$(VM)/check-debug.sh --all debug || rc=1; $(VM)/check-debug.sh --soak debug || rc=1; \
+	$(VM)/check-ports.sh --debug || rc=1; exit $$rc
 
 check-ports: plan-check-ports deps ## in-tree drivers, as they are and ported, on Debian's 7.3 (DRIVER=)
 	@$(VM)/check-ports.sh $(DRIVER)
+
+soak: plan-soak deps ## all races and the fuzzer for an hour, on the debug kernels of both series
+	@$(VM)/check-debug.sh --soak debug
 
 check-kcsan: plan-check-kcsan deps ## uAPI and race tests on kernels that look for data races
 	@$(VM)/check-debug.sh kcsan

@@ -1,27 +1,31 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-#   check-debug.sh [--all] [debug|kcsan|kcov] [SERIES...]
+#   check-debug.sh [--all | --soak] [debug|kcsan|kcov] [SERIES...]
 #
 # The tests on kernels of our own that look for what a stock kernel lets pass; built
 # when they are not there. The last line is the sum; results, and the coverage of the
 # debug lane, go to out/<lane>/.
 #
-# The debug lane runs on 6.12; the other lanes, and --all, on 7.3 as well. --all also runs
-# suspend, KVM, bounce buffers, slow devices, and a machine short of memory. KDIR=<kernel
-# build> tests that kernel instead, whatever it was configured to find. HOGS=N keeps N
-# processors busy meanwhile: no verdict may depend on the host's speed.
+# The debug lane runs on 6.12; the other lanes, --all and --soak, on 7.3 as well. --all also
+# runs suspend, KVM, bounce buffers, slow devices, and a machine short of memory. --soak runs
+# the races, and nothing else, for an hour. KDIR=<kernel build> tests that kernel instead,
+# whatever it was configured to find. HOGS=N keeps N processors busy meanwhile: no verdict may
+# depend on the host's speed.
 set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
-all=
-[[ ${1:-} != --all ]] || { all=y; shift; }
+all='' soak='' limit=2400
+case ${1:-} in
+--all) all=y; shift ;;
+--soak) soak=y limit=7200; shift ;;
+esac
 lane=${1:-debug}
 series=("${@:2}")
 if ((!${#series[@]})); then
 	series=(6.12)
-	[[ $lane == debug && -z $all ]] || series+=(7.3)
+	[[ $lane == debug && -z $all$soak ]] || series+=(7.3)
 fi
 out=${OUT:-$top/out}/$lane
 cd "$top" || exit
@@ -41,6 +45,7 @@ debug)
 	slow=6
 	instrument=(GCOV_PROFILE=y)
 	[[ -z $all ]] || jobs+=(tests/{stress/jobs-machine,uapi/jobs-{suspend,kvm,bounce,answers}}.txt)
+	[[ -z $soak ]] || jobs=(tests/stress/soak-jobs.txt)
 	;;
 kcsan)
 	slow=8
@@ -51,11 +56,11 @@ kcov)
 	instrument=(KCOV_INSTRUMENT=y)
 	;;
 *)
-	sed -n '4,14s/^# \{0,1\}//p' "$0" >&2
+	sed -n '4,16s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 	;;
 esac
-export here out lane slow
+export here out lane slow limit
 
 results=()
 step() {
@@ -90,7 +95,7 @@ beside() {
 		"$here/step" "$name" "$out/$name.json" -- "$file" "$tree/build"
 	else
 		"$here/run" --kernel "$tree" --jobs "$file" --name "$name" --out "$out" \
-			--slow "$slow" --timeout 2400 --quiet "${more[@]}"
+			--slow "$slow" --timeout "$limit" --quiet "${more[@]}"
 	fi > >(sed -u "s/^/[$name] /") 2>&1
 	rc=$?
 	wait "$!"	# for what sed has yet to print
@@ -146,7 +151,7 @@ for file in "${jobs[@]}"; do
 		results+=("$out/$name.json")
 	done
 done
-if [[ $lane == debug && " ${ready[*]} " == *" 7.3 "* ]]; then
+if [[ $lane == debug && -z $soak && " ${ready[*]} " == *" 7.3 "* ]]; then
 	runs+=(into-tree "${trees[7.3]}" scripts/into-tree-selftest.sh)
 	results+=("$out/into-tree.json")
 fi
@@ -156,7 +161,7 @@ if ((${#runs[@]})); then
 	(($? < 124)) || exit 130
 fi
 # A kernel of somebody's own need not count lines; ours do.
-if [[ $lane == debug ]]; then
+if [[ $lane == debug && -z $soak ]]; then
 	if [[ -n ${KDIR:-} ]] && ! compgen -G "$out/*.gcov" >/dev/null; then
 		step coverage --skip "$KDIR counts no lines"
 	else
