@@ -13,7 +13,6 @@
 #include <linux/export.h>
 #include <linux/file.h>
 #include <linux/huge_mm.h>
-#include <linux/iosys-map.h>
 #include <linux/pgtable.h>
 #include <linux/sched/mm.h>
 #include <linux/vmalloc.h>
@@ -150,11 +149,6 @@ int gem_uma_cpu_map_force_wc_locked(struct gem_uma_cpu_map *cmap)
 	b->flags |= GEM_UMA_BACKING_CLEAN;
 	WRITE_ONCE(cmap->mode, GEM_UMA_CACHE_WC);
 	return 0;
-}
-
-static pgprot_t gem_uma_cpu_map_prot(const struct gem_uma_cpu_map *cmap, pgprot_t prot)
-{
-	return cmap->mode == GEM_UMA_CACHE_WC ? pgprot_writecombine(prot) : prot;
 }
 
 /* The object page at the start of the VMA. */
@@ -663,112 +657,6 @@ vm_fault_t gem_uma_cpu_map_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_
 	return 0;
 }
 EXPORT_SYMBOL_GPL(gem_uma_cpu_map_map_pages);
-
-static int gem_uma_cpu_map_vmap_pages(struct gem_uma_cpu_map *cmap)
-	__must_hold(cmap->backing->obj->resv)
-{
-	struct gem_uma_backing *b = cmap->backing;
-	struct page **pages;
-	void *vaddr;
-
-	pages = gem_uma_backing_pages_locked(b);
-	if (IS_ERR(pages))
-		return PTR_ERR(pages);
-	vaddr = vmap(pages, b->nr_pages, VM_MAP, gem_uma_cpu_map_prot(cmap, PAGE_KERNEL));
-	kvfree(pages);
-	WRITE_ONCE(cmap->vaddr, vaddr);
-	return vaddr ? 0 : -ENOMEM;
-}
-
-/**
- * gem_uma_cpu_map_vmap_locked() - map the whole object for the kernel
- * @cmap: CPU map
- * @map: result
- *
- * Counted. Pins the pages, and takes them as written.
- *
- * Context: resv held; may sleep and reclaim.
- *
- * Return: 0, -ENOMEM, or as gem_uma_backing_populate_locked().
- */
-int gem_uma_cpu_map_vmap_locked(struct gem_uma_cpu_map *cmap, struct iosys_map *map)
-{
-	struct gem_uma_backing *b = cmap->backing;
-	int ret;
-
-	dma_resv_assert_held(b->obj->resv);
-	if (!cmap->vmaps) {
-		ret = gem_uma_backing_pin_locked(b);
-		if (ret)
-			return ret;
-		ret = gem_uma_cpu_map_vmap_pages(cmap);
-		if (ret) {
-			gem_uma_backing_unpin_locked(b);
-			return ret;
-		}
-		gem_uma_backing_mark_dirty_locked(b, 0, b->nr_pages);
-	}
-	cmap->vmaps++;
-	iosys_map_set_vaddr(map, cmap->vaddr);
-	return 0;
-}
-EXPORT_SYMBOL_GPL(gem_uma_cpu_map_vmap_locked);
-
-/**
- * gem_uma_cpu_map_vunmap_locked() - undo one vmap
- * @cmap: CPU map
- *
- * Context: resv held; may sleep.
- *
- * Return: true if it was the last one and the pages are no longer pinned by anybody:
- * the object's state changed.
- */
-bool gem_uma_cpu_map_vunmap_locked(struct gem_uma_cpu_map *cmap)
-{
-	void *vaddr = cmap->vaddr;
-
-	dma_resv_assert_held(gem_uma_cpu_map_obj(cmap)->resv);
-	if (drm_WARN_ON_ONCE(cmap->backing->udev->drm, !cmap->vmaps))
-		return false;
-	if (--cmap->vmaps)
-		return false;
-	/* First: nobody who peeks may find what is about to go. */
-	WRITE_ONCE(cmap->vaddr, NULL);
-	vunmap(vaddr);
-	return gem_uma_backing_unpin_locked(cmap->backing);
-}
-EXPORT_SYMBOL_GPL(gem_uma_cpu_map_vunmap_locked);
-
-/**
- * gem_uma_cpu_map_peek() - find where the kernel can access a page, without any lock
- * @cmap: CPU map of a backing that is pinned or mapped by somebody who keeps it so; zeroed,
- *	as in an import, it has no address
- * @pgoff: page
- *
- * For drm_panic: what is shown is pinned. A page that is mapped write-combined has an address
- * only while the object is mapped for the kernel, as the kernel's own mapping is cached. On
- * a device that does not snoop, the caller cleans what it writes.
- *
- * Context: any.
- *
- * Return: the address of the page, or NULL.
- */
-void *gem_uma_cpu_map_peek(const struct gem_uma_cpu_map *cmap, pgoff_t pgoff)
-{
-	struct page *page;
-	void *vaddr;
-
-	if (!cmap->backing || pgoff >= cmap->backing->nr_pages)
-		return NULL;
-	vaddr = READ_ONCE(cmap->vaddr);
-	if (vaddr)
-		return vaddr + (pgoff << PAGE_SHIFT);
-	if (cmap->mode == GEM_UMA_CACHE_WC)
-		return NULL;
-	page = gem_uma_backing_pinned_page(cmap->backing, pgoff);
-	return page && !PageHighMem(page) ? page_address(page) : NULL;
-}
-EXPORT_SYMBOL_GPL(gem_uma_cpu_map_peek);
 
 /**
  * gem_uma_cpu_map_get_unmapped_area() - choose an address that allows PMD mappings

@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the files of the CPU map share, and how PRIME changes the cache mode. */
+/* What the files of the CPU map share, what sync asks, and how PRIME changes the cache mode. */
 #ifndef _GEM_UMA_CPU_MAP_INTERNAL_H_
 #define _GEM_UMA_CPU_MAP_INTERNAL_H_
 
+#include <linux/pgtable.h>
 #include <linux/xarray.h>
 
 #include <drm/gem_uma/gem_uma_cpu_map.h>
 
 /* Set on a chunk in &gem_uma_cpu_map.ptes. */
 #define GEM_UMA_CPU_MAP_USED	XA_MARK_0
+
+/* What a mapping has to say for the mode of the object. */
+static inline pgprot_t gem_uma_cpu_map_prot(const struct gem_uma_cpu_map *cmap, pgprot_t prot)
+{
+	return cmap->mode == GEM_UMA_CACHE_WC ? pgprot_writecombine(prot) : prot;
+}
 
 int gem_uma_cpu_map_force_wc_locked(struct gem_uma_cpu_map *cmap)
 	__must_hold(cmap->backing->obj->resv);
