@@ -73,6 +73,9 @@ bool gem_uma_object_is_resident_locked(struct gem_uma_object *uobj, u64 offset, 
 	dma_resv_assert_held(uobj->base.resv);
 	if (gem_uma_range_to_pages(uobj->base.size, offset, size, &e))
 		return false;
+	/* That it is mapped says nothing: populating has to refuse it. */
+	if (dir != DMA_TO_DEVICE && gem_uma_object_is_readonly(uobj))
+		return false;
 	return gem_uma_dev_map_is_mapped_locked(&uobj->dev_map, e.start, e.end, dir);
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_is_resident_locked);

@@ -125,6 +125,40 @@ static void read_only(void)
 	verify_pattern(at, SIZE, 1, 3);
 }
 
+/* That a job reads it already is no leave for another to write it. */
+static void read_only_by_name(void)
+{
+	struct drm_vuma_cmd cmd = vuma_cmd_fill(LEGACY_AT(0, 0), 8, 1, 0);
+	struct drm_gem_flink name = { 0 };
+	struct drm_gem_open open = { 0 };
+	struct drm_vuma_legacy_bo use;
+	struct userptr_rig r;
+	struct vuma_bo bo;
+	int fd, other;
+	char *at;
+
+	need_userptr();
+	fd = dev_open_primary(0);
+	other = dev_open_primary(0);
+	at = memory_new(SIZE, PROT_READ | PROT_WRITE);
+	vuma_pattern_fill(at, SIZE, 1, 3);
+	bo = userptr_bo(fd, at, SIZE, READONLY);
+	r.vm = vm_new(fd);
+	r.out = bo_new_mapped(fd, PAGE, 0);
+	r.out_va = vm_map_bo(&r.vm, &r.out);
+	r.va = 0x40000000;
+	KT_OK(vuma_vm_map(&r.vm, bo.handle, r.va, 0, SIZE, DRM_VUMA_BIND_READONLY));
+	expect_gpu_sees(&r, 1);
+	name.handle = bo.handle;
+	KT_OK(vuma_ioctl(fd, DRM_IOCTL_GEM_FLINK, &name));
+	open.name = name.name;
+	KT_OK(vuma_ioctl(other, DRM_IOCTL_GEM_OPEN, &open));
+	use = vuma_legacy_bo(open.handle, LEGACY_WRITE);
+	KT_RET(vuma_submit_legacy(other, &use, 1, &cmd, 1, 0, 0), -EACCES);
+	verify_pattern(at, SIZE, 1, 3);
+	expect_gpu_sees(&r, 1);
+}
+
 /* The child gets copies: neither sees what the other, or its GPU, writes. */
 static void forked(void)
 {
@@ -281,6 +315,7 @@ static const struct ktap_test tests[] = {
 	{ .name = "userptr_CPU_and_GPU_share_the_memory", .run = both_see_it },
 	{ .name = "userptr_by_implicit_address", .run = by_legacy },
 	{ .name = "userptr_read_only_is_only_read", .run = read_only },
+	{ .name = "userptr_read_only_by_another_file_EACCES_rev-R19", .run = read_only_by_name },
 	{ .name = "userptr_fork_leaves_the_pages_to_the_parent", .run = forked },
 	{ .name = "userptr_unmapped_stays_with_the_GPU", .run = unmapped_later },
 	{ .name = "userptr_dmabuf_outlives_its_process", .run = outlives_its_process },
