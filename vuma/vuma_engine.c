@@ -54,10 +54,15 @@ void vuma_engine_run(struct work_struct *work)
 	ktime_t start = ktime_get();
 	enum drm_vuma_fault fault;
 	u64 fault_addr;
+	bool gone;
 
-	vuma_bo_transfers_run(&job->transfers, true);
+	/* One that begins when the device is gone has no addresses any more. */
+	gone = READ_ONCE(job->vdev->gone);
+	if (!gone)
+		vuma_bo_transfers_run(&job->transfers, true);
 	fault = vuma_cmds_run(job, &fault_addr);
-	vuma_bo_transfers_run(&job->transfers, false);
+	if (!gone)
+		vuma_bo_transfers_run(&job->transfers, false);
 	atomic64_add(ktime_to_ns(ktime_sub(ktime_get(), start)), &job->vfile->busy_ns);
 	vuma_vm_job_done(job->vm, fault, fault_addr);
 	if (fault)
