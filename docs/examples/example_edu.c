@@ -281,6 +281,8 @@ static int edu_init_device(struct edu_device *edu, struct pci_dev *pdev)
 	ret = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(28));
 	if (ret)
 		return ret;
+	/* The engine has no segments: what one exporter made of the buffer is all the same. */
+	dma_set_max_seg_size(&pdev->dev, UINT_MAX);
 	ret = drmm_mutex_init(&edu->drm, &edu->dma_lock);
 	if (!ret)
 		ret = gem_uma_device_init(&edu->uma, &edu->drm, &config);
