@@ -138,6 +138,16 @@ static void v3d_uma_leave(struct v3d_dev *v3d, struct v3d_bo *bo)
 	queue_delayed_work(v3d->uma.flush_wq, &v3d->uma.flush, 0);
 }
 
+static bool v3d_uma_is_leaving(struct v3d_dev *v3d, struct v3d_bo *bo)
+{
+	bool leaving;
+
+	spin_lock(&v3d->uma.lock);
+	leaving = !list_empty(&bo->uma.leaving);
+	spin_unlock(&v3d->uma.lock);
+	return leaving;
+}
+
 /* One whose entries the MMU has forgotten. */
 static struct v3d_bo *v3d_uma_next_left(struct v3d_dev *v3d)
 {
@@ -200,6 +210,9 @@ static int v3d_uma_evict(struct gem_uma_object *uobj)
 		return -EINPROGRESS;
 	}
 	v3d_uma_set_flushed(v3d, cleared);
+	/* It may be left on the list from an eviction that it was brought back from. */
+	if (v3d_uma_is_leaving(v3d, bo))
+		queue_delayed_work(v3d->uma.flush_wq, &v3d->uma.flush, 0);
 	return 0;
 }
 
@@ -319,8 +332,11 @@ int v3d_uma_validate_job(struct v3d_job *job)
 	return 0;
 }
 
-/* What the driver itself makes, in the midst of a job, is never evicted. */
-static int v3d_uma_bind_pinned(struct v3d_bo *bo)
+/*
+ * Addresses are shared by all clients, so they cost memory as they always did, though it may be
+ * evicted. What the driver itself makes, in the midst of a job, never is.
+ */
+static int v3d_uma_bind(struct v3d_bo *bo)
 {
 	int ret;
 
@@ -346,8 +362,8 @@ struct v3d_bo *v3d_bo_create(struct drm_device *drm, struct drm_file *file, size
 		return ERR_PTR(ret);
 	}
 	ret = v3d_uma_place(v3d, bo);
-	if (!ret && !file)
-		ret = v3d_uma_bind_pinned(bo);
+	if (!ret)
+		ret = v3d_uma_bind(bo);
 	if (ret) {
 		drm_gem_object_put(&bo->base.base);
 		return ERR_PTR(ret);
