@@ -51,8 +51,8 @@
  * ============  ======================================================================
  * nowait        free memory; kswapd is woken if that is little
  * reserve       what submits have put aside, see gem_uma_reserve_refill()
- * atomic        the last memory of the machine, and beyond the limit of the cgroup;
- *               one granule for each gem_uma_heap_prepare()
+ * atomic        the last memory of the machine, and beyond the limit of the cgroup; one
+ *               granule of its size in the cgroup, until a submit has put one aside again
  * ============  ======================================================================
  *
  * After that it needs a place in the index, an address for the device, and page tables.
@@ -420,7 +420,6 @@ int gem_uma_heap_prepare(struct gem_uma_heap *heap)
 	need = heap->need;
 	goal = max(heap->goal, need);
 	at = heap->ready;
-	heap->atomic = true;
 	mutex_unlock(&heap->lock);
 
 	old = gem_uma_reserve_charge(heap->pool);
@@ -455,14 +454,8 @@ static struct page *gem_uma_heap_try(struct gem_uma_heap *heap, enum gem_uma_run
 		page = gem_uma_reserve_take(heap->pool, order);
 		break;
 	default:
-		/*
-		 * Not stopped by the limit of the cgroup: once for each job, whose submit
-		 * had to stay below it. Progress when it fails: the policy of the heap.
-		 */
-		if (heap->atomic)
-			page = gem_uma_reserve_alloc(reserve, order, GFP_ATOMIC);
-		if (page)
-			heap->atomic = false;
+		/* Progress when it fails: the policy of the heap. */
+		page = gem_uma_reserve_take_atomic(heap->pool, order);
 	}
 	gem_uma_reserve_count(reserve, rung, page);
 	return page;

@@ -114,7 +114,7 @@ static unsigned long gem_uma_reserve_drain(struct gem_uma_reserve_pool *pool,
 	for (order = 0; order < GEM_UMA_RESERVE_ORDERS; order++) {
 		/* It is learned again from who still needs it. */
 		scoped_guard(spinlock, &pool->lock)
-			pool->shelves[order].want = 0;
+			pool->shelves[order].want = pool->shelves[order].atomic = 0;
 		while (freed < nr_pages && (page = gem_uma_reserve_take(pool, order))) {
 			__free_pages(page, order);
 			freed += 1ul << order;
@@ -430,23 +430,34 @@ struct mem_cgroup *gem_uma_reserve_charge(struct gem_uma_reserve_pool *pool)
 	return set_active_memcg(gem_uma_online_memcg(pool->memcg));
 }
 
+static bool gem_uma_reserve_is_below_limit(struct gem_uma_reserve *reserve, unsigned int order)
+{
+	return atomic_long_read(&reserve->held) + (1l << order) <= (long)reserve->limit;
+}
+
 /**
  * gem_uma_reserve_alloc() - allocate a folio that the device can reach
  * @reserve: reserve
  * @order: of the folio
  * @gfp: may it wait, and for what
  *
- * Context: as @gfp says.
+ * Context: as @gfp says; no lock of the reserve is held if it may wait.
  *
- * Return: the folio's first page, zeroed and charged; or NULL, also where the users hold as much
- * as they may.
+ * Return: the folio's first page, zeroed and charged; or NULL, also where users that have jobs
+ * hold as much as all may.
  */
 struct page *gem_uma_reserve_alloc(struct gem_uma_reserve *reserve, unsigned int order,
 				   gfp_t gfp)
 {
 	gfp_t zone = reserve->udev->gfp & (__GFP_DMA32 | __GFP_HIGHMEM);
 
-	if (atomic_long_read(&reserve->held) + (1l << order) > (long)reserve->limit)
+	if (gfpflags_allow_blocking(gfp) && !gem_uma_reserve_is_below_limit(reserve, order)) {
+		/* Who has idle heaps must not keep others from having any. */
+		mutex_lock(&reserve->lock);
+		gem_uma_reserve_shrink(reserve, 1ul << order);
+		mutex_unlock(&reserve->lock);
+	}
+	if (!gem_uma_reserve_is_below_limit(reserve, order))
 		return NULL;
 	return alloc_pages(gfp | zone | __GFP_ZERO | __GFP_COMP | __GFP_ACCOUNT | __GFP_NOWARN,
 			   order);
@@ -515,9 +526,44 @@ int gem_uma_reserve_refill(struct gem_uma_reserve_pool *pool, unsigned int order
 		ret = gem_uma_reserve_put_aside(pool, order);
 	}
 	set_active_memcg(old);
+	spin_lock(&pool->lock);
+	shelf->atomic |= shelf->nr;
+	spin_unlock(&pool->lock);
 	return ret;
 }
 EXPORT_SYMBOL_IF_KUNIT(gem_uma_reserve_refill);
+
+/**
+ * gem_uma_reserve_take_atomic() - take a folio from beyond the limit of the cgroup
+ * @pool: pool
+ * @order: of the folio
+ *
+ * Once, until gem_uma_reserve_refill() has seen folios of that order, which are below the limit.
+ *
+ * Context: may be in a signalling section; does not sleep.
+ *
+ * Return: the folio's first page, zeroed and charged, which is the caller's; or NULL.
+ */
+struct page *gem_uma_reserve_take_atomic(struct gem_uma_reserve_pool *pool, unsigned int order)
+{
+	struct gem_uma_reserve_shelf *shelf = &pool->shelves[order];
+	struct page *page;
+	bool may;
+
+	spin_lock(&pool->lock);
+	may = shelf->atomic;
+	shelf->atomic = false;
+	spin_unlock(&pool->lock);
+	if (!may)
+		return NULL;
+	page = gem_uma_reserve_alloc(pool->reserve, order, GFP_ATOMIC);
+	if (!page) {
+		spin_lock(&pool->lock);
+		shelf->atomic = true;
+		spin_unlock(&pool->lock);
+	}
+	return page;
+}
 
 /**
  * gem_uma_reserve_take() - take a folio that was put aside

@@ -182,6 +182,19 @@ void gem_uma_mock_heap_expect_zero(struct gem_uma_mock_heap *heap, unsigned long
 						 heap->sizes[index]));
 }
 
+/* Memory pressure: takes all that it gets. */
+unsigned long gem_uma_mock_heaps_scan(struct gem_uma_mock_heaps *heaps)
+{
+	struct shrink_control sc = { .gfp_mask = GFP_KERNEL, .nr_to_scan = 10000 };
+	struct shrinker *shrinker = heaps->reserve->shrinker;
+	unsigned long freed;
+
+	fs_reclaim_acquire(GFP_KERNEL);
+	freed = shrinker->scan_objects(shrinker, &sc);
+	fs_reclaim_release(GFP_KERNEL);
+	return freed;
+}
+
 /* Nobody has any memory. */
 void gem_uma_mock_heaps_expect_empty(struct kunit *test, struct gem_uma_mock_heaps *heaps)
 {

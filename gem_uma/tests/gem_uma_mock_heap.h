@@ -42,6 +42,7 @@ void gem_uma_mock_heap_fini(struct kunit *test, struct gem_uma_mock_heap *heap);
 int gem_uma_mock_heap_prepare(struct gem_uma_mock_heap *heap);
 void *gem_uma_mock_heap_cpu(struct gem_uma_mock_heap *heap, unsigned long index);
 void gem_uma_mock_heap_expect_zero(struct gem_uma_mock_heap *heap, unsigned long index);
+unsigned long gem_uma_mock_heaps_scan(struct gem_uma_mock_heaps *heaps);
 void gem_uma_mock_heaps_expect_empty(struct kunit *test, struct gem_uma_mock_heaps *heaps);
 
 #endif

@@ -270,17 +270,6 @@ static void heap_that_renders_has_one_granule(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, heap->base.need, 1);
 }
 
-static unsigned long heap_scan(struct gem_uma_reserve *reserve)
-{
-	struct shrink_control sc = { .gfp_mask = GFP_KERNEL, .nr_to_scan = 10000 };
-	unsigned long freed;
-
-	fs_reclaim_acquire(GFP_KERNEL);
-	freed = reserve->shrinker->scan_objects(reserve->shrinker, &sc);
-	fs_reclaim_release(GFP_KERNEL);
-	return freed;
-}
-
 static void heap_is_discarded_when_idle(struct kunit *test)
 {
 	struct gem_uma_mock_heaps heaps = gem_uma_mock_heaps_create(test);
@@ -289,10 +278,10 @@ static void heap_is_discarded_when_idle(struct kunit *test)
 	gem_uma_reserve_active_get(heaps.reserve, &heap->jobs);
 	KUNIT_EXPECT_EQ(test, gem_uma_heap_prepare(&heap->base), 0);
 	memset(gem_uma_mock_heap_cpu(heap, 0), 0xa5, PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, heap_scan(heaps.reserve), SHRINK_STOP);
+	KUNIT_EXPECT_EQ(test, gem_uma_mock_heaps_scan(&heaps), SHRINK_STOP);
 	gem_uma_reserve_active_put(heaps.reserve, &heap->jobs);
 	/* As much again was put aside. */
-	KUNIT_EXPECT_EQ(test, heap_scan(heaps.reserve), 12);
+	KUNIT_EXPECT_EQ(test, gem_uma_mock_heaps_scan(&heaps), 12);
 	KUNIT_EXPECT_EQ(test, heap->base.nr, 0);
 	KUNIT_EXPECT_EQ(test, heap->unmaps, 6);
 	/* And has it back for the next job. */
@@ -311,11 +300,11 @@ static void heap_is_kept_by_its_own_jobs_only(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, gem_uma_mock_heap_prepare(other), 0);
 	gem_uma_reserve_active_get(heaps.reserve, &heap->jobs);
 	KUNIT_EXPECT_EQ(test, gem_uma_heap_prepare(&heap->base), 0);
-	KUNIT_EXPECT_EQ(test, heap_scan(heaps.reserve), 2);
+	KUNIT_EXPECT_EQ(test, gem_uma_mock_heaps_scan(&heaps), 2);
 	KUNIT_EXPECT_EQ(test, heap->base.nr, 3);
 	KUNIT_EXPECT_EQ(test, other->base.nr, 0);
 	KUNIT_EXPECT_GT(test, atomic_long_read(&heaps.reserve->pages), 0);
-	KUNIT_EXPECT_EQ(test, heap_scan(heaps.reserve), SHRINK_STOP);
+	KUNIT_EXPECT_EQ(test, gem_uma_mock_heaps_scan(&heaps), SHRINK_STOP);
 	gem_uma_reserve_active_put(heaps.reserve, &heap->jobs);
 }
 
@@ -335,6 +324,26 @@ static void heap_memory_is_limited(struct kunit *test)
 	gem_uma_heap_discard(&heap->base, 0, PAGE_SIZE);
 	heap_expect_grown(other, 0);
 	KUNIT_EXPECT_EQ(test, gem_uma_heap_grow(&other->base, PAGE_SIZE), GEM_UMA_HEAP_FAIL_JOB);
+}
+
+/* An idle heap is nobody's claim to what all may have. */
+static void heap_limit_takes_from_who_is_idle_rev_R15(struct kunit *test)
+{
+	struct gem_uma_mock_heaps heaps = gem_uma_mock_heaps_create(test);
+	struct gem_uma_mock_heap *idle = heap_create(test, &heaps, 6 * PAGE_SIZE);
+	struct gem_uma_mock_heap *busy = heap_create(test, &heaps, 2 * PAGE_SIZE);
+	struct gem_uma_mock_heap *other = heap_create(test, &heaps, 3 * PAGE_SIZE);
+
+	heaps.reserve->limit = 8;
+	KUNIT_EXPECT_EQ(test, gem_uma_mock_heap_prepare(idle), 0);
+	gem_uma_reserve_active_get(heaps.reserve, &busy->jobs);
+	KUNIT_EXPECT_EQ(test, gem_uma_heap_prepare(&busy->base), 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&heaps.reserve->held), 8);
+	KUNIT_EXPECT_EQ(test, gem_uma_mock_heap_prepare(other), 0);
+	KUNIT_EXPECT_EQ(test, other->base.nr, 3);
+	KUNIT_EXPECT_EQ(test, busy->base.nr, 2);
+	KUNIT_EXPECT_EQ(test, idle->base.nr, 0);
+	gem_uma_reserve_active_put(heaps.reserve, &busy->jobs);
 }
 
 /* Without a device nothing has an address, and nothing gets one. */
@@ -557,6 +566,7 @@ static struct kunit_case gem_uma_heap_cases[] = {
 	KUNIT_CASE(heap_is_discarded_when_idle),
 	KUNIT_CASE(heap_is_kept_by_its_own_jobs_only),
 	KUNIT_CASE(heap_memory_is_limited),
+	KUNIT_CASE(heap_limit_takes_from_who_is_idle_rev_R15),
 	KUNIT_CASE(heap_after_unplug_has_no_memory),
 	KUNIT_CASE(heap_prepare_is_interrupted_after_progress),
 	KUNIT_CASE(heap_follows_its_model_sparse_B7),

@@ -139,6 +139,35 @@ static void ladder_atomic_is_once_a_job(struct kunit *test)
 	gem_uma_reserve_active_put(heaps.reserve, &heap->jobs);
 }
 
+/* Each heap would add a granule to what is over the limit of its cgroup. */
+static void ladder_atomic_is_once_for_all_heaps_rev_R13(struct kunit *test)
+{
+	struct gem_uma_mock_heaps heaps = gem_uma_mock_heaps_create(test);
+	struct gem_uma_mock_heap *heap[2];
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		heap[i] = gem_uma_mock_heap_create(test, &heaps, SIZE, PAGE_SIZE, 0,
+						   GEM_UMA_HEAP_FAIL_JOB);
+		gem_uma_reserve_active_get(heaps.reserve, &heap[i]->jobs);
+		KUNIT_EXPECT_EQ(test, gem_uma_heap_prepare(&heap[i]->base), 0);
+	}
+	WRITE_ONCE(heaps.reserve->block, MEMORY & ~BIT(GEM_UMA_RUNG_ATOMIC));
+	KUNIT_EXPECT_EQ(test, gem_uma_heap_grow(&heap[0]->base, 0), GEM_UMA_HEAP_GROWN);
+	KUNIT_EXPECT_EQ(test, gem_uma_heap_grow(&heap[1]->base, 0), GEM_UMA_HEAP_FAIL_JOB);
+	/* Nor does a submit help that could put nothing aside. */
+	gem_uma_reserve_active_put(heaps.reserve, &heap[0]->jobs);
+	gem_uma_reserve_active_put(heaps.reserve, &heap[1]->jobs);
+	KUNIT_EXPECT_GT(test, gem_uma_mock_heaps_scan(&heaps), 0);
+	gem_uma_reserve_active_get(heaps.reserve, &heap[1]->jobs);
+	heaps.reserve->cap = 0;
+	heap[1]->base.need = 0;
+	heap[1]->base.goal = 0;
+	KUNIT_EXPECT_EQ(test, gem_uma_heap_prepare(&heap[1]->base), 0);
+	KUNIT_EXPECT_EQ(test, gem_uma_heap_grow(&heap[1]->base, 0), GEM_UMA_HEAP_FAIL_JOB);
+	gem_uma_reserve_active_put(heaps.reserve, &heap[1]->jobs);
+}
+
 /* From the reserve as long as it has some; refilled by the next submit, not before. */
 static void ladder_reserve_is_refilled_at_submit_sparse_R6(struct kunit *test)
 {
@@ -183,6 +212,7 @@ static void ladder_bounced_address_is_none(struct kunit *test)
 static struct kunit_case gem_uma_heap_ladder_cases[] = {
 	KUNIT_CASE_PARAM(ladder_all_masks_with_a_policy, ladder_policy_gen_params),
 	KUNIT_CASE(ladder_atomic_is_once_a_job),
+	KUNIT_CASE(ladder_atomic_is_once_for_all_heaps_rev_R13),
 	KUNIT_CASE(ladder_reserve_is_refilled_at_submit_sparse_R6),
 	KUNIT_CASE(ladder_bounced_address_is_none),
 	{}

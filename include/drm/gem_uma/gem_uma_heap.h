@@ -125,8 +125,6 @@ struct gem_uma_heap {
 	/* Granules that a job is known to need, and what is worth having. */
 	unsigned long need;
 	unsigned long goal;
-	/* The next job may use the last memory of the machine. */
-	bool atomic;
 };
 
 int gem_uma_heap_init(struct gem_uma_heap *heap, struct gem_uma_reserve *reserve,

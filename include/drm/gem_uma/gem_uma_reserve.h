@@ -52,6 +52,8 @@ struct gem_uma_reserve_shelf {
 	unsigned long nr;
 	/** @want: how many there should be. */
 	unsigned long want;
+	/** @atomic: one more may come from beyond the limit of the cgroup. */
+	bool atomic;
 };
 
 /**
@@ -160,6 +162,7 @@ struct page *gem_uma_reserve_alloc(struct gem_uma_reserve *reserve, unsigned int
 int gem_uma_reserve_refill(struct gem_uma_reserve_pool *pool, unsigned int order,
 			   unsigned long want);
 struct page *gem_uma_reserve_take(struct gem_uma_reserve_pool *pool, unsigned int order);
+struct page *gem_uma_reserve_take_atomic(struct gem_uma_reserve_pool *pool, unsigned int order);
 
 bool gem_uma_reserve_allows(struct gem_uma_reserve *reserve, enum gem_uma_rung rung);
 void gem_uma_reserve_count(struct gem_uma_reserve *reserve, enum gem_uma_rung rung, bool ok);
