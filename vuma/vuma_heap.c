@@ -358,13 +358,17 @@ static struct vuma_heaps *vuma_heaps_of(struct vuma_vm *vm)
 	return old;
 }
 
-static int vuma_heaps_insert(struct vuma_heaps *heaps, struct vuma_heap *heap)
+/* From then on others can destroy it. */
+static int vuma_heaps_insert(struct vuma_heaps *heaps, struct vuma_heap *heap,
+			     struct drm_vuma_heap_create *args)
 {
 	guard(mutex)(&heaps->lock);
 	for (heap->slot = 0; heap->slot < VUMA_MAX_HEAPS; heap->slot++) {
 		if (heaps->slots[heap->slot])
 			continue;
 		heaps->slots[heap->slot] = heap;
+		args->heap_id = heap->slot + 1;
+		args->va = vuma_heap_va(heap);
 		return 0;
 	}
 	return -ENOSPC;
@@ -388,15 +392,9 @@ static int vuma_heap_create(struct vuma_vm *vm, struct vuma_heaps *heaps,
 				&config);
 	if (ret)
 		goto err_free;
-	ret = vuma_heaps_insert(heaps, heap);
-	if (ret)
-		goto err_fini;
-	/* From here on others can destroy it, but its place is the same. */
-	args->heap_id = heap->slot + 1;
-	args->va = vuma_heap_va(heap);
-	return 0;
-
-err_fini:
+	ret = vuma_heaps_insert(heaps, heap, args);
+	if (!ret)
+		return 0;
 	gem_uma_heap_fini(&heap->base);
 err_free:
 	kfree(heap);
