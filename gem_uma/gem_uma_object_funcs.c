@@ -6,16 +6,21 @@
  * to reclaim beside it.
  */
 #include <linux/dma-buf.h>
+#include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
 #include <linux/err.h>
 #include <linux/export.h>
 #include <linux/mm.h>
 #include <linux/scatterlist.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
 
 #include <drm/drm_prime.h>
 #include <drm/drm_print.h>
 #include <drm/gem_uma/gem_uma_object.h>
 
+#include "gem_uma_backing_internal.h"
+#include "gem_uma_internal.h"
 #include "gem_uma_object_internal.h"
 
 /**
@@ -55,6 +60,30 @@ void gem_uma_object_unpin(struct drm_gem_object *obj)
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_unpin);
 
+/* Charged, and under resv: it fails instead of invoking the OOM killer. */
+static struct sg_table *gem_uma_object_make_sgt(struct gem_uma_object *uobj,
+						struct page **pages)
+{
+	struct gem_uma_backing *b = &uobj->backing;
+	size_t most = dma_max_mapping_size(b->udev->dma_dev);
+	struct mem_cgroup *old;
+	struct sg_table *sgt;
+	int ret = -ENOMEM;
+
+	old = gem_uma_backing_charge(b);
+	sgt = kzalloc(sizeof(*sgt), GEM_UMA_GFP_MAYFAIL);
+	if (sgt)
+		ret = sg_alloc_table_from_pages_segment(sgt, pages, b->nr_pages, 0,
+							(size_t)b->nr_pages << PAGE_SHIFT,
+							min_t(size_t, most, UINT_MAX),
+							GEM_UMA_GFP_MAYFAIL);
+	set_active_memcg(old);
+	if (!ret)
+		return sgt;
+	kfree(sgt);
+	return ERR_PTR(ret);
+}
+
 /**
  * gem_uma_object_get_sg_table() - &drm_gem_object_funcs.get_sg_table
  * @obj: object
@@ -83,7 +112,7 @@ struct sg_table *gem_uma_object_get_sg_table(struct drm_gem_object *obj)
 	if (IS_ERR(pages)) {
 		sgt = ERR_CAST(pages);
 	} else {
-		sgt = drm_prime_pages_to_sg(obj->dev, pages, b->nr_pages);
+		sgt = gem_uma_object_make_sgt(uobj, pages);
 		kvfree(pages);
 	}
 	if (!IS_ERR(sgt))

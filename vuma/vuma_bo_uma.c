@@ -236,7 +236,7 @@ static struct sg_table *vuma_bo_get_sg_table(struct drm_gem_object *obj)
 	ret = vuma_bo_populate_locked(obj, 0, obj->size, DMA_BIDIRECTIONAL);
 	if (ret)
 		return ERR_PTR(ret);
-	pages = kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL);
+	pages = kvmalloc_array(nr, sizeof(*pages), GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL);
 	if (!pages)
 		return ERR_PTR(-ENOMEM);
 	for (i = 0; i < nr; i++)

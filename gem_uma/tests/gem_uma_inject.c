@@ -42,7 +42,7 @@ const struct gem_uma_inject_call gem_uma_inject_calls[] = {
 	{ "__list_lru_init", { -ENOMEM } },
 	/* object */
 	{ "drm_gem_create_mmap_offset", { -ENOSPC } },
-	{ "drm_prime_pages_to_sg", { -ENOMEM } },
+	{ "sg_alloc_table_from_pages_segment", { -ENOMEM } },
 	{ "drm_gem_prime_export", { -ENOMEM } },
 	{ "dma_resv_wait_timeout", { -ERESTARTSYS } },
 	{ "dma_buf_vmap", { -EINVAL } },
