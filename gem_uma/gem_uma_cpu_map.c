@@ -133,7 +133,8 @@ EXPORT_SYMBOL_GPL(gem_uma_cpu_map_fini);
  * Context: resv held; does not sleep.
  *
  * Return: 0, also where the device is coherent and nothing changes; -EBUSY if a page is
- * resident; -EOPNOTSUPP where the driver does cache maintenance itself.
+ * resident, or a mapping of user space is there: mprotect() would make it a cached one;
+ * -EOPNOTSUPP where the driver does cache maintenance itself.
  */
 int gem_uma_cpu_map_force_wc_locked(struct gem_uma_cpu_map *cmap)
 {
@@ -146,8 +147,14 @@ int gem_uma_cpu_map_force_wc_locked(struct gem_uma_cpu_map *cmap)
 		return -EOPNOTSUPP;
 	if (gem_uma_backing_resident(b))
 		return -EBUSY;
-	b->flags |= GEM_UMA_BACKING_CLEAN;
 	WRITE_ONCE(cmap->mode, GEM_UMA_CACHE_WC);
+	/* Pairs with gem_uma_cpu_map_mmap(): who is counted later sees the new mode. */
+	smp_mb();
+	if (atomic_read(&cmap->mmaps)) {
+		WRITE_ONCE(cmap->mode, GEM_UMA_CACHE_WB);
+		return -EBUSY;
+	}
+	b->flags |= GEM_UMA_BACKING_CLEAN;
 	return 0;
 }
 
@@ -186,8 +193,10 @@ int gem_uma_cpu_map_mmap(struct gem_uma_cpu_map *cmap, struct vm_area_struct *vm
 		return -EINVAL;
 
 	vm_flags_set(vma, VM_PFNMAP | VM_IO | VM_DONTEXPAND | VM_DONTDUMP);
-	vma->vm_page_prot = gem_uma_cpu_map_prot(cmap, vm_get_page_prot(vma->vm_flags));
 	atomic_inc(&cmap->mmaps);
+	/* Pairs with gem_uma_cpu_map_force_wc_locked(). */
+	smp_mb__after_atomic();
+	vma->vm_page_prot = gem_uma_cpu_map_prot(cmap, vm_get_page_prot(vma->vm_flags));
 	return 0;
 }
 EXPORT_SYMBOL_GPL(gem_uma_cpu_map_mmap);

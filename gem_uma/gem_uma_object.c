@@ -110,6 +110,8 @@ void gem_uma_object_unplug_all(struct gem_uma_device *udev)
 		if (dying)
 			fsleep(100);
 	} while (dying);
+	/* Puts that are still to come need the driver. */
+	gem_uma_object_flush_updates();
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_unplug_all);
 
@@ -408,6 +410,8 @@ void gem_uma_object_free(struct drm_gem_object *obj)
 
 	if (uobj->ops->teardown)
 		uobj->ops->teardown(uobj);
+	/* Pairs with gem_uma_object_import_leave_dying_locked(). */
+	smp_store_release(&uobj->torn_down, true);
 	gem_uma_object_fini(uobj);
 	if (uobj->ops->free)
 		uobj->ops->free(uobj);

@@ -46,8 +46,10 @@ static void gem_uma_object_sync_importers(struct gem_uma_object *uobj, bool inva
 {
 	struct gem_uma_object_importer *importer;
 
-	list_for_each_entry(importer, &uobj->importers, link)
+	list_for_each_entry(importer, &uobj->importers, link) {
 		gem_uma_object_sync_importer(uobj, importer, invalidate);
+		cond_resched();
+	}
 }
 
 /* The own device first. Whoever else has the memory mapped has all of it. */
@@ -148,6 +150,15 @@ gem_uma_object_access_begin(struct gem_uma_object *uobj, struct gem_uma_sync_ran
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_access_begin);
 
+/* Nobody would do later what a signal interrupts. */
+static void gem_uma_object_clean(struct gem_uma_object *uobj, struct gem_uma_sync_range range)
+{
+	dma_resv_lock(uobj->base.resv, NULL);
+	gem_uma_sync_finish_locked(&uobj->cpu_map, &uobj->dev_map, range, GEM_UMA_SYNC_CLEAN);
+	gem_uma_object_sync_importers(uobj, false);
+	dma_resv_unlock(uobj->base.resv);
+}
+
 /**
  * gem_uma_object_access_end() - the CPU has accessed an object
  * @access: the access; without effect if it never began or has ended
@@ -165,11 +176,7 @@ void gem_uma_object_access_end(struct gem_uma_object_access *access)
 	if (gem_uma_object_is_imported(uobj)) {
 		ret = dma_buf_end_cpu_access(uobj->base.import_attach->dmabuf, access->dir);
 	} else if (access->dir != DMA_FROM_DEVICE) {
-		dma_resv_lock(uobj->base.resv, NULL);
-		gem_uma_sync_finish_locked(&uobj->cpu_map, &uobj->dev_map, access->range,
-					   GEM_UMA_SYNC_CLEAN);
-		gem_uma_object_sync_importers(uobj, false);
-		dma_resv_unlock(uobj->base.resv);
+		gem_uma_object_clean(uobj, access->range);
 	}
 	if (ret)
 		drm_dbg(uobj->base.dev, "the exporter may not have cleaned: %d\n", ret);
@@ -195,7 +202,7 @@ int gem_uma_object_begin_cpu_access(struct gem_uma_object *uobj, enum dma_data_d
 }
 
 /* They have; what they only read has nothing to be cleaned. */
-int gem_uma_object_end_cpu_access(struct gem_uma_object *uobj)
+void gem_uma_object_end_cpu_access(struct gem_uma_object *uobj)
 {
-	return gem_uma_object_sync_all(uobj, gem_uma_object_all(uobj), GEM_UMA_SYNC_CLEAN, true);
+	gem_uma_object_clean(uobj, gem_uma_object_all(uobj));
 }

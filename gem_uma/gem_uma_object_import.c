@@ -176,6 +176,27 @@ void gem_uma_object_import_leave_locked(struct gem_uma_object *uobj)
 }
 
 /**
+ * gem_uma_object_import_leave_dying_locked() - give an import back that is being freed
+ * @uobj: import, without references
+ * @looks: its exporter looks whether it was given back, so that there is no need to wait
+ *
+ * &gem_uma_object_ops.teardown takes it out of page tables, without resv. Until then the device
+ * reaches it; where all clients share page tables, by a job of anybody.
+ *
+ * Context: resv held, which who frees the import takes after its teardown.
+ */
+void gem_uma_object_import_leave_dying_locked(struct gem_uma_object *uobj, bool looks)
+{
+	dma_resv_assert_held(uobj->base.resv);
+	while (!smp_load_acquire(&uobj->torn_down)) {
+		if (looks)
+			return;
+		fsleep(100);
+	}
+	gem_uma_object_import_unmap_locked(uobj);
+}
+
+/**
  * gem_uma_object_import_fini() - give the dma-buf back
  * @uobj: import, without references
  *

@@ -25,13 +25,18 @@ void gem_uma_object_sync_importer(struct gem_uma_object *uobj,
 				  bool invalidate)
 	__must_hold(uobj->base.resv);
 int gem_uma_object_begin_cpu_access(struct gem_uma_object *uobj, enum dma_data_direction dir);
-int gem_uma_object_end_cpu_access(struct gem_uma_object *uobj);
+void gem_uma_object_end_cpu_access(struct gem_uma_object *uobj);
+int gem_uma_object_share_locked(struct gem_uma_object *uobj)
+	__must_hold(uobj->base.resv);
+void gem_uma_object_flush_updates(void);
 void gem_uma_object_put_later(struct gem_uma_object *uobj);
 int gem_uma_object_import_map_locked(struct gem_uma_object *uobj)
 	__must_hold(uobj->base.resv);
 void gem_uma_object_import_try_leave_locked(struct gem_uma_object *uobj)
 	__must_hold(uobj->base.resv);
 void gem_uma_object_import_leave_locked(struct gem_uma_object *uobj)
+	__must_hold(uobj->base.resv);
+void gem_uma_object_import_leave_dying_locked(struct gem_uma_object *uobj, bool looks)
 	__must_hold(uobj->base.resv);
 void gem_uma_object_import_fini(struct gem_uma_object *uobj);
 int gem_uma_object_vacate_locked(struct gem_uma_object *uobj)

@@ -92,26 +92,23 @@ static void gem_uma_object_prime_put(const struct gem_uma_object_prime *prime,
 		prime->put(to_gem_uma_object(obj));
 }
 
-/* Without waiting for jobs: PRIME holds a lock that all files of the device need. */
 static int gem_uma_object_prime_force_wc(struct gem_uma_object *uobj)
+	__must_hold(uobj->base.resv)
 {
 	int ret;
 
-	ret = dma_resv_lock_interruptible(uobj->base.resv, NULL);
-	if (ret)
-		return ret;
 	ret = gem_uma_object_vacate_locked(uobj);
 	if (!ret) {
 		gem_uma_backing_release_locked(&uobj->backing);
 		ret = gem_uma_cpu_map_force_wc_locked(&uobj->cpu_map);
 	}
 	gem_uma_object_update_locked(uobj);
-	dma_resv_unlock(uobj->base.resv);
 	return ret == -EINPROGRESS ? -EBUSY : ret;
 }
 
 static int gem_uma_object_prime_cache(const struct gem_uma_object_prime *prime,
 				      struct gem_uma_object *uobj)
+	__must_hold(uobj->base.resv)
 {
 	if (uobj->udev->coherent || READ_ONCE(uobj->cpu_map.mode) == GEM_UMA_CACHE_WC)
 		return 0;
@@ -125,16 +122,32 @@ static int gem_uma_object_prime_cache(const struct gem_uma_object_prime *prime,
 	}
 }
 
+/* As gem_uma_object_share(), of which it is the longer form. */
+static int gem_uma_object_prime_prepare(const struct gem_uma_object_prime *prime,
+					struct gem_uma_object *uobj)
+{
+	int ret;
+
+	if (!dma_resv_trylock(uobj->base.resv))
+		return -EAGAIN;
+	ret = gem_uma_object_prime_cache(prime, uobj);
+	if (!ret)
+		ret = gem_uma_object_share_locked(uobj);
+	dma_resv_unlock(uobj->base.resv);
+	return ret;
+}
+
 /**
  * gem_uma_object_prime_export() - for DEFINE_GEM_UMA_PRIME() only
  * @prime: how the driver exports
  * @obj: object
  * @flags: O_*
  *
- * Context: may sleep; takes resv.
+ * Context: may sleep; tries resv.
  *
- * Return: the dma-buf, or an ERR_PTR: that of &gem_uma_object_prime.get, as
- * &gem_uma_object_prime.wb says, or as gem_uma_object_share() or the core.
+ * Return: the dma-buf, or an ERR_PTR: -EAGAIN while somebody else has resv, that of
+ * &gem_uma_object_prime.get, as &gem_uma_object_prime.wb says, or as
+ * gem_uma_object_share_locked() or the core.
  */
 struct dma_buf *gem_uma_object_prime_export(const struct gem_uma_object_prime *prime,
 					    struct drm_gem_object *obj, int flags)
@@ -155,9 +168,7 @@ struct dma_buf *gem_uma_object_prime_export(const struct gem_uma_object_prime *p
 	ret = prime->get ? prime->get(to_gem_uma_object(obj)) : 0;
 	if (ret)
 		return ERR_PTR(ret);
-	ret = gem_uma_object_prime_cache(prime, to_gem_uma_object(obj));
-	if (!ret)
-		ret = gem_uma_object_share(to_gem_uma_object(obj));
+	ret = gem_uma_object_prime_prepare(prime, to_gem_uma_object(obj));
 	dma_buf = ret ? ERR_PTR(ret) : drm_gem_dmabuf_export(obj->dev, &info);
 	if (IS_ERR(dma_buf))
 		gem_uma_object_prime_put(prime, obj);
@@ -183,23 +194,24 @@ EXPORT_SYMBOL_GPL(gem_uma_object_prime_release);
 static void gem_uma_object_prime_moves(struct dma_buf_attachment *attach)
 {
 	struct gem_uma_object *uobj;
+	bool looks;
 
 	dma_resv_assert_held(attach->dmabuf->resv);
 	/* As gem_uma_object_prime_attach() left it: before, there was nothing to be moved. */
 	uobj = smp_load_acquire(&attach->importer_priv);
 	if (!uobj)
 		return;
-	if (kref_get_unless_zero(&uobj->base.refcount)) {
-		/* Ours look, in reclaim. */
-		if (attach->dmabuf->ops->map_dma_buf == gem_uma_object_prime_map)
-			gem_uma_object_import_try_leave_locked(uobj);
-		else
-			gem_uma_object_import_leave_locked(uobj);
-		gem_uma_object_put_later(uobj);
-	} else {
-		/* Being freed, and so in no page table: it gets the resv after us. */
-		gem_uma_object_import_unmap_locked(uobj);
+	/* Ours look, in reclaim. */
+	looks = attach->dmabuf->ops->map_dma_buf == gem_uma_object_prime_map;
+	if (!kref_get_unless_zero(&uobj->base.refcount)) {
+		gem_uma_object_import_leave_dying_locked(uobj, looks);
+		return;
 	}
+	if (looks)
+		gem_uma_object_import_try_leave_locked(uobj);
+	else
+		gem_uma_object_import_leave_locked(uobj);
+	gem_uma_object_put_later(uobj);
 }
 
 static const struct dma_buf_attach_ops gem_uma_object_prime_importer = {
@@ -417,14 +429,15 @@ EXPORT_SYMBOL_GPL(gem_uma_object_prime_begin);
  * @dma_buf: dma-buf
  * @dir: what the CPU did
  *
- * Context: may sleep; takes resv.
+ * Context: may sleep, uninterruptibly; takes resv.
  *
- * Return: 0, or as gem_uma_object_sync().
+ * Return: 0.
  */
 int gem_uma_object_prime_end(struct dma_buf *dma_buf, enum dma_data_direction dir)
 {
 	struct drm_gem_object *obj = dma_buf->priv;
 
-	return gem_uma_object_end_cpu_access(to_gem_uma_object(obj));
+	gem_uma_object_end_cpu_access(to_gem_uma_object(obj));
+	return 0;
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_prime_end);

@@ -149,32 +149,47 @@ int gem_uma_object_discard(struct gem_uma_object *uobj, u64 offset, u64 size)
 EXPORT_SYMBOL_GPL(gem_uma_object_discard);
 
 /**
+ * gem_uma_object_share_locked() - others are about to rely on the content
+ * @uobj: object
+ *
+ * It holds also if the export then fails.
+ *
+ * Context: resv held; does not sleep.
+ *
+ * Return: 0, -EFAULT for a purged object, -EBUSY for one that is declared as not needed.
+ */
+int gem_uma_object_share_locked(struct gem_uma_object *uobj)
+{
+	dma_resv_assert_held(uobj->base.resv);
+	switch (gem_uma_backing_content(&uobj->backing)) {
+	case GEM_UMA_CONTENT_PURGED:
+		return -EFAULT;
+	case GEM_UMA_CONTENT_PURGEABLE:
+		return -EBUSY;
+	default:
+		uobj->exported = true;
+		return 0;
+	}
+}
+
+/**
  * gem_uma_object_share() - others are about to rely on the content
  * @uobj: object
  *
- * For drivers that export in a way of their own, before there is a dma-buf. It holds also
- * if the export then fails.
+ * For drivers that export in a way of their own, before there is a dma-buf.
  *
- * Context: may sleep; takes resv. PRIME calls with a lock held that all files of the
- * device need, so a signal ends the wait.
+ * Context: tries resv. PRIME calls with a lock held that all files of the device need, and
+ * whoever owns the object decides how long its resv is held: drmIoctl() repeats the call.
  *
- * Return: 0, -EFAULT for a purged object, -EBUSY for one that is declared as not needed;
- * -EINTR for a signal.
+ * Return: as gem_uma_object_share_locked(); -EAGAIN while somebody else has resv.
  */
 int gem_uma_object_share(struct gem_uma_object *uobj)
 {
-	struct gem_uma_backing *b = &uobj->backing;
 	int ret;
 
-	ret = dma_resv_lock_interruptible(uobj->base.resv, NULL);
-	if (ret)
-		return ret;
-	if (gem_uma_backing_content(b) == GEM_UMA_CONTENT_PURGED)
-		ret = -EFAULT;
-	else if (gem_uma_backing_content(b) == GEM_UMA_CONTENT_PURGEABLE)
-		ret = -EBUSY;
-	else
-		uobj->exported = true;
+	if (!dma_resv_trylock(uobj->base.resv))
+		return -EAGAIN;
+	ret = gem_uma_object_share_locked(uobj);
 	dma_resv_unlock(uobj->base.resv);
 	return ret;
 }
@@ -185,7 +200,7 @@ EXPORT_SYMBOL_GPL(gem_uma_object_share);
  * @obj: object
  * @flags: O_*
  *
- * Context: may sleep; takes resv.
+ * Context: may sleep; tries resv.
  *
  * The core's dma-bufs have no beginning and end of CPU access: see DEFINE_GEM_UMA_PRIME().
  *

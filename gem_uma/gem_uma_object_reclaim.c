@@ -8,6 +8,7 @@
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
 #include <linux/export.h>
+#include <linux/module.h>
 #include <linux/sched/signal.h>
 #include <linux/workqueue.h>
 
@@ -156,6 +157,9 @@ static int gem_uma_object_leave_device(struct gem_uma_object *uobj)
 	if (!dma_resv_test_signaled(uobj->base.resv, DMA_RESV_USAGE_BOOKKEEP))
 		return -EBUSY;
 	if (!gem_uma_object_importers_leave(uobj))
+		return -EBUSY;
+	/* Importers may have added fences, until which they access the memory. */
+	if (!dma_resv_test_signaled(uobj->base.resv, DMA_RESV_USAGE_BOOKKEEP))
 		return -EBUSY;
 	ret = uobj->ops->evict ? uobj->ops->evict(uobj) : 0;
 	uobj->leaving = ret == -EINPROGRESS;
@@ -408,6 +412,8 @@ void gem_uma_object_update_work(struct work_struct *work)
 {
 	struct gem_uma_object *uobj = container_of(work, struct gem_uma_object, update_work);
 	struct drm_device *drm = uobj->udev->drm;
+	struct module *owner = drm->driver->fops->owner;
+	int modules = atomic_xchg(&uobj->update_modules, 0);
 
 	dma_resv_lock(uobj->base.resv, NULL);
 	/* The exporter of an import goes on with it when it is its turn again. */
@@ -419,6 +425,19 @@ void gem_uma_object_update_work(struct work_struct *work)
 	dma_resv_unlock(uobj->base.resv);
 	drm_gem_object_put(&uobj->base);
 	drm_dev_put(drm);
+	while (modules--)
+		module_put(owner);
+}
+
+/*
+ * The work item needs the driver's code. A module that is being unloaded flushes, and so need
+ * not be held.
+ */
+static bool gem_uma_object_queue_update(struct gem_uma_object *uobj)
+{
+	if (try_module_get(uobj->udev->drm->driver->fops->owner))
+		atomic_inc(&uobj->update_modules);
+	return queue_work(gem_uma_object_update_wq, &uobj->update_work);
 }
 
 /**
@@ -437,7 +456,7 @@ void gem_uma_object_update(struct gem_uma_object *uobj)
 
 	drm_dev_get(drm);
 	drm_gem_object_get(&uobj->base);
-	if (queue_work(gem_uma_object_update_wq, &uobj->update_work))
+	if (gem_uma_object_queue_update(uobj))
 		return;
 	drm_gem_object_put(&uobj->base);
 	drm_dev_put(drm);
@@ -458,10 +477,20 @@ void gem_uma_object_put_later(struct gem_uma_object *uobj)
 
 	while (!refcount_dec_not_one(&uobj->base.refcount.refcount)) {
 		drm_dev_get(drm);
-		if (queue_work(gem_uma_object_update_wq, &uobj->update_work))
+		if (gem_uma_object_queue_update(uobj))
 			return;
 		drm_dev_put(drm);
 	}
+}
+
+/**
+ * gem_uma_object_flush_updates() - wait for what was left to work items
+ *
+ * Context: may sleep; no resv held.
+ */
+void gem_uma_object_flush_updates(void)
+{
+	flush_workqueue(gem_uma_object_update_wq);
 }
 
 /**

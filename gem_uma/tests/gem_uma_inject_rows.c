@@ -668,7 +668,7 @@ const struct gem_uma_inject_row gem_uma_inject_rows[GEM_UMA_INJECT_ROWS] = {
 			    "gem_uma_object_prime_pin" },
 		.size = INJECT_SIZE, .run = run_export, .undo = undo_export,
 		/* Attaching waits for the jobs of the buffer. */
-		.errnos = { -ENOMEM, -EINTR, -EIO, -ERESTARTSYS },
+		.errnos = { -ENOMEM, -EINTR, -EIO, -ERESTARTSYS, -EAGAIN },
 		.changes = GEM_UMA_INJECT_PAGES, .remains = GEM_UMA_INJECT_ONCE_KNOWN,
 		.allocations = 15, .calls = 30,
 	}, {

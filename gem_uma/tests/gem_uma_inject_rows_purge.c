@@ -98,7 +98,7 @@ const struct gem_uma_inject_row gem_uma_inject_purge_rows[GEM_UMA_INJECT_PURGE_R
 		.name = "purge_export",
 		.covers = { "gem_uma_object_export", "gem_uma_object_share" },
 		.size = INJECT_SIZE, .run = run_purge_export, .undo = undo_purge_export,
-		.errnos = { -ENOMEM, -EINTR }, .allocations = 1, .calls = 2,
+		.errnos = { -ENOMEM, -EAGAIN }, .allocations = 1, .calls = 2,
 	},
 };
 

@@ -7,6 +7,7 @@
 #include <linux/dma-fence.h>
 #include <linux/module.h>
 #include <linux/scatterlist.h>
+#include <linux/sched/mm.h>
 #include <linux/sizes.h>
 #include <linux/workqueue.h>
 
@@ -25,6 +26,9 @@ struct move_import {
 	unsigned int busy;	/* so many of them return -EBUSY first */
 	int evict_errno;	/* what others return */
 	bool drop;	/* the next one drops the test's reference */
+	struct dma_fence *fence;	/* the next one adds it to the resv */
+	struct gem_uma_mock *squeeze;	/* all of its objects are evicted by ops->teardown... */
+	unsigned long *squeezed;	/* ...which tells how many pages that were */
 	struct task_struct **freed_by;	/* set by ops->free, if set */
 };
 
@@ -36,6 +40,16 @@ struct move_rig {
 	struct move_import *in;
 };
 
+/* In what counts as reclaim. */
+static void move_add_fence(struct dma_resv *resv, struct dma_fence *fence)
+{
+	unsigned int flags = memalloc_noreclaim_save();
+
+	if (!dma_resv_reserve_fences(resv, 1))
+		dma_resv_add_fence(resv, fence, DMA_RESV_USAGE_BOOKKEEP);
+	memalloc_noreclaim_restore(flags);
+}
+
 static int move_evict(struct gem_uma_object *uobj)
 {
 	struct move_import *in = container_of(uobj, struct move_import, base);
@@ -45,11 +59,22 @@ static int move_evict(struct gem_uma_object *uobj)
 		in->drop = false;
 		drm_gem_object_put(&uobj->base);
 	}
+	if (in->fence)
+		move_add_fence(uobj->base.resv, in->fence);
+	in->fence = NULL;
 	if (in->busy) {
 		in->busy--;
 		return -EBUSY;
 	}
 	return in->evict_errno;
+}
+
+static void move_teardown(struct gem_uma_object *uobj)
+{
+	struct move_import *in = container_of(uobj, struct move_import, base);
+
+	if (in->squeeze)
+		*in->squeezed = object_evict_all(in->squeeze);
 }
 
 static void move_free(struct gem_uma_object *uobj)
@@ -62,7 +87,7 @@ static void move_free(struct gem_uma_object *uobj)
 }
 
 static const struct gem_uma_object_ops move_ops = {
-	.evict = move_evict, .free = move_free,
+	.evict = move_evict, .teardown = move_teardown, .free = move_free,
 };
 
 DEFINE_GEM_UMA_PRIME(move_prime, .lazy = true);
@@ -309,6 +334,45 @@ static void move_busy_import_is_not_asked(struct kunit *test)
 	move_end(&rig);
 }
 
+/* Who gives a map back may have begun something that ends later. */
+static void move_importer_may_add_a_fence_rev_R22(struct kunit *test)
+{
+	struct dma_fence *fence;
+	struct move_rig rig;
+
+	move_begin(test, &rig);
+	KUNIT_ASSERT_EQ(test, 0, object_populate(&rig.in->base, 0, SIZE));
+	fence = kzalloc(sizeof(*fence), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, fence);
+	dma_fence_init(fence, &move_fence_ops, &move_fence_lock, dma_fence_context_alloc(1), 1);
+	rig.in->fence = fence;
+	KUNIT_EXPECT_EQ(test, object_evict_all(rig.exporter), 0);
+	KUNIT_EXPECT_EQ(test, rig.in->evicts, 1);
+	KUNIT_EXPECT_EQ(test, gem_uma_backing_resident(&rig.uobj->backing), PAGES);
+	dma_fence_signal(fence);
+	dma_fence_put(fence);
+	KUNIT_EXPECT_EQ(test, object_evict_all(rig.exporter), PAGES);
+	move_end(&rig);
+}
+
+/* Until its driver has taken it out of page tables, the pages of an import stay. */
+static void move_dying_import_keeps_its_map_rev_R14(struct kunit *test)
+{
+	unsigned long squeezed = ULONG_MAX;
+	struct move_rig rig;
+
+	move_begin(test, &rig);
+	KUNIT_ASSERT_EQ(test, 0, object_populate(&rig.in->base, 0, SIZE));
+	rig.in->squeeze = rig.exporter;
+	rig.in->squeezed = &squeezed;
+	drm_gem_object_put(&rig.in->base.base);
+	rig.in = NULL;
+	KUNIT_EXPECT_EQ(test, squeezed, 0);
+	KUNIT_EXPECT_TRUE(test, list_empty(&rig.uobj->importers));
+	KUNIT_EXPECT_EQ(test, object_evict_all(rig.exporter), PAGES);
+	move_end(&rig);
+}
+
 /* Whoever evicts must not free: that takes the resv which is held. */
 static void move_last_reference_goes_meanwhile_panthor_6(struct kunit *test)
 {
@@ -512,6 +576,8 @@ static struct kunit_case gem_uma_object_move_cases[] = {
 	KUNIT_CASE(move_broken_importer_loses_its_map),
 	KUNIT_CASE(move_importer_may_have_to_answer),
 	KUNIT_CASE(move_busy_import_is_not_asked),
+	KUNIT_CASE(move_importer_may_add_a_fence_rev_R22),
+	KUNIT_CASE(move_dying_import_keeps_its_map_rev_R14),
 	KUNIT_CASE(move_last_reference_goes_meanwhile_panthor_6),
 	KUNIT_CASE(move_while_the_import_is_freed),
 	KUNIT_CASE(move_cpu_access_of_an_import_maps_nothing),

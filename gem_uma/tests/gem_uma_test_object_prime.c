@@ -172,6 +172,21 @@ static void prime_operations_are_complete_uma_A1(struct kunit *test)
 	KUNIT_EXPECT_PTR_NE(test, ops, prime_separate.ops);
 }
 
+/* The core holds a lock meanwhile that all files of the device need. */
+static void prime_export_waits_for_no_resv_rev_R21(struct kunit *test)
+{
+	struct gem_uma_object *uobj = prime_good(test);
+	struct dma_buf *dma_buf;
+
+	dma_resv_lock(uobj->base.resv, NULL);
+	dma_buf = uobj->base.funcs->export(&uobj->base, O_RDWR);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(dma_buf), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, gem_uma_object_share(uobj), -EAGAIN);
+	dma_resv_unlock(uobj->base.resv);
+	KUNIT_EXPECT_FALSE(test, uobj->exported);
+	prime_done(prime_export(test, uobj));
+}
+
 static void prime_wired_by_half_fails_at_probe_uma_A1(struct kunit *test)
 {
 	static const struct drm_gem_object_funcs no_export = { GEM_UMA_OBJECT_FUNCS };
@@ -423,7 +438,7 @@ static const struct drm_driver prime_wc_driver =
 static const struct drm_driver prime_deny_driver =
 	PRIME_DRIVER(prime_deny_import, prime_import_sg_table);
 
-static void prime_can_force_write_combining(struct kunit *test)
+static void prime_can_force_write_combining_rev_R24(struct kunit *test)
 {
 	struct gem_uma_mock *mock = prime_device(test, &prime_wc_driver);
 	struct gem_uma_object *uobj, *pinned;
@@ -445,10 +460,14 @@ static void prime_can_force_write_combining(struct kunit *test)
 	gem_uma_mock_fill(test, uobj, 9);
 	addr = gem_uma_mock_mmap(test, &uobj->base, SZ_16K, 0);
 	KUNIT_ASSERT_EQ(test, 0, copy_from_user(&word, (u32 __user *)addr, sizeof(word)));
+	/* mprotect() would make a cached mapping of it. */
+	dma_buf = prime_wc_export(&uobj->base, O_RDWR);
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(dma_buf), -EBUSY);
+	KUNIT_EXPECT_EQ(test, uobj->cpu_map.mode, GEM_UMA_CACHE_WB);
+	KUNIT_ASSERT_EQ(test, 0, vm_munmap(addr, SZ_16K));
 	dma_buf = prime_export(test, uobj);
 	KUNIT_EXPECT_EQ(test, uobj->cpu_map.mode, GEM_UMA_CACHE_WC);
-	/* No mapping of before is left. */
-	KUNIT_EXPECT_FALSE(test, gem_uma_user_look(addr).present);
+	addr = gem_uma_mock_mmap(test, &uobj->base, SZ_16K, 0);
 	KUNIT_ASSERT_EQ(test, 0, copy_from_user(&word, (u32 __user *)addr, sizeof(word)));
 	KUNIT_EXPECT_EQ(test, word, gem_uma_mock_word(9, 0));
 	pte = gem_uma_user_look(addr);
@@ -547,6 +566,7 @@ static void prime_refuses_bounce_buffers_of_importers(struct kunit *test)
 
 static struct kunit_case gem_uma_object_prime_cases[] = {
 	KUNIT_CASE(prime_operations_are_complete_uma_A1),
+	KUNIT_CASE(prime_export_waits_for_no_resv_rev_R21),
 	KUNIT_CASE(prime_wired_by_half_fails_at_probe_uma_A1),
 	KUNIT_CASE(prime_takes_functions_of_the_driver),
 	KUNIT_CASE(prime_cannot_be_forgotten_uma_A1),
@@ -554,7 +574,7 @@ static struct kunit_case gem_uma_object_prime_cases[] = {
 	KUNIT_CASE(prime_knows_its_own_uma_A9_A10),
 	KUNIT_CASE(prime_separate_makes_an_object_of_its_own),
 	KUNIT_CASE(prime_syncs_each_map_uma_B4_B5),
-	KUNIT_CASE(prime_can_force_write_combining),
+	KUNIT_CASE(prime_can_force_write_combining_rev_R24),
 	KUNIT_CASE(prime_can_deny_what_is_cached),
 	KUNIT_CASE(prime_lazy_import_is_mapped_when_it_is_used),
 	KUNIT_CASE(prime_begin_of_an_import_can_be_interrupted),

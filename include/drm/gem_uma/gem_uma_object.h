@@ -79,9 +79,8 @@ struct gem_uma_object_ops {
 	/**
 	 * @teardown: the last reference is gone, and all parts of the object are still there:
 	 * pages, DMA addresses, mmap offset. Page tables of the device that point to them are
-	 * cleared here. May sleep; no resv is held. Not called for an object whose init failed.
-	 * Of an import that its exporter moves just then, the DMA addresses may be gone: no
-	 * job uses it any more.
+	 * cleared here. May sleep; no resv is held, and none may be taken: the exporter of an
+	 * import may wait for this with it. Not called for an object whose init failed.
 	 * NULL: nothing to do.
 	 */
 	void (*teardown)(struct gem_uma_object *uobj);
@@ -145,6 +144,10 @@ struct gem_uma_object {
 	struct task_struct *writer;
 	/** @leaving: its eviction has begun, and has to wait; protected by resv. */
 	bool leaving;
+	/** @torn_down: it is being freed, and no page table has it any more. */
+	bool torn_down;
+	/** @update_modules: references to the driver's module that @update_work drops. */
+	atomic_t update_modules;
 	/** @update_work: for those who hold no resv; while queued, it has a reference. */
 	struct work_struct update_work;
 	/** @importers: what others have mapped of a dma-buf of it; protected by resv. */
