@@ -38,7 +38,13 @@
  *
  * An exporter that is made by DEFINE_GEM_UMA_PRIME() looks whether the table was given back,
  * and leaves its pages where they are if it was not. Others rely on it: then jobs are waited
- * for, and &gem_uma_object_ops.evict is repeated until it succeeds.
+ * for, and &gem_uma_object_ops.evict is repeated until it succeeds. A driver must not keep an
+ * import by -EBUSY for as long as user space likes, as one that a display shows: an exporter
+ * that revokes even what is pinned would wait for ever. On 6.12 none does.
+ *
+ * Up to 6.12, the core keeps the tables of many exporters (&dma_buf_ops.cache_sgt_mapping, as
+ * those of the DRM core's own operations have it) until the attachment is gone: then giving
+ * one back unmaps nothing.
  */
 
 /**
