@@ -40,7 +40,7 @@ static void gem_uma_object_init_common(struct gem_uma_object *uobj,
 				       const struct gem_uma_object_ops *ops)
 {
 	if (!uobj->base.funcs)
-		uobj->base.funcs = &gem_uma_object_funcs;
+		uobj->base.funcs = udev->object_funcs ?: &gem_uma_object_funcs;
 	uobj->udev = udev;
 	uobj->ops = ops ?: &gem_uma_object_no_ops;
 	uobj->flags = flags;
@@ -208,7 +208,8 @@ static bool gem_uma_object_forgets_sync(const struct gem_uma_object *uobj,
 
 /**
  * gem_uma_object_init() - set up an object that a driver embeds
- * @uobj: object, zeroed; base.funcs may be set, default is gem_uma_object_funcs
+ * @uobj: object, zeroed; base.funcs may be set, default is what gem_uma_object_prime_init()
+ *	was given, or gem_uma_object_funcs
  * @udev: device, with gem_uma_reclaim_device_init() done
  * @size: bytes, rounded up to whole pages
  * @flags: GEM_UMA_OBJECT_*

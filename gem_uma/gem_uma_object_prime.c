@@ -62,7 +62,8 @@ static bool gem_uma_object_prime_has_all(const struct drm_gem_object_funcs *func
  * gem_uma_object_prime_init() - check at probe that nothing was left out
  * @udev: device, initialized
  * @prime: made by DEFINE_GEM_UMA_PRIME()
- * @funcs: of the objects that the driver will make
+ * @funcs: of the objects that the driver will make, and from now on of those that the library
+ *	makes: a driver that embeds the object does not let it make any
  *
  * Context: any. Call before the first object is made, and the device registered.
  *
@@ -81,6 +82,7 @@ int gem_uma_object_prime_init(struct gem_uma_device *udev,
 		return -EINVAL;
 	}
 	udev->prime = prime;
+	udev->object_funcs = funcs;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_prime_init);

@@ -187,6 +187,25 @@ static void prime_export_waits_for_no_resv_rev_R21(struct kunit *test)
 	prime_done(prime_export(test, uobj));
 }
 
+/* As those of dumb buffers and of the console. */
+static void prime_serves_objects_that_the_library_makes(struct kunit *test)
+{
+	struct gem_uma_mock *mock = prime_device(test, &prime_driver);
+	struct gem_uma_object *uobj;
+	struct dma_buf *dma_buf;
+
+	mock->udev.coherent = false;
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_prime_init(&mock->udev, &prime_shared,
+							   &prime_funcs));
+	uobj = gem_uma_object_create(&mock->udev, SZ_16K, 0);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, uobj);
+	KUNIT_EXPECT_PTR_EQ(test, uobj->base.funcs, &prime_funcs);
+	dma_buf = prime_export(test, uobj);
+	KUNIT_EXPECT_PTR_EQ(test, dma_buf->ops, prime_shared.ops);
+	prime_done(dma_buf);
+	drm_gem_object_put(&uobj->base);
+}
+
 static void prime_wired_by_half_fails_at_probe_uma_A1(struct kunit *test)
 {
 	static const struct drm_gem_object_funcs no_export = { GEM_UMA_OBJECT_FUNCS };
@@ -567,6 +586,7 @@ static void prime_refuses_bounce_buffers_of_importers(struct kunit *test)
 static struct kunit_case gem_uma_object_prime_cases[] = {
 	KUNIT_CASE(prime_operations_are_complete_uma_A1),
 	KUNIT_CASE(prime_export_waits_for_no_resv_rev_R21),
+	KUNIT_CASE(prime_serves_objects_that_the_library_makes),
 	KUNIT_CASE(prime_wired_by_half_fails_at_probe_uma_A1),
 	KUNIT_CASE(prime_takes_functions_of_the_driver),
 	KUNIT_CASE(prime_cannot_be_forgotten_uma_A1),

@@ -12,6 +12,7 @@
 struct device;
 struct drm_device;
 struct drm_gem_object;
+struct drm_gem_object_funcs;
 struct gem_uma_object_prime;
 struct gem_uma_reclaim_device;
 struct sg_table;
@@ -120,6 +121,8 @@ struct gem_uma_device {
 	struct gem_uma_reclaim_device *reclaim;
 	/** @prime: set by gem_uma_object_prime_init(), or NULL. */
 	const struct gem_uma_object_prime *prime;
+	/** @object_funcs: of objects that were given none; set with @prime. */
+	const struct drm_gem_object_funcs *object_funcs;
 
 	/** @unplugged: the hardware is gone; set once, no DMA mapping afterwards. */
 	bool unplugged;
