@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "file.h"
@@ -42,4 +44,15 @@ int file_read(const char *path, char *text, size_t len)
 	close(fd);
 	text[used] = '\0';
 	return ret;
+}
+
+FILE *open_debugfs(int fd, const char *name, const char *mode)
+{
+	char path[128];
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return NULL;
+	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%u/%s", minor(st.st_rdev), name);
+	return fopen(path, mode);
 }

@@ -4,10 +4,13 @@
 #define FILE_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 /* All of @text by one write, to what exists; -EIO if the kernel took only a part. */
 int file_write(const char *path, const char *text);
 /* As much as fits, and a NUL behind it. */
 int file_read(const char *path, char *text, size_t len);
+/* A file in the debugfs of the DRM device that @fd is; NULL with errno if there is none. */
+FILE *open_debugfs(int fd, const char *name, const char *mode);
 
 #endif /* FILE_H */

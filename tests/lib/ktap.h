@@ -147,6 +147,16 @@ void ktap_return_failed(const char *file, int line, const char *expr, long long 
 		ktap_return_failed(__FILE__, __LINE__, #_expr, got_, -(_errno));	\
 } while (0)
 
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* What mmap() or mremap() returned, which must not have failed. */
+#define KT_MAPPED(_expr) ({							\
+	void *map_ = (_expr);							\
+										\
+	KT_SYS((intptr_t)map_);							\
+	map_;									\
+})
+
 /* A short sleep of somebody who waits for @what; after a while the log says so. */
 void ktap_nap(const char *file, int line, const char *what, unsigned int turn);
 

@@ -61,16 +61,6 @@ void need_devices(unsigned int count)
 		KT_SKIP("needs %u devices, the module was loaded with ndev=%u", count, found);
 }
 
-FILE *open_debugfs(int fd, const char *name, const char *mode)
-{
-	char path[128];
-	struct stat st;
-
-	KT_SYS(fstat(fd, &st));
-	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%u/%s", minor(st.st_rdev), name);
-	return fopen(path, mode);
-}
-
 void debugfs_fail(int fd, const char *what, unsigned int nth)
 {
 	FILE *file = open_debugfs(fd, what, "w");

@@ -19,13 +19,13 @@
 
 #include <xf86drm.h>
 
+#include "file.h"
 #include "ktap.h"
 #include "vuma_client.h"
 
 #define PAGE	4096ull
 /* A wait without a limit: that of the test ends it. */
 #define FOREVER	INT64_MAX
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 /* The program: a table of tests, and what is to be undone after each of them, or NULL. */
 #define PROGRAM(_main, _tests, _cleanup)			\
 	int main(int argc, char **argv)				\
@@ -60,8 +60,6 @@ int dev_open_primary(unsigned int index);
 /* Skips the test unless there are that many devices. */
 void need_devices(unsigned int count);
 
-/* A file of the device in debugfs; NULL with errno if there is none. */
-FILE *open_debugfs(int fd, const char *name, const char *mode);
 /* The driver's own ways to fail: the @nth call from now of "fail-tables" or "fail-map"; 0: none. */
 void debugfs_fail(int fd, const char *what, unsigned int nth);
 
@@ -121,13 +119,6 @@ int try_write(void *address, uint64_t value);
 void alarm_on(void);
 void alarm_off(void);
 
-/* What mmap() or mremap() returned, which must not have failed. */
-#define KT_MAPPED(_expr) ({							\
-	void *map_ = (_expr);							\
-										\
-	KT_SYS((intptr_t)map_);							\
-	map_;									\
-})
 /* Zeroes that are shared with children. */
 void *shared_memory(size_t size);
 pid_t fork_child(void);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The display: what it shows, told by CRCs and by what it writes to memory. */
 #include "arena.h"
-#include "display.h"
 #include "gate.h"
+#include "kms.h"
 
 static struct vuma_bo bo_of(const struct display *d, const struct picture *p)
 {

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include "display.h"
+#include "kms.h"
 
 #define CLIENTS	"/clients"
 #define MODE_W	640u

@@ -2,8 +2,8 @@
 /* The console's /dev/fb on the display. Its cursor has to be off. */
 #include <linux/fb.h>
 
-#include "display.h"
 #include "hotplug.h"
+#include "kms.h"
 
 /* The screen, and memory of its size for what is to be on it. */
 struct screen {

@@ -2,9 +2,9 @@
 /* The display: bad input, devices that do not snoop, and devices that go. */
 #include <drm_fourcc.h>
 
-#include "display.h"
 #include "gate.h"
 #include "hotplug.h"
+#include "kms.h"
 
 /* Bad input is refused by the check alone, and by the commit, and changes nothing. */
 static void expect_refused(const struct display *d, void (*fill)(const struct display *d,

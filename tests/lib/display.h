@@ -3,11 +3,12 @@
 #ifndef DISPLAY_H
 #define DISPLAY_H
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
+#include <xf86drm.h>
 #include <xf86drmMode.h>
-
-#include "common.h"
 
 /* Small: a debug kernel computes CRCs slowly. */
 #define WIDTH	256u
@@ -21,6 +22,8 @@ struct display {
 	uint32_t mode;
 	/* CRCs while they are read, or NULL. */
 	FILE *crcs;
+	/* The CRC with one more pixel, of a device that has its own idea of it, or NULL. */
+	uint32_t (*crc)(uint32_t crc, uint32_t pixel);
 };
 
 /* A framebuffer with memory of its own, mapped. */
@@ -28,19 +31,19 @@ struct picture {
 	uint32_t handle, fb, width, height, pitch;
 	uint64_t size;
 	uint32_t *pixels;
+	uint32_t (*crc)(uint32_t crc, uint32_t pixel);
 };
 
-/* The display of that device. Skips the test where the kernel can have none. */
-struct display display_open(unsigned int index);
-/* The one that somebody leads through this file. */
+/* The one that is led through this file, perhaps by somebody else. */
 struct display display_of(int fd);
-void need_display(void);
 struct drm_mode_modeinfo display_mode(uint32_t width, uint32_t height, uint32_t hz);
 
 struct picture picture_new(const struct display *d, uint32_t width, uint32_t height);
 /* Around a buffer that is there, with lines of @pitch bytes: 0, or -errno. */
 int picture_wrap(const struct display *d, uint32_t handle, uint32_t width, uint32_t height,
 		 uint32_t pitch, uint32_t *fb);
+/* Adds a word to a CRC. */
+uint32_t crc32_of(uint32_t crc, uint32_t word);
 /* Random pixels, also in what is not shown of them. */
 void picture_fill(const struct picture *p, uint64_t seed);
 /* The CRC of what the display shows of it, from (x, y) on; and of all of it. */

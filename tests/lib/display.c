@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <drm_fourcc.h>
+#include <xf86drm.h>
 
 #include "display.h"
+#include "file.h"
+#include "ktap.h"
+#include "vuma_client.h"
 
 /* What a display shows of a pixel. */
 #define RGB	0x00ffffffu
@@ -50,22 +59,6 @@ struct drm_mode_modeinfo display_mode(uint32_t width, uint32_t height, uint32_t 
 	return mode;
 }
 
-/* The module has the parameter wherever it has displays, and then it must have been set. */
-void need_display(void)
-{
-	char path[80], on = 'N';
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/sys/module/%s/parameters/kms", driver);
-	file = fopen(path, "r");
-	if (!file)
-		KT_SKIP("this kernel has no helpers for displays");
-	on = fgetc(file);
-	fclose(file);
-	if (on != 'Y')
-		KT_FAIL("the module was loaded without kms=1");
-}
-
 static void find_outputs(struct display *d, const drmModeRes *res)
 {
 	int i;
@@ -106,17 +99,6 @@ struct display display_of(int fd)
 	return d;
 }
 
-struct display display_open(unsigned int index)
-{
-	struct drm_mode_modeinfo mode = display_mode(WIDTH, HEIGHT, 60);
-	struct display d;
-
-	need_display();
-	d = display_of(dev_open_primary(index));
-	KT_OK(drmModeCreatePropertyBlob(d.fd, &mode, sizeof(mode), &d.mode));
-	return d;
-}
-
 int picture_wrap(const struct display *d, uint32_t handle, uint32_t width, uint32_t height,
 		 uint32_t pitch, uint32_t *fb)
 {
@@ -130,7 +112,7 @@ struct picture picture_new(const struct display *d, uint32_t width, uint32_t hei
 {
 	struct drm_mode_create_dumb dumb = { .width = width, .height = height, .bpp = 32 };
 	struct drm_mode_map_dumb map = { 0 };
-	struct picture p = { .width = width, .height = height };
+	struct picture p = { .width = width, .height = height, .crc = d->crc };
 
 	KT_OK(vuma_ioctl(d->fd, DRM_IOCTL_MODE_CREATE_DUMB, &dumb));
 	p.handle = dumb.handle;
@@ -154,7 +136,7 @@ void picture_fill(const struct picture *p, uint64_t seed)
 	}
 }
 
-static uint32_t crc32_of(uint32_t crc, uint32_t word)
+uint32_t crc32_of(uint32_t crc, uint32_t word)
 {
 	unsigned int bit;
 
@@ -173,7 +155,7 @@ static uint32_t crc_of(const struct picture *p, uint32_t x, uint32_t y, uint32_t
 		const uint32_t *line = p->pixels + row * p->pitch / sizeof(*p->pixels);
 
 		for (i = x; i < x + width; i++)
-			crc = crc32_of(crc, line[i] & RGB);
+			crc = p->crc ? p->crc(crc, line[i]) : crc32_of(crc, line[i] & RGB);
 	}
 	return crc;
 }
