@@ -58,7 +58,10 @@ kbuild_of() {
 			echo "include \$(src)/Makefile"
 			[[ ! -e $ports/fake/fake_$driver.c ]] ||
 				echo "ccflags-y += -DFAKE_DRIVER=$driver -include $ports/fake/fake_io.h"
-			[[ $variant == stock ]] || echo "ccflags-y += -I$top/include"
+			[[ $variant == stock ]] || {
+				echo "include $top/config.mk"
+				echo "ccflags-y += -I$top/include \$(GEM_UMA_DEFINES)"
+			}
 		} >"$out/$variant/$drm/$driver/Kbuild"
 		echo "obj-m += $drm/$driver/"
 	done >"$out/$variant/Kbuild"

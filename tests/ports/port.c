@@ -33,6 +33,29 @@ int port_open(void)
 	return fd;
 }
 
+int dumb_create(struct port_bo *bo)
+{
+	struct drm_mode_create_dumb args = {
+		.width = PAGE / 4, .height = bo->size / PAGE, .bpp = 32,
+	};
+	int ret = port_ioctl(bo->fd, DRM_IOCTL_MODE_CREATE_DUMB, &args);
+
+	if (ret)
+		return ret;
+	KT_EQ(args.size, bo->size);
+	bo->handle = args.handle;
+	return 0;
+}
+
+int dumb_mmap_offset(const struct port_bo *bo, uint64_t *offset)
+{
+	struct drm_mode_map_dumb args = { .handle = bo->handle };
+	int ret = port_ioctl(bo->fd, DRM_IOCTL_MODE_MAP_DUMB, &args);
+
+	*offset = args.offset;
+	return ret;
+}
+
 int port_ioctl(int fd, unsigned long request, void *arg)
 {
 	return drmIoctl(fd, request, arg) ? -errno : 0;
@@ -162,23 +185,29 @@ struct engine_cmd cmd_copy(const struct port_bo *dst, const struct port_bo *src)
 	return (struct engine_cmd) { ENGINE_COPY, dst->va, src->va, WORDS(dst->size) };
 }
 
-void run_unchecked(unsigned int queue, const struct engine_cmd *cmds, unsigned int nr,
-		   const struct port_bo **bos, unsigned int nr_bos)
+void run_by(const struct port_bo *commands, unsigned int queue, const struct engine_cmd *cmds,
+	    unsigned int nr, const struct port_bo **bos, unsigned int nr_bos)
 {
-	int fd = bos[0]->fd;
-	struct port_bo commands = bo_new_mapped(fd, PAGE);
 	const struct port_bo *all[64];
 	struct port_job job = {
-		.commands = &commands, .nr_commands = nr, .bos = all, .nr_bos = nr_bos + 1,
+		.commands = commands, .nr_commands = nr, .bos = all, .nr_bos = nr_bos + 1,
 	};
 
 	KT_LE(nr * sizeof(*cmds), PAGE);
 	KT_LT(nr_bos, ARRAY_SIZE(all));
-	memcpy(commands.map, cmds, nr * sizeof(*cmds));
+	memcpy(commands->map, cmds, nr * sizeof(*cmds));
 	memcpy(all, bos, nr_bos * sizeof(*bos));
-	all[nr_bos] = &commands;
-	KT_OK(port->queues[queue].submit(fd, &job));
-	KT_OK(port->wait(&commands));
+	all[nr_bos] = commands;
+	KT_OK(port->queues[queue].submit(commands->fd, &job));
+	KT_OK(port->wait(commands));
+}
+
+void run_unchecked(unsigned int queue, const struct engine_cmd *cmds, unsigned int nr,
+		   const struct port_bo **bos, unsigned int nr_bos)
+{
+	struct port_bo commands = bo_new_mapped(bos[0]->fd, PAGE);
+
+	run_by(&commands, queue, cmds, nr, bos, nr_bos);
 	bo_close(&commands);
 }
 

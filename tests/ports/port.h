@@ -18,7 +18,6 @@
 #define PAGE		4096ull
 #define MIB		(1ull << 20)
 #define WORDS(size)	((size) / sizeof(uint32_t))
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 struct port_bo {
 	int fd;
@@ -59,10 +58,16 @@ struct port_driver {
 	int (*wait)(const struct port_bo *bo);
 	/* Work that only this driver has. */
 	void (*special)(void);
+	/* Of a driver with a display: the CRC with one more pixel. */
+	uint32_t (*crc)(uint32_t crc, uint32_t pixel);
 };
 
-extern const struct port_driver port_vgem, port_v3d;
+extern const struct port_driver port_vgem, port_v3d, port_vkms;
 extern const struct port_driver *port;
+
+/* Of drivers whose buffers are made by the ioctls for dumb ones. */
+int dumb_create(struct port_bo *bo);
+int dumb_mmap_offset(const struct port_bo *bo, uint64_t *offset);
 
 int port_open(void);
 int port_ioctl(int fd, unsigned long request, void *arg);
@@ -93,6 +98,9 @@ struct engine_cmd cmd_copy(const struct port_bo *dst, const struct port_bo *src)
 /* Runs commands on a queue, and waits; the buffers are all that they name. */
 void run_on(unsigned int queue, const struct engine_cmd *cmds, unsigned int nr,
 	    const struct port_bo **bos, unsigned int nr_bos);
+/* The commands go into a buffer of the caller's; nothing is checked. */
+void run_by(const struct port_bo *commands, unsigned int queue, const struct engine_cmd *cmds,
+	    unsigned int nr, const struct port_bo **bos, unsigned int nr_bos);
 void run_unchecked(unsigned int queue, const struct engine_cmd *cmds, unsigned int nr,
 		   const struct port_bo **bos, unsigned int nr_bos);
 void run(const struct engine_cmd *cmds, unsigned int nr, const struct port_bo **bos,
@@ -127,6 +135,10 @@ void job_on(intptr_t queue);
 void job_of_imported(void);
 void thousand_jobs(void);
 void special_jobs(void);
+void display_shows(void);
+void display_writes_back(void);
+void display_of_imported(void);
+void display_between_evictions(void);
 void reclaim_idle(void);
 void reclaim_written_by_device(void);
 void reclaim_between_jobs(void);

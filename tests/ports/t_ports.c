@@ -6,7 +6,7 @@
 
 #include "port.h"
 
-static const struct port_driver * const drivers[] = { &port_vgem, &port_v3d };
+static const struct port_driver * const drivers[] = { &port_vgem, &port_vkms, &port_v3d };
 
 static const struct ktap_test tests[] = {
 	{ .name = "create_to_destroy", .run = create_to_destroy },
@@ -26,6 +26,10 @@ static const struct ktap_test tests[] = {
 	{ .name = "job_of_imported", .run = job_of_imported },
 	{ .name = "thousand_jobs", .run = thousand_jobs },
 	{ .name = "special_jobs", .run = special_jobs },
+	{ .name = "display_shows", .run = display_shows },
+	{ .name = "display_writes_back", .run = display_writes_back },
+	{ .name = "display_of_imported", .run = display_of_imported },
+	{ .name = "display_between_evictions", .run = display_between_evictions },
 	{ .name = "reclaim_idle", .run = reclaim_idle },
 	{ .name = "reclaim_written_by_device", .run = reclaim_written_by_device },
 	{ .name = "reclaim_between_jobs", .run = reclaim_between_jobs },

@@ -65,7 +65,7 @@ done >"$out/jobs.txt"
 
 # What insmod does not load by itself.
 loads=()
-for module in vuma drm_shmem_helper gpu_sched drm_exec; do
+for module in vuma drm_shmem_helper gpu_sched drm_exec gem_uma_fbdev configfs; do
 	loads+=(--modprobe "$module")
 done
 results+=("$out/guest.json")

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the display shows, told by its CRCs and by what it writes to memory. */
+#include <fcntl.h>
+
+#include "display.h"
+#include "port.h"
+#include "vuma_client.h"
+
+static struct display display_new(void)
+{
+	struct drm_mode_modeinfo mode = display_mode(WIDTH, HEIGHT, 60);
+	struct display d;
+
+	if (!port->crc)
+		KT_SKIP("%s has no display", port->name);
+	d = display_of(port_open());
+	d.crc = port->crc;
+	KT_OK(drmModeCreatePropertyBlob(d.fd, &mode, sizeof(mode), &d.mode));
+	return d;
+}
+
+static struct picture picture_filled(const struct display *d, uint64_t seed)
+{
+	struct picture p = picture_new(d, WIDTH, HEIGHT);
+
+	picture_fill(&p, seed);
+	return p;
+}
+
+void display_shows(void)
+{
+	struct display d = display_new();
+	struct picture a = picture_filled(&d, 1), b = picture_filled(&d, 2);
+
+	display_show(&d, &a);
+	display_await_crc(&d, picture_crc(&a));
+	/* Nothing has to be flipped for what is drawn. */
+	picture_fill(&a, 3);
+	display_await_crc(&d, picture_crc(&a));
+	KT_OK(display_flip(&d, b.fb, -1));
+	display_event(&d);
+	display_await_crc(&d, picture_crc(&b));
+	display_off(&d);
+}
+
+void display_writes_back(void)
+{
+	struct display d = display_new();
+	struct picture p = picture_filled(&d, 4), to = picture_filled(&d, 5);
+
+	display_show(&d, &p);
+	display_write_back(&d, &to);
+	KT_EQ(picture_crc(&to), picture_crc(&p));
+	display_off(&d);
+}
+
+/* vuma's engine draws into a buffer of vuma's, while it is shown here. */
+void display_of_imported(void)
+{
+	struct display d = display_new();
+	struct picture p = { .width = WIDTH, .height = HEIGHT, .pitch = WIDTH * 4, .crc = d.crc };
+	struct drm_vuma_cmd cmd;
+	struct vuma_bo theirs;
+	struct vuma_vm vm;
+	struct port_bo bo;
+	int fd = vuma_open("vuma", 0, VUMA_NODE_RENDER), dmabuf;
+	uint64_t va;
+
+	KT_GE(fd, 0);
+	KT_OK(vuma_vm_init(&vm, fd));
+	p.size = (uint64_t)p.pitch * p.height;
+	KT_OK(vuma_bo_init(&theirs, fd, p.size, 0));
+	KT_OK(vuma_bo_map(&theirs));
+	p.pixels = theirs.map;
+	picture_fill(&p, 6);
+	dmabuf = vuma_prime_export(fd, theirs.handle, O_CLOEXEC | O_RDWR);
+	KT_GE(dmabuf, 0);
+	bo = bo_import(d.fd, dmabuf, p.size);
+	KT_OK(picture_wrap(&d, bo.handle, p.width, p.height, p.pitch, &p.fb));
+	display_show(&d, &p);
+	display_await_crc(&d, picture_crc(&p));
+	KT_OK(vuma_vm_map_bo(&vm, &theirs, &va));
+	cmd = vuma_cmd_fill(va, p.size, 0x00010203, 0x0102030405060708);
+	KT_OK(vuma_exec(fd, vm.id, &cmd, 1));
+	display_await_crc(&d, picture_crc(&p));
+	display_off(&d);
+}
+
+/* What is shown stays; what is not comes back when it is shown again. */
+void display_between_evictions(void)
+{
+	struct cgroup cg;
+	struct display d = display_new();
+	struct picture p[2];
+	unsigned int i;
+
+	cg = tenant("one");
+	for (i = 0; i < 2; i++)
+		p[i] = picture_filled(&d, 7 + i);
+	display_show(&d, &p[0]);
+	display_await_crc(&d, picture_crc(&p[0]));
+	for (i = 1; i < 8; i++) {
+		const struct picture *next = &p[i % 2];
+
+		cgroup_reclaim(&cg, charged(&cg));
+		KT_OK(display_flip(&d, next->fb, -1));
+		display_event(&d);
+		display_await_crc(&d, picture_crc(next));
+	}
+	display_off(&d);
+}
