@@ -354,8 +354,7 @@ static int gem_uma_heap_populate(struct gem_uma_heap *heap, unsigned long index)
 	if (xa_get_mark(&heap->granules, index, GEM_UMA_HEAP_MAPPED))
 		return 0;
 	if (!xa_load(&heap->granules, index)) {
-		page = gem_uma_reserve_alloc(heap->reserve, gem_uma_heap_order(heap),
-					     GEM_UMA_GFP_MAYFAIL);
+		page = gem_uma_reserve_alloc_wait(heap->reserve, gem_uma_heap_order(heap));
 		if (!page)
 			return -ENOMEM;
 		ret = xa_reserve(&heap->granules, index, GEM_UMA_GFP_MAYFAIL);

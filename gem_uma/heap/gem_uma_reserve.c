@@ -441,26 +441,42 @@ static bool gem_uma_reserve_is_below_limit(struct gem_uma_reserve *reserve, unsi
  * @order: of the folio
  * @gfp: may it wait, and for what
  *
- * Context: as @gfp says; no lock of the reserve is held if it may wait.
+ * Context: as @gfp says.
  *
- * Return: the folio's first page, zeroed and charged; or NULL, also where users that have jobs
- * hold as much as all may.
+ * Return: the folio's first page, zeroed and charged; or NULL, also where the users hold as much
+ * as they may.
  */
 struct page *gem_uma_reserve_alloc(struct gem_uma_reserve *reserve, unsigned int order,
 				   gfp_t gfp)
 {
 	gfp_t zone = reserve->udev->gfp & (__GFP_DMA32 | __GFP_HIGHMEM);
 
-	if (gfpflags_allow_blocking(gfp) && !gem_uma_reserve_is_below_limit(reserve, order)) {
-		/* Who has idle heaps must not keep others from having any. */
-		mutex_lock(&reserve->lock);
-		gem_uma_reserve_shrink(reserve, 1ul << order);
-		mutex_unlock(&reserve->lock);
-	}
 	if (!gem_uma_reserve_is_below_limit(reserve, order))
 		return NULL;
 	return alloc_pages(gfp | zone | __GFP_ZERO | __GFP_COMP | __GFP_ACCOUNT | __GFP_NOWARN,
 			   order);
+}
+
+/**
+ * gem_uma_reserve_alloc_wait() - allocate a folio, or take it from who has no job
+ * @reserve: reserve
+ * @order: of the folio
+ *
+ * Who has idle heaps must not keep others from having any.
+ *
+ * Context: may sleep and reclaim; no lock of the reserve is held.
+ *
+ * Return: as gem_uma_reserve_alloc(); NULL where users that have jobs hold as much as all may.
+ */
+struct page *gem_uma_reserve_alloc_wait(struct gem_uma_reserve *reserve, unsigned int order)
+{
+	might_alloc(GFP_KERNEL);
+	if (!gem_uma_reserve_is_below_limit(reserve, order)) {
+		mutex_lock(&reserve->lock);
+		gem_uma_reserve_shrink(reserve, 1ul << order);
+		mutex_unlock(&reserve->lock);
+	}
+	return gem_uma_reserve_alloc(reserve, order, GEM_UMA_GFP_MAYFAIL);
 }
 
 /* Takes room for a folio out of what may be put aside. */
@@ -477,7 +493,7 @@ static int gem_uma_reserve_put_aside(struct gem_uma_reserve_pool *pool, unsigned
 	struct gem_uma_reserve_shelf *shelf = &pool->shelves[order];
 	struct page *page;
 
-	page = gem_uma_reserve_alloc(pool->reserve, order, GEM_UMA_GFP_MAYFAIL);
+	page = gem_uma_reserve_alloc_wait(pool->reserve, order);
 	if (!page) {
 		atomic_long_sub(1l << order, &pool->reserve->pages);
 		return -ENOMEM;

@@ -159,6 +159,7 @@ void gem_uma_reserve_pool_put(struct gem_uma_reserve_pool *pool);
 struct mem_cgroup *gem_uma_reserve_charge(struct gem_uma_reserve_pool *pool);
 struct page *gem_uma_reserve_alloc(struct gem_uma_reserve *reserve, unsigned int order,
 				   gfp_t gfp);
+struct page *gem_uma_reserve_alloc_wait(struct gem_uma_reserve *reserve, unsigned int order);
 int gem_uma_reserve_refill(struct gem_uma_reserve_pool *pool, unsigned int order,
 			   unsigned long want);
 struct page *gem_uma_reserve_take(struct gem_uma_reserve_pool *pool, unsigned int order);
