@@ -214,7 +214,8 @@ static const struct type types[] = {
 	{ CORE(PRIME_HANDLE_TO_FD, drm_prime_handle,
 	       F(drm_prime_handle, handle, HANDLE, 0), F(drm_prime_handle, flags, FLAGS, O_RDWR |
 							 O_CLOEXEC)),
-	  .errors = { ENOMEM, EMFILE, EBUSY }, RESULT(drm_prime_handle, fd, DMABUF) },
+	  .errors = { ENOMEM, EMFILE, EBUSY, EAGAIN },
+	  RESULT(drm_prime_handle, fd, DMABUF) },
 	{ CORE(PRIME_FD_TO_HANDLE, drm_prime_handle,
 	       F(drm_prime_handle, fd, DMABUF, 0), F(drm_prime_handle, flags, ANY, 0)),
 	  .errors = { ENOMEM, EBADF, EBUSY }, RESULT(drm_prime_handle, handle, HANDLE) },
