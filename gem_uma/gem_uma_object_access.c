@@ -173,11 +173,10 @@ void gem_uma_object_access_end(struct gem_uma_object_access *access)
 	if (!uobj)
 		return;
 	access->uobj = NULL;
-	if (gem_uma_object_is_imported(uobj)) {
+	if (gem_uma_object_is_imported(uobj))
 		ret = dma_buf_end_cpu_access(uobj->base.import_attach->dmabuf, access->dir);
-	} else if (access->dir != DMA_FROM_DEVICE) {
+	else if (access->dir != DMA_FROM_DEVICE)
 		gem_uma_object_clean(uobj, access->range);
-	}
 	if (ret)
 		drm_dbg(uobj->base.dev, "the exporter may not have cleaned: %d\n", ret);
 	if (access->dir != DMA_FROM_DEVICE)

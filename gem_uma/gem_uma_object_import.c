@@ -194,6 +194,7 @@ void gem_uma_object_import_leave_locked(struct gem_uma_object *uobj)
 void gem_uma_object_import_leave_dying_locked(struct gem_uma_object *uobj, bool looks)
 {
 	dma_resv_assert_held(uobj->base.resv);
+	/* Pairs with gem_uma_object_free(). */
 	while (!smp_load_acquire(&uobj->torn_down)) {
 		if (looks)
 			return;

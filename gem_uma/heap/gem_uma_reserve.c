@@ -113,8 +113,10 @@ static unsigned long gem_uma_reserve_drain(struct gem_uma_reserve_pool *pool,
 
 	for (order = 0; order < GEM_UMA_RESERVE_ORDERS; order++) {
 		/* It is learned again from who still needs it. */
-		scoped_guard(spinlock, &pool->lock)
-			pool->shelves[order].want = pool->shelves[order].atomic = 0;
+		scoped_guard(spinlock, &pool->lock) {
+			pool->shelves[order].want = 0;
+			pool->shelves[order].atomic = false;
+		}
 		while (freed < nr_pages && (page = gem_uma_reserve_take(pool, order))) {
 			__free_pages(page, order);
 			freed += 1ul << order;
