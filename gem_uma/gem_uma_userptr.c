@@ -185,14 +185,19 @@ static int gem_uma_userptr_map_table(const struct gem_uma_userptr *uptr,
 	ret = gem_uma_userptr_copy(uptr, &map->sgt);
 	if (ret)
 		return ret;
-	/* The CPU may have written it: it is cleaned here. */
-	ret = dma_map_sgtable(map->dev, &map->sgt, map->dir, 0);
+	/*
+	 * The same memory can be mapped by another dma-buf, too. Synchronizing apart says that
+	 * this is known: the DMA API takes an overlap for a mistake otherwise.
+	 */
+	ret = dma_map_sgtable(map->dev, &map->sgt, map->dir, DMA_ATTR_SKIP_CPU_SYNC);
 	if (ret)
 		goto err_free;
 	if (gem_uma_device_table_bounces(map->dev, &map->sgt)) {
 		ret = -EIO;
 		goto err_unmap;
 	}
+	/* The CPU may have written it. */
+	dma_sync_sgtable_for_device(map->dev, &map->sgt, map->dir);
 	return 0;
 
 err_unmap:
@@ -233,7 +238,8 @@ static void gem_uma_userptr_unmap(struct dma_buf_attachment *attach, struct sg_t
 
 	dma_resv_assert_held(attach->dmabuf->resv);
 	list_del(&map->link);
-	dma_unmap_sgtable(map->dev, sgt, dir, 0);
+	dma_sync_sgtable_for_cpu(map->dev, sgt, dir);
+	dma_unmap_sgtable(map->dev, sgt, dir, DMA_ATTR_SKIP_CPU_SYNC);
 	sg_free_table(sgt);
 	kfree(map);
 }

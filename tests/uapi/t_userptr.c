@@ -159,6 +159,28 @@ static void read_only_by_name(void)
 	expect_gpu_sees(&r, 1);
 }
 
+/* Two buffers of the same memory, on one device. */
+static void twice(void)
+{
+	struct userptr_rig r[2];
+	struct vuma_bo bo[2];
+	char *at;
+	int fd, i;
+
+	need_userptr();
+	fd = dev_open(0);
+	at = memory_new(SIZE, PROT_READ | PROT_WRITE);
+	for (i = 0; i < 2; i++) {
+		bo[i] = userptr_bo(fd, at, SIZE, 0);
+		r[i] = userptr_rig(&bo[i]);
+	}
+	for (i = 0; i < 4; i++) {
+		run_cmd(&r[i % 2].vm, vuma_cmd_fill(r[i % 2].va, SIZE, i, 3));
+		expect_gpu_sees(&r[!(i % 2)], i);
+		verify_pattern(at, SIZE, i, 3);
+	}
+}
+
 /* The child gets copies: neither sees what the other, or its GPU, writes. */
 static void forked(void)
 {
@@ -315,6 +337,7 @@ static const struct ktap_test tests[] = {
 	{ .name = "userptr_CPU_and_GPU_share_the_memory", .run = both_see_it },
 	{ .name = "userptr_by_implicit_address", .run = by_legacy },
 	{ .name = "userptr_read_only_is_only_read", .run = read_only },
+	{ .name = "userptr_twice_of_the_same_memory", .run = twice },
 	{ .name = "userptr_read_only_by_another_file_EACCES_rev-R19", .run = read_only_by_name },
 	{ .name = "userptr_fork_leaves_the_pages_to_the_parent", .run = forked },
 	{ .name = "userptr_unmapped_stays_with_the_GPU", .run = unmapped_later },
