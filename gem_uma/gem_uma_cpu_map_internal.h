@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the files of the CPU map share, what sync asks, and how PRIME changes the cache mode. */
+/* What the files of the CPU map share, and how PRIME changes the cache mode. */
 #ifndef _GEM_UMA_CPU_MAP_INTERNAL_H_
 #define _GEM_UMA_CPU_MAP_INTERNAL_H_
 

@@ -251,9 +251,8 @@ static void gem_uma_heap_prime_lock(struct gem_uma_heap *heap)
  *
  * Context: may sleep and reclaim.
  *
- * Return: 0; -EINVAL for a size, a granule or a hint that cannot be, or without a policy
- * or jobs;
- * -E2BIG for a heap with more granules than can be counted; -ENOMEM.
+ * Return: 0; -EINVAL for a size, a granule or a hint that cannot be, or without a policy or
+ * jobs; -E2BIG for a heap with more granules than can be counted; -ENOMEM.
  */
 int gem_uma_heap_init(struct gem_uma_heap *heap, struct gem_uma_reserve *reserve,
 		      const struct gem_uma_heap_config *config)

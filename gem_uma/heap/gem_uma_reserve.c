@@ -545,7 +545,8 @@ int gem_uma_reserve_refill(struct gem_uma_reserve_pool *pool, unsigned int order
 	}
 	set_active_memcg(old);
 	spin_lock(&pool->lock);
-	shelf->atomic |= shelf->nr;
+	if (shelf->nr)
+		shelf->atomic = true;
 	spin_unlock(&pool->lock);
 	return ret;
 }
