@@ -45,7 +45,6 @@ debug)
 	slow=6
 	instrument=(GCOV_PROFILE=y)
 	[[ -z $all ]] || jobs+=(tests/{stress/jobs-machine,uapi/jobs-{suspend,kvm,bounce,answers}}.txt)
-	[[ -z $soak ]] || jobs=(tests/stress/soak-jobs.txt)
 	;;
 kcsan)
 	slow=8
@@ -60,6 +59,7 @@ kcov)
 	exit 2
 	;;
 esac
+[[ -z $soak ]] || jobs=(tests/stress/soak-jobs.txt)
 export here out lane slow limit
 
 results=()
