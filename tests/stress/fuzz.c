@@ -486,6 +486,20 @@ static void straighten_syncs(struct fuzz_input *input)
 	}
 }
 
+/* Few numbers are a power of two, and most hints are larger than most heaps. */
+static void straighten_heap(struct drm_vuma_heap_create *heap)
+{
+	uint64_t pages = heap->size / PAGE % 1024 + 1;
+
+	*heap = (struct drm_vuma_heap_create){
+		.vm_id = heap->vm_id,
+		.policy = DRM_VUMA_HEAP_RENDER + heap->policy % DRM_VUMA_HEAP_LOSE_VM,
+		.size = pages * PAGE,
+		.granule = (uint64_t)PAGE << heap->granule / PAGE % 10,
+		.hint = heap->hint % (pages * PAGE + 1),
+	};
+}
+
 static void straighten(struct fuzz_input *input)
 {
 	const struct field *elements = types[input->type].elements[0];
@@ -495,6 +509,8 @@ static void straighten(struct fuzz_input *input)
 		straighten_ops(array, FUZZ_ARRAY / sizeof(struct drm_vuma_bind_op));
 	else if (elements == cmd_fields || elements == bo_cmd_fields)
 		straighten_cmds(array, FUZZ_ARRAY / sizeof(struct drm_vuma_cmd));
+	else if (types[input->type].request == DRM_IOCTL_VUMA_HEAP_CREATE)
+		straighten_heap((void *)input->args);
 	straighten_syncs(input);
 }
 

@@ -128,6 +128,20 @@ static unsigned int distinct_endings(void)
 	return n;
 }
 
+static void fail_with_endings(unsigned int type, unsigned long long tried)
+{
+	struct fuzz_input input = { .type = type };
+	char list[256] = "";
+	size_t len = 0;
+	int i;
+
+	for (i = 1; i < ERRNOS && len < sizeof(list); i++)
+		if (atomic_load(&endings[type][i]))
+			len += snprintf(list + len, sizeof(list) - len, ", %s %llu times",
+					strerrorname_np(i), atomic_load(&endings[type][i]));
+	KT_FAIL("%s never succeeded, in %llu calls%s", fuzz_name(&input), tried, list);
+}
+
 /* Every kind of call that can has succeeded, or it was not tried for real. */
 static void expect_successes(void)
 {
@@ -140,7 +154,7 @@ static void expect_successes(void)
 		for (j = 0; j < ERRNOS; j++)
 			tried += atomic_load(&endings[i][j]);
 		if (fuzz_can_succeed(&input) && tried > ENOUGH && !atomic_load(&endings[i][0]))
-			KT_FAIL("%s never succeeded, in %llu calls", fuzz_name(&input), tried);
+			fail_with_endings(i, tried);
 	}
 }
 
