@@ -71,7 +71,7 @@ CALL = re.compile(r"\b_{0,2}gem_uma_(\w+)[ \t]*\(")
 DEFINES = re.compile(r"^(?!static\b|extern\b)\w[^;={}#\n]*?\b(gem_uma_\w+)"
                      r"(?:\((?:[^;{}]*?)\)[^;{}()]*\n\{|(?:\[\w*\])?[ \t]*(?:=|;$))", re.M)
 # In a header only bodies count: it declares what others define.
-BODY = re.compile(r"(.*?)(?:(?<=\n\{)(.*?)(?=\n\})|\Z)", re.S)
+BODY = re.compile(r"(.*?\n\{|.+\Z)((?<=\{).*?(?=\n\}))?", re.S)
 VERSION = re.compile(r"\bLINUX_VERSION_CODE\b|\bKERNEL_VERSION[ \t]*\(")
 NOISE = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.S)
 
