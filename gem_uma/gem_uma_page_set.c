@@ -19,7 +19,8 @@
  *
  * A set is an XArray of bitmaps, each for 512 pages. A chunk whose pages are all in
  * the set has no bitmap, so an object that is used as a whole costs eight bytes for
- * each 2 MiB. What is fragmented costs at most one bit a page.
+ * each 2 MiB. What is fragmented costs at most one bit a page. Sets of up to 8 MiB have
+ * their entries in the struct: a node of an XArray would be larger than all else.
  *
  * Adding and removing never fail, so they can follow a step that must not be undone.
  * gem_uma_page_set_reserve() allocates what they need.
@@ -34,6 +35,38 @@
 
 /* Stands for a bitmap in which all bits are set. */
 #define GEM_UMA_PAGE_SET_FULL	xa_mk_value(1)
+
+static bool gem_uma_page_set_has_few(const struct gem_uma_page_set *set)
+{
+	return set->size <= GEM_UMA_PAGE_SET_FEW * GEM_UMA_PAGE_SET_CHUNK;
+}
+
+static void *gem_uma_page_set_load(struct gem_uma_page_set *set, unsigned long index)
+{
+	return gem_uma_page_set_has_few(set) ? set->few[index] : xa_load(&set->chunks, index);
+}
+
+/* To replace an entry, or to erase one, takes no memory. */
+static int gem_uma_page_set_store(struct gem_uma_page_set *set, unsigned long index, void *chunk,
+				  gfp_t gfp)
+{
+	if (!gem_uma_page_set_has_few(set))
+		return xa_err(xa_store(&set->chunks, index, chunk, gfp));
+	set->few[index] = chunk;
+	return 0;
+}
+
+/* The next chunk of which something is in the set, after one of which nothing is. */
+static bool gem_uma_page_set_next_chunk(struct gem_uma_page_set *set, unsigned long *index,
+					unsigned long last)
+{
+	if (!gem_uma_page_set_has_few(set))
+		return xa_find_after(&set->chunks, index, last, XA_PRESENT);
+	while (++*index <= last)
+		if (set->few[*index])
+			return true;
+	return false;
+}
 
 /* The last chunk ends with the object. */
 static unsigned long gem_uma_page_set_bits(const struct gem_uma_page_set *set,
@@ -51,9 +84,12 @@ static unsigned long gem_uma_page_set_bits(const struct gem_uma_page_set *set,
  */
 void gem_uma_page_set_init(struct gem_uma_page_set *set, pgoff_t size)
 {
-	xa_init_flags(&set->chunks, XA_FLAGS_ACCOUNT);
 	set->size = size;
 	set->pages = 0;
+	if (gem_uma_page_set_has_few(set))
+		memset(set->few, 0, sizeof(set->few));
+	else
+		xa_init_flags(&set->chunks, XA_FLAGS_ACCOUNT);
 }
 
 /**
@@ -67,13 +103,19 @@ void gem_uma_page_set_clear(struct gem_uma_page_set *set)
 	unsigned long index;
 	void *chunk;
 
-	if (xa_empty(&set->chunks))
+	WRITE_ONCE(set->pages, 0);
+	if (gem_uma_page_set_has_few(set)) {
+		for (index = 0; index < GEM_UMA_PAGE_SET_FEW; index++) {
+			if (!xa_is_value(set->few[index]))
+				bitmap_free(set->few[index]);
+			set->few[index] = NULL;
+		}
 		return;
+	}
 	xa_for_each(&set->chunks, index, chunk)
 		if (!xa_is_value(chunk))
-			kfree(chunk);
+			bitmap_free(chunk);
 	xa_destroy(&set->chunks);
-	WRITE_ONCE(set->pages, 0);
 }
 
 static int gem_uma_page_set_make_bitmap(struct gem_uma_page_set *set, unsigned long index)
@@ -84,9 +126,9 @@ static int gem_uma_page_set_make_bitmap(struct gem_uma_page_set *set, unsigned l
 
 	if (!bitmap)
 		return -ENOMEM;
-	if (xa_load(&set->chunks, index))
+	if (gem_uma_page_set_load(set, index))
 		bitmap_fill(bitmap, bits);
-	ret = xa_err(xa_store(&set->chunks, index, bitmap, GEM_UMA_GFP_MAYFAIL));
+	ret = gem_uma_page_set_store(set, index, bitmap, GEM_UMA_GFP_MAYFAIL);
 	if (ret)
 		bitmap_free(bitmap);
 	return ret;
@@ -110,7 +152,7 @@ int gem_uma_page_set_reserve(struct gem_uma_page_set *set, pgoff_t start, pgoff_
 	int ret = 0;
 
 	for (; !ret && index * GEM_UMA_PAGE_SET_CHUNK < end; index++)
-		if (!xa_load(&set->chunks, index))
+		if (!gem_uma_page_set_load(set, index))
 			ret = gem_uma_page_set_make_bitmap(set, index);
 	return ret;
 }
@@ -120,7 +162,7 @@ static int gem_uma_page_set_split_at(struct gem_uma_page_set *set, pgoff_t borde
 	unsigned long index = border / GEM_UMA_PAGE_SET_CHUNK;
 
 	if (border >= set->size || border % GEM_UMA_PAGE_SET_CHUNK == 0 ||
-	    !xa_is_value(xa_load(&set->chunks, index)))
+	    !xa_is_value(gem_uma_page_set_load(set, index)))
 		return 0;
 	return gem_uma_page_set_make_bitmap(set, index);
 }
@@ -165,7 +207,7 @@ void gem_uma_page_set_add(struct gem_uma_page_set *set, pgoff_t start, pgoff_t e
 
 	for (; start < end; start += nr) {
 		unsigned long index = start / GEM_UMA_PAGE_SET_CHUNK;
-		unsigned long *bitmap = xa_load(&set->chunks, index);
+		unsigned long *bitmap = gem_uma_page_set_load(set, index);
 		unsigned long bits = gem_uma_page_set_bits(set, index);
 
 		gem_uma_page_set_clip(start, end, &from, &nr);
@@ -177,8 +219,7 @@ void gem_uma_page_set_add(struct gem_uma_page_set *set, pgoff_t start, pgoff_t e
 		if (find_next_zero_bit(bitmap, bits, from + nr) < bits ||
 		    !bitmap_full(bitmap, bits))
 			continue;
-		/* Replaces an entry, which takes no memory. */
-		xa_store(&set->chunks, index, GEM_UMA_PAGE_SET_FULL, 0);
+		gem_uma_page_set_store(set, index, GEM_UMA_PAGE_SET_FULL, 0);
 		bitmap_free(bitmap);
 	}
 }
@@ -197,7 +238,7 @@ void gem_uma_page_set_remove(struct gem_uma_page_set *set, pgoff_t start, pgoff_
 
 	for (; gem_uma_page_set_next(set, start, end, &e); start = e.end) {
 		unsigned long index = e.start / GEM_UMA_PAGE_SET_CHUNK;
-		unsigned long *bitmap = xa_load(&set->chunks, index);
+		unsigned long *bitmap = gem_uma_page_set_load(set, index);
 		pgoff_t from, nr;
 
 		gem_uma_page_set_clip(e.start, e.end, &from, &nr);
@@ -209,7 +250,7 @@ void gem_uma_page_set_remove(struct gem_uma_page_set *set, pgoff_t start, pgoff_
 				continue;
 			bitmap_free(bitmap);
 		}
-		xa_erase(&set->chunks, index);
+		gem_uma_page_set_store(set, index, NULL, 0);
 	}
 }
 
@@ -233,13 +274,13 @@ pgoff_t gem_uma_page_set_find(struct gem_uma_page_set *set, pgoff_t start, pgoff
 		return in == !!set->pages ? start : end;
 	for (; start < end; start += nr) {
 		unsigned long index = start / GEM_UMA_PAGE_SET_CHUNK;
-		void *chunk = xa_load(&set->chunks, index);
+		void *chunk = gem_uma_page_set_load(set, index);
 
 		gem_uma_page_set_clip(start, end, &from, &nr);
 		if (!chunk && in) {
 			/* A large object may have few chunks. */
-			if (!xa_find_after(&set->chunks, &index,
-					   (end - 1) / GEM_UMA_PAGE_SET_CHUNK, XA_PRESENT))
+			if (!gem_uma_page_set_next_chunk(set, &index,
+							 (end - 1) / GEM_UMA_PAGE_SET_CHUNK))
 				return end;
 			nr = index * GEM_UMA_PAGE_SET_CHUNK - start;
 			continue;

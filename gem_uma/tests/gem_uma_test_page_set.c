@@ -8,22 +8,27 @@
 /* Nothing is exported for tests alone: they have a copy of their own. */
 #include "../gem_uma_page_set.c"
 
-/* Three chunks and a bit, so that there are borders, and a short chunk at the end. */
+/* Six chunks and a bit, so that there are borders, and a short chunk at the end. */
 #define PAGES	3100UL
+/* The largest without a tree, and one that ends inside of its last chunk. */
+#define FEW	2048UL
+#define FEWER	1100UL
 #define STEPS	3000
 
 struct page_set_rig {
 	struct gem_uma_page_set set;
+	pgoff_t size;
 	bool in[PAGES];
 	struct rnd_state rnd;
 };
 
-static struct page_set_rig *page_set_rig(struct kunit *test)
+static struct page_set_rig *page_set_rig(struct kunit *test, pgoff_t size)
 {
 	struct page_set_rig *rig = gem_uma_mock_zalloc(test, sizeof(*rig));
 
 	prandom_seed_state(&rig->rnd, 1);
-	gem_uma_page_set_init(&rig->set, PAGES);
+	rig->size = size;
+	gem_uma_page_set_init(&rig->set, size);
 	return rig;
 }
 
@@ -42,7 +47,7 @@ static pgoff_t page_set_model_find(struct page_set_rig *rig, pgoff_t start, pgof
 /* Short ranges mostly, whole chunks sometimes. */
 static struct gem_uma_extent page_set_range(struct page_set_rig *rig)
 {
-	struct gem_uma_extent e = { .start = page_set_random(rig, PAGES) };
+	struct gem_uma_extent e = { .start = page_set_random(rig, rig->size) };
 
 	switch (page_set_random(rig, 4)) {
 	case 0:
@@ -50,10 +55,10 @@ static struct gem_uma_extent page_set_range(struct page_set_rig *rig)
 		break;
 	case 1:
 		e = (struct gem_uma_extent) { round_down(e.start, 512),
-					      min(round_up(e.start + 1, 512), PAGES) };
+					      min(round_up(e.start + 1, 512), rig->size) };
 		break;
 	default:
-		e.end = min(e.start + 1 + page_set_random(rig, 300), PAGES);
+		e.end = min(e.start + 1 + page_set_random(rig, 300), rig->size);
 	}
 	return e;
 }
@@ -87,7 +92,7 @@ static unsigned long page_set_count(const struct page_set_rig *rig)
 	unsigned long n = 0;
 	pgoff_t i;
 
-	for (i = 0; i < PAGES; i++)
+	for (i = 0; i < rig->size; i++)
 		n += rig->in[i];
 	return n;
 }
@@ -114,9 +119,9 @@ static void page_set_ask(struct kunit *test, struct page_set_rig *rig, pgoff_t s
 	}
 }
 
-static void page_set_equals_a_flag_per_page(struct kunit *test)
+static void page_set_compare(struct kunit *test, pgoff_t size)
 {
-	struct page_set_rig *rig = page_set_rig(test);
+	struct page_set_rig *rig = page_set_rig(test, size);
 	unsigned int step;
 
 	for (step = 0; step < STEPS; step++) {
@@ -130,16 +135,26 @@ static void page_set_equals_a_flag_per_page(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, rig->set.pages, page_set_count(rig));
 		e = page_set_range(rig);
 		page_set_ask(test, rig, e.start, e.end);
-		page_set_ask(test, rig, e.start, PAGES);
+		page_set_ask(test, rig, e.start, size);
 		if (step % 700 == 699) {
 			gem_uma_page_set_clear(&rig->set);
 			memset(rig->in, 0, sizeof(rig->in));
-			page_set_ask(test, rig, 0, PAGES);
+			page_set_ask(test, rig, 0, size);
 		}
 	}
 	gem_uma_page_set_clear(&rig->set);
 }
 
+static void page_set_equals_a_flag_per_page(struct kunit *test)
+{
+	static const pgoff_t sizes[] = { PAGES, FEW, FEWER, FEW + 1, 1 };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
+		page_set_compare(test, sizes[i]);
+}
+
+/* Of a set that has a tree. */
 static unsigned long page_set_bitmaps(struct gem_uma_page_set *set)
 {
 	unsigned long index, n = 0;
@@ -153,7 +168,7 @@ static unsigned long page_set_bitmaps(struct gem_uma_page_set *set)
 /* Whatever the order in which it was filled. */
 static void page_set_that_is_full_has_no_bitmap(struct kunit *test)
 {
-	struct page_set_rig *rig = page_set_rig(test);
+	struct page_set_rig *rig = page_set_rig(test, PAGES);
 	pgoff_t i;
 
 	page_set_fill(test, rig, (struct gem_uma_extent) { 0, PAGES });

@@ -7,6 +7,9 @@
 
 #include <drm/gem_uma/gem_uma_types.h>
 
+/* Sets of so many chunks or fewer have no tree. */
+#define GEM_UMA_PAGE_SET_FEW	4
+
 /**
  * struct gem_uma_page_set - a set of pages of an object
  *
@@ -15,11 +18,15 @@
  * Invariant: @pages is the number of pages in the set.
  */
 struct gem_uma_page_set {
-	/**
-	 * @chunks: one entry for so many pages: NULL if none of them is in the set, a
-	 * value if all are, else a bitmap.
-	 */
-	struct xarray chunks;
+	union {
+		/**
+		 * @chunks: one entry for so many pages: NULL if none of them is in the set,
+		 * a value if all are, else a bitmap.
+		 */
+		struct xarray chunks;
+		/** @few: the same, of a set that has no more. */
+		void *few[GEM_UMA_PAGE_SET_FEW];
+	};
 	/** @size: pages from @size on are never in the set. */
 	pgoff_t size;
 	/** @pages: how many are in the set. */
