@@ -131,6 +131,7 @@ void gem_uma_backing_fini(struct gem_uma_backing *b)
 		shmem_truncate_range(file_inode(b->file), 0, (loff_t)-1);
 	fput(b->file);
 	b->file = NULL;
+	gem_uma_backing_wc_fini(b);
 	mem_cgroup_put(b->memcg);
 	b->memcg = NULL;
 }
@@ -166,6 +167,20 @@ static int gem_uma_backing_hold(struct gem_uma_backing *b, pgoff_t pgoff,
 	got->start = min(got->start, start);
 	got->end = end;
 	return 0;
+}
+
+/* Undo gem_uma_backing_hold(), of pages that do not count as held yet. */
+static void gem_uma_backing_unhold(struct gem_uma_backing *b, const struct gem_uma_extent *got)
+{
+	struct folio *folio;
+	pgoff_t pgoff, next;
+
+	for (pgoff = got->start; pgoff < got->end; pgoff = next) {
+		/* Our reference keeps it there. */
+		folio = xa_load(&gem_uma_backing_mapping(b)->i_pages, pgoff);
+		next = folio_next_index(folio);
+		folio_put(folio);
+	}
 }
 
 /* May a task that has come to page @pgoff of a gap go on? */
@@ -204,6 +219,10 @@ static int gem_uma_backing_fill_gap(struct gem_uma_backing *b,
 		cond_resched();
 	}
 	if (got.end > gap->start) {
+		if (gem_uma_backing_wc_begin(b, &got)) {
+			gem_uma_backing_unhold(b, &got);
+			return -ENOMEM;
+		}
 		gem_uma_page_set_add(&b->held, got.start, got.end);
 		atomic_long_add(got.end - got.start, &b->udev->resident_pages);
 	}
@@ -305,7 +324,8 @@ int gem_uma_backing_populate_some_locked(struct gem_uma_backing *b, pgoff_t star
 	int ret;
 
 	dma_resv_assert_held(b->obj->resv);
-	if (!ahead && start < end && end <= b->nr_pages)
+	/* Each change of page attributes costs all CPUs more than reading the neighbours does. */
+	if (!ahead && !gem_uma_backing_is_wc(b) && start < end && end <= b->nr_pages)
 		end = gem_uma_backing_next_swapped(b, start + 1, end);
 	ret = gem_uma_backing_populate(b, start, start + 1, end);
 	return gem_uma_page_set_covers(&b->held, start, start + 1) ? 0 : ret ?: -EIO;
@@ -326,7 +346,8 @@ EXPORT_SYMBOL_GPL(gem_uma_backing_populate_some_locked);
  * Return: 0; -ENOMEM; -EINTR when the task is being killed or frozen; -EINVAL for a range
  * outside of the object; -EIO when content could not be read from swap, or a page is
  * broken; -EFAULT for a purged object; -ENODEV for a write-combined object of an unplugged
- * device. On error, what was populated stays so; repeating continues.
+ * device, if it is the DMA API that cleans. On error, what was populated stays so;
+ * repeating continues.
  */
 int gem_uma_backing_populate_locked(struct gem_uma_backing *b, pgoff_t start,
 				    pgoff_t end)

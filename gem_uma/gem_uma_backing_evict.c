@@ -54,6 +54,7 @@ unsigned long gem_uma_backing_release(struct gem_uma_backing *b, bool keep)
 	pgoff_t next = 0;
 
 	mapping_clear_unevictable(mapping);
+	gem_uma_backing_wc_end(b, 0, b->nr_pages);
 	folio_batch_init(&fbatch);
 	/*
 	 * All folios of the file, not only those held: others may have been put
@@ -78,6 +79,7 @@ void gem_uma_backing_release_range(struct gem_uma_backing *b,
 	struct folio_batch fbatch;
 	pgoff_t next = e->start;
 
+	gem_uma_backing_wc_end(b, e->start, e->end);
 	folio_batch_init(&fbatch);
 	while (filemap_get_folios(mapping, &next, e->end - 1, &fbatch)) {
 		gem_uma_backing_release_batch(b, &fbatch, true);

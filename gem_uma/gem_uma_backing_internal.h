@@ -75,6 +75,40 @@ int gem_uma_backing_get_folio(struct gem_uma_backing *b, pgoff_t pgoff,
 			      struct folio **foliop)
 	__must_hold(b->obj->resv);
 
+/* Are pages that are held write-combined for the kernel itself? Then nobody maps them cached. */
+static inline bool gem_uma_backing_is_wc(const struct gem_uma_backing *b)
+{
+	return b->wc_pages;
+}
+
+#if IS_ENABLED(CONFIG_X86_64)
+int gem_uma_backing_wc_init(struct gem_uma_backing *b);
+void gem_uma_backing_wc_fini(struct gem_uma_backing *b);
+int gem_uma_backing_wc_begin(struct gem_uma_backing *b, const struct gem_uma_extent *e);
+void gem_uma_backing_wc_end(struct gem_uma_backing *b, pgoff_t start, pgoff_t end);
+#else
+/* Mappings need not agree, or the DMA API makes them. */
+static inline int gem_uma_backing_wc_init(struct gem_uma_backing *b)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void gem_uma_backing_wc_fini(struct gem_uma_backing *b)
+{
+}
+
+static inline int gem_uma_backing_wc_begin(struct gem_uma_backing *b,
+					   const struct gem_uma_extent *e)
+{
+	return 0;
+}
+
+static inline void gem_uma_backing_wc_end(struct gem_uma_backing *b, pgoff_t start,
+					  pgoff_t end)
+{
+}
+#endif
+
 int gem_uma_backing_clean_folio(struct gem_uma_backing *b, struct folio *folio,
 				enum dma_data_direction dir);
 void gem_uma_backing_release_range(struct gem_uma_backing *b,

@@ -175,7 +175,9 @@ int gem_uma_backing_clean_folio(struct gem_uma_backing *b, struct folio *folio,
 	size_t size = folio_size(folio), done, len;
 	bool bounced;
 
-	if (!(b->flags & GEM_UMA_BACKING_CLEAN) || udev->coherent)
+	/* Where the kernel's own mapping changes, that cleans. */
+	if (!(b->flags & GEM_UMA_BACKING_CLEAN) || udev->coherent ||
+	    gem_uma_backing_is_wc(b))
 		return 0;
 	if (READ_ONCE(udev->unplugged))
 		return -ENODEV;

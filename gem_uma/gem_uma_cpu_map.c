@@ -63,32 +63,44 @@ static struct drm_gem_object *gem_uma_cpu_map_obj(const struct gem_uma_cpu_map *
 	return cmap->backing->obj;
 }
 
+/* Whether anybody would clean what is mapped so; where the device is coherent, nobody has to. */
+static bool gem_uma_cpu_map_may_be_wc(const struct gem_uma_device *udev)
+{
+	return udev->allow_wc || udev->sync_ops == &gem_uma_device_dma_sync_ops;
+}
+
 /**
  * gem_uma_cpu_map_init() - decide how an object is mapped by the CPU
  * @cmap: CPU map, zeroed
  * @backing: initialized backing, with GEM_UMA_BACKING_CLEAN if @want_wc is set
- * @want_wc: write-combined, if the device is not coherent
+ * @want_wc: write-combined, if the device is not coherent or its driver allows it
  * @flags: GEM_UMA_CPU_MAP_*
  *
- * On a coherent device the mode is always cached: shmem zeroes pages through the cache,
- * and for such a device nothing would write the lines back before an uncached reader
- * looks (uma_sync 4.2).
+ * On other devices the mode is always cached: shmem zeroes pages through the cache, and
+ * nothing would write the lines back before an uncached reader looks (uma_sync 4.2). Where
+ * &gem_uma_device.allow_wc is set, the backing changes the kernel's own mapping, which does.
  *
- * Context: may sleep.
+ * Context: may sleep and reclaim.
  *
- * Return: 0, or -EINVAL if a WC mapping is asked of a backing that does not clean, or of a
- * device whose driver does cache maintenance itself.
+ * Return: 0; -EINVAL if a WC mapping is asked of a backing that does not clean, or of a
+ * device whose driver does cache maintenance itself and does not allow it; -ENOMEM.
  */
 int gem_uma_cpu_map_init(struct gem_uma_cpu_map *cmap, struct gem_uma_backing *backing,
 			 bool want_wc, u32 flags)
 {
-	const struct gem_uma_sync_ops *sync_ops = backing->udev->sync_ops;
+	const struct gem_uma_device *udev = backing->udev;
+	int ret;
 
 	if (want_wc && (!(backing->flags & GEM_UMA_BACKING_CLEAN) ||
-			sync_ops != &gem_uma_device_dma_sync_ops))
+			!gem_uma_cpu_map_may_be_wc(udev)))
 		return -EINVAL;
+	if (want_wc && udev->allow_wc) {
+		ret = gem_uma_backing_wc_init(backing);
+		if (ret)
+			return ret;
+	}
 	cmap->backing = backing;
-	cmap->mode = gem_uma_state_cache_mode(want_wc, backing->udev->coherent);
+	cmap->mode = gem_uma_state_cache_mode(want_wc, udev->coherent, udev->allow_wc);
 	cmap->flags = flags;
 	cmap->window = GEM_UMA_FAULT_MIN;
 	xa_init_flags(&cmap->ptes, XA_FLAGS_ACCOUNT);
@@ -130,28 +142,36 @@ EXPORT_SYMBOL_GPL(gem_uma_cpu_map_fini);
  * For an object that somebody is about to use who knows nothing of caches. It is evicted, so
  * nothing maps it, and each page is written back when it is populated next.
  *
- * Context: resv held; does not sleep.
+ * Context: resv held; may sleep and reclaim.
  *
  * Return: 0, also where the device is coherent and nothing changes; -EBUSY if a page is
  * resident, or a mapping of user space is there: mprotect() would make it a cached one;
- * -EOPNOTSUPP where the driver does cache maintenance itself.
+ * -EOPNOTSUPP where the driver does cache maintenance itself, and does not allow WC mappings;
+ * -ENOMEM.
  */
 int gem_uma_cpu_map_force_wc_locked(struct gem_uma_cpu_map *cmap)
 {
 	struct gem_uma_backing *b = cmap->backing;
+	int ret;
 
 	dma_resv_assert_held(b->obj->resv);
 	if (b->udev->coherent || cmap->mode == GEM_UMA_CACHE_WC)
 		return 0;
-	if (b->udev->sync_ops != &gem_uma_device_dma_sync_ops)
+	if (!gem_uma_cpu_map_may_be_wc(b->udev))
 		return -EOPNOTSUPP;
 	if (gem_uma_backing_resident(b))
 		return -EBUSY;
+	if (b->udev->allow_wc) {
+		ret = gem_uma_backing_wc_init(b);
+		if (ret)
+			return ret;
+	}
 	WRITE_ONCE(cmap->mode, GEM_UMA_CACHE_WC);
 	/* Pairs with gem_uma_cpu_map_mmap(): who is counted later sees the new mode. */
 	smp_mb();
 	if (atomic_read(&cmap->mmaps)) {
 		WRITE_ONCE(cmap->mode, GEM_UMA_CACHE_WB);
+		gem_uma_backing_wc_fini(b);
 		return -EBUSY;
 	}
 	b->flags |= GEM_UMA_BACKING_CLEAN;

@@ -15,6 +15,7 @@
 #include <drm/drm_print.h>
 #include <drm/gem_uma/gem_uma_cpu_map.h>
 
+#include "gem_uma_backing_internal.h"
 #include "gem_uma_cpu_map_internal.h"
 
 static int gem_uma_cpu_map_vmap_pages(struct gem_uma_cpu_map *cmap)
@@ -88,6 +89,9 @@ bool gem_uma_cpu_map_vunmap_locked(struct gem_uma_cpu_map *cmap)
 	/* First: nobody who peeks may find what is about to go. */
 	WRITE_ONCE(cmap->vaddr, NULL);
 	vunmap(vaddr);
+	/* Eviction would do it otherwise, in reclaim: see "Page attributes". */
+	if (gem_uma_backing_is_wc(cmap->backing))
+		vm_unmap_aliases();
 	return gem_uma_backing_unpin_locked(cmap->backing);
 }
 EXPORT_SYMBOL_GPL(gem_uma_cpu_map_vunmap_locked);
@@ -99,7 +103,7 @@ EXPORT_SYMBOL_GPL(gem_uma_cpu_map_vunmap_locked);
  * @pgoff: page
  *
  * For drm_panic: what is shown is pinned. A page that is mapped write-combined has an address
- * only while the object is mapped for the kernel, as the kernel's own mapping is cached. On
+ * only while the object is mapped for the kernel, as the kernel's own mapping may be cached. On
  * a device that does not snoop, the caller cleans what it writes.
  *
  * Context: any.

@@ -215,6 +215,12 @@ static struct gem_uma_sync_piece gem_uma_dev_map_whole(const struct gem_uma_dev_
 	return gem_uma_dev_map_piece(dmap, run, start, start + ((u64)run->nr << PAGE_SHIFT));
 }
 
+/* Are there caches between CPU and device? Not for pages that nobody maps cached. */
+static bool gem_uma_dev_map_has_caches(const struct gem_uma_dev_map *dmap)
+{
+	return !dmap->backing->udev->coherent && !gem_uma_backing_is_wc(dmap->backing);
+}
+
 /*
  * Synchronizing is apart from unmapping, which would copy a bounce buffer that is older
  * than its pages. What the CPU wrote may be in its cache alone: write it back before
@@ -228,7 +234,7 @@ static void gem_uma_dev_map_unmap(struct gem_uma_dev_map *dmap,
 
 	if (udev->physical)
 		return;
-	if (!udev->coherent && !udev->allow_bounce) {
+	if (gem_uma_dev_map_has_caches(dmap) && !udev->allow_bounce) {
 		piece = gem_uma_dev_map_whole(dmap, run);
 		udev->sync_ops->clean(dmap->dev, &piece);
 		udev->sync_ops->invalidate(dmap->dev, &piece);
@@ -341,7 +347,7 @@ static int gem_uma_dev_map_map_run(struct gem_uma_dev_map *dmap,
 	}
 	gem_uma_page_set_add(&dmap->starts, start, start + 1);
 	/* What bounces is copied once, before the driver's own transfers. */
-	if (!udev->coherent || udev->allow_bounce) {
+	if (gem_uma_dev_map_has_caches(dmap) || udev->allow_bounce) {
 		piece = gem_uma_dev_map_whole(dmap, &dma);
 		udev->sync_ops->clean(dmap->dev, &piece);
 	}

@@ -40,6 +40,18 @@
  *
  * Whether the device snoops the caches of the CPU is what the DMA API says. If it does not,
  * or if the driver knows better, cache maintenance goes through &struct gem_uma_sync_ops.
+ *
+ * How the CPU caches an object is decided by device and object:
+ *
+ * - The DMA API says that the device does not snoop: write-combined if the object asks for
+ *   it, else cached, with cache maintenance.
+ * - It says that the device snoops: cached, whatever the object asks for.
+ * - The same on x86, where the DMA API says so of all devices, and the driver has said
+ *   &gem_uma_device_config.allow_wc: write-combined if the object asks for it. The kernel's own
+ *   mapping of the pages is changed for that; see "Page attributes" of the backing.
+ *
+ * On x86, a device that never snoops has both sync_ops and allow_wc, one that snoops by the
+ * bits of its page tables has allow_wc alone.
  */
 
 struct lock_class_key gem_uma_device_objects_lock_key;
@@ -231,6 +243,8 @@ int gem_uma_device_init(struct gem_uma_device *udev, struct drm_device *drm,
 	udev->coherent = udev->physical ||
 			 (!config->sync_ops && dev_is_dma_coherent(udev->dma_dev));
 	udev->allow_bounce = config->allow_bounce && !udev->physical;
+	/* Elsewhere mappings of both kinds would be of one page, or the DMA API knows. */
+	udev->allow_wc = config->allow_wc && !udev->physical && IS_ENABLED(CONFIG_X86_64);
 	udev->gfp = gem_uma_device_gfp(udev);
 	udev->max_run = gem_uma_device_max_run(udev);
 	spin_lock_init(&udev->objects_lock);

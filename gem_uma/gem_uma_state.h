@@ -67,11 +67,11 @@ gem_uma_state_advise(enum gem_uma_content content, bool needed)
 	return needed ? GEM_UMA_CONTENT_NEEDED : GEM_UMA_CONTENT_PURGEABLE;
 }
 
-/* WC only where it means something: a coherent device reads through the caches. */
+/* WC only where it means something: a coherent device reads through the caches, or says so. */
 static inline enum gem_uma_cache_mode
-gem_uma_state_cache_mode(bool want_wc, bool coherent)
+gem_uma_state_cache_mode(bool want_wc, bool coherent, bool allow_wc)
 {
-	return want_wc && !coherent ? GEM_UMA_CACHE_WC : GEM_UMA_CACHE_WB;
+	return want_wc && (!coherent || allow_wc) ? GEM_UMA_CACHE_WC : GEM_UMA_CACHE_WB;
 }
 
 #endif

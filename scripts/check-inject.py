@@ -187,6 +187,7 @@ CANNOT_FAIL = """
     free_pages free_uid sg_free_append_table sg_free_table unpin_user_page_range_dirty_lock
     unpin_user_pages
     folio_add_lru xas_get_order folio_copy node_data replace_page_cache_folio unpin_folio
+    set_memory_wb set_pages_array_wb
 """
 
 # Put there by what instruments a kernel for debugging.

@@ -47,7 +47,7 @@ PARTS = {
 }
 # Inside of a part: its files, lowest first. A file that is named nowhere comes last.
 ROOMS = {
-    "backing": "place restore evict backing pin discard".split(),
+    "backing": "place wc restore evict backing pin discard".split(),
     "object": "reclaim import populate purge access vma prime funcs object".split(),
     "sync": "sync clflush".split(),
     "reclaim": "stats reclaim scan device".split(),

@@ -13,9 +13,9 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TEST = "gem_uma/tests/gem_uma_test_sync_table.c"
 MANUAL = "docs/parts/sync.rst"
 MARKS = (".. The table of syncs: check-sync-table.py --write\n\n", "\n.. End of the table.\n")
-HEAD = ("What happens", "Snoops", "Does not snoop", "The same, WC", "Bounces")
+HEAD = ("What happens", "Snoops", "Does not snoop", "The same, WC", "WC on x86", "Bounces")
 WORDS = {"": "nothing", "c": "clean", "i": "invalidate", "ci": "clean, invalidate"}
-ROW = re.compile(r'^\t\{ "([^"]+)", \w+, \{ "(\w*)", "(\w*)", "(\w*)", "(\w*)" \} \},$', re.M)
+ROW = re.compile(r'^\t\{ "([^"]+)", \w+, \{ "(\w*)", "(\w*)", "(\w*)", "(\w*)", "(\w*)" \} \},$', re.M)
 
 
 def read(path):

@@ -43,6 +43,11 @@ module_param_array(coherent, bool, NULL, 0444);
 MODULE_PARM_DESC(coherent,
 		 "By device: it snoops the CPU's cache; 0: a cache is modelled (default: all do)");
 
+static bool wc[VUMA_MAX_DEVICES];
+module_param_array(wc, bool, NULL, 0444);
+MODULE_PARM_DESC(wc,
+		 "By device: buffers that ask for it are write-combined, on x86 (default: none are)");
+
 static bool transfer[VUMA_MAX_DEVICES];
 module_param_array(transfer, bool, NULL, 0444);
 MODULE_PARM_DESC(transfer,
@@ -301,6 +306,7 @@ int vuma_bo_device_init(struct vuma_device *vdev)
 		.huge = huge,
 		.allow_bounce = transfer[id],
 		.sync_ops = coherent[id] ? NULL : &vuma_bo_sync_ops,
+		.allow_wc = wc[id],
 	};
 	struct vuma_bo_device *bo;
 	int ret;
@@ -368,10 +374,11 @@ void vuma_bo_debugfs_init(struct vuma_device *vdev)
 	debugfs_create_u32("evict-ms", 0600, vdev->drm.debugfs_root, &vdev->bo->evict_ms);
 }
 
-/* WC: a modelled cache is not asked. The CPU's own cache is there all the same. */
-static u32 vuma_bo_uma_flags(u32 flags)
+/* WC: a modelled cache is not asked. The CPU's own cache is there all the same, unless wc=1. */
+static u32 vuma_bo_uma_flags(const struct gem_uma_device *uma, u32 flags)
 {
 	return GEM_UMA_OBJECT_LATE_OFFSET |
+	       (flags & DRM_VUMA_BO_WC && uma->allow_wc ? GEM_UMA_OBJECT_WC : 0) |
 	       (flags & DRM_VUMA_BO_NO_MMAP ? GEM_UMA_OBJECT_NO_MMAP : 0) |
 	       (flags & DRM_VUMA_BO_HUGE ? GEM_UMA_OBJECT_HUGE : 0) |
 	       (flags & DRM_VUMA_BO_DISCARD_ON_RECLAIM ?
@@ -394,6 +401,7 @@ static struct vuma_bo *vuma_bo_alloc(void)
 struct drm_gem_object *vuma_bo_create(struct vuma_file *vfile, u64 size, u32 flags,
 				      struct drm_gem_object *r_obj)
 {
+	struct gem_uma_device *uma = &vfile->vdev->bo->uma;
 	struct vuma_bo *bo = vuma_bo_alloc();
 	int ret;
 
@@ -403,8 +411,8 @@ struct drm_gem_object *vuma_bo_create(struct vuma_file *vfile, u64 size, u32 fla
 	bo->cached = !vuma_bo_device_is_coherent(vfile->vdev) && !(flags & DRM_VUMA_BO_WC);
 	if (r_obj)
 		bo->uma.base.resv = r_obj->resv;
-	ret = gem_uma_object_init(&bo->uma, &vfile->vdev->bo->uma, size,
-				  vuma_bo_uma_flags(flags), &vuma_bo_ops);
+	ret = gem_uma_object_init(&bo->uma, uma, size, vuma_bo_uma_flags(uma, flags),
+				  &vuma_bo_ops);
 	if (ret) {
 		kfree(bo);
 		return ERR_PTR(ret);

@@ -46,6 +46,9 @@ const struct gem_uma_inject_call gem_uma_inject_calls[] = {
 	{ "drm_gem_prime_export", { -ENOMEM } },
 	{ "dma_resv_wait_timeout", { -ERESTARTSYS } },
 	{ "dma_buf_vmap", { -EINVAL } },
+	/* page attributes */
+	{ "set_pages_array_wc", { -EINVAL } },
+	{ "set_memory_wc", { -ENOMEM } },
 	/* CPU mappings */
 	{ "vmap", .null = true },
 	{ "apply_to_page_range", { -ENOMEM, -EINVAL } },

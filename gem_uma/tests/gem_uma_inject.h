@@ -138,6 +138,7 @@ struct gem_uma_inject_row {
 	u32 flags;	/* GEM_UMA_OBJECT_* */
 	bool huge;	/* the device has a mount for huge folios */
 	bool incoherent;	/* the device does not snoop the caches */
+	bool allow_wc;	/* its driver allows WC mappings on x86 */
 	bool own_device;	/* each attempt begins with a DRM device without anything of ours */
 	bool mm;	/* there is an address space, and @file to map */
 	bool space;	/* works on address spaces, and their callbacks fail, too */
@@ -161,7 +162,7 @@ struct gem_uma_inject_row {
 	unsigned int space_callbacks;	/* of those of a space, at least so many fail */
 };
 
-#define GEM_UMA_INJECT_ROWS	28
+#define GEM_UMA_INJECT_ROWS	29
 #define GEM_UMA_INJECT_MAP_ROWS	9
 #define GEM_UMA_INJECT_PURGE_ROWS	4
 #define GEM_UMA_INJECT_VM_ROWS	13

@@ -589,7 +589,8 @@ const struct gem_uma_inject_row gem_uma_inject_rows[GEM_UMA_INJECT_ROWS] = {
 		.covers = { "gem_uma_object_init", "gem_uma_backing_init",
 			    "gem_uma_cpu_map_init", "gem_uma_dev_map_init",
 			    "gem_uma_reclaim_init" },
-		.huge = true, .incoherent = true, .run = run_object_init, .undo = undo_object,
+		.huge = true, .incoherent = true, .allow_wc = true,
+		.run = run_object_init, .undo = undo_object,
 		.errnos = { -ENOMEM, -ENFILE, -ENOSPC }, .allocations = 4, .calls = 2,
 	}, {
 		.name = "object_create_no_mmap_pinned_panthor_8_virtio_L4",
@@ -621,6 +622,12 @@ const struct gem_uma_inject_row gem_uma_inject_rows[GEM_UMA_INJECT_ROWS] = {
 		.size = INJECT_SIZE, .flags = GEM_UMA_OBJECT_WC, .incoherent = true,
 		.run = run_populate, .check = check_populate, .undo = gem_uma_inject_evict,
 		INJECT_PROGRESS, .allocations = 14, .calls = 60,
+	}, {
+		.name = "populate_allow_wc", .covers = { "gem_uma_object_populate_locked" },
+		.size = PMD_SIZE + 3 * PAGE_SIZE,
+		.flags = GEM_UMA_OBJECT_WC | GEM_UMA_OBJECT_HUGE, .huge = true, .allow_wc = true,
+		.run = run_populate, .check = check_populate, .undo = gem_uma_inject_evict,
+		INJECT_PROGRESS, .allocations = 4, .calls = 4,
 	}, {
 		.name = "populate_some", .covers = { "gem_uma_backing_populate_some_locked" },
 		.size = INJECT_SIZE, .run = run_populate_some, .undo = gem_uma_inject_evict,

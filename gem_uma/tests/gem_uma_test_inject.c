@@ -572,6 +572,7 @@ static void inject_setup(struct gem_uma_inject_rig *rig)
 	rig->mock = gem_uma_mock_create(rig->test, rig->row->huge);
 	if (rig->row->incoherent)
 		rig->mock->udev.coherent = false;
+	rig->mock->udev.allow_wc = rig->row->allow_wc && IS_ENABLED(CONFIG_X86_64);
 	file = rig->mock->udev.huge_mnt ?
 	       shmem_file_setup_with_mnt(rig->mock->udev.huge_mnt, "probe", PAGE_SIZE,
 					 mk_vma_flags(VMA_NORESERVE_BIT)) :

@@ -189,10 +189,15 @@ static void advice(void)
 
 static void cache_mode(void)
 {
-	KT_EQ(gem_uma_state_cache_mode(false, false), GEM_UMA_CACHE_WB);
-	KT_EQ(gem_uma_state_cache_mode(false, true), GEM_UMA_CACHE_WB);
-	KT_EQ(gem_uma_state_cache_mode(true, false), GEM_UMA_CACHE_WC);
-	KT_EQ(gem_uma_state_cache_mode(true, true), GEM_UMA_CACHE_WB);
+	unsigned int allow;
+
+	for (allow = 0; allow < 2; allow++) {
+		KT_EQ(gem_uma_state_cache_mode(false, false, allow), GEM_UMA_CACHE_WB);
+		KT_EQ(gem_uma_state_cache_mode(false, true, allow), GEM_UMA_CACHE_WB);
+		KT_EQ(gem_uma_state_cache_mode(true, false, allow), GEM_UMA_CACHE_WC);
+	}
+	KT_EQ(gem_uma_state_cache_mode(true, true, false), GEM_UMA_CACHE_WB);
+	KT_EQ(gem_uma_state_cache_mode(true, true, true), GEM_UMA_CACHE_WC);
 }
 
 static const struct ktap_test tests[] = {

@@ -78,6 +78,8 @@ struct gem_uma_backing {
 
 	/* Pages whose folios we hold. */
 	struct gem_uma_page_set held;
+	/* Room for a chunk, if these are write-combined for the kernel itself; or NULL. */
+	struct page **wc_pages;
 	/* Where writeback goes on. */
 	pgoff_t next_written;
 	/* Pages evicted and restored so far; evictions, of all or of a chunk, saturating. */

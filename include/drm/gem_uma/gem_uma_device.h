@@ -75,10 +75,17 @@ struct gem_uma_device_config {
 	bool allow_bounce;
 	/**
 	 * @sync_ops: for a device that does not snoop although the DMA API takes it for
-	 * coherent: cache maintenance of the driver's own. NULL: that of the DMA API. A
-	 * driver with ops of its own has no use of GEM_UMA_OBJECT_WC, which is -EINVAL.
+	 * coherent: cache maintenance of the driver's own. NULL: that of the DMA API. For a
+	 * driver with ops of its own GEM_UMA_OBJECT_WC is -EINVAL, unless it has @allow_wc.
 	 */
 	const struct gem_uma_sync_ops *sync_ops;
+	/**
+	 * @allow_wc: for x86, where the DMA API takes all devices for coherent: map objects
+	 * that ask for GEM_UMA_OBJECT_WC write-combined all the same. The device does not
+	 * snoop for them, or user space wants to write past the cache. Costs a flush of all
+	 * TLBs for each chunk that is populated or released. Without effect elsewhere.
+	 */
+	bool allow_wc;
 	/**
 	 * @physical: the device takes physical addresses, and the DMA API is not asked.
 	 * For devices that a hypervisor plays, as virtio with its DMA quirk
@@ -111,6 +118,8 @@ struct gem_uma_device {
 	bool coherent;
 	/** @allow_bounce: see &struct gem_uma_device_config. */
 	bool allow_bounce;
+	/** @allow_wc: see &struct gem_uma_device_config; false where it is without effect. */
+	bool allow_wc;
 	/** @physical: see &struct gem_uma_device_config. */
 	bool physical;
 	/** @gfp: how pages of objects are allocated. */

@@ -156,7 +156,7 @@ struct drm_vuma_get_param {
 
 /* No CPU mapping, by whatever path, is allowed: mmap fails with EPERM. */
 #define DRM_VUMA_BO_NO_MMAP		(1u << 0)
-/* Map write-combined on the CPU. Without effect on a coherent device. */
+/* Map write-combined on the CPU. Without effect on a coherent device, unless loaded with wc=1. */
 #define DRM_VUMA_BO_WC			(1u << 1)
 /* Hint: back with huge folios where the size and the system allow. */
 #define DRM_VUMA_BO_HUGE		(1u << 2)
