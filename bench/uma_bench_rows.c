@@ -66,6 +66,7 @@ const struct row bench_rows[] = {
 	TIME("sync-4k-of-64k", "BO_SYNC of 4 KiB of 64 KiB; the device does not snoop",
 	     "syscall", NULL),
 	TIME("sync-4k-of-64m", "same, of 64 MiB", "syscall", NULL),
+	TIME("sync-8m-quiet", "same, all of 8 MiB that no CPU has mapped", "syscall", NULL),
 	TIME("access-clean", "DMA_BUF_IOCTL_SYNC, begin + end, 64 KiB, nothing written", "syscall",
 	     NULL),
 	TIME("access-dirty", "same, each line written", "syscall", NULL),

@@ -17,6 +17,7 @@
 #define SYNCS	100
 #define SMALL	(16 * PAGE)
 #define LARGE	(64 * VUMA_MIB)
+#define QUIET	(8 * VUMA_MIB)
 #define SHARED	VUMA_MIB
 #define SHARES	10
 
@@ -24,6 +25,7 @@ struct share {
 	int fd;		/* of the second device */
 	struct vuma_vm vm;
 	struct vuma_bo small, large;
+	struct vuma_bo quiet;	/* no CPU maps it */
 	int dmabuf;	/* of small */
 };
 
@@ -64,16 +66,24 @@ static void share_teardown(struct actor *a, const struct scene *s)
 	a->state = NULL;
 }
 
-/* Populated, so that the device has all of it. */
+/* Bound: the device has all of it after the next job. */
 static int sync_bo(struct share *sh, struct vuma_bo *bo, uint64_t size)
 {
 	uint64_t va;
 	int err = vuma_bo_init(bo, sh->fd, size, 0);
 
+	return err ? err : vuma_vm_map_bo(&sh->vm, bo, &va);
+}
+
+/* The CPU has it mapped, and can write at any time. */
+static int sync_bo_touched(struct share *sh, struct vuma_bo *bo, uint64_t size)
+{
+	int err = sync_bo(sh, bo, size);
+
 	if (!err)
 		err = vuma_bo_map(bo);
-	if (!err)
-		err = vuma_vm_map_bo(&sh->vm, bo, &va);
+	for (uint64_t at = 0; !err && at < size; at += PAGE)
+		*((volatile char *)bo->map + at) = 1;
 	return err;
 }
 
@@ -85,9 +95,11 @@ static int sync_setup(struct actor *a, const struct scene *s)
 	sh = a->state;
 	if (err || a->who != WHO_VUMA)
 		return err;
-	err = sync_bo(sh, &sh->small, SMALL);
+	err = sync_bo_touched(sh, &sh->small, SMALL);
 	if (!err)
-		err = sync_bo(sh, &sh->large, LARGE);
+		err = sync_bo_touched(sh, &sh->large, LARGE);
+	if (!err)
+		err = sync_bo(sh, &sh->quiet, QUIET);
 	if (!err)
 		err = share_submit(sh);
 	if (err)
@@ -96,8 +108,9 @@ static int sync_setup(struct actor *a, const struct scene *s)
 	return sh->dmabuf < 0 ? sh->dmabuf : 0;
 }
 
-/* Another page each time. */
-static int sync_pages(struct actor *a, const char *row, const struct vuma_bo *bo)
+/* Another page each time, if it is not all of it. */
+static int sync_parts(struct actor *a, const char *row, const struct vuma_bo *bo,
+		      uint64_t size)
 {
 	struct share *sh = a->state;
 	int64_t start = vuma_now_ns();
@@ -105,8 +118,9 @@ static int sync_pages(struct actor *a, const char *row, const struct vuma_bo *bo
 	int err = 0;
 
 	for (unsigned int i = 0; !err && i < SYNCS; i++) {
-		err = vuma_bo_sync(sh->fd, bo->handle, DRM_VUMA_BO_SYNC_CLEAN, offset, PAGE);
-		offset = (offset + bo->size / 2 + PAGE) % bo->size;
+		err = vuma_bo_sync(sh->fd, bo->handle, DRM_VUMA_BO_SYNC_CLEAN, offset, size);
+		if (size < bo->size)
+			offset = (offset + bo->size / 2 + size) % bo->size;
 	}
 	emit(a, row, vuma_now_ns() - start, SYNCS);
 	return err ? fail(a, err, "%s", row) : 0;
@@ -145,7 +159,8 @@ static int accesses(struct actor *a, const char *row, uint64_t tag)
 static int sync_round(struct actor *a, const struct scene *s)
 {
 	static const char *const rows[] = {
-		"sync-4k-of-64k", "sync-4k-of-64m", "access-clean", "access-dirty",
+		"sync-4k-of-64k", "sync-4k-of-64m", "sync-8m-quiet", "access-clean",
+		"access-dirty",
 	};
 	struct share *sh = a->state;
 	int err;
@@ -156,12 +171,14 @@ static int sync_round(struct actor *a, const struct scene *s)
 			emit_na(a, rows[i], "its devices snoop");
 		return 0;
 	}
-	err = sync_pages(a, rows[0], &sh->small);
+	err = sync_parts(a, rows[0], &sh->small, PAGE);
 	if (!err)
-		err = sync_pages(a, rows[1], &sh->large);
+		err = sync_parts(a, rows[1], &sh->large, PAGE);
 	if (!err)
-		err = accesses(a, rows[2], 0);
-	return err ? err : accesses(a, rows[3], a->bench->round * 1000 + 1);
+		err = sync_parts(a, rows[2], &sh->quiet, QUIET);
+	if (!err)
+		err = accesses(a, rows[3], 0);
+	return err ? err : accesses(a, rows[4], a->bench->round * 1000 + 1);
 }
 
 /* Exported by the first device, imported by the second, bound, used, and all undone. */
