@@ -79,7 +79,7 @@ vgem_gem_import(struct drm_device *drm, struct dma_buf_attachment *attach, struc
 
 static int vgem_uma_init(struct drm_device *drm)
 {
-	const struct gem_uma_device_config config = {};
+	const struct gem_uma_device_config config = { .allow_wc = true };
 	int ret;
 
 	ret = gem_uma_device_init(&vgem_uma, drm, &config);
