@@ -407,6 +407,8 @@ static void gem_uma_cpu_map_add_ptes(struct gem_uma_cpu_map *cmap,
 	cmap->mapped.end = max(cmap->mapped.end, end);
 	nr += xa_to_value(xa_load(&cmap->ptes, chunk));
 	xa_store(&cmap->ptes, chunk, xa_mk_value(nr), 0);
+	if (gem_uma_cpu_map_has_caches(cmap))
+		xa_set_mark(&cmap->ptes, chunk, GEM_UMA_CPU_MAP_UNCLEAN);
 }
 
 /*
@@ -658,6 +660,7 @@ int gem_uma_cpu_map_access_locked(struct gem_uma_cpu_map *cmap, struct vm_area_s
 	len = min_t(unsigned long, len, PAGE_SIZE - offset_in_page(addr));
 	if (write) {
 		gem_uma_backing_mark_dirty_locked(b, pgoff, pgoff + 1);
+		cmap->unclean = true;
 		memcpy(vaddr + offset_in_page(addr), buf, len);
 	} else {
 		memcpy(buf, vaddr + offset_in_page(addr), len);

@@ -61,6 +61,7 @@ int gem_uma_cpu_map_vmap_locked(struct gem_uma_cpu_map *cmap, struct iosys_map *
 			return ret;
 		}
 		gem_uma_backing_mark_dirty_locked(b, 0, b->nr_pages);
+		cmap->unclean = true;
 	}
 	cmap->vmaps++;
 	iosys_map_set_vaddr(map, cmap->vaddr);

@@ -288,7 +288,14 @@ static void gem_uma_cpu_map_zap(struct gem_uma_cpu_map *cmap, const struct gem_u
 		if (xa_to_value(entry) &&
 		    gem_uma_range_clip(&lost, start, start + GEM_UMA_BACKING_CHUNK))
 			gem_uma_backing_mark_dirty_locked(cmap->backing, lost.start, lost.end);
-		xa_erase(&cmap->ptes, chunk);
+		/* That there are no PTEs does not clean what was written through them. */
+		if (xa_get_mark(&cmap->ptes, chunk, GEM_UMA_CPU_MAP_UNCLEAN)) {
+			xa_store(&cmap->ptes, chunk, xa_mk_value(0), 0);
+			xa_clear_mark(&cmap->ptes, chunk, GEM_UMA_CPU_MAP_USED);
+		} else {
+			xa_erase(&cmap->ptes, chunk);
+		}
+		cond_resched();
 	}
 }
 

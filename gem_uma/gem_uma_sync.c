@@ -7,6 +7,7 @@
  */
 #include <linux/dma-resv.h>
 #include <linux/export.h>
+#include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/sizes.h>
@@ -14,6 +15,7 @@
 #include <drm/drm_gem.h>
 #include <drm/gem_uma/gem_uma_sync.h>
 
+#include "gem_uma_cpu_map_internal.h"
 #include "gem_uma_range.h"
 
 /**
@@ -36,7 +38,9 @@
  * nothing allocated, for a device that is coherent, for a buffer that is write-combined,
  * and for pages that the device has no address of: mapping a page for the device cleans
  * it, and taking the address away invalidates. Pages that the device only reads are not
- * invalidated. Whether the CPU wrote a page is not known, so all are cleaned.
+ * invalidated. CLEAN costs nothing where the CPU cannot have written since the last one: see
+ * "Clean ranges" of the CPU map. CLEAN_INVALIDATE always cleans, too: some caches cannot drop
+ * a line without that.
  *
  * How it is done is up to the device, see &struct gem_uma_sync_ops: by the DMA API, or by
  * the driver where the DMA API takes the device for coherent and it is not. The latter is
@@ -75,24 +79,80 @@ static u64 gem_uma_sync_run(struct gem_uma_dev_map *dmap, const struct gem_uma_d
 	return piece.offset + piece.size;
 }
 
-static int gem_uma_sync_pieces(struct gem_uma_dev_map *dmap, struct gem_uma_sync_range range,
-			       enum gem_uma_sync_op op, bool killable)
+/* How to go about it. */
+struct gem_uma_sync_how {
+	enum gem_uma_sync_op op;
+	/* The caller can stop half way. */
+	bool killable;
+	/* The caller has written, in whatever way. */
+	bool wrote;
+};
+
+/*
+ * What the CPU cannot have written is not cleaned: moves *@at to the end of that, within
+ * [*@at, *@end), and returns true. Else *@end becomes the first byte of which it is so again.
+ */
+static bool gem_uma_sync_skip(struct gem_uma_cpu_map *cmap, const struct gem_uma_sync_how *how,
+			      u64 *at, u64 *end)
+	__must_hold(cmap->backing->obj->resv)
+{
+	pgoff_t behind = ((*end - 1) >> PAGE_SHIFT) + 1;
+	bool clean;
+
+	/* Lines go by being cleaned, on some: see gem_uma_sync_clflush_ops. */
+	if (how->wrote || how->op != GEM_UMA_SYNC_CLEAN)
+		return false;
+	clean = gem_uma_cpu_map_is_clean_locked(cmap, *at >> PAGE_SHIFT, &behind);
+	*end = min(*end, (u64)behind << PAGE_SHIFT);
+	if (clean)
+		*at = *end;
+	return clean;
+}
+
+static int gem_uma_sync_pieces(struct gem_uma_cpu_map *cmap, struct gem_uma_dev_map *dmap,
+			       struct gem_uma_sync_range range,
+			       const struct gem_uma_sync_how *how)
 	__must_hold(dmap->obj->resv)
 {
-	u64 at = range.offset, end = range.offset + range.size, batch = at;
+	u64 at = range.offset, end = range.offset + range.size, batch = at, part;
 	struct gem_uma_dma_run run;
 
-	while (at < end && gem_uma_dev_map_next_locked(dmap, at >> PAGE_SHIFT,
-						       ((end - 1) >> PAGE_SHIFT) + 1, &run)) {
+	while (at < end) {
 		if (at - batch >= GEM_UMA_SYNC_BATCH) {
-			if (killable && fatal_signal_pending(current))
+			if (how->killable && fatal_signal_pending(current))
 				return -EINTR;
 			cond_resched();
 			batch = at;
 		}
-		at = gem_uma_sync_run(dmap, &run, at, end, op);
+		part = end;
+		if (gem_uma_sync_skip(cmap, how, &at, &part))
+			continue;
+		if (gem_uma_dev_map_next_locked(dmap, at >> PAGE_SHIFT,
+						((part - 1) >> PAGE_SHIFT) + 1, &run))
+			at = gem_uma_sync_run(dmap, &run, at, part, how->op);
+		else
+			at = part;
 	}
 	return 0;
+}
+
+/* Afterwards, the pages that are wholly in the range are clean, unless the CPU maps them. */
+static int gem_uma_sync_range(struct gem_uma_cpu_map *cmap, struct gem_uma_dev_map *dmap,
+			      struct gem_uma_sync_range range,
+			      const struct gem_uma_sync_how *how)
+	__must_hold(dmap->obj->resv)
+{
+	/* Before cleaning: what was written through a mapping that has gone by now is cleaned. */
+	bool mapped = atomic_read_acquire(&cmap->mmaps);
+	int ret;
+
+	if (!gem_uma_sync_has_caches(cmap, dmap))
+		return 0;
+	ret = gem_uma_sync_pieces(cmap, dmap, range, how);
+	if (!ret)
+		gem_uma_cpu_map_cleaned_locked(cmap, PAGE_ALIGN(range.offset) >> PAGE_SHIFT,
+					       (range.offset + range.size) >> PAGE_SHIFT, mapped);
+	return ret;
 }
 
 /**
@@ -109,9 +169,10 @@ static int gem_uma_sync_pieces(struct gem_uma_dev_map *dmap, struct gem_uma_sync
  * Return: 0; -EINVAL for a range that is not in the object, an operation that does not
  * exist, or an import; -EINTR when the task is being killed.
  */
-int gem_uma_sync_locked(const struct gem_uma_cpu_map *cmap, struct gem_uma_dev_map *dmap,
+int gem_uma_sync_locked(struct gem_uma_cpu_map *cmap, struct gem_uma_dev_map *dmap,
 			struct gem_uma_sync_range range, enum gem_uma_sync_op op)
 {
+	struct gem_uma_sync_how how = { .op = op, .killable = true };
 	struct gem_uma_extent e;
 
 	dma_resv_assert_held(dmap->obj->resv);
@@ -120,27 +181,27 @@ int gem_uma_sync_locked(const struct gem_uma_cpu_map *cmap, struct gem_uma_dev_m
 		return -EINVAL;
 	if (range.size && gem_uma_range_to_pages(dmap->obj->size, range.offset, range.size, &e))
 		return -EINVAL;
-	if (!gem_uma_sync_has_caches(cmap, dmap))
-		return 0;
-	return gem_uma_sync_pieces(dmap, range, op, true);
+	return gem_uma_sync_range(cmap, dmap, range, &how);
 }
 EXPORT_SYMBOL_GPL(gem_uma_sync_locked);
 
 /**
- * gem_uma_sync_finish_locked() - the same, for one who cannot stop half way
+ * gem_uma_sync_finish_locked() - the same, for one who wrote and cannot stop half way
  * @cmap: CPU map of the object
  * @dmap: device mapping of the object, not of an import
  * @range: bytes, which gem_uma_sync_locked() took before
  * @op: what to do
  *
+ * Cleans all of the range: the caller may have written through a mapping of its own.
+ *
  * Context: resv held; may sleep, but allocates nothing.
  */
-void gem_uma_sync_finish_locked(const struct gem_uma_cpu_map *cmap,
-				struct gem_uma_dev_map *dmap,
+void gem_uma_sync_finish_locked(struct gem_uma_cpu_map *cmap, struct gem_uma_dev_map *dmap,
 				struct gem_uma_sync_range range, enum gem_uma_sync_op op)
 {
+	struct gem_uma_sync_how how = { .op = op, .wrote = true };
+
 	dma_resv_assert_held(dmap->obj->resv);
-	if (gem_uma_sync_has_caches(cmap, dmap))
-		gem_uma_sync_pieces(dmap, range, op, false);
+	gem_uma_sync_range(cmap, dmap, range, &how);
 }
 EXPORT_SYMBOL_GPL(gem_uma_sync_finish_locked);

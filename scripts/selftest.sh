@@ -239,7 +239,7 @@ docs() {
 
 sync_table() {
 	fresh
-	sed -i '/ops\[SYNC_KINDS\]/,$ s/BO_SYNC: CLEAN"/BO_SYNC: PLANTED"/' \
+	sed -i '/ops\[SYNC_KINDS\]/,$ s/BO_SYNC: CLEAN,/BO_SYNC: PLANTED,/' \
 		gem_uma/tests/gem_uma_test_sync_table.c
 	finds check-sync-table.py 'docs/parts/sync\.rst:[0-9]+: the table is not'
 }

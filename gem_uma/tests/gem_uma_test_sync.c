@@ -43,6 +43,8 @@ static void sync_pieces_are_exact_uma_A4_A11(struct kunit *test)
 	struct sync_rig rig = sync_rig(test);
 	unsigned int i;
 
+	/* The last range is all of it. */
+	sync_write(test, &rig);
 	for (i = 0; i < ARRAY_SIZE(ranges); i++) {
 		KUNIT_EXPECT_EQ(test, 0, sync_do(&rig, ranges[i].offset, ranges[i].size,
 						 GEM_UMA_SYNC_CLEAN));
@@ -84,6 +86,7 @@ static void sync_has_nothing_to_do_uma_A3(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sync_log.nr, 0);
 
 	sync_map_page(test, &rig, 0);
+	sync_write(test, &rig);
 	sync_forget();
 	KUNIT_EXPECT_EQ(test, 0, sync_do(&rig, 0, 0, GEM_UMA_SYNC_CLEAN));
 	KUNIT_EXPECT_EQ(test, 0, sync_do(&rig, rig.size, 0, GEM_UMA_SYNC_CLEAN));
@@ -102,6 +105,7 @@ static void sync_costs_what_the_range_is_uma_A11(struct kunit *test)
 	struct sync_rig rig = sync_rig_sized(test, SZ_8M);
 
 	KUNIT_ASSERT_EQ(test, 0, object_populate(rig.uobj, 0, rig.size));
+	sync_write(test, &rig);
 	sync_forget();
 	KUNIT_EXPECT_EQ(test, 0, sync_do(&rig, SZ_4M + 64, SZ_4K, GEM_UMA_SYNC_CLEAN));
 	KUNIT_EXPECT_EQ(test, sync_log.bytes, SZ_4K);
@@ -116,6 +120,7 @@ static void sync_ends_when_killed_unless_it_must_finish(struct kunit *test)
 	int ret;
 
 	KUNIT_ASSERT_EQ(test, 0, object_populate(uobj, 0, rig.size));
+	sync_write(test, &rig);
 	sync_forget();
 	object_lock(uobj);
 	gem_uma_mock_set_killed(true);
@@ -205,6 +210,7 @@ static void sync_random_ranges(struct kunit *test)
 
 	prandom_seed_state(&rnd, 13);
 	for (i = 0; i < 2000; i++) {
+		sync_write(test, &rig);
 		u64 offset = prandom_u32_state(&rnd) % rig.size;
 		u64 size = prandom_u32_state(&rnd) % (rig.size - offset + 1);
 		bool invalidate = prandom_u32_state(&rnd) % 2;
@@ -438,6 +444,7 @@ static void sync_clflush_is_of_the_pieces_uma_A12(struct kunit *test)
 	unsigned int i;
 	int ret;
 
+	sync_write(test, &rig);
 	rig.mock->udev.sync_ops = &gem_uma_sync_clflush_ops;
 	for (i = 0; i < ARRAY_SIZE(ops); i++) {
 		struct kprobe probe = {

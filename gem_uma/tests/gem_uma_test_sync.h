@@ -81,6 +81,16 @@ static inline struct sync_rig sync_rig_sized(struct kunit *test, u64 size)
 	return rig;
 }
 
+/* The CPU may have written anywhere, until all of it is cleaned by one call. */
+static inline void sync_write(struct kunit *test, struct sync_rig *rig)
+{
+	struct iosys_map map;
+
+	guard(object)(rig->uobj);
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_vmap(&rig->uobj->base, &map));
+	gem_uma_object_vunmap(&rig->uobj->base, &map);
+}
+
 /* One call of the DMA API for each page, so that each page is a piece. */
 static inline void sync_map_page(struct kunit *test, struct sync_rig *rig, pgoff_t pgoff)
 {

@@ -18,9 +18,15 @@ static void sync_does_map(struct kunit *test, struct sync_rig *rig)
 	sync_map_page(test, rig, 0);
 }
 
-static void sync_does_clean(struct kunit *test, struct sync_rig *rig)
+static void sync_does_not_write(struct kunit *test, struct sync_rig *rig)
 {
 	KUNIT_EXPECT_EQ(test, 0, gem_uma_object_sync(rig->uobj, sync_page, GEM_UMA_SYNC_CLEAN));
+}
+
+static void sync_does_clean(struct kunit *test, struct sync_rig *rig)
+{
+	sync_write(test, rig);
+	sync_does_not_write(test, rig);
 }
 
 static void sync_does_invalidate(struct kunit *test, struct sync_rig *rig)
@@ -99,7 +105,8 @@ static const struct sync_truth {
 	const char *ops[SYNC_KINDS];
 } sync_truths[] = {
 	{ "a page is mapped for the device", sync_does_map, { "", "c", "c", "", "c" } },
-	{ "BO_SYNC: CLEAN", sync_does_clean, { "", "c", "", "", "" } },
+	{ "BO_SYNC: CLEAN, the CPU wrote", sync_does_clean, { "", "c", "", "", "" } },
+	{ "BO_SYNC: CLEAN, it did not", sync_does_not_write, { "", "", "", "", "" } },
 	{ "BO_SYNC: CLEAN_INVALIDATE", sync_does_invalidate, { "", "ci", "", "", "" } },
 	{ "the kernel begins an access", sync_does_begin, { "", "ci", "", "", "" } },
 	{ "the kernel ends one that wrote", sync_does_end, { "", "c", "", "", "" } },

@@ -445,13 +445,11 @@ static void step_gpu_writes(void)
 	}
 }
 
-static void step_sync(void)
+static void sync_range(uint32_t op, uint64_t offset, uint64_t size)
 {
-	uint64_t offset, size, line;
-	uint32_t op = pick(2) ? CLEAN : INVALIDATE;
 	const uint64_t bytes = LINE;
+	uint64_t line;
 
-	pick_range(&offset, &size);
 	KT_OK(vuma_bo_sync(o.r.fd, o.r.bo.handle, op, offset, size));
 	for (line = offset / LINE; line <= (offset + size - 1) / LINE; line++) {
 		uint64_t *cpu = &o.cpu[line * LINE_WORDS], *gpu = &o.gpu[line * LINE_WORDS];
@@ -465,6 +463,28 @@ static void step_sync(void)
 			o.gpu_wrote[line] = false;
 		}
 	}
+}
+
+static void step_sync(void)
+{
+	uint32_t op = pick(2) ? CLEAN : INVALIDATE;
+	uint64_t offset, size;
+
+	pick_range(&offset, &size);
+	sync_range(op, offset, size);
+}
+
+/* What is clean while nobody maps it is not cleaned again, until somebody does. */
+static void step_remap(void)
+{
+	KT_OK(vuma_bo_unmap(&o.r.bo));
+	if (pick(2))
+		sync_range(CLEAN, 0, SIZE);
+	if (pick(2))
+		step_gpu_writes();
+	step_sync();
+	KT_OK(vuma_bo_map(&o.r.bo));
+	o.r.word = o.r.bo.map;
 }
 
 static void step_compare(void)
@@ -489,7 +509,7 @@ static void random_sequence(void)
 		  (unsigned long long)ops);
 	o.r = sync_rig(SIZE);
 	for (i = 0; i < ops; i++) {
-		uint64_t kind = pick(8);
+		uint64_t kind = pick(9);
 
 		if (kind < 3)
 			step_cpu_writes();
@@ -497,6 +517,8 @@ static void random_sequence(void)
 			step_gpu_writes();
 		else if (kind < 7)
 			step_sync();
+		else if (kind < 8)
+			step_remap();
 		else
 			step_compare();
 	}

@@ -50,10 +50,13 @@ struct gem_uma_cpu_map {
 	pgoff_t next_pgoff;
 	unsigned long window;
 	/*
-	 * By chunk, while the CPU maps it: PTEs made since the last zap in VMAs that can be
-	 * written. Marked if the chunk was used since somebody last asked.
+	 * By chunk, while the CPU maps it or has to clean it: PTEs made since the last zap in
+	 * VMAs that can be written. One mark says that the chunk was used since somebody last
+	 * asked, another that the CPU may have written since it was cleaned.
 	 */
 	struct xarray ptes;
+	/* The kernel, or a debugger, may have written anywhere since all was cleaned. */
+	bool unclean;
 	/* Where PTEs were made since all were zapped; empty if nowhere. */
 	struct gem_uma_extent mapped;
 };

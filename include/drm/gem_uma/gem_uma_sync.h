@@ -36,13 +36,12 @@ struct gem_uma_sync_range {
 /* Only on 64-bit x86. */
 extern const struct gem_uma_sync_ops gem_uma_sync_clflush_ops;
 
-int __must_check gem_uma_sync_locked(const struct gem_uma_cpu_map *cmap,
+int __must_check gem_uma_sync_locked(struct gem_uma_cpu_map *cmap,
 				     struct gem_uma_dev_map *dmap,
 				     struct gem_uma_sync_range range,
 				     enum gem_uma_sync_op op)
 	__must_hold(dmap->obj->resv);
-void gem_uma_sync_finish_locked(const struct gem_uma_cpu_map *cmap,
-				struct gem_uma_dev_map *dmap,
+void gem_uma_sync_finish_locked(struct gem_uma_cpu_map *cmap, struct gem_uma_dev_map *dmap,
 				struct gem_uma_sync_range range, enum gem_uma_sync_op op)
 	__must_hold(dmap->obj->resv);
 
