@@ -46,8 +46,6 @@ FOR_DRIVERS = {
         gem_uma_object_access_begin gem_uma_object_access_end""",
     "a driver with an ioctl that creates buffers": "gem_uma_object_create",
     "a driver with drm_panic": "gem_uma_backing_pinned_page gem_uma_cpu_map_peek",
-    "a driver whose CPU copies pixels to the display": """
-        gem_uma_object_plane_access_begin gem_uma_object_plane_access_end""",
     "an import in such an object": "gem_uma_dev_map_init_sgt gem_uma_dev_map_is_mapped_locked",
     "a driver whose device has to answer before it has forgotten pages (virtio-gpu)":
         "gem_uma_object_next",

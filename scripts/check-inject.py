@@ -34,7 +34,7 @@ INFALLIBLE = {
         gem_uma_cpu_map_zap_locked
         gem_uma_dev_map_drop_locked gem_uma_dev_map_fini
         gem_uma_heap_discard gem_uma_heap_fini gem_uma_object_unpin
-        gem_uma_object_import_unmap_locked gem_uma_object_prime_release
+        gem_uma_object_import_unmap_locked gem_uma_object_plane_end gem_uma_object_prime_release
         gem_uma_object_prime_unmap gem_uma_object_prime_unpin
         gem_uma_object_unplug_all gem_uma_object_vunmap gem_uma_reclaim_fini
         gem_uma_reserve_active_put gem_uma_reserve_pool_put gem_uma_reserve_unplug
@@ -48,7 +48,7 @@ INFALLIBLE = {
         gem_uma_reserve_active_get gem_uma_reserve_take
         gem_uma_object_sync gem_uma_sync_locked gem_uma_sync_finish_locked
         gem_uma_object_access_begin gem_uma_object_access_end
-        gem_uma_object_plane_access_begin gem_uma_object_plane_access_end
+        gem_uma_object_plane_read
         gem_uma_object_prime_begin gem_uma_object_prime_end gem_uma_object_prime_init
         gem_uma_object_prime_mmap gem_uma_object_prime_import""",
     "answers a question": """

@@ -6,7 +6,9 @@
 #include <linux/file.h>
 
 #include <drm/drm_file.h>
+#include <drm/drm_framebuffer.h>
 #include <drm/drm_vma_manager.h>
+#include <drm/gem_uma/gem_uma_object_plane.h>
 #include <drm/gem_uma/gem_uma_userptr.h>
 
 #include "gem_uma_inject.h"
@@ -153,6 +155,39 @@ static void end_userptr(struct gem_uma_inject_rig *rig)
 	vm_munmap(INJECT_ADDR, INJECT_SIZE);
 }
 
+/* What a plane with a framebuffer of one object has of its own. */
+static struct inject_plane {
+	struct drm_framebuffer fb;
+	struct gem_uma_object_plane_state state;
+} inject_plane;
+
+static void begin_plane(struct gem_uma_inject_rig *rig)
+{
+	memset(&inject_plane, 0, sizeof(inject_plane));
+	inject_plane.fb.format = drm_format_info(DRM_FORMAT_XRGB8888);
+	inject_plane.fb.obj[0] = &rig->uobj->base;
+	inject_plane.state.shadow.base.fb = &inject_plane.fb;
+	scoped_guard(inject, rig)
+		KUNIT_EXPECT_EQ(rig->test, 0,
+				gem_uma_object_populate_locked(rig->uobj, 0, INJECT_SIZE,
+							       DMA_BIDIRECTIONAL));
+}
+
+static int run_plane(struct gem_uma_inject_rig *rig)
+{
+	return gem_uma_object_plane_begin(&inject_plane.state);
+}
+
+static void undo_plane(struct gem_uma_inject_rig *rig)
+{
+	gem_uma_object_plane_end(&inject_plane.state);
+}
+
+static void end_plane(struct gem_uma_inject_rig *rig)
+{
+	gem_uma_inject_evict(rig);
+}
+
 const struct gem_uma_inject_row gem_uma_inject_map_rows[GEM_UMA_INJECT_MAP_ROWS] = {
 	{
 		.name = "mmap", .covers = { "gem_uma_object_mmap", "gem_uma_cpu_map_mmap" },
@@ -216,5 +251,10 @@ const struct gem_uma_inject_row gem_uma_inject_map_rows[GEM_UMA_INJECT_MAP_ROWS]
 		.name = "userptr", .covers = { "gem_uma_userptr_export" }, .mm = true,
 		.begin = begin_userptr, .run = run_userptr, .undo = undo_userptr,
 		.end = end_userptr, .errnos = { -ENOMEM }, .allocations = 4,
+	}, {
+		.name = "plane", .covers = { "gem_uma_object_plane_begin" },
+		.size = INJECT_SIZE, .incoherent = true,
+		.begin = begin_plane, .run = run_plane, .undo = undo_plane, .end = end_plane,
+		INJECT_PROGRESS, .allocations = 3,
 	},
 };
