@@ -32,8 +32,8 @@ ROW = re.compile(r"\.name\s*=\s*\"(\w+)\"")
 SUITE = re.compile(r"struct kunit_suite\s+\w+\s*=\s*\{[^}]*?\.name\s*=\s*\"([\w-]+)\""
                    r"|^GEM_UMA_TEST_SUITE\((\w+)\)", re.S | re.M)
 CASE = re.compile(r"\bKUNIT_CASE\w*\(\s*(\w+)")
-IDENTIFIER = re.compile(r"\b(?:panthor-\d+|uma-[AB]\d+|sparse-[A-Z]\d+|rev-[A-Z]\d+|virtio-L\d+)\b")
-FAMILY = r"(?:panthor-|uma-|sparse-|rev-|virtio-)"
+IDENTIFIER = re.compile(r"\b(?:panthor-\d+|uma-[AB]\d+|sparse-[A-Z]\d+|rev-[A-Z]\d+|virtio-L\d+|ports-G\d+)\b")
+FAMILY = r"(?:panthor-|uma-|sparse-|rev-|virtio-|ports-)"
 
 
 def read(path):

@@ -418,7 +418,7 @@ static void *cpu_map_peek(const struct gem_uma_cpu_map *cmap, pgoff_t pgoff)
 	return vaddr;
 }
 
-static void cpu_map_peek_finds_pages_of_the_pinned(struct kunit *test)
+static void cpu_map_peek_finds_pages_of_the_pinned_ports_G8(struct kunit *test)
 {
 	struct gem_uma_user room = gem_uma_user_create(test, 4);
 	struct gem_uma_mock_holder *holder;
@@ -503,7 +503,7 @@ static struct kunit_case gem_uma_cpu_map_cases[] = {
 	KUNIT_CASE(cpu_map_zap_finds_the_written_of_huge_ptes_rev_F1),
 	KUNIT_CASE(cpu_map_split_of_a_PMD_mapping_panthor_75_76),
 	KUNIT_CASE(cpu_map_get_unmapped_area_fits_huge_folios),
-	KUNIT_CASE(cpu_map_peek_finds_pages_of_the_pinned),
+	KUNIT_CASE(cpu_map_peek_finds_pages_of_the_pinned_ports_G8),
 	KUNIT_CASE(cpu_map_peek_into_huge_folios),
 	KUNIT_CASE(cpu_map_peek_at_WC_needs_a_vmap),
 	KUNIT_CASE(cpu_map_peek_at_an_import_is_NULL),

@@ -157,7 +157,7 @@ static struct drm_file *kms_file(struct kunit *test)
 	return file;
 }
 
-static void kms_dumb_is_as_large_as_the_picture(struct kunit *test)
+static void kms_dumb_is_as_large_as_the_picture_ports_G7(struct kunit *test)
 {
 	static const struct drm_mode_create_dumb cases[] = {
 		{ .width = 1, .height = 1, .bpp = 32, .pitch = 64, .size = PAGE_SIZE },
@@ -236,7 +236,7 @@ static void kms_dumb_is_write_combined_where_nobody_syncs(struct kunit *test)
 	idr_destroy(&file->object_idr);
 }
 
-static void kms_print_info_tells_where_the_pages_are(struct kunit *test)
+static void kms_print_info_tells_where_the_pages_are_ports_G9(struct kunit *test)
 {
 	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
 	struct gem_uma_object *uobj = &gem_uma_mock_object_create(test, mock, SZ_16K, 0)->base;
@@ -256,14 +256,29 @@ static void kms_print_info_tells_where_the_pages_are(struct kunit *test)
 			   "\tcached=yes\n");
 }
 
+/* What fdinfo and debugfs tell: pages in memory, and all of an import. */
+static void kms_rss_follows_the_pages_ports_G9(struct kunit *test)
+{
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_object *uobj = &gem_uma_mock_object_create(test, mock, SZ_16K, 0)->base;
+
+	KUNIT_ASSERT_PTR_EQ(test, uobj->base.funcs->rss, &gem_uma_object_rss);
+	KUNIT_EXPECT_EQ(test, uobj->base.funcs->rss(&uobj->base), 0);
+	KUNIT_ASSERT_EQ(test, 0, object_populate(uobj, 0, SZ_8K));
+	KUNIT_EXPECT_EQ(test, uobj->base.funcs->rss(&uobj->base), SZ_8K);
+	object_evict_all(mock);
+	KUNIT_EXPECT_EQ(test, uobj->base.funcs->rss(&uobj->base), 0);
+}
+
 static struct kunit_case gem_uma_object_kms_cases[] = {
 	KUNIT_CASE(kms_plane_is_read_without_a_resv),
 	KUNIT_CASE(kms_plane_that_fails_to_begin_has_ended),
 	KUNIT_CASE(kms_plane_without_a_framebuffer),
-	KUNIT_CASE(kms_dumb_is_as_large_as_the_picture),
+	KUNIT_CASE(kms_dumb_is_as_large_as_the_picture_ports_G7),
 	KUNIT_CASE(kms_dumb_that_is_too_large_is_EINVAL),
 	KUNIT_CASE(kms_dumb_is_write_combined_where_nobody_syncs),
-	KUNIT_CASE(kms_print_info_tells_where_the_pages_are),
+	KUNIT_CASE(kms_print_info_tells_where_the_pages_are_ports_G9),
+	KUNIT_CASE(kms_rss_follows_the_pages_ports_G9),
 	{}
 };
 

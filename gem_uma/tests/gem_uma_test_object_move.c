@@ -430,7 +430,7 @@ static void move_while_the_import_is_freed(struct kunit *test)
 }
 
 /* A driver that has no device to map for: kernel and CPU mappings are the exporter's. */
-static void move_cpu_access_of_an_import_maps_nothing(struct kunit *test)
+static void move_cpu_access_of_an_import_maps_nothing_ports_G7(struct kunit *test)
 {
 	struct gem_uma_sync_range range = { 0, SIZE };
 	struct gem_uma_object_access access;
@@ -580,7 +580,7 @@ static struct kunit_case gem_uma_object_move_cases[] = {
 	KUNIT_CASE(move_dying_import_keeps_its_map_rev_R14),
 	KUNIT_CASE(move_last_reference_goes_meanwhile_panthor_6),
 	KUNIT_CASE(move_while_the_import_is_freed),
-	KUNIT_CASE(move_cpu_access_of_an_import_maps_nothing),
+	KUNIT_CASE(move_cpu_access_of_an_import_maps_nothing_ports_G7),
 	KUNIT_CASE(move_static_importer_pins),
 	KUNIT_CASE(move_foreign_exporter_finds_nothing_mapped),
 	{}

@@ -108,7 +108,7 @@ static void unplugged(void)
 }
 
 static const struct ktap_test tests[] = {
-	{ .name = "kms_fbdev_shows_what_is_written", .run = shows_what_is_written },
+	{ .name = "kms_fbdev_shows_what_is_written_ports-G7", .run = shows_what_is_written },
 	{ .name = "kms_fbdev_shows_what_is_mapped", .run = shows_what_is_mapped },
 	{ .name = "kms_fbdev_comes_back_after_a_client", .run = comes_back },
 	{ .name = "kms_fbdev_goes_and_comes_with_the_device", .run = unplugged },
