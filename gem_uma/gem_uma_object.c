@@ -339,6 +339,37 @@ int gem_uma_object_init_import(struct gem_uma_object *uobj, struct gem_uma_devic
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_init_import);
 
+/**
+ * gem_uma_object_create_import() - the body of &drm_driver.gem_prime_import_sg_table
+ * @udev: device
+ * @attach: attachment of the buffer
+ * @sgt: as for gem_uma_object_init_import()
+ *
+ * For drivers that embed the object in nothing of their own.
+ *
+ * Context: may sleep and reclaim.
+ *
+ * Return: the object with one reference, or an ERR_PTR: -ENOMEM, or as
+ * gem_uma_object_init_import().
+ */
+struct drm_gem_object *gem_uma_object_create_import(struct gem_uma_device *udev,
+						    struct dma_buf_attachment *attach,
+						    struct sg_table *sgt)
+{
+	struct gem_uma_object *uobj = kzalloc(sizeof(*uobj), GFP_KERNEL_ACCOUNT);
+	int ret;
+
+	if (!uobj)
+		return ERR_PTR(-ENOMEM);
+	ret = gem_uma_object_init_import(uobj, udev, attach, sgt, NULL);
+	if (ret) {
+		kfree(uobj);
+		return ERR_PTR(ret);
+	}
+	return &uobj->base;
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_create_import);
+
 /* Takes no resv but that of an imported buffer, under which no import is put. */
 static void gem_uma_object_fini(struct gem_uma_object *uobj)
 {

@@ -12,7 +12,6 @@
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/sched/signal.h>
-#include <linux/slab.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_exec.h>
@@ -54,49 +53,16 @@ static const struct drm_gem_object_funcs edu_bo_funcs = {
 	.export = edu_prime_export,
 };
 
-static struct gem_uma_object *edu_bo_alloc(void)
-{
-	struct gem_uma_object *uobj = kzalloc(sizeof(*uobj), GFP_KERNEL_ACCOUNT);
-
-	if (uobj)
-		uobj->base.funcs = &edu_bo_funcs;
-	return uobj;
-}
-
 static int edu_dumb_create(struct drm_file *file, struct drm_device *drm,
 			   struct drm_mode_create_dumb *args)
 {
-	struct gem_uma_object *uobj = edu_bo_alloc();
-	int ret;
-
-	if (!uobj)
-		return -ENOMEM;
-	args->pitch = args->width * DIV_ROUND_UP(args->bpp, 8);
-	args->size = PAGE_ALIGN((u64)args->pitch * args->height);
-	ret = gem_uma_object_init(uobj, &to_edu_device(drm)->uma, args->size, 0, NULL);
-	if (ret) {
-		kfree(uobj);
-		return ret;
-	}
-	ret = drm_gem_handle_create(file, &uobj->base, &args->handle);
-	drm_gem_object_put(&uobj->base);
-	return ret;
+	return gem_uma_object_dumb_create(file, &to_edu_device(drm)->uma, args);
 }
 
 static struct drm_gem_object *edu_import(struct drm_device *drm,
 					 struct dma_buf_attachment *attach, struct sg_table *sgt)
 {
-	struct gem_uma_object *uobj = edu_bo_alloc();
-	int ret;
-
-	if (!uobj)
-		return ERR_PTR(-ENOMEM);
-	ret = gem_uma_object_init_import(uobj, &to_edu_device(drm)->uma, attach, sgt, NULL);
-	if (ret) {
-		kfree(uobj);
-		return ERR_PTR(ret);
-	}
-	return &uobj->base;
+	return gem_uma_object_create_import(&to_edu_device(drm)->uma, attach, sgt);
 }
 
 /* One transfer between memory and the device's own. */

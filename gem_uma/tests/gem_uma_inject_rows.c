@@ -174,20 +174,16 @@ static void begin_import(struct gem_uma_inject_rig *rig)
 
 static int run_import(struct gem_uma_inject_rig *rig)
 {
-	struct gem_uma_object *uobj = kzalloc(sizeof(*uobj), GFP_KERNEL);
-	int ret;
+	struct drm_gem_object *obj = gem_uma_object_create_import(&rig->mock->udev, rig->attach,
+								  rig->sgt);
 
-	if (!uobj)
-		return -ENOMEM;
-	ret = gem_uma_object_init_import(uobj, &rig->mock->udev, rig->attach, rig->sgt, NULL);
 	/* The table stays the caller's. */
 	KUNIT_EXPECT_EQ(rig->test, rig->sgt->nents, INJECT_PAGES);
 	KUNIT_EXPECT_EQ(rig->test, sg_dma_address(rig->sgt->sgl), PAGE_SIZE);
-	if (ret)
-		kfree(uobj);
-	else
-		rig->uobj = uobj;
-	return ret;
+	if (IS_ERR(obj))
+		return PTR_ERR(obj);
+	rig->uobj = to_gem_uma_object(obj);
+	return 0;
 }
 
 static void end_import(struct gem_uma_inject_rig *rig)
@@ -603,7 +599,8 @@ const struct gem_uma_inject_row gem_uma_inject_rows[GEM_UMA_INJECT_ROWS] = {
 		.errnos = { -ENOMEM, -ENFILE, -ENOSPC }, .allocations = 5, .calls = 1,
 	}, {
 		.name = "import_uma_b11",
-		.covers = { "gem_uma_object_init_import", "gem_uma_dev_map_init_sgt" },
+		.covers = { "gem_uma_object_create_import", "gem_uma_object_init_import",
+			    "gem_uma_dev_map_init_sgt" },
 		.begin = begin_import, .run = run_import, .undo = undo_object, .end = end_import,
 		.errnos = { -ENOMEM }, .allocations = 2,
 	}, {

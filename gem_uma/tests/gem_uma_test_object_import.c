@@ -169,6 +169,8 @@ static void object_import_of_odd_tables_is_EINVAL(struct kunit *test)
 	sg_dma_len(sgt.sgl) = PAGE_SIZE;
 
 	dmabuf->size = 0;
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			PTR_ERR(gem_uma_object_create_import(&mock->udev, &attach, &sgt)));
 	KUNIT_EXPECT_EQ(test, -EINVAL, gem_uma_object_init_import(uobj, &mock->udev, &attach,
 								  &sgt, NULL));
 	dmabuf->size = SIZE_MAX;
@@ -189,24 +191,26 @@ static void object_import_of_odd_tables_is_EINVAL(struct kunit *test)
 static void object_import_is_rounded_up_to_pages(struct kunit *test)
 {
 	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
-	struct gem_uma_object *uobj = kzalloc(sizeof(*uobj), GFP_KERNEL);
+	static const struct drm_gem_object_funcs funcs = { GEM_UMA_OBJECT_FUNCS };
 	struct dma_buf *dmabuf = gem_uma_mock_zalloc(test, sizeof(*dmabuf));
 	struct dma_buf_attachment attach = { .dmabuf = dmabuf };
+	struct drm_gem_object *obj;
 	struct dma_resv resv;
 	struct sg_table sgt;
 
-	KUNIT_ASSERT_NOT_NULL(test, uobj);
 	KUNIT_ASSERT_EQ(test, 0, sg_alloc_table(&sgt, 1, GFP_KERNEL));
 	sg_dma_address(sgt.sgl) = SZ_1M;
 	sg_dma_len(sgt.sgl) = PAGE_SIZE + 1;
 	dma_resv_init(&resv);
 	dmabuf->resv = &resv;
 	dmabuf->size = PAGE_SIZE + 1;
-	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_init_import(uobj, &mock->udev, &attach, &sgt,
-							    NULL));
-	KUNIT_EXPECT_EQ(test, uobj->base.size, 2 * PAGE_SIZE);
-	KUNIT_EXPECT_TRUE(test, object_is_resident(uobj, 0, 2 * PAGE_SIZE));
-	drm_gem_object_put(&uobj->base);
+	mock->udev.object_funcs = &funcs;
+	obj = gem_uma_object_create_import(&mock->udev, &attach, &sgt);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, obj);
+	KUNIT_EXPECT_PTR_EQ(test, obj->funcs, &funcs);
+	KUNIT_EXPECT_EQ(test, obj->size, 2 * PAGE_SIZE);
+	KUNIT_EXPECT_TRUE(test, object_is_resident(to_gem_uma_object(obj), 0, 2 * PAGE_SIZE));
+	drm_gem_object_put(obj);
 	dma_resv_fini(&resv);
 	sg_free_table(&sgt);
 }

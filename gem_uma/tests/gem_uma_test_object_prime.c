@@ -52,17 +52,8 @@ static struct drm_gem_object *prime_import_sg_table(struct drm_device *drm,
 						    struct sg_table *sgt)
 {
 	struct gem_uma_mock *mock = container_of(drm, struct gem_uma_mock, drm);
-	struct gem_uma_object *uobj = kzalloc(sizeof(*uobj), GFP_KERNEL);
-	int ret;
 
-	if (!uobj)
-		return ERR_PTR(-ENOMEM);
-	ret = gem_uma_object_init_import(uobj, &mock->udev, attach, sgt, NULL);
-	if (ret) {
-		kfree(uobj);
-		return ERR_PTR(ret);
-	}
-	return &uobj->base;
+	return gem_uma_object_create_import(&mock->udev, attach, sgt);
 }
 
 static const struct file_operations prime_fops = {

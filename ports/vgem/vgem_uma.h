@@ -6,8 +6,8 @@
 #ifndef _VGEM_UMA_H_
 #define _VGEM_UMA_H_
 
+#include <linux/err.h>
 #include <linux/module.h>
-#include <linux/slab.h>
 
 #include <drm/drm_dumb_buffers.h>
 #include <drm/drm_mode.h>
@@ -25,15 +25,6 @@ static const struct drm_gem_object_funcs vgem_gem_funcs = {
 	.export = vgem_prime_export,
 };
 
-static struct gem_uma_object *vgem_gem_alloc(void)
-{
-	struct gem_uma_object *uobj = kzalloc(sizeof(*uobj), GFP_KERNEL_ACCOUNT);
-
-	if (uobj)
-		uobj->base.funcs = &vgem_gem_funcs;
-	return uobj;
-}
-
 static int vgem_gem_dumb_create(struct drm_file *file, struct drm_device *drm,
 				struct drm_mode_create_dumb *args)
 {
@@ -43,14 +34,9 @@ static int vgem_gem_dumb_create(struct drm_file *file, struct drm_device *drm,
 	ret = drm_mode_size_dumb(drm, args, 0, 0);
 	if (ret)
 		return ret;
-	uobj = vgem_gem_alloc();
-	if (!uobj)
-		return -ENOMEM;
-	ret = gem_uma_object_init(uobj, &vgem_uma, args->size, GEM_UMA_OBJECT_WC, NULL);
-	if (ret) {
-		kfree(uobj);
-		return ret;
-	}
+	uobj = gem_uma_object_create(&vgem_uma, args->size, GEM_UMA_OBJECT_WC);
+	if (IS_ERR(uobj))
+		return PTR_ERR(uobj);
 	ret = drm_gem_handle_create(file, &uobj->base, &args->handle);
 	drm_gem_object_put(&uobj->base);
 	return ret;
@@ -59,17 +45,7 @@ static int vgem_gem_dumb_create(struct drm_file *file, struct drm_device *drm,
 static struct drm_gem_object *
 vgem_gem_import(struct drm_device *drm, struct dma_buf_attachment *attach, struct sg_table *sgt)
 {
-	struct gem_uma_object *uobj = vgem_gem_alloc();
-	int ret;
-
-	if (!uobj)
-		return ERR_PTR(-ENOMEM);
-	ret = gem_uma_object_init_import(uobj, &vgem_uma, attach, sgt, NULL);
-	if (ret) {
-		kfree(uobj);
-		return ERR_PTR(ret);
-	}
-	return &uobj->base;
+	return gem_uma_object_create_import(&vgem_uma, attach, sgt);
 }
 
 #define VGEM_UMA_DRIVER_OPS				\

@@ -7,7 +7,6 @@
 #define _VKMS_UMA_H_
 
 #include <linux/module.h>
-#include <linux/slab.h>
 
 #include <drm/gem_uma/gem_uma_fbdev.h>
 #include <drm/gem_uma/gem_uma_object_prime.h>
@@ -30,19 +29,7 @@ static int vkms_gem_dumb_create(struct drm_file *file, struct drm_device *drm,
 static struct drm_gem_object *
 vkms_gem_import(struct drm_device *drm, struct dma_buf_attachment *attach, struct sg_table *sgt)
 {
-	struct gem_uma_object *uobj = kzalloc(sizeof(*uobj), GFP_KERNEL_ACCOUNT);
-	int ret;
-
-	if (!uobj)
-		return ERR_PTR(-ENOMEM);
-	uobj->base.funcs = &vkms_gem_funcs;
-	ret = gem_uma_object_init_import(uobj, &drm_device_to_vkms_device(drm)->uma, attach, sgt,
-					 NULL);
-	if (ret) {
-		kfree(uobj);
-		return ERR_PTR(ret);
-	}
-	return &uobj->base;
+	return gem_uma_object_create_import(&drm_device_to_vkms_device(drm)->uma, attach, sgt);
 }
 
 #define VKMS_UMA_DRIVER_OPS				\

@@ -270,6 +270,9 @@ int gem_uma_object_dumb_create(struct drm_file *file, struct gem_uma_device *ude
 int gem_uma_object_init_import(struct gem_uma_object *uobj, struct gem_uma_device *udev,
 			       struct dma_buf_attachment *attach, struct sg_table *sgt,
 			       const struct gem_uma_object_ops *ops);
+struct drm_gem_object *gem_uma_object_create_import(struct gem_uma_device *udev,
+						    struct dma_buf_attachment *attach,
+						    struct sg_table *sgt);
 void gem_uma_object_unplug_all(struct gem_uma_device *udev);
 
 int gem_uma_object_populate_locked(struct gem_uma_object *uobj, u64 offset, u64 size,
