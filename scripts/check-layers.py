@@ -50,6 +50,7 @@ ROOMS = {
     "backing": "place wc restore evict backing pin discard".split(),
     "object": "reclaim import populate purge access vma prime funcs object".split(),
     "sync": "sync clflush".split(),
+    "heap": "heap grow".split(),
     "reclaim": "stats reclaim scan device".split(),
     "vm": "types fence dummy tree step lock vm queue bind resident implicit".split(),
 }

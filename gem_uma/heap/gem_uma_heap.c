@@ -2,9 +2,8 @@
 /*
  * Address space that gets its memory when a device accesses it.
  *
- * Owns the granules of a heap and their addresses for the device. Decides where memory
- * comes from; what if there is none was decided by the driver. Lock: that of the heap.
- * Neighbour: the reserve, below.
+ * Owns the granules of a heap and their addresses for the device. Lock: that of the heap.
+ * Neighbours: the reserve, below; the ladder that a fault climbs, above.
  */
 #include <linux/dma-fence.h>
 #include <linux/dma-mapping.h>
@@ -21,6 +20,7 @@
 #include <drm/gem_uma/gem_uma_heap.h>
 #include <kunit/visibility.h>
 
+#include "gem_uma_heap_internal.h"
 #include "gem_uma_heap_trace.h"
 #include "gem_uma_internal.h"
 
@@ -68,14 +68,6 @@
  * what comes back is zero. Granules are private folios: not in the page cache, never
  * swapped, and charged to the cgroup of the task that created the heap.
  */
-
-/* The granule is mapped. */
-#define GEM_UMA_HEAP_MAPPED	XA_MARK_0
-
-static unsigned int gem_uma_heap_order(const struct gem_uma_heap *heap)
-{
-	return heap->shift - PAGE_SHIFT;
-}
 
 static u64 gem_uma_heap_offset(const struct gem_uma_heap *heap, unsigned long index)
 {
@@ -142,8 +134,17 @@ static int gem_uma_heap_dma_map(struct gem_uma_heap *heap, struct page *page)
 	return 0;
 }
 
-/* Enters a folio, for which the index has room. It is the heap's on success only. */
-static int gem_uma_heap_insert(struct gem_uma_heap *heap, unsigned long index, struct page *page)
+/**
+ * gem_uma_heap_insert() - enter a folio
+ * @heap: heap
+ * @index: of the granule, for which the index has room
+ * @page: the folio; it is the heap's on success only
+ *
+ * Context: lock of the heap held; may be a signalling section.
+ *
+ * Return: 0; -EIO if the device cannot reach it; -ENODEV without a device; -ENOMEM.
+ */
+int gem_uma_heap_insert(struct gem_uma_heap *heap, unsigned long index, struct page *page)
 {
 	int ret;
 
@@ -302,9 +303,18 @@ void gem_uma_heap_fini(struct gem_uma_heap *heap)
 }
 EXPORT_SYMBOL_GPL(gem_uma_heap_fini);
 
-/* Maps a granule that is there, unless it is mapped. */
-static int gem_uma_heap_map(struct gem_uma_heap *heap, unsigned long index,
-			    struct gem_uma_heap_tables *tables)
+/**
+ * gem_uma_heap_map() - map a granule that is there, unless it is mapped
+ * @heap: heap
+ * @index: of the granule
+ * @tables: for &gem_uma_heap_ops.map
+ *
+ * Context: lock of the heap held; may be a signalling section.
+ *
+ * Return: 0, or as &gem_uma_heap_ops.map.
+ */
+int gem_uma_heap_map(struct gem_uma_heap *heap, unsigned long index,
+		     struct gem_uma_heap_tables *tables)
 {
 	struct page *page = xa_load(&heap->granules, index);
 	int ret;
@@ -433,162 +443,6 @@ int gem_uma_heap_prepare(struct gem_uma_heap *heap)
 	return ret;
 }
 EXPORT_SYMBOL_GPL(gem_uma_heap_prepare);
-
-/* One rung: its memory, or NULL. */
-static struct page *gem_uma_heap_try(struct gem_uma_heap *heap, enum gem_uma_rung rung)
-{
-	unsigned int order = gem_uma_heap_order(heap);
-	struct gem_uma_reserve *reserve = heap->reserve;
-	struct page *page = NULL;
-
-	if (!gem_uma_reserve_allows(reserve, rung))
-		return NULL;
-	switch (rung) {
-	case GEM_UMA_RUNG_NOWAIT:
-		/* Progress when it fails: there are two more rungs. */
-		page = gem_uma_reserve_alloc(reserve, order, GFP_NOWAIT);
-		break;
-	case GEM_UMA_RUNG_RESERVE:
-		page = gem_uma_reserve_take(heap->pool, order);
-		break;
-	default:
-		/* Progress when it fails: the policy of the heap. */
-		page = gem_uma_reserve_take_atomic(heap->pool, order);
-	}
-	gem_uma_reserve_count(reserve, rung, page);
-	return page;
-}
-
-static struct page *gem_uma_heap_climb(struct gem_uma_heap *heap, enum gem_uma_rung *rung)
-{
-	struct page *page = NULL;
-
-	lockdep_assert_held(&heap->lock);
-	for (*rung = GEM_UMA_RUNG_NOWAIT; *rung <= GEM_UMA_RUNG_ATOMIC; ++*rung) {
-		page = gem_uma_heap_try(heap, *rung);
-		if (page)
-			return page;
-	}
-	--*rung;
-	return NULL;
-}
-
-/* Counts a step that needs no memory of its own size. */
-static int gem_uma_heap_step(struct gem_uma_heap *heap, enum gem_uma_rung step, int ret)
-{
-	gem_uma_reserve_count(heap->reserve, step, !ret);
-	return ret;
-}
-
-/* Gets a granule that is not there. @rung: where its memory came from, or what failed. */
-static int gem_uma_heap_fetch(struct gem_uma_heap *heap, unsigned long index,
-			      enum gem_uma_rung *rung)
-{
-	struct page *page = gem_uma_heap_climb(heap, rung);
-	enum gem_uma_rung step = GEM_UMA_RUNG_INDEX;
-	int ret = -ENOMEM;
-
-	if (!page)
-		return ret;
-	/* Progress when it fails: the policy of the heap. */
-	if (gem_uma_reserve_allows(heap->reserve, step))
-		ret = gem_uma_heap_step(heap, step,
-					xa_reserve(&heap->granules, index, GFP_NOWAIT));
-	if (!ret) {
-		step = GEM_UMA_RUNG_DMA;
-		ret = -EIO;
-		if (gem_uma_reserve_allows(heap->reserve, step))
-			ret = gem_uma_heap_step(heap, step,
-						gem_uma_heap_insert(heap, index, page));
-	}
-	if (ret) {
-		xa_release(&heap->granules, index);
-		__free_pages(page, gem_uma_heap_order(heap));
-		*rung = step;
-	}
-	return ret;
-}
-
-static int gem_uma_heap_map_fault(struct gem_uma_heap *heap, unsigned long index,
-				  enum gem_uma_rung *rung)
-{
-	struct gem_uma_heap_tables tables = {};
-	int ret = -ENOMEM;
-
-	if (gem_uma_reserve_allows(heap->reserve, GEM_UMA_RUNG_MAP)) {
-		/* Progress when it fails: the policy of the heap. */
-		ret = heap->ops->alloc_tables(heap, &tables, GFP_NOWAIT);
-		if (!ret) {
-			ret = gem_uma_heap_map(heap, index, &tables);
-			heap->ops->free_tables(heap, &tables);
-		}
-		gem_uma_heap_step(heap, GEM_UMA_RUNG_MAP, ret);
-	}
-	if (ret)
-		*rung = GEM_UMA_RUNG_MAP;
-	return ret;
-}
-
-static int gem_uma_heap_fault(struct gem_uma_heap *heap, unsigned long index,
-			      enum gem_uma_rung *rung)
-{
-	int ret = 0;
-
-	lockdep_assert_held(&heap->lock);
-	/* Somebody else had the same fault. */
-	if (xa_get_mark(&heap->granules, index, GEM_UMA_HEAP_MAPPED))
-		return 0;
-	if (!xa_load(&heap->granules, index))
-		ret = gem_uma_heap_fetch(heap, index, rung);
-	return ret ?: gem_uma_heap_map_fault(heap, index, rung);
-}
-
-/* What is there, counts, and not where: a job may leave holes. */
-static void gem_uma_heap_learn(struct gem_uma_heap *heap, bool grown)
-{
-	unsigned long need = grown ? heap->nr : min(heap->nr + 1, heap->max);
-	unsigned long goal = grown ? heap->nr : clamp(2 * heap->nr, need, heap->max);
-
-	lockdep_assert_held(&heap->lock);
-	if (heap->policy != GEM_UMA_HEAP_RENDER)
-		heap->need = max(heap->need, need);
-	heap->goal = max(heap->goal, goal);
-}
-
-/**
- * gem_uma_heap_grow() - the device met a hole
- * @heap: heap
- * @offset: of the access; behind the end of the heap there never is memory
- *
- * Waits for nothing. The driver's page-table functions are called.
- *
- * Context: may be a signalling section; takes the lock of the heap, and no other but those
- * of the driver's functions. Not from interrupts.
- *
- * Return: GEM_UMA_HEAP_GROWN, or the policy of the heap.
- */
-enum gem_uma_heap_outcome gem_uma_heap_grow(struct gem_uma_heap *heap, u64 offset)
-{
-	bool cookie = dma_fence_begin_signalling();
-	enum gem_uma_rung rung = GEM_UMA_RUNG_NOWAIT;
-	u64 start = ktime_get_mono_fast_ns();
-	struct mem_cgroup *old;
-	int ret = -ENOSPC;
-
-	mutex_lock(&heap->lock);
-	if (offset < heap->size) {
-		old = gem_uma_reserve_charge(heap->pool);
-		ret = gem_uma_heap_fault(heap, offset >> heap->shift, &rung);
-		set_active_memcg(old);
-		gem_uma_heap_learn(heap, !ret);
-	}
-	mutex_unlock(&heap->lock);
-	trace_gem_uma_heap_grow(heap->reserve->udev->drm, heap, offset, BIT_ULL(heap->shift),
-				gem_uma_rung_name(rung), ret, ktime_get_mono_fast_ns() - start);
-	dma_fence_end_signalling(cookie);
-	return ret ? heap->policy : GEM_UMA_HEAP_GROWN;
-}
-EXPORT_SYMBOL_GPL(gem_uma_heap_grow);
 
 /**
  * gem_uma_heap_discard() - give memory back
