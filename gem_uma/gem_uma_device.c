@@ -250,6 +250,7 @@ int gem_uma_device_init(struct gem_uma_device *udev, struct drm_device *drm,
 	spin_lock_init(&udev->objects_lock);
 	gem_uma_device_set_objects_class(&udev->objects_lock);
 	INIT_LIST_HEAD(&udev->objects);
+	mutex_init(&udev->reserve_lock);
 
 	if (config->huge) {
 		struct vfsmount *mnt = gem_uma_device_mount_huge();

@@ -16,6 +16,7 @@
 
 #include <drm/drm_gem.h>
 #include <drm/gem_uma/gem_uma_reclaim.h>
+#include <drm/gem_uma/gem_uma_reserve.h>
 #include <kunit/visibility.h>
 
 #include "gem_uma_reclaim_lists.h"
@@ -24,7 +25,8 @@
 /**
  * DOC: Scans
  *
- * A scan goes through the lists from cheap to costly, until it has what it was asked for.
+ * A scan begins with what heaps of the cgroup hold between jobs, see gem_uma_reserve.c. Then it
+ * goes through the lists from cheap to costly, until it has what it was asked for.
  * A list that needs swap space or I/O that the caller does not have is left out. kswapd
  * then goes through them a second time, for objects in use. Nobody's allocation waits for
  * kswapd, so it waits for a few jobs, once for all objects that share a resv.
@@ -428,6 +430,24 @@ static void gem_uma_reclaim_run_stage(struct gem_uma_reclaim_scan *scan,
 			    counts[GEM_UMA_RECLAIM_WAITED], counts[GEM_UMA_RECLAIM_NS]);
 }
 
+/* Before anything that has to be written: what heaps hold between jobs is worth nothing. */
+static void gem_uma_reclaim_discard(struct gem_uma_reclaim_scan *scan)
+{
+	struct gem_uma_device *udev = scan->rdev->udev;
+	struct gem_uma_reserve *reserve;
+	unsigned long freed;
+
+	if (!READ_ONCE(udev->reserve) || !mutex_trylock(&udev->reserve_lock))
+		return;
+	reserve = udev->reserve;
+	freed = reserve ? reserve->discard(reserve, scan->memcg, scan->nr_pages) : 0;
+	mutex_unlock(&udev->reserve_lock);
+	/* Private pages: no LRU counts them. */
+	mm_account_reclaimed_pages(freed);
+	scan->freed += freed;
+	scan->looked += freed;
+}
+
 static void gem_uma_reclaim_scan(struct gem_uma_reclaim_scan *scan)
 {
 	struct gem_uma_reclaim_device *rdev = scan->rdev;
@@ -438,6 +458,7 @@ static void gem_uma_reclaim_scan(struct gem_uma_reclaim_scan *scan)
 		trace_gem_uma_scan_start(rdev->udev->drm, scan->nid,
 					 gem_uma_reclaim_cgroup_id(scan->memcg),
 					 scan->nr_pages, scan->means.wait);
+	gem_uma_reclaim_discard(scan);
 	for (list = 0; list < GEM_UMA_RECLAIM_LISTS; list++)
 		gem_uma_reclaim_run_stage(scan, list);
 	if (scan->means.wait) {
@@ -456,6 +477,22 @@ static void gem_uma_reclaim_scan(struct gem_uma_reclaim_scan *scan)
 		trace_gem_uma_scan_end(rdev->udev->drm, scan->nid,
 				       gem_uma_reclaim_cgroup_id(scan->memcg), scan->freed,
 				       scan->written, scan->looked, ns);
+}
+
+/* Of all cgroups: only whether a scan can find any follows from it. */
+static unsigned long gem_uma_reclaim_heap_pages(struct gem_uma_device *udev)
+{
+	unsigned long pages = 0;
+
+	if (!READ_ONCE(udev->reserve))
+		return 0;
+	/* Nobody knows, and "nothing" would have this cgroup forgotten. */
+	if (!mutex_trylock(&udev->reserve_lock))
+		return 1;
+	if (udev->reserve)
+		pages = atomic_long_read(&udev->reserve->held);
+	mutex_unlock(&udev->reserve_lock);
+	return pages;
 }
 
 /**
@@ -489,7 +526,7 @@ unsigned long gem_uma_reclaim_count_objects(struct shrinker *shrinker,
 	}
 	/* With swap gone there may be something later: do not forget this cgroup. */
 	if (!objects)
-		return blocked ? 0 : SHRINK_EMPTY;
+		return gem_uma_reclaim_heap_pages(rdev->udev) ?: (blocked ? 0 : SHRINK_EMPTY);
 
 	/*
 	 * list_lru counts objects, the core wants pages: taken from the mean of the

@@ -64,8 +64,8 @@
  * an error reaches the one who asked. If it succeeds, the same job needs no memory while it
  * runs.
  *
- * The content is worthless between jobs. Reclaim discards it when no job may use the heap, and
- * what comes back is zero. Granules are private folios: not in the page cache, never
+ * The content is worthless between jobs. Reclaim discards it when no job may use the heap,
+ * before any object is evicted, and what comes back is zero. Granules are private folios: not in the page cache, never
  * swapped, and charged to the cgroup of the task that created the heap.
  */
 
@@ -201,12 +201,12 @@ static unsigned long gem_uma_heap_drop_range(struct gem_uma_heap *heap, unsigned
 }
 
 /* Reclaim, or the end of the device, wants the memory. */
-static unsigned long gem_uma_heap_give(struct gem_uma_reserve_user *user, bool wait)
+static unsigned long gem_uma_heap_give(struct gem_uma_reserve_user *user, bool gone)
 {
 	struct gem_uma_heap *heap = container_of(user, struct gem_uma_heap, user);
 	unsigned long nr_pages;
 
-	if (wait)
+	if (gone)
 		mutex_lock(&heap->lock);
 	else if (!mutex_trylock(&heap->lock))
 		return 0;
@@ -277,6 +277,7 @@ int gem_uma_heap_init(struct gem_uma_heap *heap, struct gem_uma_reserve *reserve
 	mutex_init(&heap->lock);
 	gem_uma_heap_prime_lock(heap);
 	xa_init_flags(&heap->granules, XA_FLAGS_ACCOUNT);
+	heap->user.pool = heap->pool;
 	heap->user.jobs = config->jobs;
 	heap->user.discard = gem_uma_heap_give;
 	gem_uma_reserve_add_user(reserve, &heap->user);

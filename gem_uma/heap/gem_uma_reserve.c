@@ -41,8 +41,8 @@
  * What heaps hold cannot be swapped out, so all heaps of a device get half of the memory of the
  * machine at most. While jobs wait or run, nothing is taken back that they may need: neither
  * what was put aside, nor what their own heaps hold. Memory pressure frees what was put aside
- * by an idle device first, and then what idle heaps hold. It does so for pressure on
- * the whole machine: a cgroup that reaches its own limit has other memory reclaimed.
+ * by an idle device first, and then what idle heaps hold. Where the objects of a memory cgroup
+ * are scanned, as at a limit of its own, its heaps come before the first object.
  */
 
 /* The share of the machine's memory that a device puts aside at most. */
@@ -136,8 +136,24 @@ static unsigned long gem_uma_reserve_count_objects(struct shrinker *shrinker,
 	return nr ?: SHRINK_EMPTY;
 }
 
-static unsigned long gem_uma_reserve_shrink(struct gem_uma_reserve *reserve,
-					    unsigned long nr_pages)
+/* The core's pointer to the root is not exported, and some of its callers have NULL for it. */
+static bool gem_uma_reserve_is_root(struct mem_cgroup *memcg)
+{
+	return !memcg || !parent_mem_cgroup(memcg);
+}
+
+/* Does a cgroup pay for a pool, itself or after one that was removed? */
+static bool gem_uma_reserve_is_of(const struct gem_uma_reserve_pool *pool,
+				  struct mem_cgroup *memcg)
+{
+	struct mem_cgroup *owner = gem_uma_online_memcg(pool->memcg);
+
+	return owner == memcg ||
+	       (gem_uma_reserve_is_root(owner) && gem_uma_reserve_is_root(memcg));
+}
+
+static unsigned long gem_uma_reserve_shrink(struct gem_uma_reserve *reserve, bool all,
+					    struct mem_cgroup *memcg, unsigned long nr_pages)
 {
 	struct gem_uma_reserve_pool *pool;
 	struct gem_uma_reserve_user *user;
@@ -147,15 +163,29 @@ static unsigned long gem_uma_reserve_shrink(struct gem_uma_reserve *reserve,
 	list_for_each_entry(pool, &reserve->pools, link) {
 		if (freed >= nr_pages || atomic_read(&reserve->active))
 			break;
-		freed += gem_uma_reserve_drain(pool, nr_pages - freed);
+		if (all || gem_uma_reserve_is_of(pool, memcg))
+			freed += gem_uma_reserve_drain(pool, nr_pages - freed);
 	}
 	list_for_each_entry(user, &reserve->users, link) {
 		if (freed >= nr_pages)
 			break;
 		/* Jobs come under the lock only. */
-		if (!atomic_read(&user->jobs->nr))
+		if (!atomic_read(&user->jobs->nr) &&
+		    (all || gem_uma_reserve_is_of(user->pool, memcg)))
 			freed += user->discard(user, false);
 	}
+	return freed;
+}
+
+static unsigned long gem_uma_reserve_discard(struct gem_uma_reserve *reserve,
+					     struct mem_cgroup *memcg, unsigned long nr_pages)
+{
+	unsigned long freed;
+
+	if (!mutex_trylock(&reserve->lock))
+		return 0;
+	freed = gem_uma_reserve_shrink(reserve, false, memcg, nr_pages);
+	mutex_unlock(&reserve->lock);
 	return freed;
 }
 
@@ -167,7 +197,7 @@ static unsigned long gem_uma_reserve_scan_objects(struct shrinker *shrinker,
 
 	if (!mutex_trylock(&reserve->lock))
 		return SHRINK_STOP;
-	freed = gem_uma_reserve_shrink(reserve, sc->nr_to_scan);
+	freed = gem_uma_reserve_shrink(reserve, true, NULL, sc->nr_to_scan);
 	mutex_unlock(&reserve->lock);
 	return freed ?: SHRINK_STOP;
 }
@@ -176,6 +206,8 @@ static void gem_uma_reserve_fini(struct drm_device *drm, void *arg)
 {
 	struct gem_uma_reserve *reserve = arg;
 
+	scoped_guard(mutex, &reserve->udev->reserve_lock)
+		reserve->udev->reserve = NULL;
 	shrinker_free(reserve->shrinker);
 	drm_WARN_ON_ONCE(drm, !list_empty(&reserve->pools));
 	drm_WARN_ON_ONCE(drm, !list_empty(&reserve->users));
@@ -216,7 +248,10 @@ int gem_uma_reserve_init(struct gem_uma_reserve *reserve, struct gem_uma_device 
 	shrinker->scan_objects = gem_uma_reserve_scan_objects;
 	shrinker->private_data = reserve;
 	reserve->shrinker = shrinker;
+	reserve->discard = gem_uma_reserve_discard;
 	shrinker_register(shrinker);
+	scoped_guard(mutex, &udev->reserve_lock)
+		udev->reserve = reserve;
 	return drmm_add_action_or_reset(udev->drm, gem_uma_reserve_fini, reserve);
 }
 EXPORT_SYMBOL_GPL(gem_uma_reserve_init);
@@ -324,7 +359,7 @@ void gem_uma_reserve_add_user(struct gem_uma_reserve *reserve, struct gem_uma_re
 /**
  * gem_uma_reserve_remove_user() - undo gem_uma_reserve_add_user()
  * @reserve: reserve
- * @user: is not asked any more
+ * @user: is not asked any more; without effect if it was not
  *
  * Context: may sleep.
  */
@@ -332,7 +367,7 @@ void gem_uma_reserve_remove_user(struct gem_uma_reserve *reserve,
 				 struct gem_uma_reserve_user *user)
 {
 	guard(mutex)(&reserve->lock);
-	list_del(&user->link);
+	list_del_init(&user->link);
 }
 
 static struct gem_uma_reserve_pool *gem_uma_reserve_pool_create(struct gem_uma_reserve *reserve)
@@ -475,7 +510,7 @@ struct page *gem_uma_reserve_alloc_wait(struct gem_uma_reserve *reserve, unsigne
 	might_alloc(GFP_KERNEL);
 	if (!gem_uma_reserve_is_below_limit(reserve, order)) {
 		mutex_lock(&reserve->lock);
-		gem_uma_reserve_shrink(reserve, 1ul << order);
+		gem_uma_reserve_shrink(reserve, true, NULL, 1ul << order);
 		mutex_unlock(&reserve->lock);
 	}
 	return gem_uma_reserve_alloc(reserve, order, GEM_UMA_GFP_MAYFAIL);

@@ -6,6 +6,7 @@
 #include <linux/shrinker.h>
 
 #include "gem_uma_mock_heap.h"
+#include "gem_uma_reclaim_lists.h"
 
 #define PAGES	40u
 #define SIZE	(PAGES * PAGE_SIZE)
@@ -290,6 +291,59 @@ static void heap_is_discarded_when_idle(struct kunit *test)
 	gem_uma_mock_heap_expect_zero(heap, 0);
 }
 
+/* Memory pressure takes what is worth nothing before it evicts any object. */
+static void heap_is_discarded_before_objects_are_evicted(struct kunit *test)
+{
+	struct gem_uma_mock_heaps heaps = gem_uma_mock_heaps_create(test);
+	struct gem_uma_mock_heap *heap = heap_create(test, &heaps, 6 * PAGE_SIZE);
+	struct gem_uma_mock_object *mobj = gem_uma_mock_object_create(test, heaps.mock, SIZE, 0);
+	struct gem_uma_device *udev = &heaps.mock->udev;
+
+	gem_uma_mock_fill(test, &mobj->base, 1);
+	KUNIT_EXPECT_EQ(test, gem_uma_mock_heap_prepare(heap), 0);
+	/* As much again was put aside. */
+	KUNIT_EXPECT_EQ(test, gem_uma_reclaim_device_run(udev, 12), 12);
+	KUNIT_EXPECT_EQ(test, heap->base.nr, 0);
+	KUNIT_EXPECT_EQ(test, gem_uma_backing_resident(&mobj->base.backing), PAGES);
+	gem_uma_reserve_active_get(heaps.reserve, &heap->jobs);
+	KUNIT_EXPECT_EQ(test, gem_uma_heap_prepare(&heap->base), 0);
+	gem_uma_reclaim_device_run(udev, 1);
+	KUNIT_EXPECT_EQ(test, heap->base.nr, 6);
+	gem_uma_reserve_active_put(heaps.reserve, &heap->jobs);
+}
+
+/* Heaps can go where no object can, as without swap. */
+static void heap_is_counted_without_objects(struct kunit *test)
+{
+	struct gem_uma_mock_heaps heaps = gem_uma_mock_heaps_create(test);
+	struct gem_uma_mock_heap *heap = heap_create(test, &heaps, 6 * PAGE_SIZE);
+	struct shrinker *shrinker = heaps.mock->udev.reclaim->shrinker;
+	struct shrink_control sc = { .gfp_mask = GFP_KERNEL, .nr_to_scan = 1000 };
+
+	KUNIT_EXPECT_EQ(test, shrinker->count_objects(shrinker, &sc), SHRINK_EMPTY);
+	KUNIT_EXPECT_EQ(test, gem_uma_mock_heap_prepare(heap), 0);
+	KUNIT_EXPECT_EQ(test, shrinker->count_objects(shrinker, &sc), 6);
+	KUNIT_EXPECT_EQ(test, shrinker->scan_objects(shrinker, &sc), 12);
+	KUNIT_EXPECT_EQ(test, heap->base.nr, 0);
+	KUNIT_EXPECT_EQ(test, shrinker->count_objects(shrinker, &sc), SHRINK_EMPTY);
+	KUNIT_EXPECT_EQ(test, shrinker->scan_objects(shrinker, &sc), SHRINK_STOP);
+}
+
+/* Whoever has the lock: a cgroup that holds a heap is not forgotten. */
+static void heap_is_counted_while_somebody_looks_rev_B5(struct kunit *test)
+{
+	struct gem_uma_mock_heaps heaps = gem_uma_mock_heaps_create(test);
+	struct gem_uma_mock_heap *heap = heap_create(test, &heaps, 6 * PAGE_SIZE);
+	struct gem_uma_device *udev = &heaps.mock->udev;
+	struct shrinker *shrinker = udev->reclaim->shrinker;
+	struct shrink_control sc = { .gfp_mask = GFP_KERNEL };
+
+	KUNIT_EXPECT_EQ(test, gem_uma_mock_heap_prepare(heap), 0);
+	scoped_guard(mutex, &udev->reserve_lock)
+		KUNIT_EXPECT_EQ(test, shrinker->count_objects(shrinker, &sc), 1);
+	KUNIT_EXPECT_EQ(test, shrinker->count_objects(shrinker, &sc), 6);
+}
+
 /* A job that waits for ever keeps its own heap, and nothing of anybody else's. */
 static void heap_is_kept_by_its_own_jobs_only(struct kunit *test)
 {
@@ -564,6 +618,9 @@ static struct kunit_case gem_uma_heap_cases[] = {
 	KUNIT_CASE(heap_hint_is_what_was_used),
 	KUNIT_CASE(heap_that_renders_has_one_granule),
 	KUNIT_CASE(heap_is_discarded_when_idle),
+	KUNIT_CASE(heap_is_discarded_before_objects_are_evicted),
+	KUNIT_CASE(heap_is_counted_without_objects),
+	KUNIT_CASE(heap_is_counted_while_somebody_looks_rev_B5),
 	KUNIT_CASE(heap_is_kept_by_its_own_jobs_only),
 	KUNIT_CASE(heap_memory_is_limited),
 	KUNIT_CASE(heap_limit_takes_from_who_is_idle_rev_R15),

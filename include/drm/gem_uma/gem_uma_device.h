@@ -5,6 +5,7 @@
 #include <linux/atomic.h>
 #include <linux/dma-direction.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/spinlock.h>
 
 #include <drm/gem_uma/gem_uma_types.h>
@@ -15,6 +16,7 @@ struct drm_gem_object;
 struct drm_gem_object_funcs;
 struct gem_uma_object_prime;
 struct gem_uma_reclaim_device;
+struct gem_uma_reserve;
 struct sg_table;
 struct vfsmount;
 
@@ -132,6 +134,10 @@ struct gem_uma_device {
 	const struct gem_uma_object_prime *prime;
 	/** @object_funcs: of objects that were given none; set with @prime. */
 	const struct drm_gem_object_funcs *object_funcs;
+	/** @reserve_lock: protects @reserve. Reclaim only tries it, and holds it while it asks. */
+	struct mutex reserve_lock;
+	/** @reserve: of the heaps; set by gem_uma_reserve_init(), or NULL. */
+	struct gem_uma_reserve *reserve;
 
 	/** @unplugged: the hardware is gone; set once, no DMA mapping afterwards. */
 	bool unplugged;

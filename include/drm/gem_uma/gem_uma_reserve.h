@@ -94,13 +94,16 @@ struct gem_uma_reserve_jobs {
 struct gem_uma_reserve_user {
 	/** @link: among the users; protected by &gem_uma_reserve.lock. */
 	struct list_head link;
+	/** @pool: of the memory cgroup that pays. */
+	const struct gem_uma_reserve_pool *pool;
 	/** @jobs: while there are any, reclaim asks for nothing. */
 	const struct gem_uma_reserve_jobs *jobs;
 	/**
-	 * @discard: free all; returns the number of pages. Called in memory reclaim unless
-	 * @wait is true, and then only tries locks.
+	 * @discard: free all that nobody keeps; returns the number of pages. Called in memory
+	 * reclaim, and then only tries locks; or because the device is @gone, and then waits
+	 * for them, and nothing has an address afterwards.
 	 */
-	unsigned long (*discard)(struct gem_uma_reserve_user *user, bool wait);
+	unsigned long (*discard)(struct gem_uma_reserve_user *user, bool gone);
 };
 
 /**
@@ -139,6 +142,12 @@ struct gem_uma_reserve {
 	struct list_head users;
 	/** @shrinker: takes memory back from an idle device. */
 	struct shrinker *shrinker;
+	/**
+	 * @discard: the same, of one memory cgroup only, for scans of objects to begin with.
+	 * Called in memory reclaim; returns the number of pages.
+	 */
+	unsigned long (*discard)(struct gem_uma_reserve *reserve, struct mem_cgroup *memcg,
+				 unsigned long nr_pages);
 };
 
 int gem_uma_reserve_init(struct gem_uma_reserve *reserve, struct gem_uma_device *udev);
