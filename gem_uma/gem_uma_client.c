@@ -63,6 +63,7 @@ void gem_uma_client_list_init(struct gem_uma_client_list *list, u64 size)
 	gem_uma_client_set_list_class(&list->lock);
 	list->size = size;
 }
+EXPORT_SYMBOL_GPL(gem_uma_client_list_init);
 
 static struct gem_uma_client_link *
 gem_uma_client_find(struct gem_uma_client_list *list, const struct gem_uma_client *client)
@@ -201,6 +202,7 @@ void gem_uma_client_list_update(struct gem_uma_client_list *list,
 	*shown = *now;
 	spin_unlock(&list->lock);
 }
+EXPORT_SYMBOL_GPL(gem_uma_client_list_update);
 
 static void gem_uma_client_show(struct drm_printer *p, const char *prefix,
 				const char *name, atomic64_t *bytes)

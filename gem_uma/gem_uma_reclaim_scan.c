@@ -490,7 +490,7 @@ static unsigned long gem_uma_reclaim_heap_pages(struct gem_uma_device *udev)
 	if (!mutex_trylock(&udev->reserve_lock))
 		return 1;
 	if (udev->reserve)
-		pages = atomic_long_read(&udev->reserve->held);
+		pages = gem_uma_reserve_loose(udev->reserve);
 	mutex_unlock(&udev->reserve_lock);
 	return pages;
 }

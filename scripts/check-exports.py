@@ -40,8 +40,8 @@ FOR_DRIVERS = {
     "cache maintenance of such an object": "gem_uma_sync_locked gem_uma_sync_finish_locked",
     "a driver of x86 whose device does not snoop (ivpu, amdxdna)": "gem_uma_sync_clflush_ops",
     "a driver that gives an import back while it does not use it": "gem_uma_object_import_unmap_locked",
-    "a driver whose device gives chunks of a heap back, or tells what it learned": """
-        gem_uma_heap_discard gem_uma_heap_hint gem_uma_heap_resident""",
+    "a driver whose device gives chunks of a heap back, or tells what it learned":
+        "gem_uma_heap_discard gem_uma_heap_hint",
     "a driver whose kernel part reads or writes buffers": """
         gem_uma_object_access_begin gem_uma_object_access_end""",
     "a driver with an ioctl that creates buffers": "gem_uma_object_create",

@@ -33,7 +33,9 @@ INFALLIBLE = {
         gem_uma_cpu_map_vunmap_locked gem_uma_cpu_map_zap_chunk_locked
         gem_uma_cpu_map_zap_locked
         gem_uma_dev_map_drop_locked gem_uma_dev_map_fini
-        gem_uma_heap_discard gem_uma_heap_fini gem_uma_object_unpin
+        gem_uma_heap_detach gem_uma_heap_discard gem_uma_heap_fini
+        gem_uma_heap_object_fini gem_uma_heap_object_unpin gem_uma_heap_object_vunmap
+        gem_uma_object_unpin
         gem_uma_object_import_unmap_locked gem_uma_object_plane_end gem_uma_object_prime_release
         gem_uma_object_prime_unmap gem_uma_object_prime_unpin
         gem_uma_object_unplug_all gem_uma_object_vunmap gem_uma_reclaim_fini
@@ -45,6 +47,7 @@ INFALLIBLE = {
     "has a policy for failures, which gem_uma_test_heap_ladder.c makes": "gem_uma_heap_grow",
     "allocates nothing": """
         gem_uma_transfer_to_cpu gem_uma_transfer_to_device
+        gem_uma_heap_object_try_discard gem_uma_heap_write
         gem_uma_reserve_active_get gem_uma_reserve_take
         gem_uma_object_sync gem_uma_sync_locked gem_uma_sync_finish_locked
         gem_uma_object_access_begin gem_uma_object_access_end
@@ -61,10 +64,12 @@ INFALLIBLE = {
         gem_uma_dev_map_is_mapped_locked gem_uma_dev_map_run_locked
         gem_uma_device_bounces gem_uma_object_is_resident_locked
         gem_uma_object_is_readonly gem_uma_object_mmap_offset gem_uma_object_next gem_uma_object_rss gem_uma_object_status
-        gem_uma_heap_hint gem_uma_heap_resident gem_uma_reclaim_state_name gem_uma_rung_name
+        gem_uma_heap_hint gem_uma_heap_object_rss gem_uma_heap_object_status
+        gem_uma_heap_resident gem_uma_reclaim_state_name gem_uma_rung_name
         gem_uma_vm_bo_vms_locked
         gem_uma_vm_implicit_address gem_uma_vm_implicit_nr_idle""",
     "takes note": """
+        gem_uma_client_list_init gem_uma_client_list_update
         gem_uma_backing_advise_locked
         gem_uma_backing_mark_dirty_locked gem_uma_pm_evict
         gem_uma_object_update gem_uma_object_update_locked gem_uma_reclaim_update_locked
@@ -72,10 +77,10 @@ INFALLIBLE = {
     "prints": """
         gem_uma_client_show_active gem_uma_client_show_fdinfo gem_uma_pm_debugfs_init
         gem_uma_reserve_debugfs_init
-        gem_uma_object_print_info
+        gem_uma_heap_object_print_info gem_uma_object_print_info
         gem_uma_stats_debugfs_init""",
     "only tries a lock": "gem_uma_vm_bo_evict_locked",
-    "data": "gem_uma_sync_clflush_ops gem_uma_object_funcs gem_uma_object_vm_ops gem_uma_vm_execute_wq gem_uma_vm_put_wq",
+    "data": "gem_uma_heap_object_vm_ops gem_uma_sync_clflush_ops gem_uma_object_funcs gem_uma_object_vm_ops gem_uma_vm_execute_wq gem_uma_vm_put_wq",
 }
 
 # Imported, and allocates: fails with the allocation in it.
@@ -91,7 +96,7 @@ ALLOCATES = """
     dma_buf_dynamic_attach dma_buf_map_attachment drm_gem_dmabuf_export drm_gem_map_dma_buf
     drm_gem_prime_import drm_gem_handle_create
     __xa_cmpxchg dma_buf_export get_free_pages_noprof sg_alloc_append_table_from_pages
-    sg_alloc_table
+    sg_alloc_table vmf_insert_pfn
 """
 
 # Imported, and calls nothing that can fail but what it is given: callbacks of ours.

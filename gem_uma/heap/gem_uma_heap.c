@@ -2,12 +2,14 @@
 /*
  * Address space that gets its memory when a device accesses it.
  *
- * Owns the granules of a heap and their addresses for the device. Lock: that of the heap.
- * Neighbours: the reserve, below; the ladder that a fault climbs, above.
+ * Owns the granules of a heap and their addresses for the device, and keeps them while
+ * somebody has pinned them. Lock: that of the heap. Neighbours: the reserve, below; the ladder
+ * that a fault climbs, above.
  */
 #include <linux/dma-fence.h>
 #include <linux/dma-mapping.h>
 #include <linux/export.h>
+#include <linux/highmem.h>
 #include <linux/log2.h>
 #include <linux/math.h>
 #include <linux/mm.h>
@@ -17,6 +19,7 @@
 
 #include <drm/drm_device.h>
 #include <drm/drm_print.h>
+#include <drm/gem_uma/gem_uma_client.h>
 #include <drm/gem_uma/gem_uma_heap.h>
 #include <kunit/visibility.h>
 
@@ -64,9 +67,10 @@
  * an error reaches the one who asked. If it succeeds, the same job needs no memory while it
  * runs.
  *
- * The content is worthless between jobs. Reclaim discards it when no job may use the heap,
- * before any object is evicted, and what comes back is zero. Granules are private folios: not in the page cache, never
- * swapped, and charged to the cgroup of the task that created the heap.
+ * The content is worthless between jobs. Reclaim discards it when no job may use the heap, and
+ * nobody has pinned it; what comes back is zero. That comes before any object is evicted.
+ * Granules are private folios: not in the page cache, never swapped, and charged to the cgroup
+ * of the task that created the heap.
  */
 
 static u64 gem_uma_heap_offset(const struct gem_uma_heap *heap, unsigned long index)
@@ -134,6 +138,18 @@ static int gem_uma_heap_dma_map(struct gem_uma_heap *heap, struct page *page)
 	return 0;
 }
 
+/* How much there is, for files that have a handle. */
+static void gem_uma_heap_show(struct gem_uma_heap *heap)
+{
+	struct gem_uma_client_pages now = {
+		.resident = (u64)heap->nr << gem_uma_heap_order(heap),
+	};
+
+	lockdep_assert_held(&heap->lock);
+	if (heap->files)
+		gem_uma_client_list_update(heap->files, &now);
+}
+
 /**
  * gem_uma_heap_insert() - enter a folio
  * @heap: heap
@@ -149,7 +165,7 @@ int gem_uma_heap_insert(struct gem_uma_heap *heap, unsigned long index, struct p
 	int ret;
 
 	lockdep_assert_held(&heap->lock);
-	if (READ_ONCE(heap->reserve->udev->unplugged))
+	if (heap->detached || READ_ONCE(heap->reserve->udev->unplugged))
 		return -ENODEV;
 	ret = gem_uma_heap_dma_map(heap, page);
 	if (ret)
@@ -162,7 +178,24 @@ int gem_uma_heap_insert(struct gem_uma_heap *heap, unsigned long index, struct p
 	}
 	heap->nr++;
 	atomic_long_add(1l << gem_uma_heap_order(heap), &heap->reserve->held);
+	if (heap->pins)
+		atomic_long_add(1l << gem_uma_heap_order(heap), &heap->reserve->pinned);
+	gem_uma_heap_show(heap);
 	return 0;
+}
+
+/* The device loses a granule. */
+static void gem_uma_heap_disconnect(struct gem_uma_heap *heap, unsigned long index,
+				    struct page *page)
+{
+	lockdep_assert_held(&heap->lock);
+	if (xa_get_mark(&heap->granules, index, GEM_UMA_HEAP_MAPPED)) {
+		heap->ops->unmap(heap, gem_uma_heap_offset(heap, index),
+				 gem_uma_heap_bytes(heap, index));
+		xa_clear_mark(&heap->granules, index, GEM_UMA_HEAP_MAPPED);
+	}
+	gem_uma_heap_dma_unmap(heap, page);
+	heap->ready = min(heap->ready, index);
 }
 
 /* Removes a granule; returns its pages. */
@@ -172,15 +205,16 @@ static unsigned long gem_uma_heap_drop(struct gem_uma_heap *heap, unsigned long 
 	unsigned long nr_pages = 1ul << gem_uma_heap_order(heap);
 
 	lockdep_assert_held(&heap->lock);
-	if (xa_get_mark(&heap->granules, index, GEM_UMA_HEAP_MAPPED))
-		heap->ops->unmap(heap, gem_uma_heap_offset(heap, index),
-				 gem_uma_heap_bytes(heap, index));
+	if (!heap->detached)
+		gem_uma_heap_disconnect(heap, index, page);
 	xa_erase(&heap->granules, index);
-	gem_uma_heap_dma_unmap(heap, page);
 	__free_pages(page, gem_uma_heap_order(heap));
-	heap->ready = min(heap->ready, index);
 	heap->nr--;
 	atomic_long_sub(nr_pages, &heap->reserve->held);
+	gem_uma_heap_show(heap);
+	/* From now on, what is there is what jobs needed. */
+	if (!heap->nr)
+		heap->filled = false;
 	return nr_pages;
 }
 
@@ -200,17 +234,38 @@ static unsigned long gem_uma_heap_drop_range(struct gem_uma_heap *heap, unsigned
 	return nr_pages;
 }
 
+/* The device loses all. What is pinned stays, for the CPU. */
+static unsigned long gem_uma_heap_cut_off(struct gem_uma_heap *heap)
+{
+	unsigned long index, nr_pages = 0;
+	struct page *page;
+
+	lockdep_assert_held(&heap->lock);
+	if (!heap->pins)
+		nr_pages = gem_uma_heap_drop_range(heap, 0, heap->max);
+	else if (!heap->detached)
+		xa_for_each(&heap->granules, index, page) {
+			gem_uma_heap_disconnect(heap, index, page);
+			cond_resched();
+		}
+	heap->detached = true;
+	return nr_pages;
+}
+
 /* Reclaim, or the end of the device, wants the memory. */
 static unsigned long gem_uma_heap_give(struct gem_uma_reserve_user *user, bool gone)
 {
 	struct gem_uma_heap *heap = container_of(user, struct gem_uma_heap, user);
-	unsigned long nr_pages;
+	unsigned long nr_pages = 0;
 
 	if (gone)
 		mutex_lock(&heap->lock);
 	else if (!mutex_trylock(&heap->lock))
 		return 0;
-	nr_pages = gem_uma_heap_drop_range(heap, 0, heap->max);
+	if (gone)
+		nr_pages = gem_uma_heap_cut_off(heap);
+	else if (!heap->pins)
+		nr_pages = gem_uma_heap_drop_range(heap, 0, heap->max);
 	mutex_unlock(&heap->lock);
 	return nr_pages;
 }
@@ -222,6 +277,14 @@ static bool gem_uma_heap_config_valid(const struct gem_uma_heap_config *config)
 	       config->granule >= PAGE_SIZE && config->granule <= SZ_2M &&
 	       is_power_of_2(config->granule) &&
 	       config->size && PAGE_ALIGNED(config->size) && config->hint <= config->size;
+}
+
+/* As if there had been no job. */
+static void gem_uma_heap_forget(struct gem_uma_heap *heap)
+{
+	heap->goal = heap->hint;
+	/* Who renders can do with one. */
+	heap->need = heap->policy == GEM_UMA_HEAP_RENDER ? 1 : heap->hint;
 }
 
 /* Fences wait for the lock. */
@@ -271,9 +334,8 @@ int gem_uma_heap_init(struct gem_uma_heap *heap, struct gem_uma_reserve *reserve
 	heap->size = config->size;
 	heap->policy = config->policy;
 	heap->max = gem_uma_heap_granules(heap, config->size);
-	heap->goal = gem_uma_heap_granules(heap, config->hint);
-	/* Who renders can do with one. */
-	heap->need = heap->policy == GEM_UMA_HEAP_RENDER ? 1 : heap->goal;
+	heap->hint = gem_uma_heap_granules(heap, config->hint);
+	gem_uma_heap_forget(heap);
 	mutex_init(&heap->lock);
 	gem_uma_heap_prime_lock(heap);
 	xa_init_flags(&heap->granules, XA_FLAGS_ACCOUNT);
@@ -286,18 +348,35 @@ int gem_uma_heap_init(struct gem_uma_heap *heap, struct gem_uma_reserve *reserve
 EXPORT_SYMBOL_GPL(gem_uma_heap_init);
 
 /**
- * gem_uma_heap_fini() - undo gem_uma_heap_init()
- * @heap: heap that no device and no job uses any more
+ * gem_uma_heap_detach() - no device and no job uses a heap any more
+ * @heap: heap
  *
- * What is mapped gets unmapped.
+ * What is mapped gets unmapped. Memory stays only as long as it is pinned. What would need
+ * new memory is -ENODEV from now on, and the functions of the driver that map and unmap are
+ * not called again: page tables can go. Can be repeated.
+ *
+ * Context: may sleep.
+ */
+void gem_uma_heap_detach(struct gem_uma_heap *heap)
+{
+	gem_uma_reserve_remove_user(heap->reserve, &heap->user);
+	guard(mutex)(&heap->lock);
+	gem_uma_heap_cut_off(heap);
+}
+EXPORT_SYMBOL_GPL(gem_uma_heap_detach);
+
+/**
+ * gem_uma_heap_fini() - undo gem_uma_heap_init()
+ * @heap: heap that nobody has pinned
+ *
+ * Includes gem_uma_heap_detach().
  *
  * Context: may sleep.
  */
 void gem_uma_heap_fini(struct gem_uma_heap *heap)
 {
-	gem_uma_reserve_remove_user(heap->reserve, &heap->user);
-	gem_uma_heap_give(&heap->user, true);
-	drm_WARN_ON_ONCE(heap->reserve->udev->drm, heap->nr);
+	gem_uma_heap_detach(heap);
+	drm_WARN_ON_ONCE(heap->reserve->udev->drm, heap->nr || heap->pins);
 	xa_destroy(&heap->granules);
 	mutex_destroy(&heap->lock);
 	gem_uma_reserve_pool_put(heap->pool);
@@ -312,7 +391,7 @@ EXPORT_SYMBOL_GPL(gem_uma_heap_fini);
  *
  * Context: lock of the heap held; may be a signalling section.
  *
- * Return: 0, or as &gem_uma_heap_ops.map.
+ * Return: 0; -ENODEV for a heap that is detached; as &gem_uma_heap_ops.map.
  */
 int gem_uma_heap_map(struct gem_uma_heap *heap, unsigned long index,
 		     struct gem_uma_heap_tables *tables)
@@ -323,6 +402,8 @@ int gem_uma_heap_map(struct gem_uma_heap *heap, unsigned long index,
 	lockdep_assert_held(&heap->lock);
 	if (xa_get_mark(&heap->granules, index, GEM_UMA_HEAP_MAPPED))
 		return 0;
+	if (heap->detached)
+		return -ENODEV;
 	ret = heap->ops->map(heap, gem_uma_heap_offset(heap, index), gem_uma_heap_addr(page),
 			     gem_uma_heap_bytes(heap, index), tables);
 	if (ret)
@@ -363,6 +444,9 @@ static int gem_uma_heap_populate(struct gem_uma_heap *heap, unsigned long index)
 
 	if (xa_get_mark(&heap->granules, index, GEM_UMA_HEAP_MAPPED))
 		return 0;
+	/* Found out for certain later: here only to allocate nothing. */
+	if (READ_ONCE(heap->detached))
+		return -ENODEV;
 	if (!xa_load(&heap->granules, index)) {
 		page = gem_uma_reserve_alloc_wait(heap->reserve, gem_uma_heap_order(heap));
 		if (!page)
@@ -387,20 +471,20 @@ static int gem_uma_heap_populate(struct gem_uma_heap *heap, unsigned long index)
 static int gem_uma_heap_populate_up_to(struct gem_uma_heap *heap, unsigned long end,
 				       unsigned long *at)
 {
-	int ret;
+	struct mem_cgroup *old = gem_uma_reserve_charge(heap->pool);
+	int ret = 0;
 
-	for (; *at < end; ++*at) {
+	for (; *at < end && !ret; *at += !ret) {
 		do {
 			ret = gem_uma_heap_populate(heap, *at);
 		} while (ret == -EAGAIN);
-		if (ret)
-			return ret;
 		/* After progress, so that one who is interrupted again and again gets through. */
-		if (signal_pending(current))
-			return -ERESTARTSYS;
+		if (!ret && signal_pending(current))
+			ret = -ERESTARTSYS;
 		cond_resched();
 	}
-	return 0;
+	set_active_memcg(old);
+	return ret;
 }
 
 /**
@@ -415,13 +499,12 @@ static int gem_uma_heap_populate_up_to(struct gem_uma_heap *heap, unsigned long 
  * gem_uma_reserve_active_get() and arming the job's fence.
  *
  * Return: 0; -ENOMEM; -ERESTARTSYS for a signal; -EIO if the device cannot reach memory;
- * -ENODEV if it was unplugged; as &gem_uma_heap_ops.map.
+ * -ENODEV if it was unplugged, or the heap detached; as &gem_uma_heap_ops.map.
  */
 int gem_uma_heap_prepare(struct gem_uma_heap *heap)
 {
 	u64 start = ktime_get_mono_fast_ns();
 	unsigned long need, goal, at;
-	struct mem_cgroup *old;
 	int ret;
 
 	might_alloc(GFP_KERNEL);
@@ -431,9 +514,7 @@ int gem_uma_heap_prepare(struct gem_uma_heap *heap)
 	at = heap->ready;
 	mutex_unlock(&heap->lock);
 
-	old = gem_uma_reserve_charge(heap->pool);
 	ret = gem_uma_heap_populate_up_to(heap, goal, &at);
-	set_active_memcg(old);
 	if (!ret)
 		ret = gem_uma_reserve_refill(heap->pool, gem_uma_heap_order(heap),
 					     max(goal, 1ul));
@@ -445,6 +526,142 @@ int gem_uma_heap_prepare(struct gem_uma_heap *heap)
 }
 EXPORT_SYMBOL_GPL(gem_uma_heap_prepare);
 
+/* The first pin is counted with those of other heaps, and can be one too many. */
+static bool gem_uma_heap_get_pin(struct gem_uma_heap *heap)
+{
+	unsigned int order = gem_uma_heap_order(heap);
+
+	lockdep_assert_held(&heap->lock);
+	if (!heap->pins) {
+		/* The first comparison keeps the shift from overflowing. */
+		if (heap->max > heap->reserve->limit >> order ||
+		    !gem_uma_reserve_promise(heap->reserve, heap->max << order))
+			return false;
+		atomic_long_add(heap->nr << order, &heap->reserve->pinned);
+		heap->filled = true;
+	}
+	heap->pins++;
+	return true;
+}
+
+/**
+ * gem_uma_heap_pin() - have all of a heap in memory, and keep it there
+ * @heap: heap
+ *
+ * For the CPU, or another device, to look at it without holes. Growing goes on to work, and
+ * has nothing left to do.
+ *
+ * Context: may sleep and reclaim; no lock of the heap is held meanwhile.
+ *
+ * Return: 0; -ENOMEM, also if more would be pinned than all heaps of the device may pin;
+ * otherwise as gem_uma_heap_prepare(). On failure nothing is pinned, and what was allocated
+ * stays.
+ */
+int gem_uma_heap_pin(struct gem_uma_heap *heap)
+{
+	unsigned long at;
+	int ret;
+
+	might_alloc(GFP_KERNEL);
+	scoped_guard(mutex, &heap->lock) {
+		if (!gem_uma_heap_get_pin(heap))
+			return -ENOMEM;
+		at = heap->ready;
+	}
+	ret = gem_uma_heap_populate_up_to(heap, heap->max, &at);
+	if (ret)
+		gem_uma_heap_unpin(heap);
+	return ret;
+}
+
+/**
+ * gem_uma_heap_pin_again() - the same for one who knows that it is pinned
+ * @heap: heap that cannot be unpinned meanwhile; it may be detached
+ *
+ * Context: may sleep, but allocates nothing.
+ */
+void gem_uma_heap_pin_again(struct gem_uma_heap *heap)
+{
+	guard(mutex)(&heap->lock);
+	drm_WARN_ON_ONCE(heap->reserve->udev->drm, !heap->pins);
+	heap->pins++;
+}
+
+/**
+ * gem_uma_heap_unpin() - undo gem_uma_heap_pin()
+ * @heap: heap; one that is detached loses its memory with the last pin
+ *
+ * Context: may sleep, but allocates nothing.
+ */
+void gem_uma_heap_unpin(struct gem_uma_heap *heap)
+{
+	unsigned int order = gem_uma_heap_order(heap);
+
+	guard(mutex)(&heap->lock);
+	if (--heap->pins)
+		return;
+	atomic_long_sub(heap->nr << order, &heap->reserve->pinned);
+	atomic_long_sub(heap->max << order, &heap->reserve->promised);
+	if (heap->detached)
+		gem_uma_heap_drop_range(heap, 0, heap->max);
+}
+
+/**
+ * gem_uma_heap_page() - the page of an address in a heap
+ * @heap: heap
+ * @offset: bytes, less than its size
+ *
+ * Context: any. The page stays if the heap is pinned.
+ *
+ * Return: the page; NULL if there is none, which cannot be if the heap is pinned.
+ */
+struct page *gem_uma_heap_page(struct gem_uma_heap *heap, u64 offset)
+{
+	struct page *page = xa_load(&heap->granules, offset >> heap->shift);
+
+	return page ? page + ((offset & (BIT_ULL(heap->shift) - 1)) >> PAGE_SHIFT) : NULL;
+}
+
+/**
+ * gem_uma_heap_write() - write what the device is to find
+ * @heap: heap
+ * @offset: bytes
+ * @buf: what to write
+ * @size: bytes, all in one page
+ *
+ * For what the kernel tells the device by memory, as headers of chunks. There is no function
+ * that reads: what a device can write is nothing that the kernel may rely on.
+ *
+ * Context: may be a signalling section; takes the lock of the heap. Not from interrupts.
+ *
+ * Return: 0; -EINVAL for a range outside of the heap, or in several pages; -ENXIO if the
+ * granule is not there, or is of no device.
+ */
+int gem_uma_heap_write(struct gem_uma_heap *heap, u64 offset, const void *buf, size_t size)
+{
+	const struct gem_uma_device *udev = heap->reserve->udev;
+	struct gem_uma_sync_piece piece = { .size = size };
+	struct page *page;
+
+	if (offset >= heap->size || size > PAGE_SIZE - offset_in_page(offset))
+		return -EINVAL;
+	guard(mutex)(&heap->lock);
+	page = heap->detached ? NULL : gem_uma_heap_page(heap, offset);
+	if (!page)
+		return -ENXIO;
+	piece.phys = PFN_PHYS(page_to_pfn(page)) + offset_in_page(offset);
+	piece.addr = gem_uma_heap_addr(xa_load(&heap->granules, offset >> heap->shift)) +
+		     (offset & (BIT_ULL(heap->shift) - 1));
+	/* What the device has written beside it in a line must not be written over. */
+	if (!udev->coherent)
+		udev->sync_ops->invalidate(udev->dma_dev, &piece);
+	memcpy_to_page(page, offset_in_page(offset), buf, size);
+	if (!udev->coherent)
+		udev->sync_ops->clean(udev->dma_dev, &piece);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(gem_uma_heap_write);
+
 /**
  * gem_uma_heap_discard() - give memory back
  * @heap: heap
@@ -452,13 +669,15 @@ EXPORT_SYMBOL_GPL(gem_uma_heap_prepare);
  * @size: bytes
  *
  * Granules that lie in the range as a whole are unmapped and freed; they are zero when they
- * come back. A range may reach beyond the end of the heap.
+ * come back. A range may reach beyond the end of the heap. If that is all of the heap, it also
+ * forgets what it has learned, and is as after gem_uma_heap_init().
  *
- * Context: may sleep, but allocates nothing.
+ * Context: may sleep, but allocates nothing. No job may use the range; the driver also excludes
+ * submits between gem_uma_heap_prepare() and the job's fence.
  *
- * Return: number of pages freed.
+ * Return: number of pages freed, or -EBUSY if the heap is pinned.
  */
-unsigned long gem_uma_heap_discard(struct gem_uma_heap *heap, u64 offset, u64 size)
+long gem_uma_heap_discard(struct gem_uma_heap *heap, u64 offset, u64 size)
 {
 	unsigned long start, end;
 
@@ -468,6 +687,10 @@ unsigned long gem_uma_heap_discard(struct gem_uma_heap *heap, u64 offset, u64 si
 	start = gem_uma_heap_granules(heap, offset);
 	end = offset + size == heap->size ? heap->max : (offset + size) >> heap->shift;
 	guard(mutex)(&heap->lock);
+	if (heap->pins)
+		return -EBUSY;
+	if (!start && end == heap->max)
+		gem_uma_heap_forget(heap);
 	return gem_uma_heap_drop_range(heap, start, end);
 }
 EXPORT_SYMBOL_GPL(gem_uma_heap_discard);

@@ -19,4 +19,9 @@ int gem_uma_heap_insert(struct gem_uma_heap *heap, unsigned long index, struct p
 int gem_uma_heap_map(struct gem_uma_heap *heap, unsigned long index,
 		     struct gem_uma_heap_tables *tables);
 
+int gem_uma_heap_pin(struct gem_uma_heap *heap);
+void gem_uma_heap_pin_again(struct gem_uma_heap *heap);
+void gem_uma_heap_unpin(struct gem_uma_heap *heap);
+struct page *gem_uma_heap_page(struct gem_uma_heap *heap, u64 offset);
+
 #endif

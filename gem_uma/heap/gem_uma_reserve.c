@@ -39,16 +39,19 @@
  * kernel, which zeroes it again for the next one.
  *
  * What heaps hold cannot be swapped out, so all heaps of a device get half of the memory of the
- * machine at most. While jobs wait or run, nothing is taken back that they may need: neither
- * what was put aside, nor what their own heaps hold. Memory pressure frees what was put aside
- * by an idle device first, and then what idle heaps hold. Where the objects of a memory cgroup
- * are scanned, as at a limit of its own, its heaps come before the first object.
+ * machine at most, and a quarter of that can be pinned. While jobs wait or run, nothing is
+ * taken back that they may need: neither what was put aside, nor what their own heaps hold.
+ * Memory pressure frees what was put aside by an idle device first, and then what idle heaps
+ * hold. Where the objects of a memory cgroup are scanned, as at a limit of its own, its heaps
+ * come before the first object.
  */
 
 /* The share of the machine's memory that a device puts aside at most. */
 #define GEM_UMA_RESERVE_SHARE	64
 /* The share that heaps hold at most. */
 #define GEM_UMA_RESERVE_HELD	2
+/* The part of that share that is pinned at most: the rest is for jobs. */
+#define GEM_UMA_RESERVE_PINNED	4
 
 static const char *const gem_uma_rung_names[GEM_UMA_RUNGS] = {
 	[GEM_UMA_RUNG_NOWAIT] = "nowait",
@@ -129,7 +132,7 @@ static unsigned long gem_uma_reserve_count_objects(struct shrinker *shrinker,
 						   struct shrink_control *sc)
 {
 	struct gem_uma_reserve *reserve = shrinker->private_data;
-	unsigned long nr = atomic_long_read(&reserve->held);
+	unsigned long nr = gem_uma_reserve_loose(reserve);
 
 	if (!atomic_read(&reserve->active))
 		nr += atomic_long_read(&reserve->pages);
@@ -152,11 +155,30 @@ static bool gem_uma_reserve_is_of(const struct gem_uma_reserve_pool *pool,
 	       (gem_uma_reserve_is_root(owner) && gem_uma_reserve_is_root(memcg));
 }
 
+/* What idle heaps hold. */
+static unsigned long gem_uma_reserve_shrink_users(struct gem_uma_reserve *reserve, bool all,
+						  struct mem_cgroup *memcg,
+						  unsigned long nr_pages)
+{
+	struct gem_uma_reserve_user *user;
+	unsigned long freed = 0;
+
+	lockdep_assert_held(&reserve->lock);
+	list_for_each_entry(user, &reserve->users, link) {
+		if (freed >= nr_pages)
+			break;
+		/* Jobs come under the lock only. */
+		if (!atomic_read(&user->jobs->nr) &&
+		    (all || gem_uma_reserve_is_of(user->pool, memcg)))
+			freed += user->discard(user, false);
+	}
+	return freed;
+}
+
 static unsigned long gem_uma_reserve_shrink(struct gem_uma_reserve *reserve, bool all,
 					    struct mem_cgroup *memcg, unsigned long nr_pages)
 {
 	struct gem_uma_reserve_pool *pool;
-	struct gem_uma_reserve_user *user;
 	unsigned long freed = 0;
 
 	lockdep_assert_held(&reserve->lock);
@@ -166,14 +188,8 @@ static unsigned long gem_uma_reserve_shrink(struct gem_uma_reserve *reserve, boo
 		if (all || gem_uma_reserve_is_of(pool, memcg))
 			freed += gem_uma_reserve_drain(pool, nr_pages - freed);
 	}
-	list_for_each_entry(user, &reserve->users, link) {
-		if (freed >= nr_pages)
-			break;
-		/* Jobs come under the lock only. */
-		if (!atomic_read(&user->jobs->nr) &&
-		    (all || gem_uma_reserve_is_of(user->pool, memcg)))
-			freed += user->discard(user, false);
-	}
+	if (freed < nr_pages)
+		freed += gem_uma_reserve_shrink_users(reserve, all, memcg, nr_pages - freed);
 	return freed;
 }
 
@@ -213,6 +229,8 @@ static void gem_uma_reserve_fini(struct drm_device *drm, void *arg)
 	drm_WARN_ON_ONCE(drm, !list_empty(&reserve->users));
 	drm_WARN_ON_ONCE(drm, atomic_long_read(&reserve->pages));
 	drm_WARN_ON_ONCE(drm, atomic_long_read(&reserve->held));
+	drm_WARN_ON_ONCE(drm, atomic_long_read(&reserve->pinned));
+	drm_WARN_ON_ONCE(drm, atomic_long_read(&reserve->promised));
 	drm_WARN_ON_ONCE(drm, atomic_read(&reserve->active));
 	mutex_destroy(&reserve->lock);
 }
@@ -282,6 +300,7 @@ static int gem_uma_reserve_debugfs_show(struct seq_file *m, void *data)
 
 	seq_printf(m, "reserved-pages\t%ld\n", atomic_long_read(&reserve->pages));
 	seq_printf(m, "heap-pages\t%ld\n", atomic_long_read(&reserve->held));
+	seq_printf(m, "pinned-pages\t%ld\n", atomic_long_read(&reserve->pinned));
 	seq_printf(m, "active\t%d\n", atomic_read(&reserve->active));
 	for (i = 0; i < GEM_UMA_RUNGS; i++)
 		seq_printf(m, "%s\t%lld\t%lld\n", gem_uma_rung_names[i],
@@ -368,6 +387,30 @@ void gem_uma_reserve_remove_user(struct gem_uma_reserve *reserve,
 {
 	guard(mutex)(&reserve->lock);
 	list_del_init(&user->link);
+}
+
+/**
+ * gem_uma_reserve_promise() - may a user keep so many pages, whether it has jobs or not?
+ * @reserve: reserve
+ * @nr_pages: what it wants to keep
+ *
+ * Nobody can take back what is pinned. So all users together pin a part of what they may hold,
+ * and jobs find the rest.
+ *
+ * Context: any.
+ *
+ * Return: true if so; the caller subtracts them from &gem_uma_reserve.promised later.
+ */
+bool gem_uma_reserve_promise(struct gem_uma_reserve *reserve, unsigned long nr_pages)
+{
+	unsigned long most = reserve->limit / GEM_UMA_RESERVE_PINNED;
+	long old = atomic_long_read(&reserve->promised);
+
+	do {
+		if (nr_pages > most || old > (long)(most - nr_pages))
+			return false;
+	} while (!atomic_long_try_cmpxchg(&reserve->promised, &old, old + (long)nr_pages));
+	return true;
 }
 
 static struct gem_uma_reserve_pool *gem_uma_reserve_pool_create(struct gem_uma_reserve *reserve)
@@ -508,9 +551,10 @@ struct page *gem_uma_reserve_alloc(struct gem_uma_reserve *reserve, unsigned int
 struct page *gem_uma_reserve_alloc_wait(struct gem_uma_reserve *reserve, unsigned int order)
 {
 	might_alloc(GFP_KERNEL);
+	/* What was put aside does not count, so to free it would be no help. */
 	if (!gem_uma_reserve_is_below_limit(reserve, order)) {
 		mutex_lock(&reserve->lock);
-		gem_uma_reserve_shrink(reserve, true, NULL, 1ul << order);
+		gem_uma_reserve_shrink_users(reserve, true, NULL, 1ul << order);
 		mutex_unlock(&reserve->lock);
 	}
 	return gem_uma_reserve_alloc(reserve, order, GEM_UMA_GFP_MAYFAIL);

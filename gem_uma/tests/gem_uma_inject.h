@@ -87,6 +87,7 @@ enum gem_uma_inject_count {
 struct drm_file;
 struct gem_uma_inject_row;
 struct gem_uma_mock_heap;
+struct gem_uma_mock_heap_object;
 struct gem_uma_reserve;
 struct space_bo;
 struct space_room;
@@ -124,6 +125,7 @@ struct gem_uma_inject_rig {
 	struct gem_uma_vm_implicit *ims[2];
 	struct gem_uma_reserve *reserve;	/* of @mock, or NULL */
 	struct gem_uma_mock_heap *heap;	/* with that reserve, or NULL */
+	struct gem_uma_mock_heap_object *hobj;	/* the same as an object, or NULL */
 	u32 seed;	/* of the content */
 };
 
@@ -166,7 +168,7 @@ struct gem_uma_inject_row {
 #define GEM_UMA_INJECT_MAP_ROWS	10
 #define GEM_UMA_INJECT_PURGE_ROWS	4
 #define GEM_UMA_INJECT_VM_ROWS	13
-#define GEM_UMA_INJECT_HEAP_ROWS	3
+#define GEM_UMA_INJECT_HEAP_ROWS	9
 
 extern const struct gem_uma_inject_row gem_uma_inject_rows[GEM_UMA_INJECT_ROWS];
 extern const struct gem_uma_inject_row gem_uma_inject_map_rows[GEM_UMA_INJECT_MAP_ROWS];

@@ -195,6 +195,114 @@ unsigned long gem_uma_mock_heaps_scan(struct gem_uma_mock_heaps *heaps)
 	return freed;
 }
 
+#define to_mock_heap_object(base) \
+	container_of(base, struct gem_uma_mock_heap_object, obj.heap)
+
+static int mock_heap_object_alloc_tables(struct gem_uma_heap *heap,
+					 struct gem_uma_heap_tables *tables, gfp_t gfp)
+{
+	return 0;
+}
+
+static void mock_heap_object_free_tables(struct gem_uma_heap *heap,
+					 struct gem_uma_heap_tables *tables)
+{
+}
+
+static int mock_heap_object_map(struct gem_uma_heap *heap, u64 offset, dma_addr_t addr, u64 size,
+				struct gem_uma_heap_tables *tables)
+{
+	struct gem_uma_mock_heap_object *mobj = to_mock_heap_object(heap);
+
+	KUNIT_EXPECT_FALSE(mobj->test, mobj->gone);
+	if (mobj->fail_map) {
+		mobj->fail_map--;
+		return -EIO;
+	}
+	mobj->mapped++;
+	return 0;
+}
+
+static void mock_heap_object_unmap(struct gem_uma_heap *heap, u64 offset, u64 size)
+{
+	struct gem_uma_mock_heap_object *mobj = to_mock_heap_object(heap);
+
+	KUNIT_EXPECT_FALSE(mobj->test, mobj->gone);
+	mobj->mapped--;
+}
+
+static const struct gem_uma_heap_ops mock_heap_object_ops = {
+	.alloc_tables = mock_heap_object_alloc_tables,
+	.free_tables = mock_heap_object_free_tables,
+	.map = mock_heap_object_map,
+	.unmap = mock_heap_object_unmap,
+};
+
+static void mock_heap_object_free(struct drm_gem_object *obj)
+{
+	struct gem_uma_heap_object *hobj = to_gem_uma_heap_object(obj);
+	struct gem_uma_mock *mock =
+		container_of(hobj->heap.reserve->udev, struct gem_uma_mock, udev);
+
+	gem_uma_heap_object_fini(hobj);
+	atomic_dec(&mock->live);
+	kfree(container_of(hobj, struct gem_uma_mock_heap_object, obj));
+}
+
+static const struct drm_gem_object_funcs mock_heap_object_funcs = {
+	GEM_UMA_HEAP_OBJECT_FUNCS,
+	.free = mock_heap_object_free,
+};
+
+/* @mobj: zeroed but for the test. */
+int gem_uma_mock_heap_object_init(struct gem_uma_mock_heap_object *mobj,
+				  struct gem_uma_reserve *reserve, u64 size, u64 granule)
+{
+	const struct gem_uma_heap_config config = {
+		.ops = &mock_heap_object_ops, .size = size, .granule = granule,
+		.policy = GEM_UMA_HEAP_FAIL_JOB, .jobs = &mobj->jobs,
+	};
+	int ret;
+
+	mobj->obj.base.funcs = &mock_heap_object_funcs;
+	ret = gem_uma_heap_object_init(&mobj->obj, reserve, &config);
+	if (!ret)
+		atomic_inc(&container_of(reserve->udev, struct gem_uma_mock, udev)->live);
+	return ret;
+}
+
+static void mock_heap_object_release(void *data)
+{
+	struct gem_uma_mock_heap_object *mobj = data;
+
+	drm_gem_object_put(&mobj->obj.base);
+}
+
+/* An object that the test has a reference of until it ends. */
+struct gem_uma_mock_heap_object *
+gem_uma_mock_heap_object_create(struct kunit *test, struct gem_uma_mock_heaps *heaps, u64 size,
+				u64 granule)
+{
+	struct gem_uma_mock_heap_object *mobj = kzalloc(sizeof(*mobj), GFP_KERNEL);
+	int ret;
+
+	KUNIT_ASSERT_NOT_NULL(test, mobj);
+	mobj->test = test;
+	ret = gem_uma_mock_heap_object_init(mobj, heaps->reserve, size, granule);
+	if (ret)
+		kfree(mobj);
+	KUNIT_ASSERT_EQ(test, 0, ret);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, mock_heap_object_release,
+							   mobj));
+	return mobj;
+}
+
+/* Drop that before the test ends. */
+void gem_uma_mock_heap_object_put(struct kunit *test, struct gem_uma_mock_heap_object *mobj)
+{
+	kunit_release_action(test, mock_heap_object_release, mobj);
+}
+
 /* Nobody has any memory. */
 void gem_uma_mock_heaps_expect_empty(struct kunit *test, struct gem_uma_mock_heaps *heaps)
 {

@@ -3,7 +3,7 @@
 #ifndef _GEM_UMA_MOCK_HEAP_H_
 #define _GEM_UMA_MOCK_HEAP_H_
 
-#include <drm/gem_uma/gem_uma_heap.h>
+#include <drm/gem_uma/gem_uma_heap_object.h>
 
 #include "gem_uma_mock.h"
 
@@ -30,6 +30,16 @@ struct gem_uma_mock_heap {
 	struct completion *go_on;	/* and waits for this */
 };
 
+/* A heap that is a GEM object; for reading what the device sees, without page tables. */
+struct gem_uma_mock_heap_object {
+	struct gem_uma_heap_object obj;
+	struct gem_uma_reserve_jobs jobs;
+	struct kunit *test;
+	unsigned long mapped;	/* granules that the device has */
+	unsigned int fail_map;	/* so many calls of ops->map fail */
+	bool gone;	/* ops->map and ops->unmap must not be called any more */
+};
+
 struct gem_uma_mock_heaps gem_uma_mock_heaps_create(struct kunit *test);
 struct gem_uma_mock_heap *gem_uma_mock_heap_alloc(struct kunit *test, u64 size, u64 granule);
 int gem_uma_mock_heap_init(struct gem_uma_mock_heap *heap, struct gem_uma_reserve *reserve,
@@ -43,6 +53,12 @@ int gem_uma_mock_heap_prepare(struct gem_uma_mock_heap *heap);
 void *gem_uma_mock_heap_cpu(struct gem_uma_mock_heap *heap, unsigned long index);
 void gem_uma_mock_heap_expect_zero(struct gem_uma_mock_heap *heap, unsigned long index);
 unsigned long gem_uma_mock_heaps_scan(struct gem_uma_mock_heaps *heaps);
+int gem_uma_mock_heap_object_init(struct gem_uma_mock_heap_object *mobj,
+				  struct gem_uma_reserve *reserve, u64 size, u64 granule);
+struct gem_uma_mock_heap_object *
+gem_uma_mock_heap_object_create(struct kunit *test, struct gem_uma_mock_heaps *heaps, u64 size,
+				u64 granule);
+void gem_uma_mock_heap_object_put(struct kunit *test, struct gem_uma_mock_heap_object *mobj);
 void gem_uma_mock_heaps_expect_empty(struct kunit *test, struct gem_uma_mock_heaps *heaps);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include <drm/gem_uma/gem_uma_reserve.h>
 
+struct gem_uma_client_list;
 struct gem_uma_heap;
 
 /**
@@ -89,8 +90,9 @@ struct gem_uma_heap_config {
 /**
  * struct gem_uma_heap - address space that gets its memory when a device accesses it
  *
- * Invariants: a granule has an address for the device as long as it is there, and is mapped
- * exactly if it has a mark in the index. @nr of them are there.
+ * Invariants: a granule has an address for the device as long as it is there and the heap is
+ * not detached, and is mapped exactly if it has a mark in the index. @nr of them are there; if
+ * gem_uma_heap_pin() has returned 0 and nobody undid it, all are.
  */
 struct gem_uma_heap {
 	/** @reserve: of the device. */
@@ -106,8 +108,11 @@ struct gem_uma_heap {
 
 	/* Of a granule. */
 	unsigned int shift;
-	/* The number that fits in. */
+	/* The number that fits in, and what the first job is said to need. */
 	unsigned long max;
+	unsigned long hint;
+	/* Of the object that it is a part of; set before init, or NULL. */
+	struct gem_uma_client_list *files;
 	/* Who pays. */
 	struct gem_uma_reserve_pool *pool;
 	struct gem_uma_reserve_user user;
@@ -125,14 +130,22 @@ struct gem_uma_heap {
 	/* Granules that a job is known to need, and what is worth having. */
 	unsigned long need;
 	unsigned long goal;
+	/* While there are any, granules stay. */
+	unsigned long pins;
+	/* A pin has allocated some of what is there: it says nothing of what jobs needed. */
+	bool filled;
+	/* No device has it any more; never cleared. */
+	bool detached;
 };
 
 int gem_uma_heap_init(struct gem_uma_heap *heap, struct gem_uma_reserve *reserve,
 		      const struct gem_uma_heap_config *config);
+void gem_uma_heap_detach(struct gem_uma_heap *heap);
 void gem_uma_heap_fini(struct gem_uma_heap *heap);
 int gem_uma_heap_prepare(struct gem_uma_heap *heap);
 enum gem_uma_heap_outcome gem_uma_heap_grow(struct gem_uma_heap *heap, u64 offset);
-unsigned long gem_uma_heap_discard(struct gem_uma_heap *heap, u64 offset, u64 size);
+int gem_uma_heap_write(struct gem_uma_heap *heap, u64 offset, const void *buf, size_t size);
+long gem_uma_heap_discard(struct gem_uma_heap *heap, u64 offset, u64 size);
 u64 gem_uma_heap_resident(struct gem_uma_heap *heap);
 u64 gem_uma_heap_hint(struct gem_uma_heap *heap);
 

@@ -5,6 +5,7 @@
 #include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/log2.h>
+#include <linux/minmax.h>
 #include <linux/mm_types.h>
 #include <linux/mutex.h>
 #include <linux/sizes.h>
@@ -125,6 +126,10 @@ struct gem_uma_reserve {
 	atomic_long_t pages;
 	/** @held: pages of the users. */
 	atomic_long_t held;
+	/** @pinned: those of @held that nobody can take back. */
+	atomic_long_t pinned;
+	/** @promised: pages that users may pin, there or not; at most a quarter of @limit. */
+	atomic_long_t promised;
 	/** @active: all jobs that may need memory; what was put aside stays meanwhile. */
 	atomic_t active;
 	/** @passed: by rung, how often it had what was asked for. */
@@ -150,6 +155,19 @@ struct gem_uma_reserve {
 				 unsigned long nr_pages);
 };
 
+/**
+ * gem_uma_reserve_loose() - pages of the users that are not pinned, a snapshot
+ * @reserve: reserve
+ *
+ * Context: any.
+ *
+ * Return: number of pages.
+ */
+static inline unsigned long gem_uma_reserve_loose(const struct gem_uma_reserve *reserve)
+{
+	return max(atomic_long_read(&reserve->held) - atomic_long_read(&reserve->pinned), 0l);
+}
+
 int gem_uma_reserve_init(struct gem_uma_reserve *reserve, struct gem_uma_device *udev);
 void gem_uma_reserve_unplug(struct gem_uma_reserve *reserve);
 void gem_uma_reserve_debugfs_init(struct gem_uma_reserve *reserve, struct dentry *root);
@@ -162,6 +180,7 @@ void gem_uma_reserve_add_user(struct gem_uma_reserve *reserve,
 			      struct gem_uma_reserve_user *user);
 void gem_uma_reserve_remove_user(struct gem_uma_reserve *reserve,
 				 struct gem_uma_reserve_user *user);
+bool gem_uma_reserve_promise(struct gem_uma_reserve *reserve, unsigned long nr_pages);
 
 struct gem_uma_reserve_pool *gem_uma_reserve_pool_get(struct gem_uma_reserve *reserve);
 void gem_uma_reserve_pool_put(struct gem_uma_reserve_pool *pool);
