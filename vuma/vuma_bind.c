@@ -13,6 +13,7 @@
 #include <drm/drm_syncobj.h>
 
 #include "vuma_drv.h"
+#include "vuma_heap.h"
 #include "vuma_sync.h"
 #include "vuma_vm.h"
 
@@ -30,6 +31,9 @@ static int vuma_bind_check_map(struct drm_file *file, const struct drm_vuma_bind
 	op->obj = drm_gem_object_lookup(file, in->handle);
 	if (!op->obj)
 		return -ENOENT;
+	/* It has its place in a VM, and holes. */
+	if (vuma_heap_is(op->obj))
+		return -EINVAL;
 	/* If it is purged later than here, the next job finds out. */
 	if (vuma_bo_is_purged(op->obj))
 		return -EFAULT;

@@ -20,6 +20,7 @@ struct drm_gem_object;
 struct drm_printer;
 struct drm_vuma_bo_madvise;
 struct drm_vuma_bo_query;
+struct gem_uma_client;
 struct gem_uma_vm_users;
 struct list_head;
 struct sg_table;
@@ -41,6 +42,7 @@ void vuma_bo_module_init(void);
 
 int vuma_bo_client_init(struct vuma_device *vdev, struct drm_file *file);
 void vuma_bo_client_fini(struct vuma_file *vfile);
+struct gem_uma_client *vuma_bo_client_of(struct drm_file *file);
 void vuma_bo_show_fdinfo(struct drm_printer *p, struct drm_file *file);
 void vuma_bo_debugfs_init(struct vuma_device *vdev);
 
@@ -49,6 +51,8 @@ struct drm_gem_object *vuma_bo_create(struct vuma_file *vfile, u64 size, u32 fla
 struct drm_gem_object *vuma_bo_create_userptr(struct vuma_device *vdev, u64 addr, u64 size,
 					      bool readonly);
 bool vuma_bo_is_readonly(struct drm_gem_object *obj);
+int vuma_bo_take_offset(struct vuma_file *vfile, struct drm_gem_object *obj, bool *taken,
+			int (*make)(struct drm_gem_object *obj));
 int vuma_bo_mmap_offset(struct drm_gem_object *obj, u64 *offset);
 int vuma_bo_set_label(struct drm_gem_object *obj, const char *label, size_t len);
 void vuma_bo_query(struct drm_gem_object *obj, struct drm_vuma_bo_query *query);

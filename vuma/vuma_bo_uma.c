@@ -16,6 +16,7 @@
 #include <drm/drm_managed.h>
 #include <drm/drm_prime.h>
 #include <drm/drm_print.h>
+#include <drm/drm_vma_manager.h>
 #include <drm/gem_uma/gem_uma_fbdev.h>
 #include <drm/gem_uma/gem_uma_object_prime.h>
 #include <drm/gem_uma/gem_uma_pm.h>
@@ -185,10 +186,14 @@ static const struct gem_uma_object_ops vuma_bo_ops = {
 	.free = vuma_bo_free,
 };
 
+struct gem_uma_client *vuma_bo_client_of(struct drm_file *file)
+{
+	return &to_vuma_file(file)->bo->uma;
+}
+
 static int vuma_bo_open(struct drm_gem_object *obj, struct drm_file *file)
 {
-	int ret = gem_uma_client_open(&to_vuma_file(file)->bo->uma,
-				      &to_gem_uma_object(obj)->files);
+	int ret = gem_uma_client_open(vuma_bo_client_of(file), &to_gem_uma_object(obj)->files);
 
 	if (!ret)
 		gem_uma_vm_users_get(&to_vuma_bo(obj)->users);
@@ -198,7 +203,7 @@ static int vuma_bo_open(struct drm_gem_object *obj, struct drm_file *file)
 static void vuma_bo_close(struct drm_gem_object *obj, struct drm_file *file)
 {
 	gem_uma_vm_users_put(&to_vuma_bo(obj)->users);
-	gem_uma_client_close(&to_vuma_file(file)->bo->uma, &to_gem_uma_object(obj)->files);
+	gem_uma_client_close(vuma_bo_client_of(file), &to_gem_uma_object(obj)->files);
 }
 
 /*
@@ -265,7 +270,7 @@ static const struct drm_gem_object_funcs vuma_bo_funcs = {
 
 static void vuma_bo_clean(struct device *dev, const struct gem_uma_sync_piece *piece)
 {
-	/* The CPU never sees memory of a heap. */
+	/* Of a heap, which the CPU maps write-combined. */
 	if (!piece->obj)
 		return;
 	vuma_cache_clean(&to_vuma_bo(piece->obj)->cache, piece->offset, piece->size,
@@ -274,6 +279,8 @@ static void vuma_bo_clean(struct device *dev, const struct gem_uma_sync_piece *p
 
 static void vuma_bo_invalidate(struct device *dev, const struct gem_uma_sync_piece *piece)
 {
+	if (!piece->obj)
+		return;
 	vuma_cache_invalidate(&to_vuma_bo(piece->obj)->cache, piece->offset, piece->size,
 			      phys_to_virt(piece->phys));
 }
@@ -363,7 +370,7 @@ void vuma_bo_client_fini(struct vuma_file *vfile)
 
 void vuma_bo_show_fdinfo(struct drm_printer *p, struct drm_file *file)
 {
-	gem_uma_client_show_fdinfo(&to_vuma_file(file)->bo->uma, vuma_bo_driver_name, p);
+	gem_uma_client_show_fdinfo(vuma_bo_client_of(file), vuma_bo_driver_name, p);
 	gem_uma_client_show_active(file, p);
 }
 
@@ -464,29 +471,51 @@ bool vuma_bo_is_readonly(struct drm_gem_object *obj)
 	return gem_uma_object_is_readonly(to_gem_uma_object(obj));
 }
 
-int vuma_bo_mmap_offset(struct drm_gem_object *obj, u64 *offset)
+/* One client must not take the offsets of all others. */
+int vuma_bo_take_offset(struct vuma_file *vfile, struct drm_gem_object *obj, bool *taken,
+			int (*make)(struct drm_gem_object *obj))
 {
-	struct vuma_bo *bo = to_vuma_bo(obj);
-	struct vuma_file *vfile = bo->vfile;
 	int ret = -EDQUOT;
 
-	/* Of an import: there is nobody whose offset it would be. */
-	if (!vfile)
-		return -EINVAL;
 	mutex_lock(&vfile->offset_lock);
-	/* One client must not take the offsets of all others. */
-	if (bo->offset || obj->size <= VUMA_MAX_OFFSETS - atomic64_read(&vfile->offsets))
-		ret = gem_uma_object_mmap_offset(&bo->uma, offset);
-	if (!ret && !bo->offset) {
+	if (*taken || obj->size <= VUMA_MAX_OFFSETS - atomic64_read(&vfile->offsets))
+		ret = make(obj);
+	if (!ret && !*taken) {
 		atomic64_add(obj->size, &vfile->offsets);
-		bo->offset = true;
+		*taken = true;
 	}
 	mutex_unlock(&vfile->offset_lock);
 	return ret;
 }
 
+static int vuma_bo_make_offset(struct drm_gem_object *obj)
+{
+	u64 offset;
+
+	return gem_uma_object_mmap_offset(to_gem_uma_object(obj), &offset);
+}
+
+int vuma_bo_mmap_offset(struct drm_gem_object *obj, u64 *offset)
+{
+	struct vuma_bo *bo = to_vuma_bo(obj);
+	int ret;
+
+	if (vuma_heap_is(obj))
+		return vuma_heap_mmap_offset(obj, offset);
+	/* Of an import: there is nobody whose offset it would be. */
+	if (!bo->vfile)
+		return -EINVAL;
+	ret = vuma_bo_take_offset(bo->vfile, obj, &bo->offset, vuma_bo_make_offset);
+	if (!ret)
+		*offset = drm_vma_node_offset_addr(&obj->vma_node);
+	return ret;
+}
+
 int vuma_bo_set_label(struct drm_gem_object *obj, const char *label, size_t len)
 {
+	/* No list shows it. */
+	if (vuma_heap_is(obj))
+		return -EINVAL;
 	return gem_uma_object_set_label(to_gem_uma_object(obj), label, len);
 }
 
@@ -522,6 +551,10 @@ void vuma_bo_query(struct drm_gem_object *obj, struct drm_vuma_bo_query *query)
 	struct gem_uma_object *uobj = to_gem_uma_object(obj);
 	struct gem_uma_backing *b = &uobj->backing;
 
+	if (vuma_heap_is(obj)) {
+		vuma_heap_query(obj, query);
+		return;
+	}
 	query->size = obj->size;
 	query->create_flags = to_vuma_bo(obj)->flags;
 	query->status = vuma_bo_query_status(obj);
@@ -538,6 +571,8 @@ int vuma_bo_madvise(struct drm_gem_object *obj, struct drm_vuma_bo_madvise *args
 	bool retained = true;
 	int ret;
 
+	if (vuma_heap_is(obj))
+		return vuma_heap_madvise(obj, args);
 	if (args->advice == DRM_VUMA_MADV_DISCARD)
 		ret = gem_uma_object_discard(uobj, args->offset, args->size);
 	else
@@ -552,7 +587,8 @@ bool vuma_bo_is_purged(struct drm_gem_object *obj)
 {
 	struct gem_uma_object *uobj = to_gem_uma_object(obj);
 
-	return gem_uma_backing_content(&uobj->backing) == GEM_UMA_CONTENT_PURGED;
+	return !vuma_heap_is(obj) &&
+	       gem_uma_backing_content(&uobj->backing) == GEM_UMA_CONTENT_PURGED;
 }
 
 /* Gives pages that are resident the memory behind the cache. */
@@ -688,6 +724,9 @@ int vuma_bo_sync(struct drm_gem_object *obj, u64 offset, u64 size, bool invalida
 {
 	struct gem_uma_sync_range range = { offset, size };
 
+	/* Mapped so that there is nothing to do. */
+	if (vuma_heap_is(obj))
+		return 0;
 	return gem_uma_object_sync(to_gem_uma_object(obj), range,
 				   invalidate ? GEM_UMA_SYNC_CLEAN_INVALIDATE : GEM_UMA_SYNC_CLEAN);
 }

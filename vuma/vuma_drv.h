@@ -24,10 +24,11 @@
 #include "vuma_bo.h"
 
 struct gem_uma_reserve;
+struct user_struct;
 struct vuma_vm;
 
 #define VUMA_UAPI_MAJOR		1
-#define VUMA_UAPI_MINOR		7
+#define VUMA_UAPI_MINOR		9
 
 #define VUMA_MAX_DEVICES	16
 
@@ -144,7 +145,7 @@ struct vuma_file {
 	struct mutex submit_lock;
 	/** @offset_lock: makes counting a BO and giving it an offset for mmap() one step. */
 	struct mutex offset_lock;
-	/** @offsets: bytes of its BOs that have an offset; more only under @offset_lock. */
+	/** @offsets: bytes of its BOs and heaps that have one; more only under @offset_lock. */
 	atomic64_t offsets;
 	/** @queued: bytes that the jobs take, as they are counted; at most VUMA_MAX_QUEUED. */
 	atomic_t queued;
@@ -174,6 +175,8 @@ extern const struct drm_ioctl_desc vuma_ioctls[];
 extern const int vuma_num_ioctls;
 
 void vuma_file_put(struct vuma_file *vfile);
+struct user_struct *vuma_locked_charge(size_t size);
+void vuma_locked_uncharge(struct user_struct *user, size_t size);
 void vuma_scanout_fini(struct vuma_file *vfile);
 int vuma_ioctl_scanout_pin(struct drm_device *drm, void *data, struct drm_file *file);
 int vuma_ioctl_scanout_unpin(struct drm_device *drm, void *data, struct drm_file *file);

@@ -8,14 +8,20 @@
  */
 
 #include <linux/dma-direct.h>
+#include <linux/dma-resv.h>
 #include <linux/kref.h>
+#include <linux/math.h>
+#include <linux/mm.h>
 #include <linux/nospec.h>
+#include <linux/rwsem.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include <drm/drm_drv.h>
+#include <drm/drm_gem.h>
 #include <drm/drm_managed.h>
-#include <drm/gem_uma/gem_uma_heap.h>
+#include <drm/drm_vma_manager.h>
+#include <drm/gem_uma/gem_uma_heap_object.h>
 
 #include "vuma_drv.h"
 #include "vuma_heap.h"
@@ -29,26 +35,53 @@
  * struct vuma_heap - one heap
  */
 struct vuma_heap {
-	/** @base: the library's part. */
-	struct gem_uma_heap base;
-	/** @vm: where it is; goes after it. */
+	/** @obj: the library's part. Its last reference is put when nobody has handles, either. */
+	struct gem_uma_heap_object obj;
+	/** @heaps: of @vm, for longer than that; a reference. */
+	struct vuma_heaps *heaps;
+	/** @vm: where it is, as long as @kref is not 0. */
 	struct vuma_vm *vm;
-	/** @kref: one until HEAP_DESTROY, one for each submit that prepares it. */
+	/**
+	 * @kref: one until HEAP_DESTROY, one for each submit that prepares it. Then no job
+	 * uses it any more, and it has a reference of @obj less.
+	 */
 	struct kref kref;
+	/** @vfile: the file that created it, for @offset; a reference. */
+	struct vuma_file *vfile;
+	/** @offset: it has an offset for mmap(); set once, under the offset_lock of @vfile. */
+	bool offset;
+	/** @r_obj: holds the resv of @vm; a reference. */
+	struct drm_gem_object *r_obj;
 	/** @slot: its place among the heaps of @vm. */
 	unsigned int slot;
 	/** @dead: no access finds it any more; guarded by &vuma_heaps.lock. */
 	bool dead;
 	/** @spare: tables for a fault that gets none; guarded by &vuma_heaps.lock. */
 	struct gem_uma_heap_tables spare;
+	/** @map_lock: guards @maps and @user. Inside of the mmap lock; a leaf. */
+	struct mutex map_lock;
+	/** @memory: bytes that all of it takes; the last granule counts as a whole. */
+	size_t memory;
+	/** @maps: VMAs, and those that are about to be. */
+	unsigned long maps;
+	/** @user: who is charged for all of it while there are @maps. */
+	struct user_struct *user;
 };
 
-#define to_vuma_heap(heap)	container_of(heap, struct vuma_heap, base)
+#define to_vuma_heap(base)	container_of(base, struct vuma_heap, obj.heap)
 
 /**
  * struct vuma_heaps - the heaps of a VM
  */
 struct vuma_heaps {
+	/** @kref: of the VM, of each heap, and of each submit that holds @queueing. */
+	struct kref kref;
+	/**
+	 * @queueing: held for reading from before a submit prepares the heaps until the fence of
+	 * its job is in the resv of the VM, and for writing by a client that discards: what a
+	 * job was promised stays.
+	 */
+	struct rw_semaphore queueing;
 	/**
 	 * @lock: guards @slots. Held while the engine lets a heap grow: nothing is waited
 	 * for under it.
@@ -59,6 +92,19 @@ struct vuma_heaps {
 	/** @jobs: of the VM, queued or running, since it has heaps. */
 	struct gem_uma_reserve_jobs jobs;
 };
+
+static void vuma_heaps_free(struct kref *kref)
+{
+	struct vuma_heaps *heaps = container_of(kref, struct vuma_heaps, kref);
+
+	mutex_destroy(&heaps->lock);
+	kfree(heaps);
+}
+
+static void vuma_heaps_put(struct vuma_heaps *heaps)
+{
+	kref_put(&heaps->kref, vuma_heaps_free);
+}
 
 static u64 vuma_heap_va(const struct vuma_heap *heap)
 {
@@ -84,7 +130,7 @@ static int vuma_heap_alloc_tables(struct gem_uma_heap *base, struct gem_uma_heap
 	tables->first = pool.first;
 	if (!ret || gfpflags_allow_blocking(gfp) || !heap->spare.first)
 		return ret;
-	lockdep_assert_held(&heap->vm->heaps->lock);
+	lockdep_assert_held(&heap->heaps->lock);
 	swap(*tables, heap->spare);
 	return 0;
 }
@@ -175,17 +221,16 @@ static struct vuma_heap *vuma_heaps_get(struct vuma_heaps *heaps, unsigned int s
 	return heap;
 }
 
-/* No access finds it, so nobody grows it. */
+/* No access finds it, so nobody grows it. Whoever has it mapped by the CPU keeps its memory. */
 static void vuma_heap_release(struct kref *kref)
 {
 	struct vuma_heap *heap = container_of(kref, struct vuma_heap, kref);
-	struct vuma_heaps *heaps = heap->vm->heaps;
 
-	gem_uma_heap_fini(&heap->base);
-	vuma_heap_free_tables(&heap->base, &heap->spare);
-	scoped_guard(mutex, &heaps->lock)
-		heaps->slots[heap->slot] = NULL;
-	kfree(heap);
+	gem_uma_heap_detach(&heap->obj.heap);
+	vuma_heap_free_tables(&heap->obj.heap, &heap->spare);
+	scoped_guard(mutex, &heap->heaps->lock)
+		heap->heaps->slots[heap->slot] = NULL;
+	drm_gem_object_put(&heap->obj.base);
 }
 
 static void vuma_heap_put(struct vuma_heap *heap)
@@ -193,23 +238,23 @@ static void vuma_heap_put(struct vuma_heap *heap)
 	kref_put(&heap->kref, vuma_heap_release);
 }
 
-/* The caller has the reference of the one who created it. */
-static struct vuma_heap *vuma_heaps_kill(struct vuma_heaps *heaps, unsigned int slot)
+/* Of all who try, one takes the reference of the one who created it. */
+static bool vuma_heap_kill(struct vuma_heap *heap)
 {
-	struct vuma_heap *heap;
+	bool first;
 
-	guard(mutex)(&heaps->lock);
-	heap = heaps->slots[slot];
-	if (!heap || heap->dead)
-		return NULL;
-	heap->dead = true;
-	return heap;
+	scoped_guard(mutex, &heap->heaps->lock) {
+		first = !heap->dead;
+		heap->dead = true;
+	}
+	if (first)
+		vuma_heap_put(heap);
+	return first;
 }
 
 /* The last chance of a fault to get page tables. */
 static int vuma_heap_fill_spare(struct vuma_heap *heap)
 {
-	struct vuma_heaps *heaps = heap->vm->heaps;
 	struct gem_uma_vm_tables pool = {};
 	int ret;
 
@@ -219,15 +264,14 @@ static int vuma_heap_fill_spare(struct vuma_heap *heap)
 				VUMA_GFP_TABLES);
 	if (ret)
 		return ret;
-	scoped_guard(mutex, &heaps->lock)
+	scoped_guard(mutex, &heap->heaps->lock)
 		swap(heap->spare.first, pool.first);
 	vuma_pt_pool_drain(&pool);
 	return 0;
 }
 
-static int vuma_heaps_prepare_all(struct vuma_job *job)
+static int vuma_heaps_prepare_all(struct vuma_job *job, struct vuma_heaps *heaps)
 {
-	struct vuma_heaps *heaps = job->vm->heaps;
 	struct vuma_heap *heap;
 	int ret = 0, idx;
 	unsigned int i;
@@ -243,7 +287,7 @@ static int vuma_heaps_prepare_all(struct vuma_job *job)
 			continue;
 		ret = vuma_heap_fill_spare(heap);
 		if (!ret)
-			ret = gem_uma_heap_prepare(&heap->base);
+			ret = gem_uma_heap_prepare(&heap->obj.heap);
 		vuma_heap_put(heap);
 	}
 	drm_dev_exit(idx);
@@ -254,17 +298,38 @@ static int vuma_heaps_prepare_all(struct vuma_job *job)
  * vuma_heaps_prepare - let the heaps of a VM have what a job will need
  * @job: the job
  *
- * Context: may sleep, and wait for memory.
- * Return: 0; -EIO if the VM is lost; -ENODEV; as gem_uma_heap_prepare().
+ * Context: may sleep, and wait for memory. The submit calls vuma_heaps_queued() with what is in
+ * the job afterwards, also after an error.
+ * Return: 0; -EIO if the VM is lost; -ENODEV; -EINTR; as gem_uma_heap_prepare().
  */
 int vuma_heaps_prepare(struct vuma_job *job)
 {
+	/* Pairs with the release in vuma_heaps_of(). */
+	struct vuma_heaps *heaps = smp_load_acquire(&job->vm->heaps);
+	int ret;
+
 	if (READ_ONCE(job->vm->lost))
 		return -EIO;
-	/* Pairs with the release in vuma_heaps_of(). */
-	if (!smp_load_acquire(&job->vm->heaps))
+	if (!heaps)
 		return 0;
-	return vuma_heaps_prepare_all(job);
+	ret = down_read_killable(&heaps->queueing);
+	if (ret)
+		return ret;
+	kref_get(&heaps->kref);
+	job->queueing = heaps;
+	return vuma_heaps_prepare_all(job, heaps);
+}
+
+/**
+ * vuma_heaps_queued - from now on, the job's fence says that heaps are in use
+ * @heaps: what &vuma_job.queueing was before the job was queued; it may be freed already
+ */
+void vuma_heaps_queued(struct vuma_heaps *heaps)
+{
+	if (!heaps)
+		return;
+	up_read(&heaps->queueing);
+	vuma_heaps_put(heaps);
 }
 
 /**
@@ -299,7 +364,7 @@ enum drm_vuma_fault vuma_heap_fault(struct vuma_vm *vm, u64 va, bool *render)
 	heap = heaps->slots[(va - VUMA_HEAP_START) / VUMA_HEAP_WINDOW];
 	if (!heap || heap->dead)
 		return DRM_VUMA_FAULT_UNMAPPED;
-	switch (gem_uma_heap_grow(&heap->base, va - vuma_heap_va(heap))) {
+	switch (gem_uma_heap_grow(&heap->obj.heap, va - vuma_heap_va(heap))) {
 	case GEM_UMA_HEAP_GROWN:
 		return DRM_VUMA_FAULT_NONE;
 	case GEM_UMA_HEAP_RENDER:
@@ -328,8 +393,7 @@ void vuma_heaps_fini(struct vuma_vm *vm)
 	for (i = 0; i < VUMA_MAX_HEAPS; i++)
 		if (heaps->slots[i])
 			vuma_heap_put(heaps->slots[i]);
-	mutex_destroy(&heaps->lock);
-	kfree(heaps);
+	vuma_heaps_put(heaps);
 	vm->heaps = NULL;
 }
 
@@ -344,6 +408,8 @@ static struct vuma_heaps *vuma_heaps_of(struct vuma_vm *vm)
 	heaps = kzalloc(sizeof(*heaps), GFP_KERNEL_ACCOUNT);
 	if (!heaps)
 		return NULL;
+	kref_init(&heaps->kref);
+	init_rwsem(&heaps->queueing);
 	mutex_init(&heaps->lock);
 	/* Fences wait for it. */
 	fs_reclaim_acquire(GFP_KERNEL);
@@ -353,51 +419,291 @@ static struct vuma_heaps *vuma_heaps_of(struct vuma_vm *vm)
 	old = cmpxchg(&vm->heaps, NULL, heaps);
 	if (!old)
 		return heaps;
-	mutex_destroy(&heaps->lock);
-	kfree(heaps);
+	vuma_heaps_put(heaps);
 	return old;
 }
 
 /* From then on others can destroy it. */
-static int vuma_heaps_insert(struct vuma_heaps *heaps, struct vuma_heap *heap,
-			     struct drm_vuma_heap_create *args)
+static int vuma_heaps_insert(struct vuma_heaps *heaps, struct vuma_heap *heap)
 {
 	guard(mutex)(&heaps->lock);
 	for (heap->slot = 0; heap->slot < VUMA_MAX_HEAPS; heap->slot++) {
 		if (heaps->slots[heap->slot])
 			continue;
 		heaps->slots[heap->slot] = heap;
-		args->heap_id = heap->slot + 1;
-		args->va = vuma_heap_va(heap);
 		return 0;
 	}
 	return -ENOSPC;
 }
 
-static int vuma_heap_create(struct vuma_vm *vm, struct vuma_heaps *heaps,
+/* The buffer that a heap is, for the CPU. */
+
+static int vuma_heap_open(struct drm_gem_object *obj, struct drm_file *file)
+{
+	return gem_uma_client_open(vuma_bo_client_of(file), &to_gem_uma_heap_object(obj)->files);
+}
+
+static void vuma_heap_close(struct drm_gem_object *obj, struct drm_file *file)
+{
+	gem_uma_client_close(vuma_bo_client_of(file), &to_gem_uma_heap_object(obj)->files);
+}
+
+/* As any that is private to a VM. */
+static struct dma_buf *vuma_heap_export(struct drm_gem_object *obj, int flags)
+{
+	return ERR_PTR(-EINVAL);
+}
+
+static struct vuma_heap *vuma_heap_of_object(struct drm_gem_object *obj)
+{
+	return container_of(to_gem_uma_heap_object(obj), struct vuma_heap, obj);
+}
+
+static void vuma_heap_free(struct drm_gem_object *obj)
+{
+	struct vuma_heap *heap = vuma_heap_of_object(obj);
+
+	if (heap->offset)
+		atomic64_sub(obj->size, &heap->vfile->offsets);
+	gem_uma_heap_object_fini(&heap->obj);
+	drm_gem_object_put(heap->r_obj);
+	vuma_file_put(heap->vfile);
+	vuma_heaps_put(heap->heaps);
+	mutex_destroy(&heap->map_lock);
+	kfree(heap);
+}
+
+/* What is mapped stays in memory, so the first who maps it pays as for mlock(). */
+static int vuma_heap_get_map(struct vuma_heap *heap)
+{
+	struct user_struct *user;
+
+	guard(mutex)(&heap->map_lock);
+	if (!heap->maps) {
+		user = vuma_locked_charge(heap->memory);
+		if (IS_ERR(user))
+			return PTR_ERR(user);
+		heap->user = user;
+	}
+	heap->maps++;
+	return 0;
+}
+
+static void vuma_heap_put_map(struct vuma_heap *heap)
+{
+	guard(mutex)(&heap->map_lock);
+	if (!--heap->maps)
+		vuma_locked_uncharge(heap->user, heap->memory);
+}
+
+static int vuma_heap_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
+{
+	struct vuma_heap *heap = vuma_heap_of_object(obj);
+	int ret = vuma_heap_get_map(heap);
+
+	if (ret)
+		return ret;
+	ret = gem_uma_heap_object_mmap(obj, vma);
+	if (ret)
+		vuma_heap_put_map(heap);
+	return ret;
+}
+
+static void vuma_heap_vm_open(struct vm_area_struct *vma)
+{
+	struct vuma_heap *heap = vuma_heap_of_object(vma->vm_private_data);
+
+	scoped_guard(mutex, &heap->map_lock)
+		heap->maps++;
+	gem_uma_heap_object_vm_ops.open(vma);
+}
+
+static void vuma_heap_vm_close(struct vm_area_struct *vma)
+{
+	struct drm_gem_object *obj = vma->vm_private_data;
+
+	/* First the memory is unpinned, then nobody pays for it: the object is needed for both. */
+	drm_gem_object_get(obj);
+	gem_uma_heap_object_vm_ops.close(vma);
+	vuma_heap_put_map(vuma_heap_of_object(obj));
+	drm_gem_object_put(obj);
+}
+
+static vm_fault_t vuma_heap_vm_fault(struct vm_fault *vmf)
+{
+	return gem_uma_heap_object_vm_ops.fault(vmf);
+}
+
+static const struct vm_operations_struct vuma_heap_vm_ops = {
+	.open = vuma_heap_vm_open,
+	.close = vuma_heap_vm_close,
+	.fault = vuma_heap_vm_fault,
+};
+
+static const struct drm_gem_object_funcs vuma_heap_funcs = {
+	GEM_UMA_HEAP_OBJECT_FUNCS_BUT_MMAP,
+	.mmap = vuma_heap_mmap,
+	.vm_ops = &vuma_heap_vm_ops,
+	.free = vuma_heap_free,
+	.open = vuma_heap_open,
+	.close = vuma_heap_close,
+	.export = vuma_heap_export,
+};
+
+/**
+ * vuma_heap_is - is a buffer a heap?
+ * @obj: any buffer of the driver
+ *
+ * Return: true if so.
+ */
+bool vuma_heap_is(const struct drm_gem_object *obj)
+{
+	return obj->funcs == &vuma_heap_funcs;
+}
+
+/**
+ * vuma_heap_mmap_offset - what user space passes to mmap()
+ * @obj: a heap
+ * @offset: result
+ *
+ * Return: 0, -EDQUOT or -ENOSPC.
+ */
+int vuma_heap_mmap_offset(struct drm_gem_object *obj, u64 *offset)
+{
+	struct vuma_heap *heap = vuma_heap_of_object(obj);
+	int ret;
+
+	ret = vuma_bo_take_offset(heap->vfile, obj, &heap->offset, drm_gem_create_mmap_offset);
+	if (!ret)
+		*offset = drm_vma_node_offset_addr(&obj->vma_node);
+	return ret;
+}
+
+/**
+ * vuma_heap_query - DRM_IOCTL_VUMA_BO_QUERY
+ * @obj: a heap
+ * @query: zeroed but for the handle; filled
+ */
+void vuma_heap_query(struct drm_gem_object *obj, struct drm_vuma_bo_query *query)
+{
+	struct gem_uma_heap_object *hobj = to_gem_uma_heap_object(obj);
+
+	query->size = obj->size;
+	query->resident = gem_uma_heap_resident(&hobj->heap);
+	query->create_flags = DRM_VUMA_BO_DISCARD_ON_RECLAIM;
+	if (!vuma_bo_device_is_coherent(to_vuma_device(obj->dev)))
+		query->create_flags |= DRM_VUMA_BO_WC;
+	if (query->resident)
+		query->status |= DRM_VUMA_BO_STATUS_RESIDENT;
+	if (query->resident && kref_read(&vuma_heap_of_object(obj)->kref))
+		query->status |= DRM_VUMA_BO_STATUS_GPU_MAPPED;
+	if (gem_uma_heap_object_is_pinned(hobj))
+		query->status |= DRM_VUMA_BO_STATUS_PINNED;
+	if (gem_uma_heap_object_mmaps(hobj))
+		query->status |= DRM_VUMA_BO_STATUS_CPU_MAPPED;
+}
+
+/* Keeps submits out meanwhile, see &vuma_heaps.queueing. */
+static int vuma_heap_try_discard(struct vuma_heap *heap, u64 offset, u64 size)
+{
+	int ret = down_write_killable(&heap->heaps->queueing);
+
+	if (ret)
+		return ret;
+	ret = gem_uma_heap_object_try_discard(&heap->obj, offset, size);
+	up_write(&heap->heaps->queueing);
+	return ret;
+}
+
+/**
+ * vuma_heap_madvise - DRM_IOCTL_VUMA_BO_MADVISE
+ * @obj: a heap
+ * @args: of the ioctl
+ *
+ * Return: 0 or a negative error.
+ */
+int vuma_heap_madvise(struct drm_gem_object *obj, struct drm_vuma_bo_madvise *args)
+{
+	struct vuma_heap *heap = vuma_heap_of_object(obj);
+	long ret;
+
+	/* Its content never is needed between jobs. */
+	if (args->advice != DRM_VUMA_MADV_DISCARD)
+		return -EINVAL;
+	for (;;) {
+		ret = vuma_heap_try_discard(heap, args->offset, args->size);
+		if (ret != -EAGAIN)
+			break;
+		/* Without any lock: a job that has to come first may wait for a submit. */
+		ret = dma_resv_wait_timeout(obj->resv, DMA_RESV_USAGE_BOOKKEEP, true,
+					    MAX_SCHEDULE_TIMEOUT);
+		if (ret < 0)
+			return ret;
+	}
+	if (!ret)
+		args->retained = 1;
+	return ret;
+}
+
+static struct vuma_heap *vuma_heap_alloc(struct vuma_vm *vm, struct vuma_heaps *heaps,
+					 struct vuma_file *vfile,
+					 const struct gem_uma_heap_config *config)
+{
+	struct vuma_heap *heap = kzalloc(sizeof(*heap), GFP_KERNEL_ACCOUNT);
+	int ret;
+
+	if (!heap)
+		return ERR_PTR(-ENOMEM);
+	heap->vm = vm;
+	kref_init(&heap->kref);
+	heap->r_obj = gem_uma_vm_resv_object(&vm->base);
+	heap->obj.base.funcs = &vuma_heap_funcs;
+	heap->obj.base.resv = heap->r_obj->resv;
+	ret = gem_uma_heap_object_init(&heap->obj, vfile->vdev->reserve, config);
+	if (ret) {
+		kfree(heap);
+		return ERR_PTR(ret);
+	}
+	mutex_init(&heap->map_lock);
+	kref_get(&heaps->kref);
+	heap->heaps = heaps;
+	drm_gem_object_get(heap->r_obj);
+	kref_get(&vfile->kref);
+	heap->vfile = vfile;
+	heap->memory = round_up(config->size, config->granule);
+	return heap;
+}
+
+static int vuma_heap_create(struct vuma_vm *vm, struct vuma_heaps *heaps, struct drm_file *file,
 			    struct drm_vuma_heap_create *args)
 {
 	const struct gem_uma_heap_config config = {
 		.ops = &vuma_heap_ops, .size = args->size, .granule = args->granule,
 		.hint = args->hint, .policy = args->policy, .jobs = &heaps->jobs,
 	};
-	struct vuma_heap *heap = kzalloc(sizeof(*heap), GFP_KERNEL_ACCOUNT);
+	struct vuma_heap *heap = vuma_heap_alloc(vm, heaps, to_vuma_file(file), &config);
+	u32 handle = 0;
 	int ret;
 
-	if (!heap)
-		return -ENOMEM;
-	heap->vm = vm;
-	kref_init(&heap->kref);
-	ret = gem_uma_heap_init(&heap->base, to_vuma_device(vm->base.base.drm)->reserve,
-				&config);
-	if (ret)
-		goto err_free;
-	ret = vuma_heaps_insert(heaps, heap, args);
-	if (!ret)
-		return 0;
-	gem_uma_heap_fini(&heap->base);
-err_free:
-	kfree(heap);
+	if (IS_ERR(heap))
+		return PTR_ERR(heap);
+	/* Once it has a place, others can destroy it. */
+	kref_get(&heap->kref);
+	ret = vuma_heaps_insert(heaps, heap);
+	if (ret) {
+		drm_gem_object_put(&heap->obj.base);
+		return ret;
+	}
+	if (args->flags & DRM_VUMA_HEAP_HANDLE)
+		ret = drm_gem_handle_create(file, &heap->obj.base, &handle);
+	if (ret) {
+		vuma_heap_kill(heap);
+	} else {
+		args->heap_id = heap->slot + 1;
+		args->va = vuma_heap_va(heap);
+		args->handle = handle;
+	}
+	vuma_heap_put(heap);
 	return ret;
 }
 
@@ -416,7 +722,8 @@ int vuma_ioctl_heap_create(struct drm_device *drm, void *data, struct drm_file *
 	struct vuma_vm *vm;
 	int ret;
 
-	if (args->flags || args->heap_id || args->va || !args->size ||
+	if (args->flags & ~DRM_VUMA_HEAP_HANDLE || args->heap_id || args->va ||
+	    args->handle || args->pad || !args->size ||
 	    !IS_ALIGNED(args->size, SZ_4K) || args->policy < DRM_VUMA_HEAP_RENDER ||
 	    args->policy > DRM_VUMA_HEAP_LOSE_VM)
 		return -EINVAL;
@@ -428,7 +735,7 @@ int vuma_ioctl_heap_create(struct drm_device *drm, void *data, struct drm_file *
 	if (!vm)
 		return -ENOENT;
 	heaps = vuma_heaps_of(vm);
-	ret = heaps ? vuma_heap_create(vm, heaps, args) : -ENOMEM;
+	ret = heaps ? vuma_heap_create(vm, heaps, file, args) : -ENOMEM;
 	vuma_vm_put(vm);
 	return ret;
 }
@@ -447,6 +754,7 @@ int vuma_ioctl_heap_destroy(struct drm_device *drm, void *data, struct drm_file 
 	struct vuma_heap *heap = NULL;
 	struct vuma_heaps *heaps;
 	struct vuma_vm *vm;
+	int ret = -ENOENT;
 
 	vm = vuma_vm_lookup(to_vuma_file(file), args->vm_id);
 	if (!vm)
@@ -454,10 +762,12 @@ int vuma_ioctl_heap_destroy(struct drm_device *drm, void *data, struct drm_file 
 	/* Pairs with the release in vuma_heaps_of(). */
 	heaps = smp_load_acquire(&vm->heaps);
 	if (heaps && args->heap_id - 1 < VUMA_MAX_HEAPS)
-		heap = vuma_heaps_kill(heaps, array_index_nospec(args->heap_id - 1,
-								 VUMA_MAX_HEAPS));
-	if (heap)
+		heap = vuma_heaps_get(heaps, array_index_nospec(args->heap_id - 1,
+								VUMA_MAX_HEAPS));
+	if (heap) {
+		ret = vuma_heap_kill(heap) ? 0 : -ENOENT;
 		vuma_heap_put(heap);
+	}
 	vuma_vm_put(vm);
-	return heap ? 0 : -ENOENT;
+	return ret;
 }

@@ -15,8 +15,10 @@
 struct dentry;
 struct drm_device;
 struct drm_file;
+struct drm_gem_object;
 struct gem_uma_device;
 struct vuma_device;
+struct vuma_heaps;
 struct vuma_job;
 struct vuma_vm;
 
@@ -39,9 +41,16 @@ void vuma_heap_device_unplug(struct vuma_device *vdev);
 void vuma_heap_debugfs_init(struct vuma_device *vdev, struct dentry *root);
 
 int vuma_heaps_prepare(struct vuma_job *job);
+void vuma_heaps_queued(struct vuma_heaps *heaps);
 void vuma_heaps_done(struct vuma_job *job);
 void vuma_heaps_fini(struct vuma_vm *vm);
 enum drm_vuma_fault vuma_heap_fault(struct vuma_vm *vm, u64 va, bool *render);
+
+/* What a BO may turn out to be; the rest is for those only. */
+bool vuma_heap_is(const struct drm_gem_object *obj);
+int vuma_heap_mmap_offset(struct drm_gem_object *obj, u64 *offset);
+void vuma_heap_query(struct drm_gem_object *obj, struct drm_vuma_bo_query *query);
+int vuma_heap_madvise(struct drm_gem_object *obj, struct drm_vuma_bo_madvise *args);
 
 int vuma_ioctl_heap_create(struct drm_device *drm, void *data, struct drm_file *file);
 int vuma_ioctl_heap_destroy(struct drm_device *drm, void *data, struct drm_file *file);

@@ -89,6 +89,8 @@ struct vuma_job {
 	struct list_head transfers;
 	/** @heaps: keeps the memory of heaps. */
 	bool heaps;
+	/** @queueing: set by vuma_heaps_prepare(), for vuma_heaps_queued(); or NULL. */
+	struct vuma_heaps *queueing;
 	/** @armed: keeps @vm active. */
 	bool armed;
 	/** @fence: a reference. */

@@ -6,6 +6,7 @@
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/dma-resv.h>
+#include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/user.h>
@@ -58,6 +59,34 @@ static int vuma_scanout_charge(struct user_struct *user, size_t size)
 	return 0;
 }
 
+/**
+ * vuma_locked_charge - charge the caller's user for memory that nobody can reclaim
+ * @size: bytes
+ *
+ * Return: who is charged, for vuma_locked_uncharge(); or ERR_PTR(-ENOMEM).
+ */
+struct user_struct *vuma_locked_charge(size_t size)
+{
+	struct user_struct *user = get_current_user();
+	int ret = vuma_scanout_charge(user, size);
+
+	if (!ret)
+		return user;
+	free_uid(user);
+	return ERR_PTR(ret);
+}
+
+/**
+ * vuma_locked_uncharge - undo vuma_locked_charge()
+ * @user: who was charged
+ * @size: as it was then
+ */
+void vuma_locked_uncharge(struct user_struct *user, size_t size)
+{
+	atomic_long_sub(size >> PAGE_SHIFT, &user->locked_vm);
+	free_uid(user);
+}
+
 static int vuma_scanout_pin_pages(struct drm_gem_object *obj)
 {
 	int ret = dma_resv_lock_interruptible(obj->resv, NULL);
@@ -77,8 +106,8 @@ static struct vuma_scanout *vuma_scanout_create(struct vuma_file *vfile,
 
 	if (!scanout)
 		return ERR_PTR(-ENOMEM);
-	scanout->user = get_current_user();
-	ret = vuma_scanout_charge(scanout->user, obj->size);
+	scanout->user = vuma_locked_charge(obj->size);
+	ret = PTR_ERR_OR_ZERO(scanout->user);
 	if (ret)
 		goto err_free;
 	ret = vuma_scanout_pin_pages(obj);
@@ -91,9 +120,8 @@ static struct vuma_scanout *vuma_scanout_create(struct vuma_file *vfile,
 	return scanout;
 
 err_uncharge:
-	atomic_long_sub(obj->size >> PAGE_SHIFT, &scanout->user->locked_vm);
+	vuma_locked_uncharge(scanout->user, obj->size);
 err_free:
-	free_uid(scanout->user);
 	kfree(scanout);
 	return ERR_PTR(ret);
 }
@@ -104,8 +132,7 @@ static void vuma_scanout_destroy(struct vuma_scanout *scanout)
 	struct drm_gem_object *obj = scanout->obj;
 
 	list_del(&scanout->link);
-	atomic_long_sub(obj->size >> PAGE_SHIFT, &scanout->user->locked_vm);
-	free_uid(scanout->user);
+	vuma_locked_uncharge(scanout->user, obj->size);
 	gem_uma_vm_users_put(vuma_bo_users(obj));
 	drm_gem_object_put(obj);
 	kfree(scanout);

@@ -175,6 +175,7 @@ int vuma_submit_job(struct vuma_job *job, struct drm_file *file,
 {
 	struct vuma_submit submit = { .file = file, .args = args, .job = job };
 	struct vuma_file *vfile = job->vfile;
+	struct vuma_heaps *queueing;
 	int ret;
 
 	ret = vuma_submit_get_cmds(&submit);
@@ -185,8 +186,11 @@ int vuma_submit_job(struct vuma_job *job, struct drm_file *file,
 		goto out_job;
 
 	ret = vuma_submit_prepare(&submit);
+	/* The job may be gone when it has been queued. */
+	queueing = job->queueing;
 	if (!ret)
 		ret = vuma_submit_queue(&submit);
+	vuma_heaps_queued(queueing);
 	vuma_outs_free(&submit.outs);
 
 	if (submit.job)

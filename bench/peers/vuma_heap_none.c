@@ -15,6 +15,10 @@ int vuma_heaps_prepare(struct vuma_job *job)
 	return 0;
 }
 
+void vuma_heaps_queued(struct vuma_heaps *heaps)
+{
+}
+
 void vuma_heaps_done(struct vuma_job *job)
 {
 }
@@ -26,6 +30,11 @@ void vuma_heaps_fini(struct vuma_vm *vm)
 enum drm_vuma_fault vuma_heap_fault(struct vuma_vm *vm, u64 va, bool *render)
 {
 	return DRM_VUMA_FAULT_UNMAPPED;
+}
+
+bool vuma_heap_is(const struct drm_gem_object *obj)
+{
+	return false;
 }
 
 int vuma_ioctl_heap_create(struct drm_device *drm, void *data, struct drm_file *file)

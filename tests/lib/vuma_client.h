@@ -126,12 +126,17 @@ int vuma_vm_map_bo(struct vuma_vm *vm, const struct vuma_bo *bo, uint64_t *va);
 /* Heaps. @policy: &enum drm_vuma_heap_policy. */
 struct vuma_heap {
 	uint32_t id;
+	/* Of vuma_heap_init_bo(), else 0. */
+	uint32_t handle;
 	uint64_t va;
 	uint64_t size;
 };
 
 int vuma_heap_init(struct vuma_heap *heap, const struct vuma_vm *vm, uint64_t size,
 		   uint64_t granule, uint64_t hint, uint32_t policy);
+/* One that the CPU can map, without a hint. */
+int vuma_heap_init_bo(struct vuma_heap *heap, const struct vuma_vm *vm, uint64_t size,
+		      uint64_t granule, uint32_t policy);
 int vuma_heap_fini(const struct vuma_heap *heap, const struct vuma_vm *vm);
 
 /* Commands. */

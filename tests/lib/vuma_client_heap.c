@@ -2,18 +2,38 @@
 /* Heaps. */
 #include "vuma_client.h"
 
+static int vuma_heap_create(struct vuma_heap *heap, const struct vuma_vm *vm,
+			    struct drm_vuma_heap_create *args)
+{
+	int ret;
+
+	args->vm_id = vm->id;
+	ret = vuma_ioctl(vm->fd, DRM_IOCTL_VUMA_HEAP_CREATE, args);
+	if (!ret)
+		*heap = (struct vuma_heap){ .id = args->heap_id, .handle = args->handle,
+					    .va = args->va, .size = args->size };
+	return ret;
+}
+
 int vuma_heap_init(struct vuma_heap *heap, const struct vuma_vm *vm, uint64_t size,
 		   uint64_t granule, uint64_t hint, uint32_t policy)
 {
 	struct drm_vuma_heap_create args = {
-		.vm_id = vm->id, .policy = policy, .size = size, .granule = granule,
-		.hint = hint,
+		.policy = policy, .size = size, .granule = granule, .hint = hint,
 	};
-	int ret = vuma_ioctl(vm->fd, DRM_IOCTL_VUMA_HEAP_CREATE, &args);
 
-	if (!ret)
-		*heap = (struct vuma_heap){ .id = args.heap_id, .va = args.va, .size = size };
-	return ret;
+	return vuma_heap_create(heap, vm, &args);
+}
+
+int vuma_heap_init_bo(struct vuma_heap *heap, const struct vuma_vm *vm, uint64_t size,
+		      uint64_t granule, uint32_t policy)
+{
+	struct drm_vuma_heap_create args = {
+		.policy = policy, .size = size, .granule = granule,
+		.flags = DRM_VUMA_HEAP_HANDLE,
+	};
+
+	return vuma_heap_create(heap, vm, &args);
 }
 
 int vuma_heap_fini(const struct vuma_heap *heap, const struct vuma_vm *vm)

@@ -27,6 +27,7 @@ static void bad_create(void)
 	BAD(policy, DRM_VUMA_HEAP_LOSE_VM + 1, -EINVAL);
 	BAD(policy, ~0u, -EINVAL);
 	BAD(heap_id, 1, -EINVAL);
+	BAD(handle, 1, -EINVAL);
 	BAD(va, PAGE, -EINVAL);
 	BAD(hint, SIZE + 1, -EINVAL);
 	BAD(hint, ~0ull, -EINVAL);
@@ -39,7 +40,9 @@ static void bad_create(void)
 	for (i = 0; i < ARRAY_SIZE(sizes); i++)
 		BAD(size, sizes[i], -EINVAL);
 #undef BAD
-	EXPECT_EACH_BIT(vm.fd, DRM_IOCTL_VUMA_HEAP_CREATE, good, flags, 0, -EINVAL);
+	EXPECT_EACH_BIT(vm.fd, DRM_IOCTL_VUMA_HEAP_CREATE, good, flags, DRM_VUMA_HEAP_HANDLE,
+			-EINVAL);
+	EXPECT_EACH_BIT(vm.fd, DRM_IOCTL_VUMA_HEAP_CREATE, good, pad, 0, -EINVAL);
 }
 
 static void ids(void)

@@ -392,6 +392,9 @@ enum drm_vuma_madvise {
  * it, SUBMIT_LEGACY and SCANOUT_PIN that name it, and exporting it are -EFAULT. Jobs that
  * were queued before are not affected. While it is purgeable, export is -EBUSY.
  *
+ * Of a heap, DISCARD takes whole granules, the last of which may be short, and without pins or
+ * mappings; of all of it, SUBMIT also forgets what jobs needed. The other two are -EINVAL.
+ *
  * Errors: -EPERM for an imported BO.
  */
 struct drm_vuma_bo_madvise {
@@ -546,6 +549,9 @@ enum drm_vuma_heap_policy {
 	DRM_VUMA_HEAP_LOSE_VM = 3,
 };
 
+/* The heap gets a handle, and can be mapped by the CPU. */
+#define DRM_VUMA_HEAP_HANDLE		(1u << 0)
+
 /**
  * struct drm_vuma_heap_create - address space that gets memory when a job accesses it
  *
@@ -558,6 +564,15 @@ enum drm_vuma_heap_policy {
  * end of the heap, up to 1 TiB, find no memory. Nor do those of heaps that have half of the
  * machine's, all together. The memory is charged to the memory cgroup
  * of the task that calls this ioctl. A heap goes with its VM.
+ *
+ * With a handle it also is a BO, private to the VM, as one with DRM_VUMA_BO_DISCARD_ON_RECLAIM
+ * and DRM_VUMA_BO_WC. It has holes for jobs only: mmap() first allocates all that is not there
+ * yet, or fails with -ENOMEM, and while there is a mapping nothing is lost. Meanwhile all of it
+ * counts against the RLIMIT_MEMLOCK of the user who has mapped it first, and all heaps of a
+ * device can have an eighth of the machine's memory mapped. What BO_QUERY and
+ * fdinfo call resident are granules. BO_SYNC has nothing to do, BO_WAIT waits for the jobs of
+ * the VM, BO_MADVISE takes DRM_VUMA_MADV_DISCARD. All else that takes a BO is -EINVAL, export
+ * included. The handle outlives heap and VM: what is mapped stays, and mmap() is -ENODEV.
  *
  * Errors: -EINVAL, also without a policy; -E2BIG for more than 1 TiB; -ENOSPC if the VM has
  * 16 heaps; -ENOMEM.
@@ -575,10 +590,14 @@ struct drm_vuma_heap_create {
 	__u64 hint;
 	/** @va: out, GPU address. Must be 0 on entry. */
 	__u64 va;
-	/** @flags: in, must be 0. */
+	/** @flags: in, 0 or DRM_VUMA_HEAP_HANDLE. */
 	__u32 flags;
 	/** @heap_id: out, never 0, one of the VM's. Must be 0 on entry. */
 	__u32 heap_id;
+	/** @handle: out, 0 without DRM_VUMA_HEAP_HANDLE. Must be 0 on entry. Since 1.9. */
+	__u32 handle;
+	/** @pad: must be 0. */
+	__u32 pad;
 };
 
 /**
