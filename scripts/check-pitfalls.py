@@ -23,7 +23,7 @@ import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PROGRAMS = ("tests/*/*.c",)
-UNITS = ("gem_uma/tests/*.c",)
+UNITS = ("gem_uma/tests/*.c", "docs/examples/*_test.c")
 ROWS = ("gem_uma/tests/gem_uma_inject_rows*.c",)
 
 # a row of a table of tests: the name, then the function

@@ -4,14 +4,14 @@
 # Our own rules, by coccinelle: *.cocci beside this file, and those that private.py
 # and nosleep.py make from what the sources say of themselves.
 #
-#   cocci.sh [FILE...]    C files; all of our modules
+#   cocci.sh [FILE...]    C files; all of our modules but unit tests
 # shellcheck source=scripts/lint/lib.sh
 . "$(dirname "$0")/lib.sh"
 need spatch
 
 files=("$@")
 ((${#files[@]})) || mapfile -t files < <(scripts/tree-files.sh 'gem_uma/*.c' 'vuma/*.c' \
-	'docs/examples/*.c' 'bench/peers/*.c' | grep -v '^gem_uma/tests/')
+	'docs/examples/*.c' 'bench/peers/*.c' | grep -Ev '^gem_uma/tests/|_test\.c$')
 ((${#files[@]})) || { echo "found no sources to check"; exit 1; }
 mapfile -t headers < <(scripts/tree-files.sh 'include/drm/gem_uma/*.h')
 
