@@ -24,6 +24,7 @@ static const struct {
 	{ scenes_reclaim, &scenes_reclaim_count },
 	{ scenes_restore, &scenes_restore_count },
 	{ scenes_scan, &scenes_scan_count },
+	{ scenes_heap, &scenes_heap_count },
 };
 
 static const char usage[] =

@@ -105,6 +105,8 @@ extern const struct scene scenes_share[];
 extern const size_t scenes_share_count;
 extern const struct scene scenes_scan[];
 extern const size_t scenes_scan_count;
+extern const struct scene scenes_heap[];
+extern const size_t scenes_heap_count;
 extern const struct scene scenes_limits[];
 extern const size_t scenes_limits_count;
 
