@@ -47,6 +47,11 @@
  * other importers the pages are pinned while they have a map; on older kernels (6.12), while
  * they are attached.
  *
+ * A driver with operations of its own, or with dma-bufs of objects that are not the library's,
+ * fills &struct gem_uma_object_prime by hand. Its operations pass what is an object of the
+ * library's on to the functions below. As with the macro, it is the same structure that tells
+ * the driver's own dma-bufs, and that is checked at probe.
+ *
  * What an importer maps is written back first, as its device may not snoop (uma-B4), and
  * beginning and end of CPU access reach every map that there is (uma-B5). A map through a
  * bounce buffer is refused, as for a device of one's own.
@@ -67,8 +72,9 @@ static bool gem_uma_object_prime_has_all(const struct drm_gem_object_funcs *func
  *
  * Context: any. Call before the first object is made, and the device registered.
  *
- * Return: 0, or -EINVAL where a function of @prime is not where it belongs, the driver has
- * no gem_prime_import_sg_table, or @funcs lacks what ``GEM_UMA_OBJECT_FUNCS`` has.
+ * Return: 0, or -EINVAL where a function of @prime is not where it belongs, its dma-bufs have
+ * no begin or end of CPU access, the driver has no gem_prime_import_sg_table, or @funcs lacks
+ * what ``GEM_UMA_OBJECT_FUNCS`` has.
  */
 int gem_uma_object_prime_init(struct gem_uma_device *udev,
 			      const struct gem_uma_object_prime *prime,
@@ -77,6 +83,7 @@ int gem_uma_object_prime_init(struct gem_uma_device *udev,
 	const struct drm_driver *driver = udev->drm->driver;
 
 	if (driver->gem_prime_import != prime->import || !driver->gem_prime_import_sg_table ||
+	    !prime->ops->begin_cpu_access || !prime->ops->end_cpu_access ||
 	    funcs->export != prime->export || !gem_uma_object_prime_has_all(funcs)) {
 		drm_err(udev->drm, "PRIME is wired up by half\n");
 		return -EINVAL;

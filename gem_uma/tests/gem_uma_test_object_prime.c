@@ -217,6 +217,28 @@ static void prime_wired_by_half_fails_at_probe_uma_A1(struct kunit *test)
 								 &prime_funcs));
 }
 
+/* As for a driver whose dma-bufs have operations that others do not know. */
+static void prime_made_by_hand_has_sync_uma_A1(struct kunit *test)
+{
+	struct gem_uma_mock *mock = prime_device(test, &prime_driver);
+	struct dma_buf_ops ops = *prime_shared.ops;
+	struct gem_uma_object_prime by_hand = {
+		.ops = &ops, .export = prime_shared_export, .import = prime_shared_import,
+	};
+
+	ops.begin_cpu_access = NULL;
+	KUNIT_EXPECT_EQ(test, -EINVAL, gem_uma_object_prime_init(&mock->udev, &by_hand,
+								 &prime_funcs));
+	ops.begin_cpu_access = prime_shared.ops->begin_cpu_access;
+	ops.end_cpu_access = NULL;
+	KUNIT_EXPECT_EQ(test, -EINVAL, gem_uma_object_prime_init(&mock->udev, &by_hand,
+								 &prime_funcs));
+	ops.end_cpu_access = prime_shared.ops->end_cpu_access;
+	KUNIT_EXPECT_EQ(test, 0, gem_uma_object_prime_init(&mock->udev, &by_hand, &prime_funcs));
+	KUNIT_EXPECT_PTR_EQ(test, mock->udev.prime, &by_hand);
+	mock->udev.prime = NULL;
+}
+
 /* A table that is built without a warning, and one where a group was left out. */
 static void prime_takes_functions_of_the_driver(struct kunit *test)
 {
@@ -579,6 +601,7 @@ static struct kunit_case gem_uma_object_prime_cases[] = {
 	KUNIT_CASE(prime_export_waits_for_no_resv_rev_R21),
 	KUNIT_CASE(prime_serves_objects_that_the_library_makes),
 	KUNIT_CASE(prime_wired_by_half_fails_at_probe_uma_A1),
+	KUNIT_CASE(prime_made_by_hand_has_sync_uma_A1),
 	KUNIT_CASE(prime_takes_functions_of_the_driver),
 	KUNIT_CASE(prime_cannot_be_forgotten_uma_A1),
 	KUNIT_CASE(prime_counts_the_dma_bufs),

@@ -69,7 +69,10 @@ int gem_uma_object_prime_init(struct gem_uma_device *udev,
 			      const struct gem_uma_object_prime *prime,
 			      const struct drm_gem_object_funcs *funcs);
 
-/* What DEFINE_GEM_UMA_PRIME() is made of; not for drivers. */
+/*
+ * What DEFINE_GEM_UMA_PRIME() is made of. For a driver that has to do it by hand: one whose
+ * dma-bufs have operations of their own.
+ */
 struct dma_buf *gem_uma_object_prime_export(const struct gem_uma_object_prime *prime,
 					    struct drm_gem_object *obj, int flags);
 struct drm_gem_object *gem_uma_object_prime_import(const struct gem_uma_object_prime *prime,
