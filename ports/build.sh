@@ -36,7 +36,7 @@ cc="gcc"
 # Options of the drivers, which the kernel need not have.
 options=()
 for driver in "${drivers[@]}"; do
-	options+=("CONFIG_DRM_${driver^^}=m")
+	options+=("CONFIG_DRM_$("$ports/name.sh" "$driver" option)=m")
 done
 
 # compile TREE SYMVERS...: makes what TREE/Kbuild lists; the log is TREE.log.
@@ -56,6 +56,8 @@ kbuild_of() {
 	for driver in "${drivers[@]}"; do
 		{
 			echo "include \$(src)/Makefile"
+			# Where trace events look for their header, two levels up, and down again.
+			echo "ccflags-y += -I\$(src)/../.."
 			[[ ! -e $ports/fake/fake_$driver.c ]] ||
 				echo "ccflags-y += -DFAKE_DRIVER=$driver -include $ports/fake/fake_io.h"
 			[[ $variant == stock ]] || {
@@ -83,6 +85,13 @@ ported() {
 	kbuild_of ported
 }
 
+# lacks FILE: nobody exports what a module of the kernel's does.
+lacks() {
+	local name
+	name=$(sed -nE 's/^EXPORT_SYMBOL(_GPL)?\((\w+)\);$/\2/p' "$src/$1" | head -n 1)
+	! grep -qP "\t$name\t" "$KDIR/Module.symvers"
+}
+
 models() {
 	local driver f names=()
 	rm -rf "$out/fake"
@@ -99,8 +108,15 @@ models() {
 			echo "obj-m += ${driver}_model.o"
 			echo "${driver}_model-y := fake_$driver.o fake_engine.o"
 		done
+		for driver in "${drivers[@]}"; do
+			for f in $("$ports/name.sh" "$driver" needs); do
+				lacks "$f" || continue
+				cp --no-preserve=mode "$src/$f" "$out/fake/"
+				echo "obj-m += $(basename "$f" .c).o"
+			done
+		done
 	} >"$out/fake/Kbuild"
-	if ((${#names[@]})); then
+	if grep -q ^obj-m "$out/fake/Kbuild"; then
 		compile "$out/fake"
 	else
 		touch "$out/fake/Module.symvers"
@@ -138,11 +154,11 @@ compile "$out/stock" "$out/fake/Module.symvers"
 ported
 compile "$out/ported" "$out/fake/Module.symvers" "$top/build/$release/Module.symvers"
 judge
-# What the host's libdrm need not have.
+# What the host's libdrm need not have; the programme is for all drivers.
 mkdir -p "$out/include/drm"
-for driver in "${drivers[@]}"; do
-	[[ ! -e $src/include/uapi/drm/${driver}_drm.h ]] ||
-		cp --no-preserve=mode "$src/include/uapi/drm/${driver}_drm.h" "$out/include/drm/"
+for driver in $(cd "$ports" && printf '%s\n' */*.cocci | sed 's|/.*||' | sort -u); do
+	header=$src/include/uapi/drm/$("$ports/name.sh" "$driver" header)_drm.h
+	[[ ! -e $header ]] || cp --no-preserve=mode "$header" "$out/include/drm/"
 done
 "$vm/stated-make" --no-print-directory -s -j"$(nproc)" -C "$top/tests/ports" O="$out/user" \
 	UAPI="$out/include" all 9<&-

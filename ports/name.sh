@@ -1,0 +1,27 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+#   name.sh DRIVER KEY
+#
+# How a driver is called that is not called as its folder, as ports/DRIVER/names says:
+#
+#	module	the module
+#	option	of Kconfig, without CONFIG_DRM_
+#	header	of the uAPI, without _drm.h
+#	needs	source files of modules that insmod does not load by itself; they are
+#		compiled for a kernel that has none
+#	qemu	arguments that give the guest its device
+set -euo pipefail
+
+usage() { sed -n '4,13s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+[[ $# == 2 ]] || usage
+driver=$1 key=$2
+names=$(dirname "$0")/$driver/names
+said=
+[[ ! -e $names ]] || said=$(sed -n "s/^$key=//p" "$names")
+case $key in
+module | header) echo "${said:-$driver}" ;;
+option) echo "${said:-${driver^^}}" ;;
+needs | qemu) echo "$said" ;;
+*) usage ;;
+esac
