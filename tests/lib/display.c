@@ -73,8 +73,30 @@ static void find_outputs(struct display *d, const drmModeRes *res)
 			d->connector = c->connector_id;
 		drmModeFreeConnector(c);
 	}
-	KT_NE(d->writeback, 0);
 	KT_NE(d->connector, 0);
+}
+
+/* The only one that is not a cursor or an overlay. */
+static void find_plane(struct display *d, const drmModePlaneRes *planes)
+{
+	uint32_t i;
+
+	for (i = 0; i < planes->count_planes; i++) {
+		drmModeObjectProperties *props;
+		uint32_t type, j;
+
+		d->plane = planes->planes[i];
+		type = property(d, d->plane, DRM_MODE_OBJECT_PLANE, "type");
+		props = drmModeObjectGetProperties(d->fd, d->plane, DRM_MODE_OBJECT_PLANE);
+		KT_TRUE(props);
+		for (j = 0; props->props[j] != type; j++)
+			;
+		type = props->prop_values[j];
+		drmModeFreeObjectProperties(props);
+		if (type == DRM_PLANE_TYPE_PRIMARY)
+			return;
+	}
+	KT_FAIL("no primary plane");
 }
 
 struct display display_of(int fd)
@@ -90,9 +112,8 @@ struct display display_of(int fd)
 	planes = drmModeGetPlaneResources(d.fd);
 	KT_TRUE(res && planes);
 	KT_EQ(res->count_crtcs, 1);
-	KT_EQ(planes->count_planes, 1);
 	d.crtc = res->crtcs[0];
-	d.plane = planes->planes[0];
+	find_plane(&d, planes);
 	find_outputs(&d, res);
 	drmModeFreePlaneResources(planes);
 	drmModeFreeResources(res);
@@ -183,7 +204,7 @@ void request_mode(const struct display *d, drmModeAtomicReq *req, bool on)
 	request_add(d, req, d->crtc, DRM_MODE_OBJECT_CRTC, "MODE_ID", on ? d->mode : 0);
 	request_add(d, req, d->crtc, DRM_MODE_OBJECT_CRTC, "ACTIVE", on);
 	request_add(d, req, d->connector, DRM_MODE_OBJECT_CONNECTOR, "CRTC_ID", on ? d->crtc : 0);
-	if (!on)
+	if (!on && d->writeback)
 		request_add(d, req, d->writeback, DRM_MODE_OBJECT_CONNECTOR, "CRTC_ID", 0);
 }
 

@@ -17,7 +17,9 @@
 struct display {
 	/* The file through which it is led, and by which debugfs knows it. */
 	int fd;
-	uint32_t crtc, plane, connector, writeback;
+	uint32_t crtc, plane, connector;
+	/* The connector that writes to memory, or 0. */
+	uint32_t writeback;
 	/* Blob of a mode of WIDTH and HEIGHT. */
 	uint32_t mode;
 	/* CRCs while they are read, or NULL. */

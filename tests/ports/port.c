@@ -19,11 +19,16 @@ const struct port_driver *port;
 static const char * const wrong[] = { "bad", "faults", "stale", "gone", "malformed" };
 static uint64_t wrong_before[ARRAY_SIZE(wrong)];
 
+static const char *drm_name(void)
+{
+	return port->drm_name ?: port->name;
+}
+
 int port_open(void)
 {
 	static bool counted;
 	unsigned int i;
-	int fd = vuma_open(port->name, 0, port->primary ? VUMA_NODE_PRIMARY : VUMA_NODE_RENDER);
+	int fd = vuma_open(drm_name(), 0, port->primary ? VUMA_NODE_PRIMARY : VUMA_NODE_RENDER);
 
 	if (fd < 0)
 		KT_FAIL("%s: %s", port->name, strerror(-fd));
@@ -31,6 +36,14 @@ int port_open(void)
 		wrong_before[i] = engine_count(wrong[i]);
 	counted = true;
 	return fd;
+}
+
+bool port_is_ported(void)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/module/gem_uma/holders/%s", drm_name());
+	return !access(path, F_OK);
 }
 
 int dumb_create(struct port_bo *bo)
@@ -170,6 +183,12 @@ void need_engine(void)
 		KT_SKIP("the device of %s does nothing", port->name);
 }
 
+void need_import(void)
+{
+	if (port->no_import)
+		KT_SKIP("%s", port->no_import);
+}
+
 struct engine_cmd cmd_fill(const struct port_bo *bo, uint32_t value)
 {
 	return (struct engine_cmd) { ENGINE_FILL, bo->va, value, WORDS(bo->size) };
@@ -271,6 +290,14 @@ uint64_t charged(const struct cgroup *cg)
 
 	KT_OK(cgroup_read_u64(cg, "memory.current", &bytes));
 	return bytes;
+}
+
+uint64_t owned(const struct cgroup *cg)
+{
+	uint64_t swapped;
+
+	KT_OK(cgroup_read_u64(cg, "memory.swap.current", &swapped));
+	return charged(cg) + swapped;
 }
 
 int reclaim_to(const struct cgroup *cg, uint64_t bytes)

@@ -27,6 +27,8 @@ struct port_bo {
 	uint32_t *map;		/* or NULL */
 };
 
+struct picture;
+
 /* Work for the device: commands in a buffer, and all buffers that they name. */
 struct port_job {
 	const struct port_bo *commands;
@@ -43,15 +45,23 @@ struct port_queue {
 
 struct port_driver {
 	const char *name;
+	/* What the driver calls itself, if not that. */
+	const char *drm_name;
 	/* Opens the primary node: buffers cannot be made on the other. */
 	bool primary;
-	/* Why files are not open while the driver is unbound. */
+	/* Why buffers of others cannot be imported, or NULL. */
+	const char *no_import;
+	/* What unbinds the driver, and binds it, with open files. */
+	void (*bind)(bool on);
+	/* Why not, or why not as it is. */
 	const char *no_unbind;
 	/* The size is set; sets the handle, and the address if there is one. */
 	int (*create)(struct port_bo *bo);
 	/* The address of what was imported. */
 	int (*look_up)(struct port_bo *bo);
 	int (*mmap_offset)(const struct port_bo *bo, uint64_t *offset);
+	/* Of a device without jobs: it uses the buffer, and knows its pages from then on. */
+	int (*use)(const struct port_bo *bo);
 	/* Of a driver whose device does something. */
 	const struct port_queue *queues;
 	unsigned int nr_queues;
@@ -60,9 +70,11 @@ struct port_driver {
 	void (*special)(void);
 	/* Of a driver with a display: the CRC with one more pixel. */
 	uint32_t (*crc)(uint32_t crc, uint32_t pixel);
+	/* Of one that somebody looks at: is that picture seen now, and nothing else? */
+	bool (*shows)(const struct picture *p);
 };
 
-extern const struct port_driver port_vgem, port_v3d, port_vkms;
+extern const struct port_driver port_vgem, port_v3d, port_virtio, port_vkms;
 extern const struct port_driver *port;
 
 /* Of drivers whose buffers are made by the ioctls for dumb ones. */
@@ -70,6 +82,8 @@ int dumb_create(struct port_bo *bo);
 int dumb_mmap_offset(const struct port_bo *bo, uint64_t *offset);
 
 int port_open(void);
+/* Is this the driver that uses the library? */
+bool port_is_ported(void);
 int port_ioctl(int fd, unsigned long request, void *arg);
 
 struct port_bo bo_new(int fd, uint64_t size);
@@ -90,8 +104,9 @@ uint64_t differ(const uint32_t *map, uint64_t size, uint32_t value);
 void stamp(uint32_t *map, uint64_t pages);
 void verify_stamps(const uint32_t *map, uint64_t pages, uint64_t first);
 
-/* Skips the test where the device does nothing. */
+/* Skips the test where the device does nothing, or where there are no imports. */
 void need_engine(void);
+void need_import(void);
 struct engine_cmd cmd_fill(const struct port_bo *bo, uint32_t value);
 struct engine_cmd cmd_check(const struct port_bo *bo, uint32_t value);
 struct engine_cmd cmd_copy(const struct port_bo *dst, const struct port_bo *src);
@@ -114,6 +129,8 @@ uint64_t engine_wrong(const char *name);
 /* A cgroup of the test's own, which the caller enters. */
 struct cgroup tenant(const char *name);
 uint64_t charged(const struct cgroup *cg);
+/* The same, and what is in swap. */
+uint64_t owned(const struct cgroup *cg);
 /* memory.reclaim until so much is charged at most; 0, or what the kernel said last. */
 int reclaim_to(const struct cgroup *cg, uint64_t bytes);
 /* A line for the report, beside that of the other driver. */

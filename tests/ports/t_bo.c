@@ -2,6 +2,7 @@
 /* Buffers, and what the CPU maps of them. */
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "port.h"
@@ -129,7 +130,71 @@ void dmabuf_mmap_at_offset(void)
 	KT_TRUE(map == MAP_FAILED);
 }
 
+#define USERS	2
+
+/* Who uses the buffer until there is no device. */
+static void start_users(const struct port_bo *bo, pid_t *users)
+{
+	unsigned int i;
+
+	for (i = 0; port->use && i < USERS; i++) {
+		users[i] = fork();
+		KT_SYS(users[i]);
+		if (!users[i]) {
+			while (!port->use(bo))
+				;
+			_exit(0);
+		}
+	}
+}
+
+static void await_users(const pid_t *users)
+{
+	unsigned int i;
+	int status;
+
+	for (i = 0; port->use && i < USERS; i++) {
+		KT_SYS(waitpid(users[i], &status, 0));
+		KT_EQ(status, 0);
+	}
+}
+
+/*
+ * Files that are open keep what they have, and reclaim can take it. Commands that come too
+ * late keep nothing.
+ */
 void unbind_with_open_files(void)
 {
-	KT_SKIP("%s", port->no_unbind);
+	pid_t users[USERS];
+	struct port_bo bo;
+	struct cgroup cg;
+	unsigned int turn;
+	int ret;
+
+	if (port->no_unbind && !(port->bind && port_is_ported()))
+		KT_SKIP("%s", port->no_unbind);
+	cg = tenant("one");
+	bo = bo_new_mapped(port_open(), 8 * MIB);
+	fill(bo.map, bo.size, 70);
+	if (port->use)
+		KT_OK(port->use(&bo));
+	start_users(&bo, users);
+	port->bind(false);
+	await_users(users);
+	verify(bo.map, bo.size, 70);
+	ret = reclaim_to(&cg, bo.size / 2);
+	figure("charged_unbound", charged(&cg), "bytes");
+	verify(bo.map, bo.size, 70);
+	bo_unmap(&bo);
+	KT_SYS(close(bo.fd));
+	for (turn = 0; turn < 40 && owned(&cg) > bo.size / 2; turn++)
+		usleep(10000 * ktap_slow());
+	figure("kept_after_close", owned(&cg), "bytes");
+	KT_LE(owned(&cg), bo.size / 2);
+	port->bind(true);
+	bo = bo_new_mapped(port_open(), MIB);
+	fill(bo.map, bo.size, 71);
+	verify(bo.map, bo.size, 71);
+	bo_close(&bo);
+	KT_OK(ret);
 }

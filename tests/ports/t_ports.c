@@ -6,7 +6,9 @@
 
 #include "port.h"
 
-static const struct port_driver * const drivers[] = { &port_vgem, &port_vkms, &port_v3d };
+static const struct port_driver * const drivers[] = {
+	&port_vgem, &port_vkms, &port_v3d, &port_virtio,
+};
 
 static const struct ktap_test tests[] = {
 	{ .name = "create_to_destroy", .run = create_to_destroy },

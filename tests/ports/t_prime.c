@@ -93,6 +93,7 @@ void prime_from_vuma(void)
 	int dmabuf, again;
 	uint32_t *map;
 
+	need_import();
 	KT_OK(vuma_bo_init(&theirs, vuma_new(&vm), SIZE, 0));
 	vuma_fills(&vm, theirs.handle, 300);
 	dmabuf = vuma_prime_export(theirs.fd, theirs.handle, O_CLOEXEC | O_RDWR);

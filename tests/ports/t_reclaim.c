@@ -35,6 +35,14 @@ static void fill_all(struct port_bo *bo, uint32_t plus)
 		fill(bo[i].map, SIZE, seed(i) + plus);
 }
 
+static void use_all(const struct port_bo *bo)
+{
+	unsigned int i;
+
+	for (i = 0; port->use && i < BOS; i++)
+		KT_OK(port->use(&bo[i]));
+}
+
 static void verify_all(const struct port_bo *bo, uint32_t plus)
 {
 	unsigned int i;
@@ -75,6 +83,10 @@ void reclaim_idle(void)
 
 	create_all(port_open(), bo, true);
 	fill_all(bo, 0);
+	use_all(bo);
+	shrink(&cg);
+	verify_all(bo, 0);
+	use_all(bo);
 	shrink(&cg);
 	verify_all(bo, 0);
 }
@@ -205,6 +217,7 @@ static void work_beyond(uint64_t limit, const char *name)
 	KT_OK(cgroup_write(&cg, "memory.max", "%llu", (unsigned long long)limit));
 	create_all(fd, bo, true);
 	fill_all(bo, 0);
+	use_all(bo);
 	verify_all(bo, 0);
 	if (port->nr_queues) {
 		jobs_on_all(bo, 0, 9);
