@@ -41,6 +41,9 @@ check-all: deps ## once a night: all tests on each kernel, data races, mutants, 
 check-ports: plan-check-ports deps ## in-tree drivers, as they are and ported, on Debian's 7.3 (DRIVER=)
 	@$(VM)/check-ports.sh $(DRIVER)
 
+demo-ports: plan-demo-ports deps ## in-tree drivers, as they are and ported: what a memory limit does to a client (DRIVER=)
+	@tests/ports/demo/run.sh $(DRIVER)
+
 soak: plan-soak deps ## all races and the fuzzer for an hour, on the debug kernels of both series
 	@$(VM)/check-debug.sh --soak debug
 
@@ -94,5 +97,5 @@ clean: ## removes build/ and out/
 distclean: clean ## also the kernel cache
 	@rm -rf "$${GEM_UMA_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/gem-uma}"
 
-.PHONY: help demo check check-debug check-all check-ports check-kcsan check-selftest mutants check-host lint bench figures shell modules user docs deps update-kernel clean distclean
+.PHONY: help demo demo-ports check check-debug check-all check-ports check-kcsan check-selftest mutants check-host lint bench figures shell modules user docs deps update-kernel clean distclean
 endif

@@ -5,7 +5,7 @@
 #
 # In the guest: loads a driver and the model of its device, runs the tests, and unloads
 # them. What they say goes to /out/DRIVER-VARIANT.tap; that of a ported driver is judged,
-# too.
+# too. PROGRAM=<program> runs instead of the tests.
 driver=$1 module=$2 variant=$3
 shift 3
 
@@ -20,7 +20,7 @@ done
 [ ! -e "$model" ] || insmod "$model" || exit
 # shellcheck disable=SC2086 # none, or one
 insmod "/ports/$variant/$module.ko" $params || exit
-t_ports -d "$driver" "$@" >"/out/$driver-$variant.tap"
+${PROGRAM:-t_ports} -d "$driver" "$@" >"/out/$driver-$variant.tap"
 rc=$?
 [ "$variant" = stock ] || cat "/out/$driver-$variant.tap"
 

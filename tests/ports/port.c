@@ -19,6 +19,22 @@ const struct port_driver *port;
 static const char * const wrong[] = { "bad", "faults", "stale", "gone", "malformed" };
 static uint64_t wrong_before[ARRAY_SIZE(wrong)];
 
+bool port_choose(const char *name)
+{
+	static const struct port_driver * const drivers[] = {
+		&port_vgem, &port_vkms, &port_v3d, &port_virtio,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(drivers); i++) {
+		if (strcmp(name, drivers[i]->name))
+			continue;
+		port = drivers[i];
+		return true;
+	}
+	return false;
+}
+
 static const char *drm_name(void)
 {
 	return port->drm_name ?: port->name;

@@ -81,6 +81,8 @@ extern const struct port_driver *port;
 int dumb_create(struct port_bo *bo);
 int dumb_mmap_offset(const struct port_bo *bo, uint64_t *offset);
 
+/* False if there is none of that name. */
+bool port_choose(const char *name);
 int port_open(void);
 /* Is this the driver that uses the library? */
 bool port_is_ported(void);

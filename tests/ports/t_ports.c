@@ -6,10 +6,6 @@
 
 #include "port.h"
 
-static const struct port_driver * const drivers[] = {
-	&port_vgem, &port_vkms, &port_v3d, &port_virtio,
-};
-
 static const struct ktap_test tests[] = {
 	{ .name = "create_to_destroy", .run = create_to_destroy },
 	{ .name = "zero_before_use", .run = zero_before_use },
@@ -45,12 +41,7 @@ static const struct ktap_test tests[] = {
 
 static void on_option(int opt, const char *arg)
 {
-	unsigned int i;
-
-	for (i = 0; opt == 'd' && i < ARRAY_SIZE(drivers); i++)
-		if (!strcmp(arg, drivers[i]->name))
-			port = drivers[i];
-	if (!port)
+	if (opt == 'd' && !port_choose(arg))
 		ktap_bail_out("no driver %s", arg);
 }
 
@@ -74,6 +65,6 @@ int main(int argc, char **argv)
 		.tests = tests, .count = ARRAY_SIZE(tests), .cleanup = cleanup,
 	};
 
-	port = drivers[0];
+	port_choose("vgem");
 	exit(ktap_main(&suite, argc, argv, "d:", on_option));
 }

@@ -15,8 +15,6 @@ set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 out=${OUT:-$top/out}/ports
-series=7.3
-drm=drivers/gpu/drm
 slow=1
 more=(--mem 512M)
 lane=stock write=()
@@ -29,69 +27,31 @@ while [[ ${1:-} == --* ]]; do
 	shift
 done
 cd "$top" || exit
-drivers=("$@")
-((${#drivers[@]})) || mapfile -t drivers < <(printf '%s\n' ports/*/*.cocci | cut -d/ -f2 | sort -u)
+. tests/ports/guest.sh
+ports_drivers "$@"
 scripts/deps.sh ports || exit
 rm -rf "$out"
 mkdir -p "$out"
 
-if [[ $lane == debug ]]; then
-	scripts/deps.sh debug || exit
-	tree=$("$here/kbuild.sh" debug "$series") || exit
-	export KDIR=$tree/build
-else
-	tree=$(GEM_UMA_SERIES=$series "$here/kernel.sh" root) || exit
-	KDIR=$(GEM_UMA_SERIES=$series "$here/kernel.sh" kdir) || exit
-	export KDIR
-fi
+ports_kernel "$lane" || exit
 
 results=("$out/build.json")
 "$here/step" build "$out/build.json" -- ports/build.sh "${drivers[@]}" || {
 	"$here/summary" "${results[@]}"
 	exit 1
 }
-built=build/ports/$("$here/stated-make" -s -C "$KDIR" kernelrelease)
-
-# What insmod does not load by itself, and the devices that QEMU has.
-loads=() qemu=()
-for module in vuma drm_shmem_helper gpu_sched drm_exec gem_uma_fbdev configfs; do
-	loads+=(--modprobe "$module")
-done
-files=(--file "$built/user/bin/t_ports:/bin/t_ports" --file tests/ports/port-run.sh:/bin/port-run)
-for driver in "${drivers[@]}"; do
-	for module in $(ports/name.sh "$driver" needs); do
-		module=$(basename "$module" .c)
-		if [[ -e $built/fake/$module.ko ]]; then
-			files+=(--file "$built/fake/$module.ko:/ports/needed/$module.ko")
-		else
-			loads+=(--modprobe "$module")
-		fi
-	done
-	device=$(ports/name.sh "$driver" qemu)
-	[[ ! $device ]] || qemu+=(--qemu "$device")
-done
-# What a display of QEMU's shows, the guest learns from QEMU's monitor, through a port.
-if ((${#qemu[@]})); then
-	socket=path=gem-uma-$$,abstract=on
-	qemu+=(--qemu "-chardev socket,id=mon,$socket,server=on,wait=off -mon mon,mode=control"
-		--qemu "-chardev socket,id=ask,$socket"
-		--qemu "-device virtserialport,chardev=ask,name=org.gem-uma.mon")
-fi
-
+ports_guest
 for driver in "${drivers[@]}"; do
 	module=$(ports/name.sh "$driver" module)
 	for variant in stock ported; do
-		files+=(--file "$built/$variant/$drm/$driver/$module.ko:/ports/$variant/$module.ko")
 		# The helper tells of a limit by an error; its clients are killed at times.
 		echo "$driver-$variant$([[ $variant == ported ]] || echo ,oom-ok) 900 SCREEN=$(realpath "$out")/screen.ppm port-run $driver $module $variant${TEST:+ -t $TEST}"
 	done
-	[[ ! -e $built/fake/${driver}_model.ko ]] ||
-		files+=(--file "$built/fake/${driver}_model.ko:/ports/${driver}_model.ko")
 done >"$out/jobs.txt"
 
 results+=("$out/guest.json")
 "$here/run" --kernel "$tree" --slow "$slow" "${more[@]}" --jobs "$out/jobs.txt" --name guest \
-	--out "$out" --timeout 2400 "${loads[@]}" "${qemu[@]}" "${files[@]}"
+	--out "$out" --timeout 2400 "${guest[@]}"
 cp "$built/ported/lines" "$out/lines"
 results+=("$out/report.json")
 "$here/step" report "$out/report.json" -- ports/report.py --lane "$lane" "${write[@]}" "$out" "${drivers[@]}"

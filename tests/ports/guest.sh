@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034 # sets what its callers use
+#
+# For lanes that boot a guest with in-tree drivers, as they are and ported; sourced in the
+# top folder. ports_kernel picks the kernel, ports_guest says what is to be in the guest.
+series=7.3
+drm=drivers/gpu/drm
+
+# Sets drivers from the arguments: all, by default.
+ports_drivers() {
+	drivers=("$@")
+	((${#drivers[@]})) || mapfile -t drivers < <(printf '%s\n' ports/*/*.cocci | cut -d/ -f2 | sort -u)
+}
+
+# ports_kernel stock|debug: sets tree and KDIR.
+ports_kernel() {
+	if [[ $1 == debug ]]; then
+		scripts/deps.sh debug || return
+		tree=$(tests/vm/kbuild.sh debug "$series") || return
+		KDIR=$tree/build
+	else
+		tree=$(GEM_UMA_SERIES=$series tests/vm/kernel.sh root) || return
+		KDIR=$(GEM_UMA_SERIES=$series tests/vm/kernel.sh kdir) || return
+	fi
+	export KDIR
+}
+
+# Sets built, where ports/build.sh has put all, and guest, arguments of tests/vm/run: modules,
+# programs, and the devices that QEMU has.
+ports_guest() {
+	local module device socket driver variant program
+
+	built=build/ports/$(tests/vm/stated-make -s -C "$KDIR" kernelrelease)
+	guest=(--file tests/ports/port-run.sh:/bin/port-run)
+	for program in t_ports port_demo; do
+		guest+=(--file "$built/user/bin/$program:/bin/$program")
+	done
+	# What insmod does not load by itself.
+	for module in vuma drm_shmem_helper gpu_sched drm_exec gem_uma_fbdev configfs; do
+		guest+=(--modprobe "$module")
+	done
+	for driver in "${drivers[@]}"; do
+		for module in $(ports/name.sh "$driver" needs); do
+			module=$(basename "$module" .c)
+			if [[ -e $built/fake/$module.ko ]]; then
+				guest+=(--file "$built/fake/$module.ko:/ports/needed/$module.ko")
+			else
+				guest+=(--modprobe "$module")
+			fi
+		done
+		module=$(ports/name.sh "$driver" module)
+		for variant in stock ported; do
+			guest+=(--file "$built/$variant/$drm/$driver/$module.ko:/ports/$variant/$module.ko")
+		done
+		[[ ! -e $built/fake/${driver}_model.ko ]] ||
+			guest+=(--file "$built/fake/${driver}_model.ko:/ports/${driver}_model.ko")
+		device=$(ports/name.sh "$driver" qemu)
+		[[ ! $device ]] || guest+=(--qemu "$device")
+	done
+	[[ " ${guest[*]} " == *" --qemu "* ]] || return 0
+	# What a display of QEMU's shows, the guest learns from QEMU's monitor, through a port.
+	socket=path=gem-uma-$$,abstract=on
+	guest+=(--qemu "-chardev socket,id=mon,$socket,server=on,wait=off -mon mon,mode=control"
+		--qemu "-chardev socket,id=ask,$socket"
+		--qemu "-device virtserialport,chardev=ask,name=org.gem-uma.mon")
+}
