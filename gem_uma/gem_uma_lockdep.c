@@ -7,19 +7,22 @@
  */
 #include <linux/dma-resv.h>
 #include <linux/mmap_lock.h>
+#include <linux/rwsem.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/spinlock.h>
 
 #include "gem_uma_internal.h"
+#include "gem_uma_userptr_internal.h"
 
 /**
  * DOC: Lock order
  *
  * mmap lock or VMA lock, then resv (of a VM, then of objects: one ww class), then
  * memory reclaim, then the leaves: the device's spinlock and that of an object's files,
- * and those of list_lru. The core primes resv and what comes after reclaim; here our part
- * is added. Reclaim nests the other way round and therefore only ever tries.
+ * and those of list_lru; and gem_uma_userptr_lock. The core primes resv and what comes after
+ * reclaim; here our part is added. Reclaim nests the other way round and therefore only ever
+ * tries.
  */
 
 /* The leaves inside of resv and reclaim; the device's outside of the object's. */
@@ -33,6 +36,9 @@ static void gem_uma_lockdep_leaves(void)
 	gem_uma_client_set_list_class(&list_lock);
 
 	fs_reclaim_acquire(GFP_KERNEL);
+	/* By notifiers, when reclaim takes pages of a process. */
+	down_write(&gem_uma_userptr_lock);
+	up_write(&gem_uma_userptr_lock);
 	spin_lock(&objects_lock);
 	spin_lock(&list_lock);
 	spin_unlock(&list_lock);

@@ -33,6 +33,10 @@
  *   forget the addresses, as in reclaim, and the table is given back. The next job populates
  *   the object, which maps it again, wherever it is by then.
  *
+ * - Memory of a process that is not pinned, for drivers that declare
+ *   &gem_uma_object_prime.revalidates: nobody is told anything, and each job looks. See
+ *   gem_uma_userptr_export().
+ *
  * All of that happens with the resv held, which exporter and importers share. A job's fence
  * is in there, too, so an exporter that waits for it moves nothing that a job uses.
  *
@@ -76,8 +80,8 @@ static enum dma_data_direction gem_uma_object_import_dir(const struct gem_uma_ob
  *
  * Context: resv held; may sleep, reclaim and do I/O.
  *
- * Return: 0; -ENODEV after unplug; -ERESTARTSYS for a signal; as gem_uma_dev_map_init_sgt(),
- * or the exporter's errno.
+ * Return: 0; -ENODEV after unplug; -ERESTARTSYS for a signal; -ESTALE if the pages of a process
+ * have to be looked up first; as gem_uma_dev_map_init_sgt(), or the exporter's errno.
  */
 int gem_uma_object_import_map_locked(struct gem_uma_object *uobj)
 {
@@ -141,6 +145,76 @@ static bool gem_uma_object_import_is_kept(struct gem_uma_object *uobj)
 	uobj->leaving = ret == -EINPROGRESS;
 	return uobj->leaving || ret == -EBUSY;
 }
+
+/**
+ * gem_uma_object_is_watched() - can the memory of an object change at any time?
+ * @uobj: object
+ *
+ * Context: any.
+ *
+ * Return: true for imports of memory of a process that is not pinned.
+ */
+bool gem_uma_object_is_watched(const struct gem_uma_object *uobj)
+{
+	const struct dma_buf_attachment *attach = uobj->base.import_attach;
+
+	return attach && gem_uma_userptr_is_watched(attach->dmabuf);
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_is_watched);
+
+/**
+ * gem_uma_object_is_stale() - has a process changed memory that the device has mapped?
+ * @uobj: object
+ *
+ * Context: resv held. Only between gem_uma_userptr_publish_begin() and
+ * gem_uma_userptr_publish_end(), false stays false.
+ *
+ * Return: true if so: no new job may use it.
+ */
+bool gem_uma_object_is_stale(const struct gem_uma_object *uobj)
+{
+	return gem_uma_object_is_watched(uobj) &&
+	       gem_uma_userptr_is_stale(uobj->base.import_attach);
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_is_stale);
+
+/**
+ * gem_uma_object_lookup() - find out which pages a process has there now
+ * @uobj: object for which gem_uma_object_is_watched() is true
+ *
+ * For who could not populate it, for -ESTALE. Populating it can be -ESTALE again.
+ *
+ * Context: process context; takes the mmap lock, so no resv is held.
+ *
+ * Return: 0, or as gem_uma_userptr_lookup().
+ */
+int gem_uma_object_lookup(struct gem_uma_object *uobj)
+{
+	return gem_uma_userptr_lookup(uobj->base.import_attach->dmabuf);
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_lookup);
+
+/**
+ * gem_uma_object_leave_stale_locked() - take what a process has changed away from the device
+ * @uobj: object; nothing is done if it is not stale
+ *
+ * Populating it maps what is there now.
+ *
+ * Context: resv held. Does not wait for jobs: a bind can wait as long as its user wants.
+ *
+ * Return: 0, or -ESTALE as long as something uses it.
+ */
+int gem_uma_object_leave_stale_locked(struct gem_uma_object *uobj)
+{
+	dma_resv_assert_held(uobj->base.resv);
+	if (!gem_uma_object_is_stale(uobj))
+		return 0;
+	if (!dma_resv_test_signaled(uobj->base.resv, DMA_RESV_USAGE_BOOKKEEP))
+		return -ESTALE;
+	gem_uma_object_import_leave_locked(uobj);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_leave_stale_locked);
 
 /**
  * gem_uma_object_import_try_leave_locked() - give an import back, if that needs no waiting

@@ -26,8 +26,8 @@
  *
  * Return: 0, -EINVAL for a bad range, or as gem_uma_backing_populate_locked() and
  * gem_uma_dev_map_map_locked(); of an import, -ENODEV after unplug, -EACCES if the device may
- * only read it, as gem_uma_dev_map_init_sgt(), or the exporter's errno, -ERESTARTSYS among
- * them.
+ * only read it, -ESTALE where gem_uma_object_lookup() comes first, as
+ * gem_uma_dev_map_init_sgt(), or the exporter's errno, -ERESTARTSYS among them.
  */
 int gem_uma_object_populate_locked(struct gem_uma_object *uobj, u64 offset, u64 size,
 				   enum dma_data_direction dir)

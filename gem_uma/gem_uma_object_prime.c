@@ -17,6 +17,7 @@
 #include <drm/drm_prime.h>
 #include <drm/drm_print.h>
 #include <drm/gem_uma/gem_uma_object_prime.h>
+#include <drm/gem_uma/gem_uma_userptr.h>
 
 #include "gem_uma_cpu_map_internal.h"
 #include "gem_uma_internal.h"
@@ -73,8 +74,9 @@ static bool gem_uma_object_prime_has_all(const struct drm_gem_object_funcs *func
  * Context: any. Call before the first object is made, and the device registered.
  *
  * Return: 0, or -EINVAL where a function of @prime is not where it belongs, its dma-bufs have
- * no begin or end of CPU access, the driver has no gem_prime_import_sg_table, or @funcs lacks
- * what ``GEM_UMA_OBJECT_FUNCS`` has.
+ * no begin or end of CPU access, the driver has no gem_prime_import_sg_table, or
+ * gem_uma_object_prime_handle_to_fd() is missing, which &gem_uma_object_prime.revalidates
+ * needs; or @funcs lacks what ``GEM_UMA_OBJECT_FUNCS`` has.
  */
 int gem_uma_object_prime_init(struct gem_uma_device *udev,
 			      const struct gem_uma_object_prime *prime,
@@ -84,6 +86,8 @@ int gem_uma_object_prime_init(struct gem_uma_device *udev,
 
 	if (driver->gem_prime_import != prime->import || !driver->gem_prime_import_sg_table ||
 	    !prime->ops->begin_cpu_access || !prime->ops->end_cpu_access ||
+	    (prime->revalidates &&
+	     driver->prime_handle_to_fd != gem_uma_object_prime_handle_to_fd) ||
 	    funcs->export != prime->export || !gem_uma_object_prime_has_all(funcs)) {
 		drm_err(udev->drm, "PRIME is wired up by half\n");
 		return -EINVAL;
@@ -186,6 +190,41 @@ struct dma_buf *gem_uma_object_prime_export(const struct gem_uma_object_prime *p
 EXPORT_SYMBOL_GPL(gem_uma_object_prime_export);
 
 /**
+ * gem_uma_object_prime_handle_to_fd() - &drm_driver.prime_handle_to_fd
+ * @drm: device
+ * @file: the caller's file
+ * @handle: of an object
+ * @flags: DRM_CLOEXEC, DRM_RDWR
+ * @fd: result
+ *
+ * For drivers that set &gem_uma_object_prime.revalidates. The core gives an import on as the
+ * dma-buf that it is, and asks nobody.
+ *
+ * Context: process context; may sleep.
+ *
+ * Return: 0; -EPERM for memory of a process that is not pinned, which stays with those who
+ * share the file; or as drm_gem_prime_handle_to_fd().
+ */
+int gem_uma_object_prime_handle_to_fd(struct drm_device *drm, struct drm_file *file, u32 handle,
+				      u32 flags, int *fd)
+{
+	struct dma_buf *dma_buf = drm_gem_prime_handle_to_dmabuf(drm, file, handle, flags);
+	int ret;
+
+	if (IS_ERR(dma_buf))
+		return PTR_ERR(dma_buf);
+	/* A handle can be given to another object meanwhile; a dma-buf stays what it is. */
+	ret = gem_uma_userptr_is_watched(dma_buf) ? -EPERM : dma_buf_fd(dma_buf, flags);
+	if (ret < 0) {
+		dma_buf_put(dma_buf);
+		return ret;
+	}
+	*fd = ret;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_prime_handle_to_fd);
+
+/**
  * gem_uma_object_prime_release() - for DEFINE_GEM_UMA_PRIME() only
  * @prime: how the driver exports
  * @dma_buf: dma-buf that nobody has any more
@@ -231,15 +270,22 @@ static const struct dma_buf_attach_ops gem_uma_object_prime_importer = {
  * As the core, which maps at once. Where one side can do without a lasting map and the other
  * cannot, some kernels map at once, too.
  */
-static struct drm_gem_object *gem_uma_object_prime_attach(struct drm_device *drm,
-							  struct dma_buf *dma_buf)
+static struct drm_gem_object *
+gem_uma_object_prime_attach(const struct gem_uma_object_prime *prime, struct drm_device *drm,
+			    struct dma_buf *dma_buf)
 {
 	const struct dma_buf_attach_ops *ops =
 		dma_buf_is_dynamic(dma_buf) ? &gem_uma_object_prime_importer : NULL;
+	bool looks = prime->revalidates && gem_uma_userptr_is_watched(dma_buf);
 	struct dma_buf_attachment *attach;
 	struct drm_gem_object *obj;
 
-	attach = dma_buf_dynamic_attach(dma_buf, drm_dev_dma_dev(drm), ops, NULL);
+	if (looks)
+		attach = dma_buf_dynamic_attach(dma_buf, drm_dev_dma_dev(drm),
+						&gem_uma_userptr_importer,
+						(void *)prime->revalidates);
+	else
+		attach = dma_buf_dynamic_attach(dma_buf, drm_dev_dma_dev(drm), ops, NULL);
 	if (IS_ERR(attach))
 		return ERR_CAST(attach);
 	get_dma_buf(dma_buf);
@@ -247,11 +293,13 @@ static struct drm_gem_object *gem_uma_object_prime_attach(struct drm_device *drm
 	if (IS_ERR(obj)) {
 		dma_buf_detach(dma_buf, attach);
 		dma_buf_put(dma_buf);
-	} else {
-		obj->import_attach = attach;
-		/* Complete: from now on gem_uma_object_prime_moves() may be called for it. */
-		smp_store_release(&attach->importer_priv, to_gem_uma_object(obj));
+		return obj;
 	}
+	obj->import_attach = attach;
+	if (looks)
+		return obj;
+	/* Complete: from now on gem_uma_object_prime_moves() may be called for it. */
+	smp_store_release(&attach->importer_priv, to_gem_uma_object(obj));
 	return obj;
 }
 
@@ -275,7 +323,7 @@ struct drm_gem_object *gem_uma_object_prime_import(const struct gem_uma_object_p
 		drm_gem_object_get(obj);
 		return obj;
 	}
-	return prime->lazy ? gem_uma_object_prime_attach(drm, dma_buf) :
+	return prime->lazy ? gem_uma_object_prime_attach(prime, drm, dma_buf) :
 			     drm_gem_prime_import(drm, dma_buf);
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_prime_import);

@@ -51,10 +51,14 @@ INFALLIBLE = {
         gem_uma_reserve_active_get gem_uma_reserve_take
         gem_uma_object_sync gem_uma_sync_locked gem_uma_sync_finish_locked
         gem_uma_object_access_begin gem_uma_object_access_end
-        gem_uma_object_plane_read
+        gem_uma_object_plane_read gem_uma_object_leave_stale_locked
         gem_uma_object_prime_begin gem_uma_object_prime_end gem_uma_object_prime_init
         gem_uma_object_prime_mmap gem_uma_object_prime_import""",
+    "looks up what the row userptr_notifier looks up": "gem_uma_object_lookup",
+    "exports as the core does, which has the row export": "gem_uma_object_prime_handle_to_fd",
     "answers a question": """
+        gem_uma_object_is_watched gem_uma_object_is_stale gem_uma_userptr_any_watched
+        gem_uma_vm_is_evicted_locked
         gem_uma_backing_can_purge_locked gem_uma_backing_evicted
         gem_uma_backing_extent_locked gem_uma_backing_has_content
         gem_uma_backing_in_memory gem_uma_backing_is_resident_locked
@@ -70,6 +74,7 @@ INFALLIBLE = {
         gem_uma_vm_implicit_address gem_uma_vm_implicit_nr_idle""",
     "takes note": """
         gem_uma_client_list_init gem_uma_client_list_update
+        gem_uma_userptr_publish_begin gem_uma_userptr_publish_end
         gem_uma_backing_advise_locked
         gem_uma_backing_mark_dirty_locked gem_uma_pm_evict
         gem_uma_object_update gem_uma_object_update_locked gem_uma_reclaim_update_locked
@@ -96,7 +101,7 @@ ALLOCATES = """
     dma_buf_dynamic_attach dma_buf_map_attachment drm_gem_dmabuf_export drm_gem_map_dma_buf
     drm_gem_prime_import drm_gem_handle_create
     __xa_cmpxchg dma_buf_export get_free_pages_noprof sg_alloc_append_table_from_pages
-    sg_alloc_table vmf_insert_pfn
+    sg_alloc_table vmf_insert_pfn mmu_interval_notifier_insert
 """
 
 # Imported, and calls nothing that can fail but what it is given: callbacks of ours.
@@ -105,19 +110,23 @@ CALLS_BACK = "drm_gpuvm_sm_map drm_gpuvm_sm_unmap dma_buf_mmap drm_gem_dmabuf_mm
 # Imported, and made to fail by the circumstances in a test that is not of the table.
 ELSEWHERE = {
     "_mutex_trylock_nest_lock": "vm_eviction_tries_the_lock_only",
+    "dma_buf_fd": "prime_export_without_a_descriptor_is_EMFILE",
+    "drm_gem_prime_handle_to_dmabuf": "prime_export_without_a_descriptor_is_EMFILE",
+    "down_write_trylock": "userptr_oom_killer_takes_what_is_idle_rev_N3",
     "dma_fence_wait_timeout": "vm_waiting_bind_can_be_interrupted",
     "drm_mode_size_dumb": "kms_dumb_that_is_too_large_is_EINVAL",
     "drm_dev_enter": "vm_bind_without_device_is_ENODEV",
     "drm_mm_insert_node_in_range": "vm_implicit_too_much_at_once_is_ENOSPC",
     "memfd_pin_folios": "place_that_cannot_be_left_is_ENOMEM_rev_C3",
     "pin_user_pages_fast": "userptr_bad_memory_is_refused",
+    "pin_user_pages_remote": "notifier_unmapped_is_EFAULT_until_mapped_again",
     "mutex_trylock": "vm_eviction_tries_the_lock_only",
     "prepare_to_wait_event": "vm_tables_on_the_queue_are_limited",
     "wait_for_completion_killable": "vm_bind_in_the_tree_ends_by_a_kill_only",
 }
 
 # Imported, and fails by chance only, for a signal at the right time: t_legacy_end kills.
-BY_CHANCE = "mutex_lock_interruptible_nested dma_buf_begin_cpu_access dma_buf_end_cpu_access"
+BY_CHANCE = "down_read_killable mutex_lock_interruptible_nested dma_buf_begin_cpu_access dma_buf_end_cpu_access"
 
 # Imported, and no test makes it fail: a device that cannot reach the memory of a process; a
 # module that is unloaded while a put is left to a work item, which is waited for then.
@@ -190,7 +199,8 @@ CANNOT_FAIL = """
     invalidate_mapping_pages xa_clear_mark xa_get_mark xa_set_mark
     _totalram_pages capable debugfs_create_u32 dma_unmap_sg_attrs drm_clflush_virt_range
     free_pages free_uid sg_free_append_table sg_free_table unpin_user_page_range_dirty_lock
-    unpin_user_pages
+    unpin_user_pages unpin_user_pages_dirty_lock mmput mmu_interval_notifier_remove
+    mmu_interval_read_begin
     folio_add_lru xas_get_order folio_copy node_data replace_page_cache_folio unpin_folio
     set_memory_wb set_pages_array_wb
 """

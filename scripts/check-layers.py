@@ -24,7 +24,7 @@ PARTS = {
     "types": (0, "gem_uma_types.h", "names of states and modes"),
     "device": (1, "gem_uma_device.h", "what is true of one device; its tmpfs mount"),
     "page_set": (1, None, None),
-    "userptr": (2, "gem_uma_userptr.h", "memory of a process as a dma-buf, pinned"),
+    "userptr": (2, "gem_uma_userptr.h", "memory of a process as a dma-buf"),
     "backing": (2, "gem_uma_backing.h",
                 "pages: folios of a shmem file, populated by range, charged to the creator"),
     "cpu_map": (3, "gem_uma_cpu_map.h", "every CPU mapping: mmap, faults, vmap"),
@@ -52,6 +52,7 @@ ROOMS = {
     "object": "reclaim import populate purge access vma prime funcs object".split(),
     "sync": "sync clflush".split(),
     "heap": "heap grow".split(),
+    "userptr": "map notifier userptr".split(),
     "reclaim": "stats reclaim scan device".split(),
     "vm": "types fence dummy tree step lock vm queue bind resident implicit".split(),
 }
@@ -63,7 +64,7 @@ LIBRARY = ("gem_uma/*.c", "gem_uma/*.h", "include/drm/gem_uma/*.h")
 LIBRARY_TESTS = "gem_uma/tests/*"
 # The only files of vuma that may know the library. The VM part is a module of its own,
 # and the twin has the same.
-VUMA_LIBRARY_USERS = ("vuma/vuma_bo_uma.c", "vuma/vuma_bo_uma.h", "vuma/vuma_drv*.c",
+VUMA_LIBRARY_USERS = ("vuma/vuma_bo_uma*.c", "vuma/vuma_bo_uma.h", "vuma/vuma_drv*.c",
                       "vuma/vuma_vm.[ch]", "vuma/vuma_mmu*.c", "vuma/vuma_heap.c")
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"]+)[>"]', re.M)

@@ -21,6 +21,7 @@ struct drm_printer;
 struct drm_vuma_bo_madvise;
 struct drm_vuma_bo_query;
 struct gem_uma_client;
+struct gem_uma_vm;
 struct gem_uma_vm_users;
 struct list_head;
 struct sg_table;
@@ -49,10 +50,16 @@ void vuma_bo_debugfs_init(struct vuma_device *vdev);
 struct drm_gem_object *vuma_bo_create(struct vuma_file *vfile, u64 size, u32 flags,
 				      struct drm_gem_object *r_obj);
 struct drm_gem_object *vuma_bo_create_userptr(struct vuma_device *vdev, u64 addr, u64 size,
-					      bool readonly);
+					      u32 flags);
 bool vuma_bo_is_readonly(struct drm_gem_object *obj);
 int vuma_bo_take_offset(struct vuma_file *vfile, struct drm_gem_object *obj, bool *taken,
 			int (*make)(struct drm_gem_object *obj));
+bool vuma_bo_is_watched(struct drm_gem_object *obj);
+int vuma_bo_refresh_locked(struct gem_uma_vm *vm);
+struct drm_gem_object *vuma_bo_missing_locked(struct gem_uma_vm *vm);
+int vuma_bo_look_up(struct drm_gem_object *obj);
+bool vuma_bo_publish_begin_locked(struct gem_uma_vm *vm, bool *locked);
+void vuma_bo_publish_end(bool locked);
 int vuma_bo_mmap_offset(struct drm_gem_object *obj, u64 *offset);
 int vuma_bo_set_label(struct drm_gem_object *obj, const char *label, size_t len);
 void vuma_bo_query(struct drm_gem_object *obj, struct drm_vuma_bo_query *query);

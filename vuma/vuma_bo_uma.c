@@ -22,7 +22,6 @@
 #include <drm/gem_uma/gem_uma_pm.h>
 #include <drm/gem_uma/gem_uma_stats.h>
 #include <drm/gem_uma/gem_uma_transfer.h>
-#include <drm/gem_uma/gem_uma_userptr.h>
 #include <drm/gem_uma/gem_uma_vm.h>
 #include <drm/gem_uma/gem_uma_vm_implicit.h>
 #include <drm/vuma_drm.h>
@@ -225,11 +224,16 @@ static void vuma_bo_prime_put(struct gem_uma_object *uobj)
 	gem_uma_vm_users_put(&to_vuma_bo(&uobj->base)->users);
 }
 
+static const struct gem_uma_userptr_driver vuma_userptr_driver = {
+	.overdue = vuma_fence_overdue,
+};
+
 DEFINE_GEM_UMA_PRIME(vuma_prime,
 		     .get = vuma_bo_prime_get,
 		     .put = vuma_bo_prime_put,
 		     .mmap_offset = vuma_bo_mmap_offset,
-		     .lazy = true);
+		     .lazy = true,
+		     .revalidates = &vuma_userptr_driver);
 
 /* Makes a list of what the device works on: an importer does no better than the device. */
 static struct sg_table *vuma_bo_get_sg_table(struct drm_gem_object *obj)
@@ -301,6 +305,7 @@ static const struct gem_uma_sync_ops vuma_bo_sync_ops = {
 void vuma_bo_module_init(void)
 {
 	vuma_driver.gem_prime_import = vuma_prime_import;
+	vuma_driver.prime_handle_to_fd = gem_uma_object_prime_handle_to_fd;
 #if IS_REACHABLE(CONFIG_DRM_GEM_UMA_FBDEV)
 	vuma_driver.fbdev_probe = gem_uma_fbdev_probe;
 #endif
@@ -449,26 +454,6 @@ struct drm_gem_object *vuma_bo_import_sg_table(struct drm_device *drm,
 		return ERR_PTR(ret);
 	}
 	return &bo->uma.base;
-}
-
-struct drm_gem_object *vuma_bo_create_userptr(struct vuma_device *vdev, u64 addr, u64 size,
-					      bool readonly)
-{
-	struct drm_gem_object *obj;
-	struct dma_buf *dma_buf;
-
-	dma_buf = gem_uma_userptr_export(addr, size, readonly ? GEM_UMA_USERPTR_READONLY : 0);
-	if (IS_ERR(dma_buf))
-		return ERR_CAST(dma_buf);
-	obj = vuma_prime_import(&vdev->drm, dma_buf);
-	/* The import has it now. */
-	dma_buf_put(dma_buf);
-	return obj;
-}
-
-bool vuma_bo_is_readonly(struct drm_gem_object *obj)
-{
-	return gem_uma_object_is_readonly(to_gem_uma_object(obj));
 }
 
 /* One client must not take the offsets of all others. */
@@ -636,6 +621,9 @@ bool vuma_bo_is_resident_locked(struct drm_gem_object *obj, u64 offset, u64 size
 
 	dma_resv_assert_held(obj->resv);
 	end = DIV_ROUND_UP_ULL(offset + size, PAGE_SIZE);
+	/* A bind does not wait for jobs, which is needed: vuma_bo_refresh_locked(). */
+	if (vuma_bo_is_watched(obj))
+		return false;
 	if (!gem_uma_object_is_resident_locked(&bo->uma, offset, size, dir))
 		return false;
 	for (at = offset >> PAGE_SHIFT; bo->cached && at < end; at++)
@@ -758,6 +746,9 @@ int vuma_bo_show_locked(struct drm_gem_object *obj)
 	dma_resv_assert_held(obj->resv);
 	if (!gem_uma_object_is_imported(to_gem_uma_object(obj)))
 		return gem_uma_object_pin(obj);
+	/* Nothing could keep it where it is. */
+	if (vuma_bo_is_watched(obj))
+		return -EOPNOTSUPP;
 	attach = obj->import_attach;
 	if (attach->importer_ops)
 		ret = dma_buf_pin(attach);

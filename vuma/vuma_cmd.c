@@ -91,7 +91,7 @@ static enum drm_vuma_fault vuma_job_abort(struct vuma_job *job)
 {
 	if (READ_ONCE(job->vdev->gone))
 		return DRM_VUMA_FAULT_UNPLUG;
-	if (READ_ONCE(job->vfile->killed))
+	if (vuma_job_is_canceled(job))
 		return DRM_VUMA_FAULT_CANCELED;
 	if (READ_ONCE(job->vm->lost))
 		return DRM_VUMA_FAULT_LOST;

@@ -25,6 +25,7 @@
 
 #include "vuma_drv.h"
 #include "vuma_heap.h"
+#include "vuma_job.h"
 #include "vuma_kms.h"
 #include "vuma_vm.h"
 
@@ -79,6 +80,8 @@ static int vuma_open(struct drm_device *drm, struct drm_file *file)
 	mutex_init(&vfile->offset_lock);
 	mutex_init(&vfile->scanout_lock);
 	INIT_LIST_HEAD(&vfile->scanouts);
+	spin_lock_init(&vfile->jobs_lock);
+	INIT_LIST_HEAD(&vfile->jobs);
 	mutex_init(&vfile->submit_lock);
 	init_waitqueue_head(&vfile->room);
 
@@ -141,8 +144,8 @@ static bool vuma_file_all_started(struct vuma_file *vfile)
 /*
  * A process that closes the file waits until all its jobs have started; when it exits, they
  * have a second for that, and it does not wait: it can have thousands of files. If it died of
- * a signal, nobody wants to see what the jobs do, and an OOM killer wants their memory: the
- * job that runs is stopped, too.
+ * a signal, nobody wants to see what the jobs do, and an OOM killer wants their memory: all
+ * end at once.
  *
  * A kernel thread, as the collector of sockets or the end of an io_uring, drops the last
  * references of files of the whole system, one after the other. It never waits, and its jobs
@@ -156,14 +159,15 @@ static void vuma_file_end_jobs(struct vuma_file *vfile)
 		      READ_ONCE(vfile->entity.last_user) == current->group_leader;
 
 	WRITE_ONCE(vfile->exited, exits);
-	WRITE_ONCE(vfile->killed, killed);
+	if (killed)
+		vuma_jobs_cancel(vfile);
 	wake_up_all(&vfile->vdev->engine.stop);
 
 	if (!exits && !(current->flags & PF_KTHREAD))
 		wait_event_killable(*started, vuma_file_all_started(vfile));
 	/* The last one may be off the queue, and not have looked at this yet. */
 	if (!vuma_file_all_started(vfile))
-		WRITE_ONCE(vfile->deadline, get_jiffies_64() + (exits && !killed ? HZ : 0));
+		WRITE_ONCE(vfile->deadline, get_jiffies_64() + (exits ? HZ : 0));
 }
 
 /* Waits for resvs, which others may hold for as long as a restore takes. */

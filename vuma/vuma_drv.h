@@ -11,6 +11,7 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
@@ -23,6 +24,7 @@
 
 #include "vuma_bo.h"
 
+struct dma_fence;
 struct gem_uma_reserve;
 struct user_struct;
 struct vuma_vm;
@@ -139,8 +141,16 @@ struct vuma_file {
 	u64 deadline;
 	/** @exited: set once, when a process that exits closes it; OP_WAIT ends. */
 	bool exited;
-	/** @killed: set once, when that process dies of a signal; the running job ends. */
-	bool killed;
+	/** @jobs_lock: guards what follows; a leaf, but for the locks of fences. */
+	spinlock_t jobs_lock;
+	/** @jobs: struct vuma_job: queued and not ended; in order. */
+	struct list_head jobs;
+	/** @queued_nr: of the last job that was queued; counts from 1. */
+	u64 queued_nr;
+	/** @running_nr: of the job that the engine has, until others see that it ended; or 0. */
+	u64 running_nr;
+	/** @canceled_nr: jobs up to this one end. Read without the lock. */
+	u64 canceled_nr;
 	/** @submit_lock: makes arming and queueing a job one step. */
 	struct mutex submit_lock;
 	/** @offset_lock: makes counting a BO and giving it an offset for mmap() one step. */
@@ -177,6 +187,7 @@ extern const int vuma_num_ioctls;
 void vuma_file_put(struct vuma_file *vfile);
 struct user_struct *vuma_locked_charge(size_t size);
 void vuma_locked_uncharge(struct user_struct *user, size_t size);
+bool vuma_fence_overdue(struct dma_fence *fence);
 void vuma_scanout_fini(struct vuma_file *vfile);
 int vuma_ioctl_scanout_pin(struct drm_device *drm, void *data, struct drm_file *file);
 int vuma_ioctl_scanout_unpin(struct drm_device *drm, void *data, struct drm_file *file);

@@ -3,10 +3,12 @@
  * The engine: runs one job at a time, in a worker that plays the hardware.
  */
 
+#include <linux/cleanup.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/rcupdate.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_managed.h>
@@ -52,8 +54,9 @@ void vuma_engine_run(struct work_struct *work)
 	struct dma_fence *fence = dma_fence_get(&job->fence->base);
 	bool cookie = dma_fence_begin_signalling();
 	ktime_t start = ktime_get();
+	struct vuma_file *vfile = job->vfile;
 	enum drm_vuma_fault fault;
-	u64 fault_addr;
+	u64 fault_addr, nr = job->nr;
 	bool gone;
 
 	/* One that begins when the device is gone has no addresses any more. */
@@ -67,8 +70,11 @@ void vuma_engine_run(struct work_struct *work)
 	vuma_vm_job_done(job->vm, fault, fault_addr);
 	if (fault)
 		dma_fence_set_error(fence, vuma_fault_errno(fault));
-	/* The job may be freed as soon as its fence is signalled. */
+	/* The job may be freed as soon as its fence is signalled, and so may its file. */
+	rcu_read_lock();
 	dma_fence_signal(fence);
+	vuma_job_ended(vfile, nr);
+	rcu_read_unlock();
 	dma_fence_end_signalling(cookie);
 	dma_fence_put(fence);
 }
@@ -83,12 +89,14 @@ static bool vuma_file_is_over(struct vuma_file *vfile)
 static struct dma_fence *vuma_sched_run_job(struct drm_sched_job *base)
 {
 	struct vuma_job *job = to_vuma_job(base);
+	bool gone = READ_ONCE(job->vdev->gone), ended;
+	int error = gone ? -ENODEV : vuma_file_is_over(job->vfile) ? -ECANCELED : 0;
 
-	if (READ_ONCE(job->vdev->gone)) {
+	error = vuma_job_start(job, error, &ended);
+	if (gone)
 		vuma_vm_job_done(job->vm, DRM_VUMA_FAULT_UNPLUG, 0);
-		vuma_fence_fail(job->fence, -ENODEV);
-	} else if (vuma_file_is_over(job->vfile)) {
-		vuma_fence_fail(job->fence, -ECANCELED);
+	if (error) {
+		vuma_fence_fail(job->fence, ended ? 0 : error);
 	} else {
 		vuma_fence_start(job->fence);
 		queue_work(job->vdev->engine.run_wq, &job->run_work);
@@ -123,6 +131,27 @@ static const struct drm_sched_backend_ops vuma_sched_ops = {
 	.timedout_job = vuma_sched_timedout_job,
 	.free_job = vuma_sched_free_job,
 };
+
+/**
+ * vuma_fence_overdue - end a job and all that its file has queued by now
+ * @fence: any fence
+ *
+ * Context: any; callable from memory reclaim.
+ * Return: true if the fence is of a job of ours.
+ */
+bool vuma_fence_overdue(struct dma_fence *fence)
+{
+	struct drm_sched_fence *s_fence = to_drm_sched_fence(fence);
+
+	if (!s_fence)
+		return false;
+	/* Until it signals there is a job, which has its file, and that an RCU period more. */
+	guard(rcu)();
+	if (dma_fence_is_signaled(fence) || s_fence->sched->ops != &vuma_sched_ops)
+		return false;
+	vuma_jobs_cancel(s_fence->owner);
+	return true;
+}
 
 static void vuma_engine_fini(struct drm_device *drm, void *arg)
 {

@@ -85,12 +85,13 @@ void vuma_fence_start(struct vuma_fence *fence)
 /**
  * vuma_fence_fail - end a fence that was not started
  * @fence: the fence
- * @error: why its job does not run
+ * @error: why its job does not run; 0 if another fence has told
  */
 void vuma_fence_fail(struct vuma_fence *fence, int error)
 {
 	vuma_fence_start(fence);
-	dma_fence_set_error(&fence->base, error);
+	if (error)
+		dma_fence_set_error(&fence->base, error);
 	dma_fence_signal(&fence->base);
 }
 

@@ -175,6 +175,9 @@ static int vuma_implicit_look_up(struct vuma_implicit *implicit, struct drm_file
 		/* Private to a VM, which is never this one. */
 		if (!drm_gem_is_imported(obj) && obj->resv != &obj->_resv)
 			return -EINVAL;
+		/* Other jobs can reach it, as long as it has an address. */
+		if (vuma_bo_is_watched(obj))
+			return -EOPNOTSUPP;
 		/* No address for what no job can use; later than here, the job finds out. */
 		if (vuma_bo_is_purged(obj))
 			return -EFAULT;

@@ -378,10 +378,9 @@ static int vuma_ioctl_bo_userptr(struct drm_device *drm, void *data, struct drm_
 	struct drm_gem_object *obj;
 	int ret;
 
-	if (args->flags & ~DRM_VUMA_USERPTR_READONLY || args->handle)
+	if (args->flags & ~(DRM_VUMA_USERPTR_READONLY | DRM_VUMA_USERPTR_NOTIFIER) || args->handle)
 		return -EINVAL;
-	obj = vuma_bo_create_userptr(to_vuma_device(drm), args->addr, args->size,
-				     args->flags & DRM_VUMA_USERPTR_READONLY);
+	obj = vuma_bo_create_userptr(to_vuma_device(drm), args->addr, args->size, args->flags);
 	if (IS_ERR(obj))
 		return PTR_ERR(obj);
 	ret = drm_gem_handle_create(file, obj, &args->handle);

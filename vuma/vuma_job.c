@@ -3,6 +3,8 @@
  * The life of a job, from SUBMIT until the scheduler is done with it.
  */
 
+#include <linux/cleanup.h>
+#include <linux/dma-fence.h>
 #include <linux/slab.h>
 
 #include <drm/drm_drv.h>
@@ -50,6 +52,8 @@ static void vuma_job_free_work(struct work_struct *work)
  */
 void vuma_job_free_later(struct vuma_job *job)
 {
+	/* Its fence has signaled, also if the engine never had it. */
+	vuma_job_ended(job->vfile, job->nr);
 	drm_sched_job_cleanup(&job->base);
 	queue_work(vuma_put_wq, &job->free_work);
 }
@@ -97,6 +101,7 @@ struct vuma_job *vuma_job_create(struct vuma_file *vfile, const struct vuma_job_
 	kref_get(&vfile->kref);
 	job->ops = ops;
 	INIT_LIST_HEAD(&job->transfers);
+	INIT_LIST_HEAD(&job->link);
 	INIT_WORK(&job->run_work, vuma_engine_run);
 	INIT_WORK(&job->free_work, vuma_job_free_work);
 	return job;
@@ -107,4 +112,124 @@ err_room:
 	atomic_sub(cost, &vfile->queued);
 	wake_up(&vfile->room);
 	return ERR_PTR(-ENOMEM);
+}
+
+/**
+ * vuma_job_queued - from now on it can be canceled
+ * @job: the job, armed; nobody has seen its fence yet
+ *
+ * Context: submit_lock of the file held.
+ */
+void vuma_job_queued(struct vuma_job *job)
+{
+	struct vuma_file *vfile = job->vfile;
+
+	lockdep_assert_held(&vfile->submit_lock);
+	scoped_guard(spinlock_irqsave, &vfile->jobs_lock) {
+		job->nr = ++vfile->queued_nr;
+		list_add_tail(&job->link, &vfile->jobs);
+	}
+}
+
+/**
+ * vuma_job_is_canceled - does a job have to end?
+ * @job: the job
+ *
+ * Return: true if so.
+ */
+bool vuma_job_is_canceled(const struct vuma_job *job)
+{
+	return job->nr <= READ_ONCE(job->vfile->canceled_nr);
+}
+
+/**
+ * vuma_job_start - the turn of a job has come
+ * @job: the job
+ * @error: why it cannot run, or 0
+ * @ended: result: others see already that it has ended, with an error
+ *
+ * Return: @error; -ECANCELED if it was canceled; 0 if it runs. vuma_job_ended() follows.
+ */
+int vuma_job_start(struct vuma_job *job, int error, bool *ended)
+{
+	struct vuma_file *vfile = job->vfile;
+
+	scoped_guard(spinlock_irqsave, &vfile->jobs_lock) {
+		*ended = list_empty(&job->link);
+		list_del_init(&job->link);
+		if (!error && vuma_job_is_canceled(job))
+			error = -ECANCELED;
+		/* One that does not run has yet to signal, too: see vuma_job_free_later(). */
+		vfile->running_nr = job->nr;
+	}
+	return error;
+}
+
+/* Returns the first job if it has to end. The one that runs comes before it. */
+static struct vuma_job *vuma_jobs_first_canceled(struct vuma_file *vfile)
+{
+	struct vuma_job *job = list_first_entry_or_null(&vfile->jobs, struct vuma_job, link);
+
+	lockdep_assert_held(&vfile->jobs_lock);
+	return job && !vfile->running_nr && vuma_job_is_canceled(job) ? job : NULL;
+}
+
+/*
+ * What was canceled and waits for its turn, or for another job, has ended. Not before the one
+ * that runs: fences of one queue signal in order, and others take the last one for all. Who
+ * waits for a job of the same scheduler waits until that is scheduled.
+ */
+static bool vuma_jobs_end_one(struct vuma_file *vfile)
+{
+	struct vuma_job *job = NULL;
+
+	scoped_guard(spinlock_irqsave, &vfile->jobs_lock) {
+		job = vuma_jobs_first_canceled(vfile);
+		if (job) {
+			list_del_init(&job->link);
+			dma_fence_signal(&job->base.s_fence->scheduled);
+			dma_fence_set_error(&job->base.s_fence->finished, -ECANCELED);
+			dma_fence_signal(&job->base.s_fence->finished);
+		}
+	}
+	return job;
+}
+
+/* Interrupts are on in between: there can be thousands. */
+static void vuma_jobs_end_canceled(struct vuma_file *vfile)
+{
+	while (vuma_jobs_end_one(vfile))
+		;
+}
+
+/**
+ * vuma_job_ended - the engine is done with a job, and others have seen it
+ * @vfile: the file of the job, which may be gone: only memory, under rcu_read_lock()
+ * @nr: number of the job, which may be gone
+ */
+void vuma_job_ended(struct vuma_file *vfile, u64 nr)
+{
+	scoped_guard(spinlock_irqsave, &vfile->jobs_lock) {
+		/* The next one may be running by now. */
+		if (vfile->running_nr == nr)
+			vfile->running_nr = 0;
+	}
+	vuma_jobs_end_canceled(vfile);
+}
+
+/**
+ * vuma_jobs_cancel - end all jobs that a file has queued
+ * @vfile: the file; later jobs are as any other
+ *
+ * The one that runs is stopped; then the others end, whatever they are waiting for. They pass
+ * through the scheduler later, and do nothing there.
+ *
+ * Context: any; callable from memory reclaim.
+ */
+void vuma_jobs_cancel(struct vuma_file *vfile)
+{
+	scoped_guard(spinlock_irqsave, &vfile->jobs_lock)
+		WRITE_ONCE(vfile->canceled_nr, vfile->queued_nr);
+	vuma_jobs_end_canceled(vfile);
+	wake_up_all(&vfile->vdev->engine.stop);
 }

@@ -81,6 +81,10 @@ struct vuma_job {
 	u32 cmd_count;
 	/** @cost: its part of the file's queued. */
 	u32 cost;
+	/** @link: in &vuma_file.jobs; empty if it is not queued. */
+	struct list_head link;
+	/** @nr: its number among the jobs of the file; 0 if it was never queued. */
+	u64 nr;
 	/** @abort: set from outside to stop the job: &enum drm_vuma_fault. */
 	u32 abort;
 	/** @implicit: buffers with implicit addresses; only of SUBMIT_LEGACY. */
@@ -106,6 +110,11 @@ struct vuma_job {
 struct vuma_job *vuma_job_create(struct vuma_file *vfile, const struct vuma_job_ops *ops,
 				 u32 cmd_count);
 void vuma_job_destroy(struct vuma_job *job);
+void vuma_job_queued(struct vuma_job *job);
+int vuma_job_start(struct vuma_job *job, int error, bool *ended);
+void vuma_job_ended(struct vuma_file *vfile, u64 nr);
+bool vuma_job_is_canceled(const struct vuma_job *job);
+void vuma_jobs_cancel(struct vuma_file *vfile);
 void vuma_job_free_later(struct vuma_job *job);
 
 int vuma_submit_check(const struct drm_vuma_submit *args);

@@ -7,6 +7,7 @@
  */
 
 #include <linux/dma-resv.h>
+#include <linux/jiffies.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
@@ -23,6 +24,13 @@
 #include "vuma_sync.h"
 #include "vuma_vm.h"
 
+/*
+ * For each BO, how often memory of a process may have changed meanwhile; it may more often in so
+ * many milliseconds.
+ */
+#define VUMA_SUBMIT_TRIES	4
+#define VUMA_SUBMIT_TRY_MS	2000
+
 /**
  * struct vuma_submit - a SUBMIT in progress
  */
@@ -33,6 +41,12 @@ struct vuma_submit {
 	const struct drm_vuma_submit *args;
 	/** @job: the job, until the scheduler owns it. */
 	struct vuma_job *job;
+	/** @missing: a BO whose pages have to be looked up; a reference, or NULL. */
+	struct drm_gem_object *missing;
+	/** @tries: how often memory of a process had changed meanwhile. */
+	unsigned long tries;
+	/** @deadline: in jiffies; set by the first of @tries. */
+	unsigned long deadline;
 	/** @outs: what to signal. */
 	struct vuma_outs outs;
 };
@@ -97,6 +111,8 @@ static void vuma_submit_push(struct vuma_submit *submit, struct drm_exec *exec)
 	mutex_lock(&vfile->submit_lock);
 	drm_sched_job_arm(&job->base);
 	fence = dma_fence_get(&job->base.s_fence->finished);
+	/* Who sees the fence can cancel it. */
+	vuma_job_queued(job);
 	job->ops->add_fence_locked(job, exec, fence);
 	vuma_outs_signal(&submit->outs, fence);
 	/* The scheduler owns it now, and may have freed it by the next line. */
@@ -107,6 +123,36 @@ static void vuma_submit_push(struct vuma_submit *submit, struct drm_exec *exec)
 	dma_fence_put(fence);
 }
 
+/* Undone with the job. */
+static int vuma_submit_activate_locked(struct vuma_job *job)
+	__must_hold(drm_gpuvm_resv(&job->vm->base.base))
+{
+	int ret;
+
+	drm_gpuvm_resv_assert_held(&job->vm->base.base);
+	if (job->armed)
+		return 0;
+	ret = gem_uma_vm_active_get_locked(&job->vm->base);
+	job->armed = !ret;
+	return ret;
+}
+
+/* Either the job sees that memory of a process has changed, or who changes it sees the job. */
+static int vuma_submit_publish_locked(struct vuma_submit *submit, struct drm_exec *exec)
+	__must_hold(drm_gpuvm_resv(&submit->job->vm->base.base))
+{
+	struct vuma_job *job = submit->job;
+	bool locked = false;
+
+	drm_gpuvm_resv_assert_held(&job->vm->base.base);
+	/* With implicit addresses there is no such memory. */
+	if (!job->implicit && !vuma_bo_publish_begin_locked(&job->vm->base, &locked))
+		return -ESTALE;
+	vuma_submit_push(submit, exec);
+	vuma_bo_publish_end(locked);
+	return 0;
+}
+
 static int vuma_submit_locked(struct vuma_submit *submit, struct drm_exec *exec)
 	__must_hold(drm_gpuvm_resv(&submit->job->vm->base.base))
 {
@@ -115,24 +161,38 @@ static int vuma_submit_locked(struct vuma_submit *submit, struct drm_exec *exec)
 	int ret;
 
 	drm_gpuvm_resv_assert_held(&job->vm->base.base);
-	ret = gem_uma_vm_active_get_locked(&job->vm->base);
-	if (ret)
-		return ret;
-	/* Undone with the job. */
-	job->armed = true;
-	ret = job->ops->validate_locked(job, exec, &fence);
+	ret = vuma_submit_activate_locked(job);
+	if (!ret)
+		ret = job->ops->validate_locked(job, exec, &fence);
 	if (ret)
 		return ret;
 	if (fence)
 		ret = drm_sched_job_add_dependency(&job->base, fence);
 	if (!ret && vuma_bo_device_transfers(job->vdev))
 		ret = job->ops->add_transfers_locked(job);
-	if (!ret)
-		vuma_submit_push(submit, exec);
-	return ret;
+	return ret ?: vuma_submit_publish_locked(submit, exec);
 }
 
-static int vuma_submit_queue(struct vuma_submit *submit)
+/*
+ * Each BO can be the next one that is missing, and a process may change its memory all the time.
+ * But of what does not fit into memory, the first part is gone when the last one is there.
+ */
+static int vuma_submit_stale_locked(struct vuma_submit *submit)
+	__must_hold(drm_gpuvm_resv(&submit->job->vm->base.base))
+{
+	struct gem_uma_vm *vm = &submit->job->vm->base;
+
+	drm_gpuvm_resv_assert_held(&vm->base);
+	if (!submit->tries++)
+		submit->deadline = jiffies + msecs_to_jiffies(VUMA_SUBMIT_TRY_MS);
+	if (submit->tries > VUMA_SUBMIT_TRIES * (1 + list_count_nodes(&vm->bos)) &&
+	    time_after(jiffies, submit->deadline))
+		return -ENOMEM;
+	submit->missing = vuma_bo_missing_locked(vm);
+	return -ESTALE;
+}
+
+static int vuma_submit_try(struct vuma_submit *submit)
 {
 	struct vuma_job *job = submit->job;
 	struct gem_uma_vm_exec lock;
@@ -145,9 +205,48 @@ static int vuma_submit_queue(struct vuma_submit *submit)
 	if (!ret) {
 		drm_gpuvm_resv_assert_held(&job->vm->base.base);
 		ret = vuma_submit_locked(submit, &lock.exec);
+		if (ret == -ESTALE)
+			ret = vuma_submit_stale_locked(submit);
 		gem_uma_vm_unlock(&lock);
 	}
 	drm_dev_exit(idx);
+	return ret;
+}
+
+/*
+ * Memory of a process has changed. It may be mapped when the VM is idle, and the VM gets no
+ * other job until then: that one would need the memory, too.
+ */
+static int vuma_submit_look_up(struct vuma_submit *submit)
+{
+	struct vuma_job *job = submit->job;
+	long ret;
+
+	/* They are listed anew. */
+	vuma_bo_transfers_free(&job->transfers);
+	ret = dma_resv_wait_timeout(drm_gpuvm_resv(&job->vm->base.base), DMA_RESV_USAGE_BOOKKEEP,
+				    true, MAX_SCHEDULE_TIMEOUT);
+	/* Another VM's bind can use it. */
+	if (ret > 0 && submit->missing)
+		ret = dma_resv_wait_timeout(submit->missing->resv, DMA_RESV_USAGE_BOOKKEEP, true,
+					    MAX_SCHEDULE_TIMEOUT);
+	if (ret > 0)
+		ret = submit->missing ? vuma_bo_look_up(submit->missing) : 0;
+	if (submit->missing)
+		drm_gem_object_put(submit->missing);
+	submit->missing = NULL;
+	return ret;
+}
+
+static int vuma_submit_queue(struct vuma_submit *submit)
+{
+	int ret;
+
+	while ((ret = vuma_submit_try(submit)) == -ESTALE) {
+		ret = vuma_submit_look_up(submit);
+		if (ret)
+			break;
+	}
 	return ret;
 }
 
@@ -222,8 +321,11 @@ static int vuma_bind_job_validate_locked(struct vuma_job *job, struct drm_exec *
 					 struct dma_fence **fence)
 	__must_hold(drm_gpuvm_resv(&job->vm->base.base))
 {
+	int ret;
+
 	drm_gpuvm_resv_assert_held(&job->vm->base.base);
-	return gem_uma_vm_validate_locked(&job->vm->base, exec, fence);
+	ret = vuma_bo_refresh_locked(&job->vm->base);
+	return ret ?: gem_uma_vm_validate_locked(&job->vm->base, exec, fence);
 }
 
 /* What is bound later is not copied for this job. */

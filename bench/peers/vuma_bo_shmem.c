@@ -323,9 +323,45 @@ struct drm_gem_object *vuma_bo_create(struct vuma_file *vfile, u64 size, u32 fla
 }
 
 struct drm_gem_object *vuma_bo_create_userptr(struct vuma_device *vdev, u64 addr, u64 size,
-					      bool readonly)
+					      u32 flags)
 {
 	return ERR_PTR(-EOPNOTSUPP);
+}
+
+bool vuma_bo_is_watched(struct drm_gem_object *obj)
+{
+	return false;
+}
+
+int vuma_bo_refresh_locked(struct gem_uma_vm *vm)
+	__must_hold(drm_gpuvm_resv(&vm->base))
+{
+	drm_gpuvm_resv_assert_held(&vm->base);
+	return 0;
+}
+
+struct drm_gem_object *vuma_bo_missing_locked(struct gem_uma_vm *vm)
+	__must_hold(drm_gpuvm_resv(&vm->base))
+{
+	drm_gpuvm_resv_assert_held(&vm->base);
+	return NULL;
+}
+
+int vuma_bo_look_up(struct drm_gem_object *obj)
+{
+	return 0;
+}
+
+bool vuma_bo_publish_begin_locked(struct gem_uma_vm *vm, bool *locked)
+	__must_hold(drm_gpuvm_resv(&vm->base))
+{
+	drm_gpuvm_resv_assert_held(&vm->base);
+	*locked = false;
+	return true;
+}
+
+void vuma_bo_publish_end(bool locked)
+{
 }
 
 bool vuma_bo_is_readonly(struct drm_gem_object *obj)

@@ -263,6 +263,27 @@ int gem_uma_vm_validate_locked(struct gem_uma_vm *vm, struct drm_exec *exec,
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_validate_locked);
 
+/**
+ * gem_uma_vm_is_evicted_locked() - has validation to bring back one of certain objects?
+ * @vm: VM
+ * @which: which objects
+ *
+ * Context: resvs of the VM and all its objects held; does not sleep.
+ *
+ * Return: true if gem_uma_vm_validate_locked() would write page tables for one.
+ */
+bool gem_uma_vm_is_evicted_locked(struct gem_uma_vm *vm, bool (*which)(struct drm_gem_object *obj))
+{
+	struct drm_gpuvm_bo *vm_bo;
+
+	drm_gpuvm_resv_assert_held(&vm->base);
+	list_for_each_entry(vm_bo, &vm->base.evict.list, list.entry.evict)
+		if (which(vm_bo->obj))
+			return true;
+	return false;
+}
+EXPORT_SYMBOL_GPL(gem_uma_vm_is_evicted_locked);
+
 /*
  * Clear the entries of all live vas, under op_lock. They are live until the flush: the
  * device may still reach the pages, so after a failure the pages stay.

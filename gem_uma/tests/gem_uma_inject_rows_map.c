@@ -144,6 +144,13 @@ static int run_userptr(struct gem_uma_inject_rig *rig)
 	return PTR_ERR_OR_ZERO(rig->dmabuf);
 }
 
+/* Looked up, and not pinned. */
+static int run_userptr_notifier(struct gem_uma_inject_rig *rig)
+{
+	rig->dmabuf = gem_uma_userptr_export(INJECT_ADDR, INJECT_SIZE, GEM_UMA_USERPTR_NOTIFIER);
+	return PTR_ERR_OR_ZERO(rig->dmabuf);
+}
+
 static void undo_userptr(struct gem_uma_inject_rig *rig)
 {
 	dma_buf_put(rig->dmabuf);
@@ -251,6 +258,11 @@ const struct gem_uma_inject_row gem_uma_inject_map_rows[GEM_UMA_INJECT_MAP_ROWS]
 		.name = "userptr", .covers = { "gem_uma_userptr_export" }, .mm = true,
 		.begin = begin_userptr, .run = run_userptr, .undo = undo_userptr,
 		.end = end_userptr, .errnos = { -ENOMEM }, .allocations = 4,
+	}, {
+		.name = "userptr_notifier", .covers = { "gem_uma_userptr_export" }, .mm = true,
+		.begin = begin_userptr, .run = run_userptr_notifier, .undo = undo_userptr,
+		.end = end_userptr, .errnos = { -ENOMEM, -EOPNOTSUPP, -EINTR },
+		.allocations = 5,
 	}, {
 		.name = "plane", .covers = { "gem_uma_object_plane_begin" },
 		.size = INJECT_SIZE, .incoherent = true,

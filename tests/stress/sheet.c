@@ -73,6 +73,16 @@ void sheet_cpu_check(struct sheet *s, uint64_t page)
 	sheet_cpu_check_at(s, page, s->map + page * PAGE);
 }
 
+static int exec(const struct sheet *s, const struct drm_vuma_cmd *cmds, uint32_t count)
+{
+	int ret;
+
+	do
+		ret = vuma_exec(s->vm.fd, s->vm.id, cmds, count);
+	while (ret == -ENOMEM && s->restless);
+	return ret;
+}
+
 int sheet_try_gpu_write(struct sheet *s, uint64_t page)
 {
 	struct drm_vuma_cmd cmd;
@@ -80,7 +90,7 @@ int sheet_try_gpu_write(struct sheet *s, uint64_t page)
 
 	s->writes[page]++;
 	cmd = vuma_cmd_fill(s->va + page * PAGE, PAGE, start_of(s, page), STEP);
-	ret = vuma_exec(s->vm.fd, s->vm.id, &cmd, 1);
+	ret = exec(s, &cmd, 1);
 	if (ret)
 		s->writes[page]--;
 	return ret;
@@ -97,7 +107,7 @@ int sheet_try_gpu_check(struct sheet *s, uint64_t page)
 	sums[0] = ~a;
 	sums[1] = ~b;
 	cmd = vuma_cmd_checksum(s->out_va, s->va + page * PAGE, PAGE);
-	ret = vuma_exec(s->vm.fd, s->vm.id, &cmd, 1);
+	ret = exec(s, &cmd, 1);
 	if (ret)
 		return ret;
 	if (sums[0] != a || sums[1] != b)
@@ -128,7 +138,7 @@ static void gpu_check_some(struct sheet *s, uint64_t first, uint64_t count)
 	for (i = 0; i < count; i++)
 		cmds[i] = vuma_cmd_checksum(s->out_va + i * 16, s->va + (first + i) * PAGE, PAGE);
 	memset(sums, 0xa5, PAGE);
-	run_cmds(&s->vm, cmds, count);
+	KT_OK(exec(s, cmds, count));
 	for (i = 0; i < count; i++) {
 		vuma_pattern_checksum(PAGE, word_of(s, first + i), step_of(s, first + i), &a, &b);
 		if (sums[i * 2] != a || sums[i * 2 + 1] != b)

@@ -22,6 +22,8 @@ struct sheet {
 	uint64_t va;
 	struct vuma_bo out;
 	uint64_t out_va;
+	/* Somebody changes the memory all the time: jobs that do not find it are repeated. */
+	bool restless;
 };
 
 struct sheet sheet_new(unsigned int id, void *map, uint64_t pages);

@@ -84,6 +84,12 @@ static const struct {
 		"the engine follows a pointer: rev-V11" },
 	[WINDOW_OFFSET] = { "gem_uma_object_mmap_offset", 2000, 1,
 		"there is room for an offset, which is not counted yet: rev-R9" },
+	[WINDOW_PUBLISH] = { "vuma_bo_publish_begin_locked", 400, 2,
+		"memory of a process is mapped for a job that has no fence yet" },
+	[WINDOW_STALE] = { "gem_uma_userptr_unmap_dma", 400, 2,
+		"no job uses memory of a process any more, DMA addresses live" },
+	[WINDOW_LOOKED_UP] = { "gem_uma_userptr_append", 400, 4,
+		"pages of a process were looked up, and may go" },
 	[WINDOW_PIECE] = { "vuma_piece_fill", 20000, 1,
 		"the engine writes memory: rev-V11" },
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <poll.h>
+#include <sys/resource.h>
 
 #include <linux/dma-buf.h>
 #include <linux/udmabuf.h>
@@ -167,6 +168,20 @@ static void bad_export(void)
 		KT_RET(vuma_prime_export(bo.fd, handles[i], DRM_CLOEXEC), -ENOENT);
 	KT_RET(vuma_prime_export(bo.fd, bo.handle, 1u << 30), -EINVAL);
 	KT_RET(vuma_prime_export(dev_open(0), bo.handle, DRM_CLOEXEC), -ENOENT);
+}
+
+static void no_descriptor(void)
+{
+	struct vuma_bo bo = bo_new(dev_open(0), PAGE, 0);
+	struct rlimit limit, none;
+
+	KT_SYS(getrlimit(RLIMIT_NOFILE, &limit));
+	none = limit;
+	none.rlim_cur = 0;
+	KT_SYS(setrlimit(RLIMIT_NOFILE, &none));
+	KT_RET(vuma_prime_export(bo.fd, bo.handle, DRM_CLOEXEC), -EMFILE);
+	KT_SYS(setrlimit(RLIMIT_NOFILE, &limit));
+	KT_SYS(close(export_bo(&bo)));
 }
 
 static void bad_import(void)
@@ -343,6 +358,7 @@ static const struct ktap_test tests[] = {
 	  .run = same_device_other_file },
 	{ .name = "prime_import_twice_is_the_same_handle", .run = imported_twice },
 	{ .name = "prime_bad_export_is_refused", .run = bad_export },
+	{ .name = "prime_export_without_a_descriptor_is_EMFILE", .run = no_descriptor },
 	{ .name = "prime_bad_import_is_refused", .run = bad_import },
 	{ .name = "prime_dmabuf_outlives_its_exporter_uma-B13", .run = outlives_exporter },
 	{ .name = "prime_exporter_outlives_the_importer", .run = outlives_importer },

@@ -299,7 +299,8 @@ static void bad_memory(void)
 	KT_RET(try_userptr(fd, 1ull << 63, PAGE, 0), -EFAULT);
 	KT_RET(try_userptr(fd, at, SIZE + PAGE, 0), -EFAULT);
 	KT_RET(try_userptr(fd, at, SIZE + PAGE, READONLY), -EFAULT);
-	EXPECT_EACH_BIT(fd, DRM_IOCTL_VUMA_BO_USERPTR, good, flags, READONLY, -EINVAL);
+	EXPECT_EACH_BIT(fd, DRM_IOCTL_VUMA_BO_USERPTR, good, flags,
+			READONLY | DRM_VUMA_USERPTR_NOTIFIER, -EINVAL);
 	EXPECT_BAD(fd, DRM_IOCTL_VUMA_BO_USERPTR, good, handle, 1, -EINVAL);
 	args = good;
 	KT_OK(vuma_ioctl(fd, DRM_IOCTL_VUMA_BO_USERPTR, &args));

@@ -281,6 +281,11 @@ int gem_uma_object_populate_locked(struct gem_uma_object *uobj, u64 offset, u64 
 void gem_uma_object_import_unmap_locked(struct gem_uma_object *uobj)
 	__must_hold(uobj->base.resv);
 bool gem_uma_object_is_readonly(const struct gem_uma_object *uobj);
+bool gem_uma_object_is_watched(const struct gem_uma_object *uobj);
+bool gem_uma_object_is_stale(const struct gem_uma_object *uobj);
+int gem_uma_object_lookup(struct gem_uma_object *uobj);
+int gem_uma_object_leave_stale_locked(struct gem_uma_object *uobj)
+	__must_hold(uobj->base.resv);
 int gem_uma_object_prefetch(struct gem_uma_object *uobj, u64 offset, u64 size);
 bool gem_uma_object_is_resident_locked(struct gem_uma_object *uobj, u64 offset,
 				       u64 size, enum dma_data_direction dir)

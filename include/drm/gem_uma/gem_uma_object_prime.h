@@ -6,6 +6,7 @@
 
 #include <drm/drm_prime.h>
 #include <drm/gem_uma/gem_uma_object.h>
+#include <drm/gem_uma/gem_uma_userptr.h>
 
 /**
  * enum gem_uma_object_prime_wb - how memory is exported that the CPU caches and the device
@@ -61,10 +62,18 @@ struct gem_uma_object_prime {
 	 * gem_uma_object_init_import().
 	 */
 	bool lazy;
+	/**
+	 * @revalidates: each job of the driver looks at gem_uma_object_is_stale() of all that
+	 * it can reach, as GEM_UMA_USERPTR_NOTIFIER asks for; and what else the driver does for
+	 * that. If NULL, or without @lazy, importing such memory is -EOPNOTSUPP.
+	 */
+	const struct gem_uma_userptr_driver *revalidates;
 	/** @wb: how memory is exported that is not write-combined, but should be. */
 	enum gem_uma_object_prime_wb wb;
 };
 
+int gem_uma_object_prime_handle_to_fd(struct drm_device *drm, struct drm_file *file, u32 handle,
+				      u32 flags, int *fd);
 int gem_uma_object_prime_init(struct gem_uma_device *udev,
 			      const struct gem_uma_object_prime *prime,
 			      const struct drm_gem_object_funcs *funcs);

@@ -307,6 +307,8 @@ void gem_uma_vm_unlock(struct gem_uma_vm_exec *lock);
 int gem_uma_vm_validate_locked(struct gem_uma_vm *vm, struct drm_exec *exec,
 			       struct dma_fence **fence)
 	__must_hold(drm_gpuvm_resv(&vm->base));
+bool gem_uma_vm_is_evicted_locked(struct gem_uma_vm *vm, bool (*which)(struct drm_gem_object *obj))
+	__must_hold(drm_gpuvm_resv(&vm->base));
 int gem_uma_vm_bo_evict_locked(struct drm_gem_object *obj)
 	__must_hold(obj->resv);
 unsigned int gem_uma_vm_bo_vms_locked(struct drm_gem_object *obj)

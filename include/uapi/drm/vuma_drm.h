@@ -878,17 +878,32 @@ struct drm_vuma_scanout {
 
 /* Jobs only read it, and the process need not be able to write it. */
 #define DRM_VUMA_USERPTR_READONLY	(1u << 0)
+/* Nothing is pinned: jobs use what the process has at the address when they are submitted. */
+#define DRM_VUMA_USERPTR_NOTIFIER	(1u << 1)
 
 /**
  * struct drm_vuma_bo_userptr - make a BO of memory of the process
  *
  * The pages are pinned until the BO is gone, and count as locked memory of the user. When the
- * process unmaps or replaces them, jobs go on to use those that were there. The BO is as an
- * imported one. It is bound with DRM_VUMA_BIND_READONLY if it is read-only: -EACCES otherwise,
- * also for SUBMIT_LEGACY.
+ * process unmaps or replaces them, jobs go on to use those that were there.
+ *
+ * With DRM_VUMA_USERPTR_NOTIFIER nothing is pinned, nothing counts as locked, and the kernel
+ * takes the pages as if no device used them. Who unmaps or replaces them waits for the jobs
+ * that use them. After two seconds, or at once if the process ends, all jobs end that the file
+ * of such a job has queued: -ECANCELED. SUBMIT brings the pages back, or uses what is at the
+ * address by then; if that has changed, it waits for the jobs of the VM first. It is -EFAULT if
+ * there is no memory, or none that can be written, in the process that made the BO, or that
+ * process has ended or called exec(). It is -ENOMEM if not all that the VM maps of such memory
+ * fits into memory at once, or if the process changes it all the time. Then nothing was done,
+ * and SUBMIT can be repeated, when there is memory or the BO is unmapped. SUBMIT_LEGACY and the
+ * display do not take such a BO: -EOPNOTSUPP. It cannot be made a dma-buf: -EPERM.
+ *
+ * The BO is as an imported one. It is bound with DRM_VUMA_BIND_READONLY if it is read-only:
+ * -EACCES otherwise, also for SUBMIT_LEGACY.
  *
  * Errors: -EINVAL, -E2BIG, -EFAULT (no memory there, or none that can be pinned, or written),
- * -ENOMEM (also RLIMIT_MEMLOCK), -EOPNOTSUPP without DRM_VUMA_FEATURE_USERPTR.
+ * -ENOMEM (also RLIMIT_MEMLOCK), -EOPNOTSUPP without DRM_VUMA_FEATURE_USERPTR, and for
+ * DRM_VUMA_USERPTR_NOTIFIER on kernels without CONFIG_MMU_NOTIFIER.
  */
 struct drm_vuma_bo_userptr {
 	/** @addr: in, a multiple of the CPU page size. */
