@@ -391,28 +391,42 @@ static void virtio_gpu_uma_unpin_plane(struct virtio_gpu_object *bo,
 }
 
 /* A commit copies to the host what it shows, and neither fails nor allocates. */
-static int virtio_gpu_uma_pin_plane(struct virtio_gpu_object *bo,
-				    struct virtio_gpu_uma_plane *plane)
+static int virtio_gpu_uma_pin_plane_locked(struct virtio_gpu_object *bo,
+					   struct virtio_gpu_uma_plane *plane)
+{
+	struct gem_uma_transfer *transfer;
+	int ret;
+
+	ret = gem_uma_object_pin(&bo->base.base);
+	if (ret)
+		return ret;
+	transfer = virtio_gpu_uma_transfer_locked(bo);
+	if (IS_ERR(transfer)) {
+		gem_uma_object_unpin(&bo->base.base);
+		return PTR_ERR(transfer);
+	}
+	plane->transfer = transfer;
+	plane->pinned = true;
+	return 0;
+}
+
+/*
+ * Without 3D, the host shows only what has pages. Afterwards it has a copy: what is not dumb
+ * need not stay.
+ */
+static int virtio_gpu_uma_prepare_plane(struct virtio_gpu_object *bo,
+					struct virtio_gpu_uma_plane *plane)
 {
 	int ret;
 
-	if (!bo->dumb || !virtio_gpu_is_shmem(bo))
+	if (!virtio_gpu_is_shmem(bo) ||
+	    (!bo->dumb && virtio_gpu_uma_to_dev(bo)->has_virgl_3d))
 		return 0;
 	dma_resv_lock(bo->base.base.resv, NULL);
-	ret = gem_uma_object_pin(&bo->base.base);
-	if (!ret) {
-		ret = virtio_gpu_uma_validate_locked(bo);
-		if (!ret) {
-			plane->transfer = virtio_gpu_uma_transfer_locked(bo);
-			ret = PTR_ERR_OR_ZERO(plane->transfer);
-		}
-		if (ret)
-			gem_uma_object_unpin(&bo->base.base);
-	}
+	ret = virtio_gpu_uma_validate_locked(bo);
+	if (!ret && bo->dumb)
+		ret = virtio_gpu_uma_pin_plane_locked(bo, plane);
 	dma_resv_unlock(bo->base.base.resv);
-	if (ret)
-		plane->transfer = NULL;
-	plane->pinned = !ret;
 	return ret;
 }
 
@@ -426,7 +440,7 @@ int virtio_gpu_uma_prepare_fb(struct drm_plane *plane, struct drm_plane_state *n
 		return 0;
 	uma = &to_virtio_gpu_plane_state(new_state)->uma;
 	bo = gem_to_virtio_gpu_obj(new_state->fb->obj[0]);
-	ret = virtio_gpu_uma_pin_plane(bo, uma);
+	ret = virtio_gpu_uma_prepare_plane(bo, uma);
 	if (ret)
 		return ret;
 	ret = virtio_gpu_plane_prepare_fb(plane, new_state);
