@@ -177,6 +177,7 @@ CANNOT_FAIL = """
     dma_fence_begin_signalling dma_fence_context_alloc dma_fence_end_signalling
     dma_fence_get_status dma_fence_get_stub dma_fence_init dma_fence_release
     dma_fence_remove_callback dma_fence_signal dma_resv_iter_first dma_resv_iter_next
+    dma_resv_iter_first_unlocked dma_resv_iter_next_unlocked
     drm_dev_exit drm_dev_get drm_dev_put
     drm_exec_cleanup drm_exec_fini drm_exec_init drm_gpuva_find_first drm_gpuva_link
     drm_gpuva_map drm_gpuva_remap drm_gpuva_remove drm_gpuva_unlink drm_gpuvm_bo_evict
@@ -202,7 +203,7 @@ CANNOT_FAIL = """
     unpin_user_pages unpin_user_pages_dirty_lock mmput mmu_interval_notifier_remove
     mmu_interval_read_begin
     folio_add_lru xas_get_order folio_copy node_data replace_page_cache_folio unpin_folio
-    set_memory_wb set_pages_array_wb
+    set_memory_wb set_pages_array_wb vm_unmap_aliases
 """
 
 # Put there by what instruments a kernel for debugging.
@@ -295,7 +296,8 @@ def imports(module):
 
 
 def check_module(module):
-    known = probed() | set(ELSEWHERE)
+    # Of what another module of ours exports, check_exports() knows.
+    known = probed() | set(ELSEWHERE) | set(exported())
     for names in ALLOCATES, CALLS_BACK, BY_CHANCE, UNTRIED, LOADING, CANNOT_FAIL:
         known.update(names.split())
     names = imports(module)
