@@ -43,6 +43,8 @@ struct vuma_submit {
 	struct vuma_job *job;
 	/** @missing: a BO whose pages have to be looked up; a reference, or NULL. */
 	struct drm_gem_object *missing;
+	/** @queueing: &vuma_job.queueing of the job, which may be gone. */
+	struct vuma_heaps *queueing;
 	/** @tries: how often memory of a process had changed meanwhile. */
 	unsigned long tries;
 	/** @deadline: in jiffies; set by the first of @tries. */
@@ -238,12 +240,29 @@ static int vuma_submit_look_up(struct vuma_submit *submit)
 	return ret;
 }
 
+/* What it waits for may wait for another submit. So heaps are not kept meanwhile. */
+static int vuma_submit_look_up_unlocked(struct vuma_submit *submit)
+{
+	struct vuma_job *job = submit->job;
+	bool heaps = job->heaps;
+	int ret;
+
+	vuma_heaps_queued(job->queueing);
+	job->queueing = NULL;
+	vuma_heaps_done(job);
+	ret = vuma_submit_look_up(submit);
+	if (!ret && heaps)
+		ret = vuma_heaps_prepare(job);
+	submit->queueing = job->queueing;
+	return ret;
+}
+
 static int vuma_submit_queue(struct vuma_submit *submit)
 {
 	int ret;
 
 	while ((ret = vuma_submit_try(submit)) == -ESTALE) {
-		ret = vuma_submit_look_up(submit);
+		ret = vuma_submit_look_up_unlocked(submit);
 		if (ret)
 			break;
 	}
@@ -274,7 +293,6 @@ int vuma_submit_job(struct vuma_job *job, struct drm_file *file,
 {
 	struct vuma_submit submit = { .file = file, .args = args, .job = job };
 	struct vuma_file *vfile = job->vfile;
-	struct vuma_heaps *queueing;
 	int ret;
 
 	ret = vuma_submit_get_cmds(&submit);
@@ -285,11 +303,10 @@ int vuma_submit_job(struct vuma_job *job, struct drm_file *file,
 		goto out_job;
 
 	ret = vuma_submit_prepare(&submit);
-	/* The job may be gone when it has been queued. */
-	queueing = job->queueing;
+	submit.queueing = job->queueing;
 	if (!ret)
 		ret = vuma_submit_queue(&submit);
-	vuma_heaps_queued(queueing);
+	vuma_heaps_queued(submit.queueing);
 	vuma_outs_free(&submit.outs);
 
 	if (submit.job)

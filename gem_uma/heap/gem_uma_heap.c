@@ -602,6 +602,9 @@ void gem_uma_heap_unpin(struct gem_uma_heap *heap)
 		return;
 	atomic_long_sub(heap->nr << order, &heap->reserve->pinned);
 	atomic_long_sub(heap->max << order, &heap->reserve->promised);
+	/* Nothing was populated after all. */
+	if (!heap->nr)
+		heap->filled = false;
 	if (heap->detached)
 		gem_uma_heap_drop_range(heap, 0, heap->max);
 }

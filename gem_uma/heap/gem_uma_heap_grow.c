@@ -132,8 +132,8 @@ static void gem_uma_heap_learn(struct gem_uma_heap *heap, bool grown)
 	unsigned long goal = grown ? heap->nr : clamp(2 * heap->nr, need, heap->max);
 
 	lockdep_assert_held(&heap->lock);
-	/* What is there is not what a job needed. */
-	if (heap->filled)
+	/* What is there is not what a job needed; but a hole is not enough. */
+	if (heap->filled && grown)
 		return;
 	if (heap->policy != GEM_UMA_HEAP_RENDER)
 		heap->need = max(heap->need, need);
