@@ -128,19 +128,22 @@ expression list args;
 + 	return ret;
   }
 
+// Also when it is unbound: somebody may be waiting for the answer. Not when the queue goes.
 @@
 identifier vgdev, notify;
 @@
   virtio_gpu_notify(struct virtio_gpu_device *vgdev)
   {
-  	bool notify;
-+ 	int idx;
+- 	bool notify;
   	...
-- 	if (!atomic_read(&vgdev->pending_commands))
-+ 	if (!atomic_read(&vgdev->pending_commands) || !drm_dev_enter(vgdev->ddev, &idx))
-  		return;
-  	...
-  	if (notify)
-  		virtqueue_notify(...);
-+ 	drm_dev_exit(idx);
+  	spin_lock(&vgdev->ctrlq.qlock);
+- 	atomic_set(&vgdev->pending_commands, 0);
+- 	notify = virtqueue_kick_prepare(vgdev->ctrlq.vq);
++ 	if (!vgdev->uma.gone) {
++ 		atomic_set(&vgdev->pending_commands, 0);
++ 		virtqueue_kick(vgdev->ctrlq.vq);
++ 	}
+  	spin_unlock(&vgdev->ctrlq.qlock);
+- 	if (notify)
+- 		virtqueue_notify(vgdev->ctrlq.vq);
   }

@@ -51,7 +51,11 @@ identifier vgdev;
   {
   ...
   struct virtio_gpu_device *vgdev = ...;
+  int error;
   <...
++ 	error = virtio_gpu_uma_drain(vgdev);
++ 	if (error)
++ 		goto err_resume;
   	virtio_reset_device(...);
 + 	virtio_gpu_uma_flush(vgdev);
 + 	virtio_gpu_uma_forget(vgdev);

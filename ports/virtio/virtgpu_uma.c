@@ -651,13 +651,6 @@ void virtio_gpu_uma_forget(struct virtio_gpu_device *vgdev)
 	}
 }
 
-/* The device was reset: receive what it answered before, while the queues are there. */
-void virtio_gpu_uma_flush(struct virtio_gpu_device *vgdev)
-{
-	flush_work(&vgdev->ctrlq.dequeue_work);
-	flush_work(&vgdev->cursorq.dequeue_work);
-}
-
 /* What was in the queue when the device was reset. */
 static void virtio_gpu_uma_cancel_all(struct virtio_gpu_device *vgdev)
 {
@@ -671,11 +664,32 @@ static void virtio_gpu_uma_cancel_all(struct virtio_gpu_device *vgdev)
 	}
 }
 
+/*
+ * The device was reset: receive what it answered before, while the queues are there. It owes
+ * no other answer, for which somebody may be waiting with the lock of a buffer.
+ */
+void virtio_gpu_uma_flush(struct virtio_gpu_device *vgdev)
+{
+	flush_work(&vgdev->ctrlq.dequeue_work);
+	flush_work(&vgdev->cursorq.dequeue_work);
+	virtio_gpu_uma_cancel_all(vgdev);
+}
+
+/* The device is about to sleep: what the last answers have freed, it is told, too. */
+int virtio_gpu_uma_drain(struct virtio_gpu_device *vgdev)
+{
+	flush_work(&vgdev->ctrlq.dequeue_work);
+	flush_work(&vgdev->obj_free_work);
+	return virtio_gpu_wait_queue(&vgdev->ctrlq, vgdev->ctrlq.vq->num_max);
+}
+
 /* The device was reset, and is not used again. */
 void virtio_gpu_uma_fini(struct virtio_gpu_device *vgdev)
 {
 	virtio_gpu_uma_stop(vgdev);
-	virtio_gpu_uma_cancel_all(vgdev);
+	spin_lock(&vgdev->ctrlq.qlock);
+	vgdev->uma.gone = true;
+	spin_unlock(&vgdev->ctrlq.qlock);
 	virtio_gpu_uma_forget(vgdev);
 	/* Last references of what was in the queue. */
 	flush_work(&vgdev->obj_free_work);

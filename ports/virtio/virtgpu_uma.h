@@ -28,6 +28,8 @@ struct virtio_gpu_uma {
 	struct gem_uma_pm pm;
 	/** @stopped: the queues are about to go; protected by qlock of the control queue. */
 	bool stopped;
+	/** @gone: the queues are about to be freed; protected in the same way. */
+	bool gone;
 };
 
 /**
@@ -63,6 +65,7 @@ int virtio_gpu_uma_init(struct virtio_gpu_device *vgdev);
 void virtio_gpu_uma_stop(struct virtio_gpu_device *vgdev);
 void virtio_gpu_uma_start(struct virtio_gpu_device *vgdev);
 void virtio_gpu_uma_flush(struct virtio_gpu_device *vgdev);
+int virtio_gpu_uma_drain(struct virtio_gpu_device *vgdev);
 void virtio_gpu_uma_forget(struct virtio_gpu_device *vgdev);
 void virtio_gpu_uma_fini(struct virtio_gpu_device *vgdev);
 
