@@ -36,9 +36,10 @@
  * - Jobs that do use it are waited for: all fences in the resv of the dma-buf.
  * - The DMA addresses are taken away, with the cache maintenance that belongs to it.
  *
- * Jobs have two seconds for that (userptr_wait_ms), and none when the process ends, since
- * that happens before it closes its files. Then the drivers end those jobs: see
- * &gem_uma_userptr_driver.overdue.
+ * Jobs have two seconds for that (userptr_wait_ms). In reclaim they have a twentieth of it,
+ * since reclaim can meet a page in many dma-bufs, one after the other. When the process ends
+ * they have none, since that happens before it closes its files. Then the drivers end those
+ * jobs: see &gem_uma_userptr_driver.overdue.
  *
  * Then the pages change. The notifier runs inside of memory reclaim, so it takes no resv, and
  * no fence that it waits for depends on an allocation. It cannot clear page tables of the
@@ -78,7 +79,7 @@
 static unsigned int gem_uma_userptr_wait_ms = 2000;
 module_param_named(userptr_wait_ms, gem_uma_userptr_wait_ms, uint, 0644);
 MODULE_PARM_DESC(userptr_wait_ms,
-		 "Who changes memory of a process waits so long for jobs, reclaim a twentieth of it, in milliseconds (default: 2000)");
+		 "How long who changes memory of a process waits for jobs, in milliseconds; reclaim waits a twentieth of it (default: 2000)");
 
 /* From here on no new job uses what is mapped. Returns whether an older one may use it. */
 static bool gem_uma_userptr_watch_stale(struct gem_uma_userptr_watch *watch, unsigned long seq)

@@ -889,14 +889,15 @@ struct drm_vuma_scanout {
  *
  * With DRM_VUMA_USERPTR_NOTIFIER nothing is pinned, nothing counts as locked, and the kernel
  * takes the pages as if no device used them. Who unmaps or replaces them waits for the jobs
- * that use them. After two seconds, or at once if the process ends, all jobs end that the file
- * of such a job has queued: -ECANCELED. SUBMIT brings the pages back, or uses what is at the
- * address by then; if that has changed, it waits for the jobs of the VM first. It is -EFAULT if
- * there is no memory, or none that can be written, in the process that made the BO, or that
- * process has ended or called exec(). It is -ENOMEM if not all that the VM maps of such memory
- * fits into memory at once, or if the process changes it all the time. Then nothing was done,
- * and SUBMIT can be repeated, when there is memory or the BO is unmapped. SUBMIT_LEGACY and the
- * display do not take such a BO: -EOPNOTSUPP. It cannot be made a dma-buf: -EPERM.
+ * that use them. After two seconds, a tenth of a second if the kernel takes them, or at once
+ * if the process ends, all jobs end that the file of such a job has queued: -ECANCELED.
+ * SUBMIT brings the pages back, or uses what is at the address by then; if that has changed,
+ * it waits for the jobs of the VM first. It is -EFAULT if there is no memory, or none that
+ * can be written, in the process that made the BO, or that process has ended or called
+ * exec(). It is -ENOMEM if not all that the VM maps of such memory fits into memory at once,
+ * or if the process changes it all the time. Then nothing was done, and SUBMIT can be
+ * repeated, when there is memory or the BO is unmapped. SUBMIT_LEGACY and the display do not
+ * take such a BO: -EOPNOTSUPP. It cannot be made a dma-buf: -EPERM.
  *
  * The BO is as an imported one. It is bound with DRM_VUMA_BIND_READONLY if it is read-only:
  * -EACCES otherwise, also for SUBMIT_LEGACY.
