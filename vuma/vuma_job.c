@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 
 #include <drm/drm_drv.h>
+#include <drm/drm_print.h>
 
 #include "vuma_drv.h"
 #include "vuma_job.h"
@@ -21,6 +22,8 @@
  */
 void vuma_job_destroy(struct vuma_job *job)
 {
+	/* Or who cancels the file's jobs would find it. */
+	drm_WARN_ON_ONCE(&job->vdev->drm, !list_empty(&job->link));
 	/* First: as long as the VM is active, nothing else unmaps what belongs to the job. */
 	job->ops->free(job);
 	vuma_bo_transfers_free(&job->transfers);
