@@ -17,6 +17,7 @@
 #include <linux/iommu-dma.h>
 #include <linux/mount.h>
 #include <linux/scatterlist.h>
+#include <linux/slab.h>
 #include <linux/swiotlb.h>
 
 #include <drm/drm_device.h>
@@ -171,6 +172,38 @@ bool gem_uma_device_table_bounces(struct device *dev, struct sg_table *sgt)
 			return true;
 	return false;
 }
+
+/**
+ * gem_uma_device_make_sgt() - list pages for an importer
+ * @udev: device
+ * @pages: all of them
+ * @nr_pages: how many
+ *
+ * No entry is larger than what the device's own DMA takes. Charged to the active memory cgroup.
+ *
+ * Context: may sleep and reclaim.
+ *
+ * Return: a new sg table, not mapped; or ERR_PTR(-ENOMEM), where the OOM killer was not invoked.
+ */
+struct sg_table *gem_uma_device_make_sgt(const struct gem_uma_device *udev, struct page **pages,
+					 unsigned int nr_pages)
+{
+	size_t most = dma_max_mapping_size(udev->dma_dev);
+	struct sg_table *sgt = kzalloc(sizeof(*sgt), GEM_UMA_GFP_MAYFAIL);
+	int ret;
+
+	if (!sgt)
+		return ERR_PTR(-ENOMEM);
+	ret = sg_alloc_table_from_pages_segment(sgt, pages, nr_pages, 0,
+						(size_t)nr_pages << PAGE_SHIFT,
+						min_t(size_t, most, UINT_MAX),
+						GEM_UMA_GFP_MAYFAIL);
+	if (!ret)
+		return sgt;
+	kfree(sgt);
+	return ERR_PTR(ret);
+}
+EXPORT_SYMBOL_GPL(gem_uma_device_make_sgt);
 
 /*
  * In both directions: some architectures invalidate when a buffer is given to the device,

@@ -60,28 +60,15 @@ void gem_uma_object_unpin(struct drm_gem_object *obj)
 }
 EXPORT_SYMBOL_GPL(gem_uma_object_unpin);
 
-/* Charged, and under resv: it fails instead of invoking the OOM killer. */
 static struct sg_table *gem_uma_object_make_sgt(struct gem_uma_object *uobj,
 						struct page **pages)
 {
-	struct gem_uma_backing *b = &uobj->backing;
-	size_t most = dma_max_mapping_size(b->udev->dma_dev);
-	struct mem_cgroup *old;
+	struct mem_cgroup *old = gem_uma_backing_charge(&uobj->backing);
 	struct sg_table *sgt;
-	int ret = -ENOMEM;
 
-	old = gem_uma_backing_charge(b);
-	sgt = kzalloc(sizeof(*sgt), GEM_UMA_GFP_MAYFAIL);
-	if (sgt)
-		ret = sg_alloc_table_from_pages_segment(sgt, pages, b->nr_pages, 0,
-							(size_t)b->nr_pages << PAGE_SHIFT,
-							min_t(size_t, most, UINT_MAX),
-							GEM_UMA_GFP_MAYFAIL);
+	sgt = gem_uma_device_make_sgt(uobj->backing.udev, pages, uobj->backing.nr_pages);
 	set_active_memcg(old);
-	if (!ret)
-		return sgt;
-	kfree(sgt);
-	return ERR_PTR(ret);
+	return sgt;
 }
 
 /**

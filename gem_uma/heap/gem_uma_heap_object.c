@@ -8,7 +8,6 @@
 /* First: 7.3 has headers below that need it and do not say so. */
 #include <linux/mm.h>
 
-#include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
 #include <linux/err.h>
 #include <linux/export.h>
@@ -150,25 +149,16 @@ static struct page **gem_uma_heap_object_pages(struct gem_uma_heap_object *hobj)
 	return pages;
 }
 
-/* Charged, and under resv: it fails instead of invoking the OOM killer. */
 static struct sg_table *gem_uma_heap_object_make_sgt(struct gem_uma_heap_object *hobj,
 						     struct page **pages)
 {
-	size_t most = dma_max_mapping_size(hobj->heap.reserve->udev->dma_dev);
 	struct mem_cgroup *old = gem_uma_reserve_charge(hobj->heap.pool);
-	struct sg_table *sgt = kzalloc(sizeof(*sgt), GEM_UMA_GFP_MAYFAIL);
-	size_t size = hobj->base.size;
-	int ret = -ENOMEM;
+	struct sg_table *sgt;
 
-	if (sgt)
-		ret = sg_alloc_table_from_pages_segment(sgt, pages, size >> PAGE_SHIFT, 0, size,
-							min_t(size_t, most, UINT_MAX),
-							GEM_UMA_GFP_MAYFAIL);
+	sgt = gem_uma_device_make_sgt(hobj->heap.reserve->udev, pages,
+				      hobj->base.size >> PAGE_SHIFT);
 	set_active_memcg(old);
-	if (!ret)
-		return sgt;
-	kfree(sgt);
-	return ERR_PTR(ret);
+	return sgt;
 }
 
 /**

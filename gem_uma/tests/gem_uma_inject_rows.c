@@ -655,7 +655,8 @@ const struct gem_uma_inject_row gem_uma_inject_rows[GEM_UMA_INJECT_ROWS] = {
 		.begin = begin_pinned, .run = run_pages, .undo = undo_pages, .end = end_pinned,
 		.errnos = { -ENOMEM }, .allocations = 1,
 	}, {
-		.name = "sg_table", .covers = { "gem_uma_object_get_sg_table" },
+		.name = "sg_table",
+		.covers = { "gem_uma_object_get_sg_table", "gem_uma_device_make_sgt" },
 		.size = INJECT_SIZE,
 		.begin = begin_pinned, .run = run_sg_table, .undo = undo_sg_table,
 		.end = end_pinned, .errnos = { -ENOMEM }, .allocations = 3, .calls = 1,

@@ -161,6 +161,8 @@ int gem_uma_device_init(struct gem_uma_device *udev, struct drm_device *drm,
 bool gem_uma_device_dma_is_bounce_buffer(struct device *dev, dma_addr_t addr);
 bool gem_uma_device_dma_bounces(struct device *dev, dma_addr_t addr, phys_addr_t phys);
 bool gem_uma_device_table_bounces(struct device *dev, struct sg_table *sgt);
+struct sg_table *gem_uma_device_make_sgt(const struct gem_uma_device *udev, struct page **pages,
+					 unsigned int nr_pages);
 bool gem_uma_device_bounces(const struct gem_uma_device *udev, dma_addr_t addr,
 			    phys_addr_t phys);
 
