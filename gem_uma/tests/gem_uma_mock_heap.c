@@ -64,6 +64,8 @@ static int mock_heap_map(struct gem_uma_heap *base, u64 offset, dma_addr_t addr,
 	KUNIT_EXPECT_TRUE(heap->test, IS_ALIGNED(addr, heap->granule));
 	KUNIT_EXPECT_EQ_MSG(heap->test, heap->ptes[index], 0, "mapped twice");
 	heap->maps++;
+	if (heap->break_in_map)
+		heap->break_in_map(heap);
 	if (heap->in_map) {
 		complete(heap->in_map);
 		wait_for_completion(heap->go_on);

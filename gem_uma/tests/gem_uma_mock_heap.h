@@ -26,6 +26,7 @@ struct gem_uma_mock_heap {
 	atomic_t tables;	/* allocated, and not freed */
 	unsigned int fail_tables;	/* so many calls fail that cannot wait */
 	unsigned int fail_map;	/* so many calls fail */
+	void (*break_in_map)(struct gem_uma_mock_heap *heap);	/* called by ops->map, if set */
 	struct completion *in_map;	/* ops->map completes it, if set, */
 	struct completion *go_on;	/* and waits for this */
 };

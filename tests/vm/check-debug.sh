@@ -44,7 +44,8 @@ debug)
 	jobs=(tests/uapi/jobs.txt tests/uapi/jobs-memory.txt tests/kunit/debug-jobs.txt tests/stress/jobs.txt)
 	slow=6
 	instrument=(GCOV_PROFILE=y)
-	[[ -z $all ]] || jobs+=(tests/{stress/jobs-machine,uapi/jobs-{suspend,kvm,bounce,answers}}.txt)
+	[[ -z $all ]] || jobs+=(tests/{stress/jobs-machine,uapi/jobs-{suspend,kvm,bounce,answers}}.txt
+		tests/kunit/debug-jobs-{alloc,resv}.txt)
 	;;
 kcsan)
 	slow=8

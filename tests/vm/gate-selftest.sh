@@ -108,7 +108,7 @@ samples=(
 merged_warning='[   31.000006] WARNING: CPU: 0 PID: 7 at x.c:16 f+0x5c/0x90 [x]'
 
 echo "TAP version 13"
-echo "1..$((${#samples[@]} + 17))"
+echo "1..$((${#samples[@]} + 22))"
 for s in "${samples[@]}"; do
 	must "${s%%|*} fails" fail <<<"$boot_log"$'\n'"${s#*|}"
 done
@@ -129,6 +129,20 @@ must "a report without its victim fails" fail --oom-ok <<<"$oom_head"
 must "nothing to kill fails" fail --oom-ok <<<"$oom_head"$'\n''[ 31.1] Out of memory and no killable processes...'
 must "oom.group kills are part of a declared report" pass --oom-ok \
 	<<<"$oom_memcg"$'\n''[ 31.2] Tasks in /a are going to be killed due to memory.oom.group set'$'\n''[ 31.3] Memory cgroup out of memory: Killed process 201 (client) total-vm:9876kB'
+lockdep='[ 50.0] WARNING: possible circular locking dependency detected
+[ 50.1] 6.12.0 #1 Not tainted
+[ 50.2] kunit_try_catch/99 is trying to acquire lock:
+[ 50.3]  *** DEADLOCK ***
+[ 50.4] stack backtrace:
+[ 50.5] Call Trace:
+[ 50.6]  <TASK>
+[ 50.7]  </TASK>'
+must "a report of lockdep undeclared fails" fail <<<"$lockdep"
+must "a report of lockdep that is wanted passes" pass --lockdep-wanted <<<"$lockdep"
+must "no report where one is wanted fails" fail --lockdep-wanted <<<"$boot_log"
+must "a report that is cut short fails" fail --lockdep-wanted <<<"${lockdep%$'\n'*}"
+must "a warning beside a wanted report fails" fail --lockdep-wanted \
+	<<<"$lockdep"$'\n'"$merged_warning"
 race() {
 	printf '%s\n' "[ 40.0] $bar" "[ 40.1] BUG: KCSAN: data-race in $1 / $2" '[ 40.2] ' \
 		'[ 40.3] read to 0xffff888003b8c000 of 8 bytes by task 7 on cpu 1:' \

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The dmesg gate: which lines of a kernel log make a test fail.
 
-    gate.py [--oom-ok] [--global-oom-ok] [FILE]
+    gate.py [--oom-ok] [--global-oom-ok] [--lockdep-wanted] [FILE]
 
 Prints every offending line with its context and exits 1 if there is one.
 
@@ -11,6 +11,8 @@ Reports of data races (KCSAN) count where one of the two functions is ours.
 --oom-ok tolerates reports of the memory-cgroup OOM killer, from "invoked
 oom-killer" to its "Killed process" line, and nothing else; --global-oom-ok
 also those of the whole machine's.
+
+--lockdep-wanted demands one report of a circular locking dependency, and tolerates that.
 """
 import argparse
 import os
@@ -31,6 +33,9 @@ OOM_END_GLOBAL = re.compile(r"(?<!cgroup )\bOut of memory: Killed process")
 KCSAN_BEGIN = re.compile(r"\bBUG: KCSAN: (data-race|assert: race) in ")
 KCSAN_OURS = re.compile(r"\[(gem_uma|vuma|example_|uma_)\w*\]|\b(gem_uma|vuma)_\w+")
 KCSAN_END = re.compile(r"={60,}")
+LOCKDEP_BEGIN = re.compile(r"\bWARNING: possible circular locking dependency detected")
+LOCKDEP_END = re.compile(r"</TASK>")
+LOCKDEP_REPORT_MAX = 400
 OOM_GROUP = re.compile(r"are going to be killed due to memory\.oom\.group set")
 
 
@@ -72,6 +77,17 @@ def oom_reports(lines, allow_memcg, allow_global):
     return covered
 
 
+def lockdep_report(lines):
+    """Line numbers of the first complete report of a circular locking dependency."""
+    begin = None
+    for i, line in enumerate(lines):
+        if LOCKDEP_BEGIN.search(line) and begin is None:
+            begin = i
+        if LOCKDEP_END.search(line) and begin is not None and i - begin <= LOCKDEP_REPORT_MAX:
+            return set(range(begin, i + 1))
+    return set()
+
+
 def foreign_races(lines):
     """The titles of complete KCSAN reports of races between functions that are not
     ours: the kernel has plenty, known and unmarked."""
@@ -86,14 +102,16 @@ def foreign_races(lines):
     return titles
 
 
-def check(lines, allow_memcg=False, allow_global=False, patterns=None):
+def check(lines, allow_memcg=False, allow_global=False, allow_lockdep=False, patterns=None):
     """Indices of the lines that fail."""
     hard, oom = patterns or load_patterns()
     covered = oom_reports(lines, allow_memcg, allow_global)
-    foreign = foreign_races(lines)
+    passed_over = foreign_races(lines)
+    if allow_lockdep:
+        passed_over |= lockdep_report(lines)
     bad = []
     for i, line in enumerate(lines):
-        if i in foreign:
+        if i in passed_over:
             continue
         if hard.search(line) or (oom.search(line) and i not in covered):
             bad.append(i)
@@ -116,6 +134,7 @@ def main():
     ap = argparse.ArgumentParser(description="dmesg gate")
     ap.add_argument("--oom-ok", action="store_true")
     ap.add_argument("--global-oom-ok", action="store_true")
+    ap.add_argument("--lockdep-wanted", action="store_true")
     ap.add_argument("file", nargs="?", default="-")
     args = ap.parse_args()
     if args.file == "-":
@@ -124,9 +143,13 @@ def main():
         with open(args.file, encoding="utf-8", errors="replace") as f:
             text = f.read()
     lines = text.splitlines()
-    bad = check(lines, args.oom_ok or args.global_oom_ok, args.global_oom_ok)
+    bad = check(lines, args.oom_ok or args.global_oom_ok, args.global_oom_ok,
+                args.lockdep_wanted)
     print("\n".join(excerpt(lines, bad)), end="\n" if bad else "")
-    return 1 if bad else 0
+    missing = args.lockdep_wanted and not lockdep_report(lines)
+    if missing:
+        print("no report of lockdep")
+    return 1 if bad or missing else 0
 
 
 if __name__ == "__main__":
