@@ -34,7 +34,8 @@ check-debug: plan-check-debug deps ## unit, uAPI and race tests on a KASAN and l
 
 check-all: deps ## once a night: all tests on each kernel, data races, mutants, bench
 	@scripts/deps.sh clients
-	@rc=0; for t in check lint check-selftest check-ports check-kcsan mutants bench; do $(MAKE) $$t || rc=1; done; \
+	@rc=0; $(VM)/check.sh --all || rc=1; \
+	for t in lint check-selftest check-ports check-kcsan mutants bench; do $(MAKE) $$t || rc=1; done; \
 	$(VM)/check-debug.sh --all debug || rc=1; $(VM)/check-debug.sh --soak debug || rc=1; \
 	$(VM)/check-ports.sh --debug || rc=1; exit $$rc
 

@@ -3,8 +3,8 @@
 #
 # sparse over all modules: address spaces, endianness, contexts, missing static.
 #
-#   KDIR=<kernel build>    another kernel; otherwise Debian's, and the debug kernels
-#                          that tests/vm/kbuild.sh has built
+#   KDIR=<kernel build>    another kernel; otherwise the debug kernels that
+#                          tests/vm/kbuild.sh has built, or Debian's where none of 6.12 is
 # shellcheck source=scripts/lint/lib.sh
 . "$(dirname "$0")/lib.sh"
 need sparse
@@ -26,11 +26,15 @@ check() {
 }
 
 bad=0
-check stock "$kdir"
+# has all that Debian's has, the unit tests, and lockdep's part of the library
+debug=
+[[ -n ${KDIR:-} ]] || debug=$(built_kdir 6.12)
+if [[ -n $debug ]]; then
+	check debug "$debug"
+else
+	check stock "$kdir"
+fi
 if [[ -z ${KDIR:-} ]]; then
-	# has the unit tests, and lockdep's part of the library
-	debug=$(built_kdir 6.12)
-	[[ -z $debug ]] || check debug "$debug"
 	newest=$(built_kdir 7.3)
 	if [[ -z $newest ]]; then
 		:

@@ -8,10 +8,10 @@
 # debug lane, go to out/<lane>/.
 #
 # The debug lane runs on 6.12; the other lanes, --all and --soak, on 7.3 as well. --all also
-# runs suspend, KVM, bounce buffers, slow devices, and a machine short of memory. --soak runs
-# the races, and nothing else, for an hour. KDIR=<kernel build> tests that kernel instead,
-# whatever it was configured to find. HOGS=N keeps N processors busy meanwhile: no verdict may
-# depend on the host's speed.
+# runs what takes longest, suspend, KVM, bounce buffers, slow devices, and a machine short of
+# memory. --soak runs the races, and nothing else, for an hour. KDIR=<kernel build> tests that
+# kernel instead, whatever it was configured to find. HOGS=N keeps N processors busy
+# meanwhile: no verdict may depend on the host's speed.
 set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -61,7 +61,9 @@ kcov)
 	;;
 esac
 [[ -z $soak ]] || jobs=(tests/stress/soak-jobs.txt)
-export here out lane slow limit
+day=''
+[[ $lane != debug || $all ]] || day=--day
+export here out lane slow limit day
 
 results=()
 step() {
@@ -96,7 +98,7 @@ beside() {
 		"$here/step" "$name" "$out/$name.json" -- "$file" "$tree/build"
 	else
 		"$here/run" --kernel "$tree" --jobs "$file" --name "$name" --out "$out" \
-			--slow "$slow" --timeout "$limit" --quiet "${more[@]}"
+			--slow "$slow" --timeout "$limit" --quiet ${day:+"$day"} "${more[@]}"
 	fi > >(sed -u "s/^/[$name] /") 2>&1
 	rc=$?
 	wait "$!"	# for what sed has yet to print

@@ -1,8 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
+#   check.sh [--all]
+#
 # make check: every step, whatever fails on the way; the last line is the sum.
-# Guest runs are tests/*/jobs*.txt.
+# Guest runs are tests/*/jobs*.txt. --all also runs what is for the night.
 #
 # Once all is built, two steps run side by side, as a guest mostly keeps one
 # processor busy. Their lines are marked with their names.
@@ -15,6 +17,10 @@ export here out
 rm -rf "$out"
 mkdir -p "$out"
 cd "$top" || exit
+
+# Suspend, the twin by itself, and tests of the runner, which change least: a third of the time.
+night=(uapi-jobs-suspend uapi-jobs-twin runner env)
+[[ ${1:-} != --all ]] || night=()
 
 results=()
 step() {
@@ -56,6 +62,10 @@ second_half() {
 		[[ $name == uapi-jobs ]] || names+=("$name")
 	done
 	names+=(runner env bench gate ktap)
+	for name in "${night[@]}"; do
+		mapfile -t names < <(printf '%s\n' "${names[@]}" | grep -vxF "$name")
+	done
+	((!${#night[@]})) || echo "# left to make check-all: ${night[*]}"
 	results+=("${names[@]/%/.json}")
 	printf '%s\n' "${names[@]}" | xargs -P 2 -I '{}' bash -c 'beside {}'
 	# Interrupted: no sum. What failed by itself is in the results.
