@@ -28,7 +28,7 @@ ports_kernel() {
 # Sets built, where ports/build.sh has put all, and guest, arguments of tests/vm/run: modules,
 # programs, and the devices that QEMU has.
 ports_guest() {
-	local module device socket driver variant program
+	local module device socket driver variant program driver_device=
 
 	built=build/ports/$(tests/vm/stated-make -s -C "$KDIR" kernelrelease)
 	guest=(--file tests/ports/port-run.sh:/bin/port-run)
@@ -56,8 +56,12 @@ ports_guest() {
 			guest+=(--file "$built/fake/${driver}_model.ko:/ports/${driver}_model.ko")
 		device=$(ports/name.sh "$driver" qemu)
 		[[ ! $device ]] || guest+=(--qemu "$device")
+		driver_device+=$device
 	done
-	[[ " ${guest[*]} " == *" --qemu "* ]] || return 0
+	# Programs of the host that show something.
+	guest+=(--file tests/uapi/clients-setup.sh:/bin/clients-setup
+		--qemu "-virtfs local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap")
+	[[ $driver_device ]] || return 0
 	# What a display of QEMU's shows, the guest learns from QEMU's monitor, through a port.
 	socket=path=gem-uma-$$,abstract=on
 	guest+=(--qemu "-chardev socket,id=mon,$socket,server=on,wait=off -mon mon,mode=control"

@@ -9,6 +9,8 @@
 driver=$1 module=$2 variant=$3
 shift 3
 
+[ -d /clients/usr ] || clients-setup || exit
+
 params=
 # One plane, as the tests lead it.
 [ "$driver" != vkms ] || params=enable_cursor=0

@@ -35,7 +35,7 @@ bool port_choose(const char *name)
 	return false;
 }
 
-static const char *drm_name(void)
+const char *port_drm_name(void)
 {
 	return port->drm_name ?: port->name;
 }
@@ -44,7 +44,7 @@ int port_open(void)
 {
 	static bool counted;
 	unsigned int i;
-	int fd = vuma_open(drm_name(), 0, port->primary ? VUMA_NODE_PRIMARY : VUMA_NODE_RENDER);
+	int fd = vuma_open(port_drm_name(), 0, port->primary ? VUMA_NODE_PRIMARY : VUMA_NODE_RENDER);
 
 	if (fd < 0)
 		KT_FAIL("%s: %s", port->name, strerror(-fd));
@@ -58,7 +58,7 @@ bool port_is_ported(void)
 {
 	char path[128];
 
-	snprintf(path, sizeof(path), "/sys/module/gem_uma/holders/%s", drm_name());
+	snprintf(path, sizeof(path), "/sys/module/gem_uma/holders/%s", port_drm_name());
 	return !access(path, F_OK);
 }
 

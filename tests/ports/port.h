@@ -84,6 +84,7 @@ int dumb_mmap_offset(const struct port_bo *bo, uint64_t *offset);
 /* False if there is none of that name. */
 bool port_choose(const char *name);
 int port_open(void);
+const char *port_drm_name(void);
 /* Is this the driver that uses the library? */
 bool port_is_ported(void);
 int port_ioctl(int fd, unsigned long request, void *arg);
@@ -158,6 +159,9 @@ void display_shows(void);
 void display_writes_back(void);
 void display_of_imported(void);
 void display_between_evictions(void);
+void display_modetest(void);
+void display_modetest_flips(void);
+void display_weston(void);
 void reclaim_idle(void);
 void reclaim_written_by_device(void);
 void reclaim_between_jobs(void);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "clients.h"
 #include "display.h"
 #include "port.h"
 #include "vuma_client.h"
@@ -135,4 +136,60 @@ void display_between_evictions(void)
 		await(&d, next);
 	}
 	display_off(&d);
+}
+
+/* A program of somebody else's, before and after its buffers were asked for. */
+static void client_shows(struct client *client, const struct cgroup *cg, uint32_t colour)
+{
+	struct picture p;
+	unsigned int i;
+
+	client->d.crc = port->crc;
+	p = client_picture(client, colour);
+	for (i = 0; i < 3; i++) {
+		await(&client->d, &p);
+		cgroup_reclaim(cg, charged(cg));
+	}
+	await(&client->d, &p);
+	client_end(client);
+}
+
+static void need_display_and(const char *client)
+{
+	if (!port->crc && !port->shows)
+		KT_SKIP("%s has no display", port->name);
+	need_client(client);
+}
+
+void display_modetest(void)
+{
+	struct client client;
+	struct cgroup cg;
+
+	need_display_and(MODETEST);
+	cg = tenant("one");
+	client = modetest_start(port_open, port_drm_name());
+	client_shows(&client, &cg, MODETEST_COLOUR);
+}
+
+void display_modetest_flips(void)
+{
+	struct client client;
+	struct cgroup cg;
+
+	need_display_and(MODETEST);
+	cg = tenant("one");
+	client = modetest_start_flips(port_open, port_drm_name());
+	client_shows(&client, &cg, MODETEST_COLOUR);
+}
+
+void display_weston(void)
+{
+	struct client client;
+	struct cgroup cg;
+
+	need_display_and(WESTON);
+	cg = tenant("one");
+	client = weston_start(port_open);
+	client_shows(&client, &cg, WESTON_COLOUR);
 }

@@ -29,7 +29,7 @@ done
 cd "$top" || exit
 . tests/ports/guest.sh
 ports_drivers "$@"
-scripts/deps.sh ports || exit
+scripts/deps.sh ports clients || exit
 rm -rf "$out"
 mkdir -p "$out"
 
