@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "proc.h"
 #include "uma_bench.h"
 
 static const struct {

@@ -143,11 +143,7 @@ uint64_t buf_read(const struct buf *buf, uint64_t tag);
 /* Same, in an order that no read-ahead guesses. */
 uint64_t buf_read_scattered(const struct buf *buf, uint64_t tag);
 
-/* uma_bench_proc.c: facts of the machine. */
-int proc_key(const char *path, const char *key, uint64_t *value);
-/* Pages that are neither free, nor page cache, nor anonymous memory. */
-int proc_kernel_bytes(uint64_t *bytes);
-int proc_shrink_slabs(void);
+/* uma_bench_proc.c: cgroups. */
 /* For one competitor in one scene, whose teardown removes it. */
 int proc_cgroup_create(const struct actor *a, const struct scene *s, struct cgroup *cg);
 /* The same, where there is swap, and entered. */

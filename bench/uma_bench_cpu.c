@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "proc.h"
 #include "uma_bench.h"
 
 #define CREATE_BATCH	128

@@ -9,18 +9,15 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/membarrier.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "proc.h"
 #include "uma_bench.h"
 
 #define HELD_BOS	48
 #define HELD_SIZE	(4 * VUMA_MIB)
 #define WEIGHT		VUMA_MIB
-#define WEIGH_TRIES	3
 
 struct kmem_rows {
 	const char *cpu;
@@ -52,36 +49,6 @@ struct held {
 	uint64_t base_charged;
 };
 
-/* What was freed a moment ago waits for RCU, and then in caches of the allocator. */
-static int settle(void)
-{
-	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
-		return -errno;
-	return proc_shrink_slabs();
-}
-
-/*
- * Workers free, too, and nobody tells when they are done. Looking costs a few pages
- * itself, given back at every third look or so: the least of some is the truth.
- */
-static int weigh(uint64_t *bytes)
-{
-	const struct timespec nap = { .tv_nsec = 10 * 1000 * 1000 };
-	uint64_t now;
-	int err = 0;
-
-	*bytes = UINT64_MAX;
-	for (int i = 0; !err && i < WEIGH_TRIES; i++) {
-		nanosleep(&nap, NULL);
-		err = settle();
-		if (!err)
-			err = proc_kernel_bytes(&now);
-		if (!err && now < *bytes)
-			*bytes = now;
-	}
-	return err;
-}
-
 static void emit_per_gib(struct actor *a, const char *row, uint64_t base, uint64_t now)
 {
 	/* Less than nothing is a sign of bad scales, and must be seen. */
@@ -95,7 +62,7 @@ static int measure(struct actor *a, const char *row)
 {
 	struct held *h = a->state;
 	uint64_t now;
-	int err = weigh(&now);
+	int err = proc_weigh_kernel(&now);
 
 	if (!err)
 		emit_per_gib(a, row, h->base, now);
@@ -166,7 +133,7 @@ static int kmem_cycle(struct actor *a, struct held *h, const struct kmem_rows *r
 		      bool huge)
 {
 	uint64_t charged;
-	int err = weigh(&h->base);
+	int err = proc_weigh_kernel(&h->base);
 
 	if (!err)
 		err = cgroup_read_key(&h->cg, "memory.stat", "kernel",
@@ -237,11 +204,11 @@ static int calibrate(struct actor *a)
 
 	if (pipe(pipes))
 		return -errno;
-	err = weigh(&before);
+	err = proc_weigh_kernel(&before);
 	if (!err)
 		err = fill_pipe(pipes[1], WEIGHT);
 	if (!err)
-		err = weigh(&after);
+		err = proc_weigh_kernel(&after);
 	close(pipes[0]);
 	close(pipes[1]);
 	if (err)

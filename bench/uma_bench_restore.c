@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "proc.h"
 #include "uma_bench.h"
 
 #define LARGE		(32 * VUMA_MIB)

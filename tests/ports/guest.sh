@@ -32,7 +32,7 @@ ports_guest() {
 
 	built=build/ports/$(tests/vm/stated-make -s -C "$KDIR" kernelrelease)
 	guest=(--file tests/ports/port-run.sh:/bin/port-run)
-	for program in t_ports port_demo; do
+	for program in t_ports port_demo port_bench; do
 		guest+=(--file "$built/user/bin/$program:/bin/$program")
 	done
 	# What insmod does not load by itself.
