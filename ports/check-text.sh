@@ -9,8 +9,8 @@
 # exit code is 4.
 #
 # A line counts if it says something: twenty characters or more, no #include, and only once
-# in all of these files, which idioms are not. Prototypes, and the few lines that a semantic
-# patch has to name, are allowed for.
+# in all of these files, which idioms are not. It counts once, however often a file of ours
+# has it. Prototypes, and the few lines that a semantic patch has to name, are allowed for.
 # -v tells what each file shares.
 set -euo pipefail
 export LC_ALL=C
@@ -47,7 +47,12 @@ function report() {
 		bad = 1
 	}
 }
-FNR == 1 { if (++file > n) { report(); name = FILENAME; shared = row = longest = at = 0 } }
+FNR == 1 && ++file > n {
+	report()
+	name = FILENAME
+	shared = row = longest = at = 0
+	delete had
+}
 {
 	line = $0
 	if (FILENAME ~ /\.cocci$/)
@@ -60,7 +65,7 @@ FNR == 1 { if (++file > n) { report(); name = FILENAME; shared = row = longest =
 }
 file <= n { seen[line]++; next }
 line in seen && seen[line] == 1 {
-	shared++
+	shared += !had[line]++
 	if (++row > longest) { longest = row; at = FNR }
 	next
 }
