@@ -25,6 +25,8 @@ enum engine_op {
 	ENGINE_OVERFLOW,
 	/* The word at dst becomes the number of workgroups of the job. */
 	ENGINE_GROUPS,
+	/* Goes on when the word at dst is arg. */
+	ENGINE_WAIT,
 	ENGINE_OPS,
 };
 

@@ -6,6 +6,7 @@
  * Locks: the engine's, around a look at its caches; taken in interrupts, too.
  */
 #include <linux/debugfs.h>
+#include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/vmalloc.h>
@@ -36,24 +37,39 @@ static const struct {
 	{ "flushes", offsetof(struct fake_engine_counts, flushes) },
 };
 
+static int fake_engine_init_caches(struct fake_engine *engine)
+{
+	unsigned int i;
+
+	spin_lock_init(&engine->lock);
+	for (i = 0; i < FAKE_LEVELS; i++) {
+		engine->cache[i] = vzalloc(array_size(FAKE_CACHE_SIZE, sizeof(*engine->cache[i])));
+		if (!engine->cache[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Undone by fake_engine_fini(), also where it fails. */
 int fake_engine_init(struct fake_engine *engine, const struct fake_engine_ops *ops,
 		     struct dentry *dir)
 {
 	unsigned int i;
 
 	engine->ops = ops;
-	spin_lock_init(&engine->lock);
-	for (i = 0; i < FAKE_LEVELS; i++) {
-		engine->cache[i] = vzalloc(array_size(FAKE_CACHE_SIZE, sizeof(*engine->cache[i])));
-		if (!engine->cache[i]) {
-			fake_engine_fini(engine);
-			return -ENOMEM;
-		}
-	}
+	engine->counts = &engine->own;
 	for (i = 0; i < ARRAY_SIZE(fake_counts); i++)
 		debugfs_create_atomic_t(fake_counts[i].name, 0444, dir,
-					(void *)&engine->counts + fake_counts[i].offset);
-	return 0;
+					(void *)engine->counts + fake_counts[i].offset);
+	return fake_engine_init_caches(engine);
+}
+
+/* One more MMU of a device: what happens there is counted together. */
+int fake_engine_init_next(struct fake_engine *engine, const struct fake_engine *first)
+{
+	engine->ops = first->ops;
+	engine->counts = first->counts;
+	return fake_engine_init_caches(engine);
 }
 
 void fake_engine_fini(struct fake_engine *engine)
@@ -68,7 +84,7 @@ void fake_engine_flush(struct fake_engine *engine, enum fake_level level)
 {
 	unsigned long flags;
 
-	atomic_inc(&engine->counts.flushes);
+	atomic_inc(&engine->counts->flushes);
 	spin_lock_irqsave(&engine->lock, flags);
 	memset(engine->cache[level], 0, FAKE_CACHE_SIZE * sizeof(*engine->cache[level]));
 	spin_unlock_irqrestore(&engine->lock, flags);
@@ -122,19 +138,19 @@ static u32 *fake_translate(struct fake_engine *engine, u64 addr, bool write)
 
 	should = engine->ops->walk(engine, addr >> FAKE_PAGE_SHIFT);
 	if (!fake_same(&is, &should)) {
-		atomic_inc(&engine->counts.stale);
+		atomic_inc(&engine->counts->stale);
 		return NULL;
 	}
 	if (is.malformed)
-		atomic_inc(&engine->counts.malformed);
+		atomic_inc(&engine->counts->malformed);
 	if (!is.valid || (write && !is.writable)) {
-		atomic_inc(&engine->counts.faults);
+		atomic_inc(&engine->counts->faults);
 		engine->ops->fault(engine, addr, write);
 		return NULL;
 	}
 	page = pfn_valid(is.pfn) ? pfn_to_page(is.pfn) : NULL;
 	if (is.malformed || !page || !page_count(page)) {
-		atomic_inc(&engine->counts.gone);
+		atomic_inc(&engine->counts->gone);
 		return NULL;
 	}
 	return page_address(page) + (addr & (FAKE_PAGE_SIZE - 1));
@@ -156,7 +172,7 @@ static void fake_fill(struct fake_engine *engine, u64 dst, u32 value, u64 words)
 		for (i = 0; mem && i < n; i++)
 			WRITE_ONCE(mem[i], value + i);
 		if (mem)
-			atomic_add(n, &engine->counts.stored);
+			atomic_add(n, &engine->counts->stored);
 		cond_resched();
 	}
 }
@@ -171,8 +187,8 @@ static void fake_check(struct fake_engine *engine, u64 addr, u32 value, u64 word
 		bad = mem ? 0 : n;
 		for (i = 0; mem && i < n; i++)
 			bad += READ_ONCE(mem[i]) != value + i;
-		atomic_add(bad, &engine->counts.bad);
-		atomic_add(n, &engine->counts.checked);
+		atomic_add(bad, &engine->counts->bad);
+		atomic_add(n, &engine->counts->checked);
 		cond_resched();
 	}
 }
@@ -188,9 +204,27 @@ void fake_engine_copy(struct fake_engine *engine, u64 dst, u64 src, u64 words)
 		for (i = 0; from && to && i < n; i++)
 			WRITE_ONCE(to[i], READ_ONCE(from[i]));
 		if (from && to)
-			atomic_add(n, &engine->counts.stored);
+			atomic_add(n, &engine->counts->stored);
 		cond_resched();
 	}
+}
+
+static bool fake_was_reset(const struct fake_engine *engine, const struct fake_job *job)
+{
+	return atomic_read(&engine->resets) != job->resets;
+}
+
+/* Looks the word up each time: its page may come or go. */
+static void fake_wait(struct fake_engine *engine, const struct fake_job *job, u64 addr, u32 value)
+{
+	u32 *mem;
+
+	do {
+		mem = fake_translate(engine, addr, false);
+		if (!mem || READ_ONCE(*mem) == value)
+			return;
+		fsleep(1000);
+	} while (!fake_was_reset(engine, job));
 }
 
 /* False where the job ends. */
@@ -212,6 +246,9 @@ static bool fake_command(struct fake_engine *engine, const struct fake_job *job,
 	case ENGINE_GROUPS:
 		fake_fill(engine, cmd->dst, job->groups, 1);
 		return true;
+	case ENGINE_WAIT:
+		fake_wait(engine, job, cmd->dst, cmd->arg);
+		return true;
 	case ENGINE_OVERFLOW:
 		memory = engine->ops->overflow ? engine->ops->overflow(engine) : 0;
 		if (!memory)
@@ -227,10 +264,10 @@ static bool fake_command(struct fake_engine *engine, const struct fake_job *job,
 /* Runs a job to its end. Returns false if the device was reset meanwhile. */
 bool fake_engine_run(struct fake_engine *engine, struct fake_job *job)
 {
-	int resets = atomic_read(&engine->resets);
 	struct engine_cmd cmd;
 	u32 *mem;
 
+	job->resets = atomic_read(&engine->resets);
 	for (; job->at + sizeof(cmd) <= job->end; job->at += sizeof(cmd)) {
 		if (job->progress)
 			WRITE_ONCE(*job->progress, (u32)job->at);
@@ -238,11 +275,11 @@ bool fake_engine_run(struct fake_engine *engine, struct fake_job *job)
 		if (!mem)
 			break;
 		cmd = *(struct engine_cmd *)mem;
-		if (!fake_command(engine, job, &cmd) || atomic_read(&engine->resets) != resets)
+		if (!fake_command(engine, job, &cmd) || fake_was_reset(engine, job))
 			break;
 	}
-	if (atomic_read(&engine->resets) != resets)
+	if (fake_was_reset(engine, job))
 		return false;
-	atomic_inc(&engine->counts.jobs);
+	atomic_inc(&engine->counts->jobs);
 	return true;
 }

@@ -82,19 +82,21 @@ struct fake_engine_ops {
 };
 
 /**
- * struct fake_engine - the engine of one device
+ * struct fake_engine - the engine behind one MMU
  */
 struct fake_engine {
 	/** @ops: see &struct fake_engine_ops. */
 	const struct fake_engine_ops *ops;
-	/** @counts: see &struct fake_engine_counts. */
-	struct fake_engine_counts counts;
+	/** @counts: its own, or those of another engine of the same device. */
+	struct fake_engine_counts *counts;
 	/** @resets: how often the device was reset: jobs of before do not go on. */
 	atomic_t resets;
 	/** @lock: protects @cache. */
 	spinlock_t lock;
 	/** @cache: by level. */
 	struct fake_cached *cache[FAKE_LEVELS];
+	/** @own: counts of the engine that was set up first. */
+	struct fake_engine_counts own;
 };
 
 /**
@@ -109,10 +111,13 @@ struct fake_job {
 	u32 groups;
 	/** @progress: where the driver sees that it goes on, or NULL. */
 	u32 *progress;
+	/** @resets: &fake_engine.resets when it began. */
+	int resets;
 };
 
 int fake_engine_init(struct fake_engine *engine, const struct fake_engine_ops *ops,
 		     struct dentry *dir);
+int fake_engine_init_next(struct fake_engine *engine, const struct fake_engine *first);
 void fake_engine_fini(struct fake_engine *engine);
 void fake_engine_flush(struct fake_engine *engine, enum fake_level level);
 void fake_engine_reset(struct fake_engine *engine);

@@ -231,7 +231,7 @@ static void model_tfu_work(struct work_struct *work)
 			 *model_register(HUB, V3D_TFU_IIS(MODEL_VERSION)));
 	if (atomic_read(&model.engine.resets) != resets)
 		return;
-	atomic_inc(&model.engine.counts.jobs);
+	atomic_inc(&model.engine.counts->jobs);
 	model_raise(HUB, V3D_HUB_INT_TFUC);
 }
 
