@@ -68,13 +68,16 @@ struct port_driver {
 	int (*wait)(const struct port_bo *bo);
 	/* Work that only this driver has. */
 	void (*special)(void);
+	/* Tests of what only this driver has. */
+	const struct ktap_test *tests;
+	unsigned int nr_tests;
 	/* Of a driver with a display: the CRC with one more pixel. */
 	uint32_t (*crc)(uint32_t crc, uint32_t pixel);
 	/* Of one that somebody looks at: is that picture seen now, and nothing else? */
 	bool (*shows)(const struct picture *p);
 };
 
-extern const struct port_driver port_vgem, port_v3d, port_virtio, port_vkms;
+extern const struct port_driver port_lima, port_vgem, port_v3d, port_virtio, port_vkms;
 extern const struct port_driver *port;
 
 /* Of drivers whose buffers are made by the ioctls for dumb ones. */

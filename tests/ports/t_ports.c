@@ -6,7 +6,7 @@
 
 #include "port.h"
 
-static const struct ktap_test tests[] = {
+static const struct ktap_test common[] = {
 	{ .name = "create_to_destroy", .run = create_to_destroy },
 	{ .name = "zero_before_use", .run = zero_before_use },
 	{ .name = "thousand_cycles", .run = thousand_cycles },
@@ -42,10 +42,24 @@ static const struct ktap_test tests[] = {
 	{ .name = "unbind_with_open_files", .run = unbind_with_open_files },
 };
 
+/* Those and the driver's. */
+static struct ktap_test tests[ARRAY_SIZE(common) + 32];
+static struct ktap_suite suite = { .tests = tests };
+
+static void choose(const char *name)
+{
+	if (!port_choose(name))
+		ktap_bail_out("no driver %s", name);
+	KT_LE(port->nr_tests, ARRAY_SIZE(tests) - ARRAY_SIZE(common));
+	memcpy(tests, common, sizeof(common));
+	memcpy(tests + ARRAY_SIZE(common), port->tests, port->nr_tests * sizeof(*tests));
+	suite.count = ARRAY_SIZE(common) + port->nr_tests;
+}
+
 static void on_option(int opt, const char *arg)
 {
-	if (opt == 'd' && !port_choose(arg))
-		ktap_bail_out("no driver %s", arg);
+	if (opt == 'd')
+		choose(arg);
 }
 
 /* A test that failed has left its cgroup behind. */
@@ -64,10 +78,7 @@ static void cleanup(void)
 
 int main(int argc, char **argv)
 {
-	static const struct ktap_suite suite = {
-		.tests = tests, .count = ARRAY_SIZE(tests), .cleanup = cleanup,
-	};
-
-	port_choose("vgem");
+	suite.cleanup = cleanup;
+	choose("vgem");
 	exit(ktap_main(&suite, argc, argv, "d:", on_option));
 }
