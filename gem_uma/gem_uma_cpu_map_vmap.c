@@ -97,6 +97,65 @@ bool gem_uma_cpu_map_vunmap_locked(struct gem_uma_cpu_map *cmap)
 }
 EXPORT_SYMBOL_GPL(gem_uma_cpu_map_vunmap_locked);
 
+/* Pages that are mapped at a time, to be read. */
+#define GEM_UMA_CPU_MAP_READ	16
+
+static int gem_uma_cpu_map_read_window(struct gem_uma_cpu_map *cmap, pgoff_t start,
+				       unsigned int nr, void *buf)
+	__must_hold(cmap->backing->obj->resv)
+{
+	struct page *pages[GEM_UMA_CPU_MAP_READ];
+	struct gem_uma_run run;
+	unsigned int i;
+	void *vaddr;
+
+	for (i = 0; i < nr; i++) {
+		if (gem_uma_backing_run_locked(cmap->backing, start + i, start + i + 1, &run))
+			return -ENXIO;
+		pages[i] = pfn_to_page(run.pfn);
+	}
+	vaddr = vmap(pages, nr, VM_MAP, gem_uma_cpu_map_prot(cmap, PAGE_KERNEL));
+	if (!vaddr)
+		return -ENOMEM;
+	memcpy(buf, vaddr, nr << PAGE_SHIFT);
+	vunmap(vaddr);
+	return 0;
+}
+
+/**
+ * gem_uma_cpu_map_read_locked() - copy what pages hold
+ * @cmap: CPU map
+ * @start: first page
+ * @end: first page behind
+ * @buf: where to
+ *
+ * For dumps of what a job had: brings nothing back, and needs address space for a few pages
+ * only. What jobs write meanwhile may be seen, or not; on a device that does not snoop, cached
+ * pages are synced before.
+ *
+ * Context: resv held; may sleep and reclaim.
+ *
+ * Return: 0; -ENXIO if a page is not resident; -ENOMEM.
+ */
+int gem_uma_cpu_map_read_locked(struct gem_uma_cpu_map *cmap, pgoff_t start, pgoff_t end,
+				void *buf)
+{
+	unsigned int nr;
+	int ret = 0;
+
+	dma_resv_assert_held(cmap->backing->obj->resv);
+	for (; !ret && start < end; start += nr, buf += nr << PAGE_SHIFT) {
+		nr = min_t(pgoff_t, end - start, GEM_UMA_CPU_MAP_READ);
+		ret = gem_uma_cpu_map_read_window(cmap, start, nr, buf);
+		cond_resched();
+	}
+	/* As for gem_uma_cpu_map_vunmap_locked(). */
+	if (gem_uma_backing_is_wc(cmap->backing))
+		vm_unmap_aliases();
+	return ret;
+}
+EXPORT_SYMBOL_GPL(gem_uma_cpu_map_read_locked);
+
 /**
  * gem_uma_cpu_map_peek() - find where the kernel can access a page, without any lock
  * @cmap: CPU map of a backing that is pinned or mapped by somebody who keeps it so; zeroed,

@@ -185,6 +185,26 @@ static int run_plane(struct gem_uma_inject_rig *rig)
 	return gem_uma_object_plane_begin(&inject_plane.state);
 }
 
+static void begin_read(struct gem_uma_inject_rig *rig)
+{
+	scoped_guard(inject, rig)
+		KUNIT_EXPECT_EQ(rig->test, 0,
+				gem_uma_object_populate_locked(rig->uobj, 0, INJECT_SIZE,
+							       DMA_BIDIRECTIONAL));
+}
+
+static int run_read(struct gem_uma_inject_rig *rig)
+{
+	void *buf = kvmalloc(INJECT_SIZE, GFP_KERNEL | __GFP_NOFAIL);
+	int ret;
+
+	scoped_guard(inject, rig)
+		ret = gem_uma_cpu_map_read_locked(&rig->uobj->cpu_map, 0,
+						  INJECT_SIZE >> PAGE_SHIFT, buf);
+	kvfree(buf);
+	return ret;
+}
+
 static void undo_plane(struct gem_uma_inject_rig *rig)
 {
 	gem_uma_object_plane_end(&inject_plane.state);
@@ -247,6 +267,10 @@ const struct gem_uma_inject_row gem_uma_inject_map_rows[GEM_UMA_INJECT_MAP_ROWS]
 		.undo = undo_fault, .end = undo_mmap, .errnos = { -ENOMEM, -EINTR, -EIO },
 		.changes = GEM_UMA_INJECT_PAGES, .remains = GEM_UMA_INJECT_ONCE_KNOWN,
 		.allocations = 3, .calls = 2,
+	}, {
+		.name = "read", .covers = { "gem_uma_cpu_map_read_locked" },
+		.size = INJECT_SIZE, .begin = begin_read, .run = run_read, .end = end_plane,
+		.errnos = { -ENOMEM }, .allocations = 1,
 	}, {
 		.name = "get_unmapped_area",
 		.covers = { "gem_uma_object_get_unmapped_area",

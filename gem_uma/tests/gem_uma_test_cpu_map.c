@@ -406,6 +406,44 @@ static void cpu_map_get_unmapped_area_fits_huge_folios(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, IS_ERR_VALUE(addr));
 }
 
+/* More than one window, and the last one is smaller. */
+static void cpu_map_read_of_a_part_brings_nothing_back(struct kunit *test)
+{
+	struct gem_uma_user room = { .mock = gem_uma_mock_create(test, false) };
+	u32 *words = kunit_kzalloc(test, 40 * PAGE_SIZE, GFP_KERNEL);
+	unsigned long i;
+
+	KUNIT_ASSERT_NOT_NULL(test, words);
+	gem_uma_user_object(test, &room, 64, 0);
+	KUNIT_ASSERT_EQ(test, 0, object_populate(room.uobj, 0, 50 * PAGE_SIZE));
+	for (i = 0; i < 50; i++)
+		*(u32 *)page_address(gem_uma_user_page(test, room.uobj, i)) = 300 + i;
+	scoped_guard(object, room.uobj) {
+		KUNIT_EXPECT_EQ(test, 0, gem_uma_cpu_map_read_locked(room.cmap, 7, 47, words));
+		for (i = 0; i < 40; i++)
+			KUNIT_EXPECT_EQ(test, words[i * PAGE_SIZE / sizeof(*words)], 307 + i);
+		KUNIT_EXPECT_EQ(test, 0, gem_uma_cpu_map_read_locked(room.cmap, 60, 60, words));
+		KUNIT_EXPECT_EQ(test, -ENXIO,
+				gem_uma_cpu_map_read_locked(room.cmap, 30, 64, words));
+	}
+	KUNIT_EXPECT_EQ(test, gem_uma_backing_resident(&room.uobj->backing), 50);
+	KUNIT_EXPECT_FALSE(test, atomic_read(&room.uobj->backing.pins));
+}
+
+static void cpu_map_read_of_WC_is_as_all_others(struct kunit *test)
+{
+	struct gem_uma_user room = { .mock = gem_uma_mock_create(test, false) };
+	u32 *words = kunit_kzalloc(test, 2 * PAGE_SIZE, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, words);
+	room.mock->udev.coherent = false;
+	gem_uma_user_object(test, &room, 2, GEM_UMA_OBJECT_WC);
+	gem_uma_user_fill(test, room.uobj);
+	scoped_guard(object, room.uobj)
+		KUNIT_EXPECT_EQ(test, 0, gem_uma_cpu_map_read_locked(room.cmap, 0, 2, words));
+	KUNIT_EXPECT_EQ(test, words[PAGE_SIZE / sizeof(*words)], gem_uma_user_pattern(1));
+}
+
 /* As in a panic: interrupts are off, and somebody else has the resv for ever. */
 static void *cpu_map_peek(const struct gem_uma_cpu_map *cmap, pgoff_t pgoff)
 {
@@ -503,6 +541,8 @@ static struct kunit_case gem_uma_cpu_map_cases[] = {
 	KUNIT_CASE(cpu_map_zap_finds_the_written_of_huge_ptes_rev_F1),
 	KUNIT_CASE(cpu_map_split_of_a_PMD_mapping_panthor_75_76),
 	KUNIT_CASE(cpu_map_get_unmapped_area_fits_huge_folios),
+	KUNIT_CASE(cpu_map_read_of_a_part_brings_nothing_back),
+	KUNIT_CASE(cpu_map_read_of_WC_is_as_all_others),
 	KUNIT_CASE(cpu_map_peek_finds_pages_of_the_pinned_ports_G8),
 	KUNIT_CASE(cpu_map_peek_into_huge_folios),
 	KUNIT_CASE(cpu_map_peek_at_WC_needs_a_vmap),

@@ -91,6 +91,9 @@ int gem_uma_cpu_map_vmap_locked(struct gem_uma_cpu_map *cmap, struct iosys_map *
 	__must_hold(cmap->backing->obj->resv);
 bool gem_uma_cpu_map_vunmap_locked(struct gem_uma_cpu_map *cmap)
 	__must_hold(cmap->backing->obj->resv);
+int gem_uma_cpu_map_read_locked(struct gem_uma_cpu_map *cmap, pgoff_t start, pgoff_t end,
+				void *buf)
+	__must_hold(cmap->backing->obj->resv);
 void *gem_uma_cpu_map_peek(const struct gem_uma_cpu_map *cmap, pgoff_t pgoff);
 
 unsigned long gem_uma_cpu_map_get_unmapped_area(struct gem_uma_cpu_map *cmap,
