@@ -11,9 +11,10 @@
 #	needs	source files of modules that insmod does not load by itself; they are
 #		compiled for a kernel that has none
 #	qemu	arguments that give the guest its device
+#	append	arguments of its kernel
 set -euo pipefail
 
-usage() { sed -n '4,13s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '4,14s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 [[ $# == 2 ]] || usage
 driver=$1 key=$2
 names=$(dirname "$0")/$driver/names
@@ -22,6 +23,6 @@ said=
 case $key in
 module | header) echo "${said:-$driver}" ;;
 option) echo "${said:-${driver^^}}" ;;
-needs | qemu) echo "$said" ;;
+needs | qemu | append) echo "$said" ;;
 *) usage ;;
 esac

@@ -31,6 +31,7 @@ const void *FAKE(match_data)(const struct device *dev);
 #define writel(value, addr) FAKE(writel)(value, addr)
 #define writel_relaxed(value, addr) FAKE(writel)(value, addr)
 #define devm_platform_ioremap_resource_byname(pdev, name) FAKE(ioremap)(pdev, name)
+#define devm_platform_ioremap_resource(pdev, index) FAKE(ioremap)(pdev, NULL)
 #define of_device_get_match_data(dev) FAKE(match_data)(dev)
 
 #endif

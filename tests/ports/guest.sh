@@ -28,7 +28,7 @@ ports_kernel() {
 # Sets built, where ports/build.sh has put all, and guest, arguments of tests/vm/run: modules,
 # programs, and the devices that QEMU has.
 ports_guest() {
-	local module device socket driver variant program driver_device=
+	local module device append socket driver variant program driver_device=
 
 	built=build/ports/$(tests/vm/stated-make -s -C "$KDIR" kernelrelease)
 	guest=(--file tests/ports/port-run.sh:/bin/port-run)
@@ -57,6 +57,8 @@ ports_guest() {
 		device=$(ports/name.sh "$driver" qemu)
 		[[ ! $device ]] || guest+=(--qemu "$device")
 		driver_device+=$device
+		append=$(ports/name.sh "$driver" append)
+		[[ ! $append ]] || guest+=(--append "$append")
 	done
 	# Programs of the host that show something.
 	guest+=(--file tests/uapi/clients-setup.sh:/bin/clients-setup

@@ -14,6 +14,8 @@ shift 3
 params=
 # One plane, as the tests lead it.
 [ "$driver" != vkms ] || params=enable_cursor=0
+# A job that waits for a slow guest is no job that hangs.
+[ "$driver" != lima ] || params=sched_timeout_ms=100000
 model=/ports/${driver}_model.ko
 for ko in /ports/needed/*.ko; do
 	name=$(basename "$ko" .ko)

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0
+// File: lima_gem.c
+// Place: all but the ioctls, lima_gem_submit()
+// lima_uma.c makes, maps, evicts and frees buffers. What reclaim took comes back before the
+// job is armed.
+@@
+identifier f = {lima_heap_alloc, lima_gem_create_handle, lima_gem_free_object,
+	lima_gem_object_open, lima_gem_object_close, lima_gem_pin, lima_gem_vmap, lima_gem_mmap,
+	lima_gem_create_object};
+type T;
+@@
+- T f(...) { ... }
+
+@@
+@@
+- static const struct drm_gem_object_funcs lima_gem_funcs = { ... };
+
+@@
+identifier submit;
+@@
+  lima_gem_submit(struct drm_file *file, struct lima_submit *submit)
+  {
+  <...
++ 	err = lima_uma_validate(vm, bos, submit->nr_bos);
++ 	if (err)
++ 		goto err_out1;
+  	err = lima_sched_task_init(...);
+  ...>
+  }
