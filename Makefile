@@ -35,7 +35,7 @@ check-debug: plan-check-debug deps ## unit, uAPI and race tests on a KASAN and l
 check-all: deps ## once a night: all tests on each kernel, data races, mutants, bench
 	@scripts/deps.sh clients
 	@rc=0; $(VM)/check.sh --all || rc=1; \
-	for t in lint check-selftest check-ports bench-ports check-kcsan mutants bench; do $(MAKE) $$t || rc=1; done; \
+	for t in lint check-selftest check-ports bench-ports check-deb check-kcsan mutants bench; do $(MAKE) $$t || rc=1; done; \
 	$(VM)/check-debug.sh --all debug || rc=1; $(VM)/check-debug.sh --soak debug || rc=1; \
 	$(VM)/check-ports.sh --debug || rc=1; exit $$rc
 
@@ -83,6 +83,14 @@ modules: deps ## our kernel modules against Debian's 6.12 (or KDIR=), W=1
 user: deps ## the guest's programs
 	@$(VM)/build.sh user
 
+deb: ## Debian packages for DKMS: the library with vuma, and ported drivers for 7.3
+	@scripts/deps.sh deb
+	@dkms/build.sh
+
+check-deb: ## installs, uses, upgrades and removes them on a Debian 13 in a folder (root)
+	@scripts/deps.sh deb
+	@dkms/cycle.sh
+
 docs: deps ## the manual, as HTML below build/
 	@$(MAKE) -C docs html
 
@@ -101,5 +109,5 @@ clean: ## removes build/ and out/
 distclean: clean ## also the kernel cache
 	@rm -rf "$${GEM_UMA_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/gem-uma}"
 
-.PHONY: help demo demo-ports bench-ports soak check check-debug check-all check-ports check-kcsan check-selftest mutants check-host lint bench figures shell modules user docs deps update-kernel clean distclean
+.PHONY: help demo demo-ports bench-ports deb check-deb soak check check-debug check-all check-ports check-kcsan check-selftest mutants check-host lint bench figures shell modules user docs deps update-kernel clean distclean
 endif

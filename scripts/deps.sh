@@ -6,7 +6,7 @@
 # line to type and fails. Set GEM_UMA_NO_DEPS=1 on systems without dpkg.
 #
 #   deps.sh [SET...]    also what a set needs: debug (kernels of our own), lint, ports,
-#                       clients (programs that guests run on a display)
+#                       clients (programs that guests run on a display), deb (packages)
 #   deps.sh --missing [SET...]    only prints what it would install
 set -euo pipefail
 
@@ -23,6 +23,7 @@ declare -A sets=(
 	[lint]='sparse coccinelle clang'
 	[ports]='coccinelle ccache'
 	[clients]='libdrm-tests weston'
+	[deb]='debhelper dh-dkms mmdebstrap'
 )
 only_print=
 [[ ${1:-} != --missing ]] || { only_print=y; shift; }
