@@ -27,6 +27,8 @@ enum engine_op {
 	ENGINE_GROUPS,
 	/* Goes on when the word at dst is arg. */
 	ENGINE_WAIT,
+	/* The device stands still until it is reset. */
+	ENGINE_HANG,
 	ENGINE_OPS,
 };
 

@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/vmalloc.h>
+#include <linux/wait_bit.h>
 
 #include "fake_engine.h"
 
@@ -90,12 +91,37 @@ void fake_engine_flush(struct fake_engine *engine, enum fake_level level)
 	spin_unlock_irqrestore(&engine->lock, flags);
 }
 
+static void fake_forget(struct fake_engine *engine, u64 first, u64 last)
+{
+	struct fake_cached *cached;
+	unsigned int level, slot;
+	unsigned long flags;
+
+	spin_lock_irqsave(&engine->lock, flags);
+	for (level = 0; level < FAKE_LEVELS; level++) {
+		for (slot = 0; slot < FAKE_CACHE_SIZE; slot++) {
+			cached = &engine->cache[level][slot];
+			if (cached->tag > first && cached->tag <= last + 1)
+				cached->tag = 0;
+		}
+	}
+	spin_unlock_irqrestore(&engine->lock, flags);
+}
+
+/* Of pages @first to @last, on all levels. */
+void fake_engine_flush_range(struct fake_engine *engine, u64 first, u64 last)
+{
+	atomic_inc(&engine->counts->flushes);
+	fake_forget(engine, first, last);
+}
+
 /* What runs does not go on, and nothing is known of page tables. */
 void fake_engine_reset(struct fake_engine *engine)
 {
 	unsigned int i;
 
 	atomic_inc(&engine->resets);
+	wake_up_var(&engine->resets);
 	for (i = 0; i < FAKE_LEVELS; i++)
 		fake_engine_flush(engine, i);
 }
@@ -130,26 +156,55 @@ static struct fake_translation fake_look_up(struct fake_engine *engine, u64 page
 	return translation;
 }
 
-/* The memory behind an address, or NULL for an access that does not take place. */
-static u32 *fake_translate(struct fake_engine *engine, u64 addr, bool write)
+/* False where the page tables do not allow it, or not any more. */
+static bool fake_look(struct fake_engine *engine, u64 addr, bool write,
+		      struct fake_translation *is)
 {
-	struct fake_translation is = fake_look_up(engine, addr >> FAKE_PAGE_SHIFT), should;
+	struct fake_translation should;
+
+	*is = fake_look_up(engine, addr >> FAKE_PAGE_SHIFT);
+	should = engine->ops->walk(engine, addr >> FAKE_PAGE_SHIFT);
+	if (!fake_same(is, &should)) {
+		atomic_inc(&engine->counts->stale);
+		is->malformed = true;
+		return true;
+	}
+	if (is->malformed)
+		atomic_inc(&engine->counts->malformed);
+	return is->valid && (!write || is->writable);
+}
+
+static bool fake_was_reset(const struct fake_engine *engine, const struct fake_job *job)
+{
+	return atomic_read(&engine->resets) != job->resets;
+}
+
+/* Others may stop a job at any time. */
+static bool fake_has_ended(const struct fake_engine *engine, struct fake_job *job)
+{
+	if (fake_was_reset(engine, job))
+		job->failed = true;
+	return READ_ONCE(job->failed);
+}
+
+/* The memory behind an address, or NULL for an access that does not take place. */
+static u32 *fake_translate(struct fake_engine *engine, struct fake_job *job, u64 addr, bool write)
+{
+	struct fake_translation is = {};
 	struct page *page;
 
-	should = engine->ops->walk(engine, addr >> FAKE_PAGE_SHIFT);
-	if (!fake_same(&is, &should)) {
-		atomic_inc(&engine->counts->stale);
-		return NULL;
+	addr |= job->space;
+	while (!fake_has_ended(engine, job) && !fake_look(engine, addr, write, &is)) {
+		if (!engine->ops->fault(engine, job, addr, write)) {
+			atomic_inc(&engine->counts->faults);
+			return NULL;
+		}
+		fake_forget(engine, addr >> FAKE_PAGE_SHIFT, addr >> FAKE_PAGE_SHIFT);
 	}
-	if (is.malformed)
-		atomic_inc(&engine->counts->malformed);
-	if (!is.valid || (write && !is.writable)) {
-		atomic_inc(&engine->counts->faults);
-		engine->ops->fault(engine, addr, write);
+	if (job->failed || is.malformed)
 		return NULL;
-	}
 	page = pfn_valid(is.pfn) ? pfn_to_page(is.pfn) : NULL;
-	if (is.malformed || !page || !page_count(page)) {
+	if (!page || !page_count(page)) {
 		atomic_inc(&engine->counts->gone);
 		return NULL;
 	}
@@ -162,13 +217,14 @@ static u32 fake_words_in_page(u64 addr, u64 words)
 	return min_t(u64, words, (FAKE_PAGE_SIZE - (addr & (FAKE_PAGE_SIZE - 1))) / sizeof(u32));
 }
 
-static void fake_fill(struct fake_engine *engine, u64 dst, u32 value, u64 words)
+void fake_engine_fill(struct fake_engine *engine, struct fake_job *job, u64 dst, u32 value,
+		      u64 words)
 {
 	u32 i, n, *mem;
 
-	for (; words; words -= n, dst += n * sizeof(u32), value += n) {
+	for (; words && !job->failed; words -= n, dst += n * sizeof(u32), value += n) {
 		n = fake_words_in_page(dst, words);
-		mem = fake_translate(engine, dst, true);
+		mem = fake_translate(engine, job, dst, true);
 		for (i = 0; mem && i < n; i++)
 			WRITE_ONCE(mem[i], value + i);
 		if (mem)
@@ -177,13 +233,14 @@ static void fake_fill(struct fake_engine *engine, u64 dst, u32 value, u64 words)
 	}
 }
 
-static void fake_check(struct fake_engine *engine, u64 addr, u32 value, u64 words)
+static void fake_check(struct fake_engine *engine, struct fake_job *job, u64 addr, u32 value,
+		       u64 words)
 {
 	u32 i, n, *mem, bad;
 
-	for (; words; words -= n, addr += n * sizeof(u32), value += n) {
+	for (; words && !job->failed; words -= n, addr += n * sizeof(u32), value += n) {
 		n = fake_words_in_page(addr, words);
-		mem = fake_translate(engine, addr, false);
+		mem = fake_translate(engine, job, addr, false);
 		bad = mem ? 0 : n;
 		for (i = 0; mem && i < n; i++)
 			bad += READ_ONCE(mem[i]) != value + i;
@@ -193,14 +250,15 @@ static void fake_check(struct fake_engine *engine, u64 addr, u32 value, u64 word
 	}
 }
 
-void fake_engine_copy(struct fake_engine *engine, u64 dst, u64 src, u64 words)
+void fake_engine_copy(struct fake_engine *engine, struct fake_job *job, u64 dst, u64 src,
+		      u64 words)
 {
 	u32 i, n, *to, *from;
 
-	for (; words; words -= n, dst += n * sizeof(u32), src += n * sizeof(u32)) {
+	for (; words && !job->failed; words -= n, dst += n * sizeof(u32), src += n * sizeof(u32)) {
 		n = min(fake_words_in_page(dst, words), fake_words_in_page(src, words));
-		from = fake_translate(engine, src, false);
-		to = fake_translate(engine, dst, true);
+		from = fake_translate(engine, job, src, false);
+		to = fake_translate(engine, job, dst, true);
 		for (i = 0; from && to && i < n; i++)
 			WRITE_ONCE(to[i], READ_ONCE(from[i]));
 		if (from && to)
@@ -209,43 +267,41 @@ void fake_engine_copy(struct fake_engine *engine, u64 dst, u64 src, u64 words)
 	}
 }
 
-static bool fake_was_reset(const struct fake_engine *engine, const struct fake_job *job)
-{
-	return atomic_read(&engine->resets) != job->resets;
-}
-
 /* Looks the word up each time: its page may come or go. */
-static void fake_wait(struct fake_engine *engine, const struct fake_job *job, u64 addr, u32 value)
+static void fake_wait(struct fake_engine *engine, struct fake_job *job, u64 addr, u32 value)
 {
 	u32 *mem;
 
 	do {
-		mem = fake_translate(engine, addr, false);
+		mem = fake_translate(engine, job, addr, false);
 		if (!mem || READ_ONCE(*mem) == value)
 			return;
 		fsleep(1000);
-	} while (!fake_was_reset(engine, job));
+	} while (!fake_has_ended(engine, job));
 }
 
 /* False where the job ends. */
-static bool fake_command(struct fake_engine *engine, const struct fake_job *job,
+static bool fake_command(struct fake_engine *engine, struct fake_job *job,
 			 const struct engine_cmd *cmd)
 {
 	u64 memory;
 
 	switch (cmd->op) {
 	case ENGINE_FILL:
-		fake_fill(engine, cmd->dst, cmd->arg, cmd->words);
+		fake_engine_fill(engine, job, cmd->dst, cmd->arg, cmd->words);
 		return true;
 	case ENGINE_COPY:
-		fake_engine_copy(engine, cmd->dst, cmd->arg, cmd->words);
+		fake_engine_copy(engine, job, cmd->dst, cmd->arg, cmd->words);
 		return true;
 	case ENGINE_CHECK:
-		fake_check(engine, cmd->dst, cmd->arg, cmd->words);
+		fake_check(engine, job, cmd->dst, cmd->arg, cmd->words);
 		return true;
 	case ENGINE_GROUPS:
-		fake_fill(engine, cmd->dst, job->groups, 1);
+		fake_engine_fill(engine, job, cmd->dst, job->groups, 1);
 		return true;
+	case ENGINE_HANG:
+		wait_var_event(&engine->resets, fake_was_reset(engine, job));
+		return false;
 	case ENGINE_WAIT:
 		fake_wait(engine, job, cmd->dst, cmd->arg);
 		return true;
@@ -253,8 +309,8 @@ static bool fake_command(struct fake_engine *engine, const struct fake_job *job,
 		memory = engine->ops->overflow ? engine->ops->overflow(engine) : 0;
 		if (!memory)
 			return false;
-		fake_fill(engine, memory, cmd->arg, cmd->words);
-		fake_engine_copy(engine, cmd->dst, memory, cmd->words);
+		fake_engine_fill(engine, job, memory, cmd->arg, cmd->words);
+		fake_engine_copy(engine, job, cmd->dst, memory, cmd->words);
 		return true;
 	default:
 		return false;
@@ -271,11 +327,11 @@ bool fake_engine_run(struct fake_engine *engine, struct fake_job *job)
 	for (; job->at + sizeof(cmd) <= job->end; job->at += sizeof(cmd)) {
 		if (job->progress)
 			WRITE_ONCE(*job->progress, (u32)job->at);
-		mem = fake_translate(engine, job->at, false);
+		mem = fake_translate(engine, job, job->at, false);
 		if (!mem)
 			break;
 		cmd = *(struct engine_cmd *)mem;
-		if (!fake_command(engine, job, &cmd) || fake_was_reset(engine, job))
+		if (!fake_command(engine, job, &cmd) || fake_has_ended(engine, job))
 			break;
 	}
 	if (fake_was_reset(engine, job))

@@ -68,6 +68,7 @@ struct fake_engine_counts {
 };
 
 struct fake_engine;
+struct fake_job;
 
 /**
  * struct fake_engine_ops - what depends on the device
@@ -75,8 +76,11 @@ struct fake_engine;
 struct fake_engine_ops {
 	/** @walk: read the page tables in memory for a page of the device. Atomic. */
 	struct fake_translation (*walk)(struct fake_engine *engine, u64 page);
-	/** @fault: tell the driver of an access that was not allowed. */
-	void (*fault)(struct fake_engine *engine, u64 addr, bool write);
+	/**
+	 * @fault: tell the driver of an access that was not allowed. True: it may be by now.
+	 * Otherwise the job goes on without it, unless &fake_job.failed says that it ends.
+	 */
+	bool (*fault)(struct fake_engine *engine, struct fake_job *job, u64 addr, bool write);
 	/** @overflow: get memory from the driver: its address, or 0. */
 	u64 (*overflow)(struct fake_engine *engine);
 };
@@ -111,8 +115,12 @@ struct fake_job {
 	u32 groups;
 	/** @progress: where the driver sees that it goes on, or NULL. */
 	u32 *progress;
+	/** @space: upper bits of all addresses, where a device has several address spaces. */
+	u64 space;
 	/** @resets: &fake_engine.resets when it began. */
 	int resets;
+	/** @failed: it ends before its end. */
+	bool failed;
 };
 
 int fake_engine_init(struct fake_engine *engine, const struct fake_engine_ops *ops,
@@ -120,8 +128,12 @@ int fake_engine_init(struct fake_engine *engine, const struct fake_engine_ops *o
 int fake_engine_init_next(struct fake_engine *engine, const struct fake_engine *first);
 void fake_engine_fini(struct fake_engine *engine);
 void fake_engine_flush(struct fake_engine *engine, enum fake_level level);
+void fake_engine_flush_range(struct fake_engine *engine, u64 first, u64 last);
 void fake_engine_reset(struct fake_engine *engine);
 bool fake_engine_run(struct fake_engine *engine, struct fake_job *job);
-void fake_engine_copy(struct fake_engine *engine, u64 dst, u64 src, u64 words);
+void fake_engine_fill(struct fake_engine *engine, struct fake_job *job, u64 dst, u32 value,
+		      u64 words);
+void fake_engine_copy(struct fake_engine *engine, struct fake_job *job, u64 dst, u64 src,
+		      u64 words);
 
 #endif

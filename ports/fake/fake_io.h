@@ -12,6 +12,9 @@
 #include <linux/of.h>
 #include <linux/of_device.h>
 #include <linux/platform_device.h>
+#include <linux/property.h>
+
+#include <drm/gpu_scheduler.h>
 
 #define FAKE_JOIN(driver, name) driver##_model_##name
 #define FAKE_OF(driver, name) FAKE_JOIN(driver, name)
@@ -21,6 +24,7 @@ u32 FAKE(readl)(const volatile void __iomem *addr);
 void FAKE(writel)(u32 value, volatile void __iomem *addr);
 void __iomem *FAKE(ioremap)(struct platform_device *pdev, const char *name);
 const void *FAKE(match_data)(const struct device *dev);
+enum dev_dma_attr FAKE(dma_attr)(const struct device *dev);
 
 #undef readl
 #undef readl_relaxed
@@ -33,5 +37,19 @@ const void *FAKE(match_data)(const struct device *dev);
 #define devm_platform_ioremap_resource_byname(pdev, name) FAKE(ioremap)(pdev, name)
 #define devm_platform_ioremap_resource(pdev, index) FAKE(ioremap)(pdev, NULL)
 #define of_device_get_match_data(dev) FAKE(match_data)(dev)
+#define device_get_dma_attr(dev) FAKE(dma_attr)(dev)
+
+/* A model is slower than its device, and no job is late for that. */
+static inline int fake_sched_init(struct drm_gpu_scheduler *sched,
+				  const struct drm_sched_init_args *args)
+{
+	struct drm_sched_init_args patient = *args;
+
+	if (patient.timeout < 10 * HZ)
+		patient.timeout *= 20;
+	return drm_sched_init(sched, &patient);
+}
+
+#define drm_sched_init(sched, args) fake_sched_init(sched, args)
 
 #endif

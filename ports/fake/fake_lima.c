@@ -240,17 +240,18 @@ static struct fake_translation model_walk(struct fake_engine *engine, u64 page)
 	return translation;
 }
 
-static void model_fault(struct fake_engine *engine, u64 addr, bool write)
+static bool model_fault(struct fake_engine *engine, struct fake_job *job, u64 addr, bool write)
 {
 	struct model_unit *unit = model_unit_of(engine);
 	u32 mmu = MMU(unit - model.unit);
 
 	if (READ_ONCE(unit->faulted))
-		return;
+		return false;
 	WRITE_ONCE(*model_register(mmu + LIMA_MMU_PAGE_FAULT_ADDR), (u32)addr);
 	model_set(mmu + LIMA_MMU_STATUS, LIMA_MMU_STATUS_PAGE_FAULT_IS_WRITE,
 		  write ? LIMA_MMU_STATUS_PAGE_FAULT_IS_WRITE : 0);
 	WRITE_ONCE(unit->faulted, true);
+	return false;
 }
 
 /* What is behind a page of the heap: a page of memory, or nothing. */

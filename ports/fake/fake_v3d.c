@@ -177,10 +177,11 @@ static struct fake_translation model_walk(struct fake_engine *engine, u64 page)
 	return translation;
 }
 
-static void model_fault(struct fake_engine *engine, u64 addr, bool write)
+static bool model_fault(struct fake_engine *engine, struct fake_job *job, u64 addr, bool write)
 {
 	WRITE_ONCE(*model_register(HUB, V3D_MMU_VIO_ADDR), (u32)addr);
 	model_raise(HUB, V3D_HUB_INT_MMU_PTI);
+	return false;
 }
 
 /* The binner has no memory left, and stands until it has. */
@@ -224,12 +225,12 @@ static void model_queue_work(struct work_struct *work)
 /* The texture unit copies as many words as its register for strides says. */
 static void model_tfu_work(struct work_struct *work)
 {
-	int resets = atomic_read(&model.engine.resets);
+	struct fake_job job = { .resets = atomic_read(&model.engine.resets) };
 
-	fake_engine_copy(&model.engine, *model_register(HUB, V3D_TFU_IOA(MODEL_VERSION)),
+	fake_engine_copy(&model.engine, &job, *model_register(HUB, V3D_TFU_IOA(MODEL_VERSION)),
 			 *model_register(HUB, V3D_TFU_IIA(MODEL_VERSION)),
 			 *model_register(HUB, V3D_TFU_IIS(MODEL_VERSION)));
-	if (atomic_read(&model.engine.resets) != resets)
+	if (atomic_read(&model.engine.resets) != job.resets)
 		return;
 	atomic_inc(&model.engine.counts->jobs);
 	model_raise(HUB, V3D_HUB_INT_TFUC);
