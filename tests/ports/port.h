@@ -55,6 +55,8 @@ struct port_driver {
 	void (*bind)(bool on);
 	/* Why not, or why not as it is. */
 	const char *no_unbind;
+	/* Why it is under no memory limit as it is, or NULL. */
+	const char *no_limit;
 	/* The size is set; sets the handle, and the address if there is one. */
 	int (*create)(struct port_bo *bo);
 	/* The address of what was imported. */
@@ -66,6 +68,10 @@ struct port_driver {
 	const struct port_queue *queues;
 	unsigned int nr_queues;
 	int (*wait)(const struct port_bo *bo);
+	/* A job ends where it faults first; otherwise it goes on without. */
+	bool fault_ends_job;
+	/* Without power, it forgets what it knew of page tables: leaves it on, or not. */
+	void (*keep_power)(bool on);
 	/* Work that only this driver has. */
 	void (*special)(void);
 	/* Tests of what only this driver has. */
