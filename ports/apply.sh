@@ -8,8 +8,9 @@
 #
 #	*.cocci	semantic patches, in the order of their names; each says by `File:` what it
 #		changes, and by `Place:` where in it
-#	*.sed	the same for Kconfig and Makefile, as Kconfig.sed
+#	*.sed	the same for what spatch does not see, as Kconfig.sed
 #	*.[ch]	files of ours, which are added, or take the place of the driver's
+#	names	`gone=`: files of the driver's that nobody needs any more
 #
 # DIR (build/ports/tree) holds the drivers then, laid out as in TREE, and nothing else.
 # Prints a table of the lines deleted and added. A patch that finds nothing to change
@@ -24,7 +25,7 @@ drm=drivers/gpu/drm
 series=7.3
 
 die() { echo "apply.sh: $*" >&2; exit 1; }
-usage() { sed -n '4,16s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '4,17s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 
 [[ ${1:-} != -o ]] || { out=${2:?directory}; shift 2; }
 [[ $# -ge 2 && $1 != -* ]] || usage
@@ -89,12 +90,17 @@ port() {
 	for f in "$port"/*.[ch]; do
 		[[ ! -e $f ]] || cp "$f" "$work/$drm/$driver/"
 	done
+	for f in $("$ports/name.sh" "$driver" gone); do
+		rm "$work/$drm/$driver/$f" || die "there is no $drm/$driver/$f that could go"
+	done
 }
 
 # DRIVER FILE DELETED ADDED
 count() {
 	{ git diff --no-index --numstat "$tree/$drm/$driver" "$work/$drm/$driver" || true; } |
 		while IFS=$'\t' read -r added deleted name; do
+			# One that is gone.
+			name=${name% => dev/null\}}
 			name=${name##*/}
 			echo "$driver ${name%\}} $deleted $added"
 		done

@@ -111,7 +111,9 @@ models() {
 		for driver in "${drivers[@]}"; do
 			for f in $("$ports/name.sh" "$driver" needs); do
 				lacks "$f" || continue
-				cp --no-preserve=mode "$src/$f" "$out/fake/"
+				# Some cannot be a module as they are.
+				[[ -e $ports/fake/$(basename "$f") ]] ||
+					cp --no-preserve=mode "$src/$f" "$out/fake/"
 				echo "obj-m += $(basename "$f" .c).o"
 			done
 		done

@@ -12,9 +12,10 @@
 #		compiled for a kernel that has none
 #	qemu	arguments that give the guest its device
 #	append	arguments of its kernel
+#	gone	files of the driver's that its port does without
 set -euo pipefail
 
-usage() { sed -n '4,14s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '4,15s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 [[ $# == 2 ]] || usage
 driver=$1 key=$2
 names=$(dirname "$0")/$driver/names
@@ -23,6 +24,6 @@ said=
 case $key in
 module | header) echo "${said:-$driver}" ;;
 option) echo "${said:-${driver^^}}" ;;
-needs | qemu | append) echo "$said" ;;
+needs | qemu | append | gone) echo "$said" ;;
 *) usage ;;
 esac

@@ -18,7 +18,7 @@ params=
 [ "$driver" != lima ] || params=sched_timeout_ms=100000
 model=/ports/${driver}_model.ko
 for ko in /ports/needed/*.ko; do
-	name=$(basename "$ko" .ko)
+	name=$(basename "$ko" .ko | tr - _)
 	[ ! -e "$ko" ] || grep -q "^$name " /proc/modules || insmod "$ko" || exit
 done
 [ ! -e "$model" ] || insmod "$model" || exit
