@@ -22,7 +22,7 @@ static uint64_t wrong_before[ARRAY_SIZE(wrong)];
 bool port_choose(const char *name)
 {
 	static const struct port_driver * const drivers[] = {
-		&port_vgem, &port_vkms, &port_v3d, &port_virtio, &port_lima,
+		&port_vgem, &port_vkms, &port_v3d, &port_virtio, &port_lima, &port_panfrost,
 	};
 	unsigned int i;
 

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0
+// File: panfrost_mmu.c
+// Place: mmu_map_sg(), addr_to_mapping(), panfrost_mmu_map_fault_addr()
+// Runs of the device's map take the place of the scatter list. What is mapped, and what a
+// fault brings, is decided in panfrost_va.c.
+@@
+@@
+- #include <linux/shmem_fs.h>
+
+@@
+expression E;
+@@
+- #define NUM_FAULT_PAGES E
+
+@@
+identifier pfdev, mmu, iova, prot, sgt, count, sgl, paddr, len;
+iterator name for_each_sgtable_dma_sg;
+@@
+- static int mmu_map_sg(struct panfrost_device *pfdev, struct panfrost_mmu *mmu,
+- 		      u64 iova, int prot, struct sg_table *sgt)
++ int panfrost_mmu_map_range(struct panfrost_device *pfdev, struct panfrost_mmu *mmu,
++ 			   u64 iova, int prot, struct panfrost_gem_object *bo,
++ 			   pgoff_t at, pgoff_t end)
+  {
+- 	unsigned int count;
+- 	struct scatterlist *sgl;
++ 	struct gem_uma_dma_run run;
+  	...
+- 	for_each_sgtable_dma_sg(sgt, sgl, count)
++ 	for (; panfrost_gem_next_run(bo, at, end, &run); at += run.nr)
+  	{
+- 		unsigned long paddr = sg_dma_address(sgl);
++ 		unsigned long paddr = run.addr;
+- 		size_t len = sg_dma_len(sgl);
++ 		size_t len = (size_t)run.nr << PAGE_SHIFT;
+  		...
+  	}
+  	...
+  }
+
+@@
+type T;
+@@
+- T panfrost_mmu_map(...) { ... }
+
+@@
+type T;
+@@
+- static T panfrost_mmu_map_fault_addr(...) { ... }
+
+@@
+identifier mapping;
+@@
+- static struct panfrost_gem_mapping *
+- addr_to_mapping(struct panfrost_device *pfdev, int as, u64 addr)
++ struct panfrost_gem_mapping *
++ panfrost_mmu_addr_to_mapping(struct panfrost_device *pfdev, int as, u64 addr)
+  {
+  <...
+- 	kref_get(&mapping->refcount);
++ 	if (!kref_get_unless_zero(&mapping->refcount))
++ 		mapping = NULL;
+  ...>
+  }
