@@ -246,6 +246,11 @@ void verify_checksum(const struct vuma_vm *vm, uint64_t va, uint64_t size, uint6
 	KT_EQ(sums[1], b);
 }
 
+unsigned long long page_size(void)
+{
+	return sysconf(_SC_PAGESIZE);
+}
+
 uint64_t page_word(unsigned int id, uint64_t page)
 {
 	return (uint64_t)(id + 1) << 48 | (page + 1);

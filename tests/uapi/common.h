@@ -23,7 +23,12 @@
 #include "ktap.h"
 #include "vuma_client.h"
 
-#define PAGE	4096ull
+/* Of the CPU: what BOs consist of, and what is mapped by it. */
+#define PAGE	page_size()
+/* What one table of pages maps: a table is a page of entries of 8 bytes. */
+#define PMD	(PAGE * (PAGE / 8))
+/* Of the GPU: what binds are multiples of, on any CPU. */
+#define GPU_PAGE	4096ull
 /* A wait without a limit: that of the test ends it. */
 #define FOREVER	INT64_MAX
 /* The program: a table of tests, and what is to be undone after each of them, or NULL. */
@@ -100,6 +105,9 @@ void verify_pattern(const void *mem, uint64_t size, uint64_t start, uint64_t ste
 /* Same, by the GPU's checksum into @result (a mapped BO at @result_va). */
 void verify_checksum(const struct vuma_vm *vm, uint64_t va, uint64_t size, uint64_t start,
 		     uint64_t step, const struct vuma_bo *result, uint64_t result_va);
+
+/* What PAGE is. */
+unsigned long long page_size(void);
 
 /* First word of page @page of buffer @id in tests that tell pages apart. */
 uint64_t page_word(unsigned int id, uint64_t page);

@@ -5,7 +5,8 @@
 
 #include "common.h"
 
-#define RIG_SIZE	(64 * PAGE)
+/* Whole pages of any CPU. */
+#define RIG_SIZE	(64 * GPU_PAGE)
 
 /* A VM with three buffers and one for results, far from each other. */
 struct rig {

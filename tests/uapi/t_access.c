@@ -61,12 +61,15 @@ static void debug_all_pages(const struct vuma_bo *bo, const struct debuggee *d)
 /* Across page borders, at once. */
 static void debug_by_file(const struct vuma_bo *bo, const struct debuggee *d, unsigned int id)
 {
-	static char copy[PAGES * PAGE];
+	const size_t size = PAGES * PAGE;
+	char *copy = malloc(size);
 
-	KT_EQ(pread(d->mem, copy, sizeof(copy), (uintptr_t)bo->map), (ssize_t)sizeof(copy));
+	KT_TRUE(copy);
+	KT_EQ(pread(d->mem, copy, size, (uintptr_t)bo->map), (ssize_t)size);
 	verify_pages(copy, PAGES, id, 0);
 	stamp_pages(copy, PAGES, id + 1);
-	KT_EQ(pwrite(d->mem, copy, sizeof(copy), (uintptr_t)bo->map), (ssize_t)sizeof(copy));
+	KT_EQ(pwrite(d->mem, copy, size, (uintptr_t)bo->map), (ssize_t)size);
+	free(copy);
 }
 
 static void debugged(intptr_t flags)

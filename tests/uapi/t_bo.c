@@ -11,9 +11,10 @@
 
 static void create_rounds_up(void)
 {
-	static const uint64_t sizes[][2] = {
-		{ 1, 4096 }, { 8, 4096 }, { 4095, 4096 }, { 4096, 4096 }, { 4097, 8192 },
-		{ 2 * VUMA_MIB - 1, 2 * VUMA_MIB }, { VUMA_GIB + 1, VUMA_GIB + 4096 },
+	const uint64_t sizes[][2] = {
+		{ 1, PAGE }, { 8, PAGE }, { PAGE - 1, PAGE }, { PAGE, PAGE },
+		{ PAGE + 1, 2 * PAGE }, { 2 * VUMA_MIB - 1, 2 * VUMA_MIB },
+		{ VUMA_GIB + 1, VUMA_GIB + PAGE },
 	};
 	int fd = dev_open(0);
 	size_t i;
@@ -59,7 +60,7 @@ static void create_handle_in(void)
 
 static void create_bad_size(void)
 {
-	static const struct {
+	const struct {
 		uint64_t size;
 		int error;
 	} sizes[] = {
@@ -68,7 +69,7 @@ static void create_bad_size(void)
 		{ 1ull << 52, -E2BIG },
 		{ 1ull << 63, -E2BIG },
 		{ (1ull << 63) + 1, -E2BIG },
-		{ ~0ull - 4095, -E2BIG },
+		{ -PAGE, -E2BIG },
 		{ ~0ull - 4094, -E2BIG },
 		{ ~0ull, -E2BIG },
 	};

@@ -52,16 +52,17 @@ static int edu_copy(int fd, uint32_t dst, uint64_t dst_offset, uint32_t src, uin
 /* Exactly these bytes, whatever pages and pieces they are in. */
 static void bytes(void)
 {
-	static const struct { uint64_t dst, src, size; } copies[] = {
+	const struct { uint64_t dst, src, size; } copies[] = {
 		{ 0, 0, PAGE }, { 7, 100, 3 }, { PAGE - 1, 2 * PAGE - 5, 2 * PAGE },
 		{ SIZE - 1, 0, 1 },
 	};
 	int fd = edu_open();
 	struct vuma_bo src = edu_bo(fd, SIZE), dst = edu_bo(fd, SIZE);
-	static unsigned char want[SIZE];
+	unsigned char *want = malloc(SIZE);
 	unsigned char *from = src.map;
 	unsigned int i, n;
 
+	KT_TRUE(want);
 	for (i = 0; i < SIZE; i++)
 		from[i] = (i * 2654435761u) >> 13;
 	for (n = 0; n < ARRAY_SIZE(copies); n++) {

@@ -17,8 +17,8 @@ static void bad_create(void)
 		.vm_id = vm.id, .policy = DRM_VUMA_HEAP_FAIL_JOB, .size = SIZE,
 		.granule = PAGE, .hint = PAGE,
 	};
-	static const uint64_t granules[] = { 0, 1, PAGE - 1, PAGE / 2, 3 * PAGE, 4 * MIB, ~0ull };
-	static const uint64_t sizes[] = { 0, 1, PAGE - 1, PAGE + 1, ~0ull };
+	const uint64_t granules[] = { 0, 1, PAGE - 1, PAGE / 2, 3 * PAGE, 4 * MIB, ~0ull };
+	const uint64_t sizes[] = { 0, 1, PAGE - 1, PAGE + 1, ~0ull };
 	size_t i;
 
 #define BAD(_field, _value, _error) \
@@ -32,7 +32,7 @@ static void bad_create(void)
 	BAD(hint, SIZE + 1, -EINVAL);
 	BAD(hint, ~0ull, -EINVAL);
 	BAD(size, (1ull << 40) + PAGE, -E2BIG);
-	BAD(size, ~0ull << 12, -E2BIG);
+	BAD(size, -PAGE, -E2BIG);
 	BAD(vm_id, 0, -ENOENT);
 	BAD(vm_id, vm.id + 1, -ENOENT);
 	for (i = 0; i < ARRAY_SIZE(granules); i++)
@@ -89,7 +89,7 @@ static void not_for_binds(void)
 /* Every granule; the list ends in the middle of one, and crosses many. */
 static void stream(void)
 {
-	static const uint64_t granules[] = { 4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, 2 * MIB };
+	const uint64_t granules[] = { PAGE, 4 * PAGE, 64 * KIB, 256 * KIB, 2 * MIB };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(granules); i++) {

@@ -124,7 +124,7 @@ static void own_in_the_way_after_waiting(void)
 /* Sizes with all kinds of alignment, and one after the other what is left by those before. */
 static void random_lists(void)
 {
-	static const uint64_t units[] = { PAGE, 64 * KIB, 512 * KIB, MIB };
+	const uint64_t units[] = { PAGE, 64 * KIB, 512 * KIB, MIB };
 	struct drm_vuma_legacy_bo use[16];
 	struct vuma_bo bos[16];
 	uint64_t seed = 7, full = 0;

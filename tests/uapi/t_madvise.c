@@ -58,7 +58,7 @@ static void bad_arguments(void)
 	struct drm_vuma_bo_madvise args = { 0 };
 	int fd = dev_open(0);
 	struct vuma_bo bo = bo_new(fd, 4 * PAGE, 0);
-	static const uint64_t ranges[][2] = {
+	const uint64_t ranges[][2] = {
 		{ 0, 0 }, { 1, PAGE }, { PAGE / 2, PAGE }, { 0, PAGE + 8 }, { 0, 5 * PAGE },
 		{ 4 * PAGE, PAGE }, { PAGE, ~0ull - PAGE + 1 }, { ~0ull - PAGE + 1, 2 * PAGE },
 	};

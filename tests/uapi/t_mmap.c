@@ -468,7 +468,7 @@ static void kernel_access(void)
 	verify_pages(map, 3, 0, 0);
 }
 
-/* Addresses that are not aligned like the object; every start within 2 MiB. */
+/* Addresses that are not aligned like the object; every start within a page table. */
 static void odd_addresses(void)
 {
 	enum { BIG = 2048 };
@@ -477,10 +477,10 @@ static void odd_addresses(void)
 	char *area;
 
 	KT_OK(vuma_bo_mmap_offset(bo.fd, bo.handle, &offset));
-	area = KT_MAPPED(mmap(NULL, bo.size + 4 * VUMA_MIB, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
-			      -1, 0));
-	area = (char *)(((uintptr_t)area + 2 * VUMA_MIB - 1) & ~(2 * VUMA_MIB - 1));
-	for (shift = 0; shift < 512; shift = shift * 2 + 1) {
+	area = KT_MAPPED(mmap(NULL, bo.size + 2 * PMD, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			      0));
+	area = (char *)(((uintptr_t)area + PMD - 1) & ~(PMD - 1));
+	for (shift = 0; shift < PMD / PAGE; shift = shift * 2 + 1) {
 		char *map = mmap(area + shift * PAGE, bo.size, PROT_READ | PROT_WRITE,
 				 MAP_SHARED | MAP_FIXED, bo.fd, offset);
 
@@ -502,17 +502,17 @@ static long faults_now(void)
 
 static void batches(void)
 {
-	enum { BIG = 8192 };
-	struct vuma_bo bo = stamped(dev_open(0), BIG, 0, 0);
+	const int big = 32 * VUMA_MIB / PAGE;
+	struct vuma_bo bo = stamped(dev_open(0), big, 0, 0);
 	char *map = map_shared(&bo, PROT_READ | PROT_WRITE);
 	long before = faults_now(), taken;
 
 	not_on_twin("maps one page per fault");
-	verify_pages(map, BIG, 0, 0);
+	verify_pages(map, big, 0, 0);
 	taken = faults_now() - before;
-	/* 16 windows of 2 MiB, after the first ones have grown up to that. */
+	/* 16 windows of 2 MiB, after the first ones have grown up to that; larger ones of more. */
 	if (taken > 64)
-		KT_FAIL("%ld faults for a walk over %d resident pages", taken, BIG);
+		KT_FAIL("%ld faults for a walk over %d resident pages", taken, big);
 }
 
 /* A first store to a page that was read needs no fault, however the VMA became writable. */
@@ -559,7 +559,10 @@ static long page_table_kib(void)
 /* A PMD mapping needs no page table. */
 static void huge_mapping(void)
 {
-	enum { MIBS = 32 };
+	const uint64_t size = 2 * PMD > 32 * VUMA_MIB ? 2 * PMD : 32 * VUMA_MIB;
+	const uint64_t pages = size / PAGE, hole = 3 * VUMA_MIB / PAGE;
+	/* A quarter of the tables of single pages; room for the walk's upper levels. */
+	const long most = (size / PMD < 4 ? PAGE : size / PMD * PAGE / 4) / 1024;
 	int fd = dev_open(0);
 	struct vuma_bo bo;
 	uint64_t features;
@@ -570,20 +573,20 @@ static void huge_mapping(void)
 	KT_OK(vuma_get_param(fd, DRM_VUMA_PARAM_FEATURES, 0, &features));
 	if (!(features & DRM_VUMA_FEATURE_HUGE))
 		KT_SKIP("this system has no huge folios for buffers");
-	bo = stamped(fd, MIBS * 256, 0, DRM_VUMA_BO_HUGE);
+	bo = stamped(fd, pages, 0, DRM_VUMA_BO_HUGE);
 	map = map_shared(&bo, PROT_READ | PROT_WRITE);
-	KT_EQ((uintptr_t)map % (2 * VUMA_MIB), 0);
+	KT_EQ((uintptr_t)map % PMD, 0);
 	before = page_table_kib();
-	verify_pages(map, MIBS * 256, 0, 0);
+	verify_pages(map, pages, 0, 0);
 	used = page_table_kib() - before;
-	/* 16 tables of 4 KiB with single pages; room for the walk's upper levels. */
-	if (used > 16)
-		KT_FAIL("%ld KiB of page tables for %d MiB of huge folios", used, MIBS);
+	if (used > most)
+		KT_FAIL("%ld KiB of page tables for %llu MiB of huge folios", used,
+			(unsigned long long)(size / VUMA_MIB));
 	/* Splitting one keeps the rest. */
-	KT_SYS(munmap(map + 3 * VUMA_MIB, PAGE));
+	KT_SYS(munmap(map + hole * PAGE, PAGE));
 	KT_SYS(mprotect(map + 6 * VUMA_MIB + PAGE, PAGE, PROT_READ));
-	verify_pages(map, 3 * 256, 0, 0);
-	verify_pages(map + 3 * VUMA_MIB + PAGE, (MIBS - 3) * 256 - 1, 0, 3 * 256 + 1);
+	verify_pages(map, hole, 0, 0);
+	verify_pages(map + (hole + 1) * PAGE, pages - hole - 1, 0, hole + 1);
 }
 
 struct walker {

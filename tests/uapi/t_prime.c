@@ -315,7 +315,9 @@ static void from_udmabuf(void)
 
 static void with_vgem(void)
 {
-	struct drm_mode_create_dumb create = { .width = 128, .height = PAGES * 8, .bpp = 32 };
+	struct drm_mode_create_dumb create = {
+		.width = 128, .height = PAGES * (PAGE / 512), .bpp = 32,
+	};
 	struct drm_mode_map_dumb map_dumb = { 0 };
 	int vgem = vuma_open("vgem", 0, VUMA_NODE_PRIMARY), dmabuf;
 	struct vuma_bo there, bo;

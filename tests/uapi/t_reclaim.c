@@ -593,7 +593,7 @@ static void least_recently_used_first(void)
 
 	device_need_not_answer(s.fd);
 	for (i = 0; i < COUNT; i++) {
-		bos[i] = bo_new_mapped(s.fd, 2 * MIB, 0);
+		bos[i] = bo_new_mapped(s.fd, 512 * PAGE, 0);
 		vuma_pattern_fill(bos[i].map, bos[i].size, i, 3);
 		KT_OK(vuma_bo_unmap(&bos[i]));
 	}
@@ -610,7 +610,7 @@ static void least_recently_used_first(void)
 		}
 	}
 	for (tries = 0; tries < 200 && !evicted; tries++) {
-		arena_squeeze(&s.cg, 256 * VUMA_KIB);
+		arena_squeeze(&s.cg, 64 * PAGE);
 		for (i = 0; i < COUNT; i++)
 			evicted += bo_query(&bos[i]).evictions;
 	}

@@ -294,7 +294,7 @@ static void dying_parent(void)
 	verify_pattern(bo.map, SIZE, 1, 3);
 }
 
-/* One page in each of many 2 MiB ranges needs a page table each. */
+/* One page in each of many 2 MiB ranges needs a page table each, of 4 KiB. */
 static void page_tables_are_charged(void)
 {
 	enum { COUNT = 512 };
@@ -312,7 +312,7 @@ static void page_tables_are_charged(void)
 	before = arena_stat(&cg, "kernel");
 	for (i = 0; i < COUNT; i++)
 		KT_OK(vuma_vm_map(&vm, bo.handle, 0x40000000 + i * 2 * MIB, 0, PAGE, 0));
-	KT_GE(arena_stat(&cg, "kernel") - before, COUNT * PAGE);
+	KT_GE(arena_stat(&cg, "kernel") - before, COUNT * GPU_PAGE);
 }
 
 /* What two competitors share. */

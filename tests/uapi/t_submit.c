@@ -4,10 +4,10 @@
 
 /* Offsets and sizes in bytes that touch every kind of border. */
 static const struct { uint64_t at, size; } pieces[] = {
-	{ 0, 8 }, { 8, 8 }, { PAGE - 8, 8 }, { PAGE - 8, 16 }, { 0, PAGE }, { 8, PAGE },
-	{ PAGE, 2 * PAGE }, { 3 * PAGE - 16, 32 }, { 24, 5 * PAGE + 40 },
-	{ 15 * PAGE, 2 * PAGE }, { 16 * PAGE - 8, 16 }, { 0, RIG_SIZE }, { 8, RIG_SIZE - 8 },
-	{ RIG_SIZE - 8, 8 },
+	{ 0, 8 }, { 8, 8 }, { GPU_PAGE - 8, 8 }, { GPU_PAGE - 8, 16 }, { 0, GPU_PAGE },
+	{ 8, GPU_PAGE }, { GPU_PAGE, 2 * GPU_PAGE }, { 3 * GPU_PAGE - 16, 32 },
+	{ 24, 5 * GPU_PAGE + 40 }, { 15 * GPU_PAGE, 2 * GPU_PAGE }, { 16 * GPU_PAGE - 8, 16 },
+	{ 0, RIG_SIZE }, { 8, RIG_SIZE - 8 }, { RIG_SIZE - 8, 8 },
 };
 
 static void fill(void)

@@ -141,7 +141,7 @@ static void bad_addresses(void)
 static void bad_sizes(void)
 {
 	struct rig r = rig_new(RIG_SIZE);
-	static const uint64_t bad[] = {
+	const uint64_t bad[] = {
 		0, 1, 2, 4, 7, 9, PAGE + 4, TIB + 8, 2 * TIB, 1ull << 47, 1ull << 63, -8ull, ~0ull,
 	};
 	struct drm_vuma_cmd cmd;

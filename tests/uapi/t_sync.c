@@ -146,9 +146,11 @@ static void in_turn(void)
 /* The lines that a range touches, and no other. */
 static void ranges(void)
 {
-	static const struct { uint64_t offset, size, first, last; } range[] = {
+	const struct { uint64_t offset, size, first, last; } range[] = {
 		{ 0, 1, 0, 0 }, { 63, 1, 0, 0 }, { 63, 2, 0, 1 }, { 64, 64, 1, 1 },
-		{ PAGE - 1, 2, 63, 64 }, { 100, 3 * PAGE, 1, 193 }, { SIZE - 1, 1, 255, 255 },
+		{ PAGE - 1, 2, PAGE / LINE - 1, PAGE / LINE },
+		{ 100, 3 * PAGE, 1, 3 * PAGE / LINE + 1 },
+		{ SIZE - 1, 1, SIZE / LINE - 1, SIZE / LINE - 1 },
 	};
 	struct sync_rig r = sync_rig(SIZE);
 	uint64_t i, line, marked;
@@ -401,8 +403,8 @@ static void bad_arguments(void)
 static struct {
 	struct sync_rig r;
 	uint64_t state, next;
-	uint64_t cpu[WORDS], gpu[WORDS];
-	bool cpu_wrote[SIZE / LINE], gpu_wrote[SIZE / LINE];
+	uint64_t *cpu, *gpu;
+	bool *cpu_wrote, *gpu_wrote;
 	uint64_t due;	/* reads that would have been wrong without a sync */
 } o;
 
@@ -508,6 +510,11 @@ static void random_sequence(void)
 	ktap_note("SYNC_RANDOM_SEED=%llu SYNC_RANDOM_OPS=%llu", (unsigned long long)o.state,
 		  (unsigned long long)ops);
 	o.r = sync_rig(SIZE);
+	o.cpu = calloc(WORDS, sizeof(*o.cpu));
+	o.gpu = calloc(WORDS, sizeof(*o.gpu));
+	o.cpu_wrote = calloc(SIZE / LINE, sizeof(*o.cpu_wrote));
+	o.gpu_wrote = calloc(SIZE / LINE, sizeof(*o.gpu_wrote));
+	KT_TRUE(o.cpu && o.gpu && o.cpu_wrote && o.gpu_wrote);
 	for (i = 0; i < ops; i++) {
 		uint64_t kind = pick(9);
 

@@ -290,7 +290,7 @@ static void closed_handle_stays_mapped(void)
 	check_all(&m, 0, 4);
 }
 
-/* Pages by which address and offset are not aligned. */
+/* GPU pages by which address and offset are not aligned. */
 #define MAX_SHIFT		64
 #define SHIFTS(_va, _bo)	((_va) + MAX_SHIFT * (_bo))
 
@@ -306,22 +306,24 @@ static void large_pages(intptr_t shifts)
 		{ 256, 512 }, { 0, 1 }, { 1023, 1 }, { 1300, 16 }, { 1536, 512 }, { 1029, 3 },
 	};
 	volatile uint64_t *word = out.map;
-	uint64_t bo_shift = shifts / MAX_SHIFT * PAGE, out_va = BASE;
-	uint64_t va = 0x80000000ull + shifts % MAX_SHIFT * PAGE;
-	uint64_t pages = PAGES - bo_shift / PAGE, i, k;
+	uint64_t bo_shift = shifts / MAX_SHIFT * GPU_PAGE, out_va = BASE;
+	uint64_t va = 0x80000000ull + shifts % MAX_SHIFT * GPU_PAGE;
+	uint64_t pages = PAGES - bo_shift / GPU_PAGE, i, k;
 	bool *gone = calloc(PAGES, sizeof(*gone));
 
 	KT_TRUE(gone);
-	stamp_pages(bo.map, PAGES, 0);
+	for (i = 0; i < PAGES; i++)
+		((volatile uint64_t *)bo.map)[i * GPU_PAGE / 8] = page_word(0, i);
 	KT_OK(vuma_vm_map(&vm, out.handle, out_va, 0, PAGE, 0));
-	KT_OK(vuma_vm_map(&vm, bo.handle, va, bo_shift, pages * PAGE, 0));
+	KT_OK(vuma_vm_map(&vm, bo.handle, va, bo_shift, pages * GPU_PAGE, 0));
 	run_cmd(&vm, vuma_cmd_copy(out_va, va, 8));
 	for (i = 0; i < ARRAY_SIZE(cut); i++) {
-		KT_OK(vuma_vm_unmap(&vm, va + cut[i][0] * PAGE, cut[i][1] * PAGE));
+		KT_OK(vuma_vm_unmap(&vm, va + cut[i][0] * GPU_PAGE, cut[i][1] * GPU_PAGE));
 		for (k = 0; k < cut[i][1]; k++)
 			gone[cut[i][0] + k] = true;
 		for (k = 0; k < pages; k++) {
-			struct drm_vuma_cmd cmd = vuma_cmd_copy(out_va, va + k * PAGE, 8);
+			uint64_t at = va + k * GPU_PAGE;
+			struct drm_vuma_cmd cmd = vuma_cmd_copy(out_va, at, 8);
 			bool border = k == cut[i][0] || k + 1 == cut[i][0] ||
 				      k == cut[i][0] + cut[i][1] ||
 				      k + 1 == cut[i][0] + cut[i][1];
@@ -329,11 +331,11 @@ static void large_pages(intptr_t shifts)
 			if (!border && k % 97)
 				continue;
 			if (gone[k]) {
-				run_faulting(&vm, &cmd, 1, DRM_VUMA_FAULT_UNMAPPED, va + k * PAGE);
+				run_faulting(&vm, &cmd, 1, DRM_VUMA_FAULT_UNMAPPED, at);
 				continue;
 			}
 			run_cmd(&vm, cmd);
-			KT_EQ(word[0], page_word(0, k + bo_shift / PAGE));
+			KT_EQ(word[0], page_word(0, k + bo_shift / GPU_PAGE));
 		}
 	}
 	free(gone);
