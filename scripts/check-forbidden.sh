@@ -35,6 +35,10 @@ mapfile -t marked < <(printf '%s\n' "${all[@]}" | grep -v '^tests/vm/ktap[^/]*\.
 reject "unfinished: do it or file it" '\b(TO[D]O|FIX[M]E|X[X]X)\b' "${marked[@]}"
 reject "warn and go on, or return an error" '\b(VM_)?BUG(_O[N])?\(' "${kernel[@]}"
 
+# Pages of the CPU are another unit than those of the GPU, and as large only by chance.
+reject "a CPU page where GPU pages are counted" '(^|[^A-Z_])PAGE_(SHIFT|SIZE|MASK|ALIGN)|PFN|pfn' \
+	vuma/vuma_mmu.c vuma/vuma_mmu.h
+
 home='(/ho[m]e/[a-z]|/Use[r]s/|/ro[o]t/|/var/tm[p]/)'
 reject "a path of one machine" "(^|[^A-Za-z0-9_.}])$home" "${all[@]}"
 

@@ -152,6 +152,8 @@ forbidden() {
 	fresh
 	add vuma/vuma_mmu.c 'BUILD_BUG_ON(1);'
 	silent check-forbidden.sh '^vuma/vuma_mmu\.c'
+	add vuma/vuma_mmu.c '/* n << PAGE_SHIFT */'
+	finds check-forbidden.sh '^vuma/vuma_mmu\.c:[0-9]+:.*CPU page'
 	mark=$(printf '/%s/somebody/src' home)
 	add docs/conf.py "path = '$mark'"
 	finds check-forbidden.sh '^docs/conf\.py:[0-9]+:.*one machine'

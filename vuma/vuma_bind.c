@@ -47,7 +47,7 @@ static int vuma_bind_check_map(struct drm_file *file, const struct drm_vuma_bind
 static int vuma_bind_check(struct drm_file *file, const struct drm_vuma_bind_op *in,
 			   struct gem_uma_vm_op *op)
 {
-	if (in->pad || !IS_ALIGNED(in->va | in->bo_offset | in->range, SZ_4K) ||
+	if (in->pad || !IS_ALIGNED(in->va | in->bo_offset | in->range, VUMA_PAGE_SIZE) ||
 	    !vuma_range_valid(in->va, in->range))
 		return -EINVAL;
 

@@ -140,14 +140,14 @@ static int vuma_heap_map(struct gem_uma_heap *base, u64 offset, dma_addr_t addr,
 {
 	struct vuma_heap *heap = to_vuma_heap(base);
 	struct vuma_vm *vm = heap->vm;
-	unsigned long pfn = PHYS_PFN(dma_to_phys(drm_dev_dma_dev(vm->base.base.drm), addr));
-	u64 leaf = IS_ALIGNED(size, SZ_2M) ? SZ_2M : IS_ALIGNED(size, SZ_64K) ? SZ_64K : SZ_4K;
+	phys_addr_t phys = dma_to_phys(drm_dev_dma_dev(vm->base.base.drm), addr);
+	u64 leaf = IS_ALIGNED(size, SZ_2M) ? SZ_2M :
+		   IS_ALIGNED(size, SZ_64K) ? SZ_64K : VUMA_PAGE_SIZE;
 	struct gem_uma_vm_tables pool = { .first = tables->first };
 	int ret;
 
 	mutex_lock(&vm->access_lock);
-	ret = vuma_mmu_map(&vm->mmu, vuma_heap_va(heap) + offset, pfn, size >> PAGE_SHIFT,
-			   leaf, true, &pool);
+	ret = vuma_mmu_map(&vm->mmu, vuma_heap_va(heap) + offset, phys, size, leaf, true, &pool);
 	mutex_unlock(&vm->access_lock);
 	tables->first = pool.first;
 	return ret;
@@ -724,7 +724,7 @@ int vuma_ioctl_heap_create(struct drm_device *drm, void *data, struct drm_file *
 
 	if (args->flags & ~DRM_VUMA_HEAP_HANDLE || args->heap_id || args->va ||
 	    args->handle || args->pad || !args->size ||
-	    !IS_ALIGNED(args->size, SZ_4K) || args->policy < DRM_VUMA_HEAP_RENDER ||
+	    !PAGE_ALIGNED(args->size) || args->policy < DRM_VUMA_HEAP_RENDER ||
 	    args->policy > DRM_VUMA_HEAP_LOSE_VM)
 		return -EINVAL;
 	BUILD_BUG_ON(DRM_VUMA_HEAP_RENDER != (int)GEM_UMA_HEAP_RENDER);

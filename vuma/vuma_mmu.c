@@ -8,6 +8,8 @@
  *
  * Tables are allocated into a pool before the lock is taken: reclaim takes it, too, so
  * under it nothing may wait for memory.
+ *
+ * The page of the CPU is unknown here: memory comes as a physical address and bytes.
  */
 
 #include <linux/align.h>
@@ -37,23 +39,23 @@
 #define VUMA_PTE_CONTIG		BIT_ULL(3)
 /* No memory is behind it: reads give zero, and writes are lost. */
 #define VUMA_PTE_NULL		BIT_ULL(4)
-#define VUMA_PTE_ADDR		GENMASK_ULL(51, 12)
+#define VUMA_PTE_ADDR		GENMASK_ULL(51, VUMA_PAGE_SHIFT)
 /* Valid entries in the table that the entry points to. */
 #define VUMA_PTE_USED		GENMASK_ULL(61, 52)
 #define VUMA_PTE_USED_ONE	BIT_ULL(52)
 
-#define VUMA_CONTIG_NR		16
-#define VUMA_PAGES_2M		512
+#define VUMA_CONTIG_NR		(SZ_64K >> VUMA_PAGE_SHIFT)
+#define VUMA_PAGES_2M		(SZ_2M >> VUMA_PAGE_SHIFT)
 
 enum { VUMA_LEAF_4K, VUMA_LEAF_64K, VUMA_LEAF_2M };
 
 static struct kmem_cache *vuma_pt_cache;
-/* Where writes to null entries end. Never read. */
+/* Where writes to null entries end. Never read. It holds a page of the GPU. */
 static void *vuma_sink;
 
 static unsigned int vuma_pt_shift(unsigned int level)
 {
-	return 12 + 9 * level;
+	return VUMA_PAGE_SHIFT + 9 * level;
 }
 
 static unsigned int vuma_pt_index(u64 va, unsigned int level)
@@ -242,10 +244,9 @@ static void vuma_walk_clear(struct vuma_mmu *mmu, struct vuma_walk *walk, unsign
 	}
 }
 
-static u64 vuma_pte_leaf(unsigned long pfn, bool write)
+static u64 vuma_pte_leaf(phys_addr_t phys, bool write)
 {
-	return ((u64)pfn << PAGE_SHIFT) | VUMA_PTE_VALID | VUMA_PTE_LEAF |
-	       (write ? VUMA_PTE_WRITE : 0);
+	return phys | VUMA_PTE_VALID | VUMA_PTE_LEAF | (write ? VUMA_PTE_WRITE : 0);
 }
 
 /* Writes 4K entries up to the end of the table; returns how many. */
@@ -264,16 +265,17 @@ static unsigned long vuma_mmu_map_small(struct vuma_walk *walk, u64 va, u64 pte,
 	return nr;
 }
 
-/* Writes entries, the first of them @pte; each is @next pages on from the one before. */
-static int vuma_mmu_write(struct vuma_mmu *mmu, u64 va, u64 pte, unsigned int next,
-			  unsigned long nr, u64 leaf, struct gem_uma_vm_tables *pool)
+/* Writes entries, the first of them @pte; from page to page, the address grows by @next. */
+static int vuma_mmu_write(struct vuma_mmu *mmu, u64 va, u64 pte, u64 next, u64 len, u64 leaf,
+			  struct gem_uma_vm_tables *pool)
 {
+	unsigned long nr = len >> VUMA_PAGE_SHIFT;
 	unsigned int size = leaf == SZ_2M ? VUMA_LEAF_2M :
 			    leaf == SZ_64K ? VUMA_LEAF_64K : VUMA_LEAF_4K;
 
 	if (size == VUMA_LEAF_64K)
 		pte |= VUMA_PTE_CONTIG;
-	atomic64_add(((u64)nr << PAGE_SHIFT) / leaf, &mmu->counters->leaves[size]);
+	atomic64_add(len / leaf, &mmu->counters->leaves[size]);
 	while (nr) {
 		bool big = size == VUMA_LEAF_2M;
 		struct vuma_walk walk;
@@ -289,12 +291,12 @@ static int vuma_mmu_write(struct vuma_mmu *mmu, u64 va, u64 pte, unsigned int ne
 			vuma_walk_count(&walk, 1, 1);
 			step = VUMA_PAGES_2M;
 		} else {
-			step = vuma_mmu_map_small(&walk, va, pte, (u64)next << PAGE_SHIFT, nr);
+			step = vuma_mmu_map_small(&walk, va, pte, next, nr);
 		}
 		/* The lock is a mutex. A sparse range can be a TiB. */
 		cond_resched();
-		va += (u64)step << PAGE_SHIFT;
-		pte += (u64)next * step << PAGE_SHIFT;
+		va += step * VUMA_PAGE_SIZE;
+		pte += step * next;
 		nr -= step;
 	}
 	return 0;
@@ -304,39 +306,40 @@ static int vuma_mmu_write(struct vuma_mmu *mmu, u64 va, u64 pte, unsigned int ne
  * vuma_mmu_map - map contiguous memory where nothing is mapped
  * @mmu: the tables
  * @va: GPU address
- * @pfn: first page frame
- * @nr: number of pages
- * @leaf: size of the entries, or groups of entries, to use
+ * @phys: where the memory is
+ * @len: bytes
+ * @leaf: bytes that an entry, or a group of entries, shall map
  * @write: let jobs write
  * @pool: enough tables
  *
  * Return: 0, or an error that only a bug causes; the caller has to unmap what was
  * mapped.
  */
-int vuma_mmu_map(struct vuma_mmu *mmu, u64 va, unsigned long pfn, unsigned long nr, u64 leaf,
+int vuma_mmu_map(struct vuma_mmu *mmu, u64 va, phys_addr_t phys, u64 len, u64 leaf,
 		 bool write, struct gem_uma_vm_tables *pool)
 {
-	if (WARN_ON_ONCE(!IS_ALIGNED(va | PFN_PHYS(pfn) | PFN_PHYS(nr), leaf)))
+	if (WARN_ON_ONCE(!IS_ALIGNED(va | phys | len, leaf)))
 		return -EINVAL;
-	return vuma_mmu_write(mmu, va, vuma_pte_leaf(pfn, write), 1, nr, leaf, pool);
+	return vuma_mmu_write(mmu, va, vuma_pte_leaf(phys, write), VUMA_PAGE_SIZE, len, leaf,
+			      pool);
 }
 
 /**
  * vuma_mmu_map_null - make a range accessible that has no memory
  * @mmu: the tables
  * @va: GPU address
- * @nr: number of pages
- * @leaf: size of the entries, or groups of entries, to use
+ * @len: bytes
+ * @leaf: bytes that an entry, or a group of entries, shall map
  * @pool: enough tables
  *
  * Return: as vuma_mmu_map().
  */
-int vuma_mmu_map_null(struct vuma_mmu *mmu, u64 va, unsigned long nr, u64 leaf,
+int vuma_mmu_map_null(struct vuma_mmu *mmu, u64 va, u64 len, u64 leaf,
 		      struct gem_uma_vm_tables *pool)
 {
-	if (WARN_ON_ONCE(!IS_ALIGNED(va | PFN_PHYS(nr), leaf)))
+	if (WARN_ON_ONCE(!IS_ALIGNED(va | len, leaf)))
 		return -EINVAL;
-	return vuma_mmu_write(mmu, va, vuma_pte_leaf(0, true) | VUMA_PTE_NULL, 0, nr, leaf, pool);
+	return vuma_mmu_write(mmu, va, vuma_pte_leaf(0, true) | VUMA_PTE_NULL, 0, len, leaf, pool);
 }
 
 /* Turns a 2M entry into a table of 4K entries. */
@@ -344,7 +347,7 @@ static bool vuma_mmu_split(struct vuma_mmu *mmu, struct vuma_walk *walk,
 			   struct gem_uma_vm_tables *pool)
 {
 	u64 leaf = *walk->entry[1], *table = vuma_pt_pool_take(pool);
-	u64 next = leaf & VUMA_PTE_NULL ? 0 : PAGE_SIZE;
+	u64 next = leaf & VUMA_PTE_NULL ? 0 : VUMA_PAGE_SIZE;
 	unsigned int i;
 
 	if (WARN_ON_ONCE(!table))
@@ -453,8 +456,8 @@ enum drm_vuma_fault vuma_mmu_translate(struct vuma_mmu *mmu, u64 va, bool write,
 		return DRM_VUMA_FAULT_WRITE;
 
 	if (pte & VUMA_PTE_NULL) {
-		off = va & (PAGE_SIZE - 1);
-		*len = min(*len, PAGE_SIZE - off);
+		off = va & (VUMA_PAGE_SIZE - 1);
+		*len = min(*len, VUMA_PAGE_SIZE - off);
 		*ptr = (write ? vuma_sink : page_address(ZERO_PAGE(0))) + off;
 		return DRM_VUMA_FAULT_NONE;
 	}
@@ -465,6 +468,6 @@ enum drm_vuma_fault vuma_mmu_translate(struct vuma_mmu *mmu, u64 va, bool write,
 	}
 	off = va & (size - 1);
 	*len = min(*len, size - off);
-	*ptr = page_address(pfn_to_page((pte & VUMA_PTE_ADDR) >> PAGE_SHIFT)) + off;
+	*ptr = phys_to_virt(pte & VUMA_PTE_ADDR) + off;
 	return DRM_VUMA_FAULT_NONE;
 }

@@ -34,7 +34,7 @@ static int vuma_mmu_time_measure(struct vuma_mmu_time *t, u64 leaf)
 	int ret;
 
 	/* The memory is contiguous, and is not accessed. */
-	ret = vuma_mmu_map(&t->mmu, va, 0, size >> PAGE_SHIFT, leaf, true, &t->pool);
+	ret = vuma_mmu_map(&t->mmu, va, 0, size, leaf, true, &t->pool);
 	t->map_ns = ktime_get_ns() - start;
 
 	start = ktime_get_ns();

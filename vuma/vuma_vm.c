@@ -38,7 +38,7 @@ static void vuma_vm_free_tables(struct gem_uma_vm *vm, struct gem_uma_vm_tables 
 static int vuma_vm_map(struct gem_uma_vm *base, u64 va, dma_addr_t addr, u64 len, u64 leaf,
 		       u32 prot, struct gem_uma_vm_tables *tables)
 {
-	unsigned long pfn = PHYS_PFN(dma_to_phys(drm_dev_dma_dev(base->base.drm), addr));
+	phys_addr_t phys = dma_to_phys(drm_dev_dma_dev(base->base.drm), addr);
 	struct vuma_device *vdev = to_vuma_device(base->base.drm);
 	struct vuma_vm *vm = to_vuma_vm(base);
 
@@ -46,8 +46,7 @@ static int vuma_vm_map(struct gem_uma_vm *base, u64 va, dma_addr_t addr, u64 len
 	if (vuma_vm_fails(&vdev->fail_map))
 		return -EIO;
 	guard(mutex)(&vm->access_lock);
-	return vuma_mmu_map(&vm->mmu, va, pfn, len >> PAGE_SHIFT, leaf,
-			    !(prot & GEM_UMA_VM_READONLY), tables);
+	return vuma_mmu_map(&vm->mmu, va, phys, len, leaf, !(prot & GEM_UMA_VM_READONLY), tables);
 }
 
 static int vuma_vm_map_null(struct gem_uma_vm *base, u64 va, u64 len, u64 leaf,
@@ -58,7 +57,7 @@ static int vuma_vm_map_null(struct gem_uma_vm *base, u64 va, u64 len, u64 leaf,
 	if (vuma_vm_fails(&to_vuma_device(base->base.drm)->fail_map))
 		return -EIO;
 	guard(mutex)(&vm->access_lock);
-	return vuma_mmu_map_null(&vm->mmu, va, len >> PAGE_SHIFT, leaf, tables);
+	return vuma_mmu_map_null(&vm->mmu, va, len, leaf, tables);
 }
 
 /* Waits for the access that the engine is making: there is no TLB to flush. */
