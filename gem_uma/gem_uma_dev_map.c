@@ -20,6 +20,7 @@
 #include <drm/gem_uma/gem_uma_dev_map.h>
 
 #include "gem_uma_backing_internal.h"
+#include "gem_uma_range.h"
 
 /**
  * DOC: Device mapping
@@ -529,6 +530,41 @@ int gem_uma_dev_map_run_locked(struct gem_uma_dev_map *dmap, pgoff_t start, pgof
 	return 0;
 }
 EXPORT_SYMBOL_GPL(gem_uma_dev_map_run_locked);
+
+/**
+ * gem_uma_dev_map_bytes_locked() - find bytes that are contiguous for the device
+ * @dmap: device mapping
+ * @offset: first byte
+ * @size: bytes, not 0; the result is not longer
+ * @addr: out, DMA address of the first byte
+ * @len: out, how many bytes
+ *
+ * As gem_uma_dev_map_run_locked(), for devices with pages of their own, which may be smaller
+ * than those of the CPU: it is what &gem_uma_vm_ops.run asks for.
+ *
+ * Context: resv held; does not sleep.
+ *
+ * Return: 0, -EINVAL for a bad range, or -ENXIO if the page of @offset is not mapped.
+ */
+int gem_uma_dev_map_bytes_locked(struct gem_uma_dev_map *dmap, u64 offset, u64 size,
+				 dma_addr_t *addr, u64 *len)
+{
+	struct gem_uma_dma_run run;
+	struct gem_uma_extent e;
+	u64 skip;
+	int ret;
+
+	dma_resv_assert_held(dmap->obj->resv);
+	ret = gem_uma_range_to_pages(dmap->obj->size, offset, size, &e);
+	if (!ret)
+		ret = gem_uma_dev_map_run_locked(dmap, e.start, e.end, &run);
+	if (ret)
+		return ret;
+	*len = gem_uma_range_in_run(offset, size, run.nr, &skip);
+	*addr = run.addr + skip;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(gem_uma_dev_map_bytes_locked);
 
 /**
  * gem_uma_dev_map_next_locked() - find the next pages that the device has addresses for

@@ -30,6 +30,16 @@ static inline int gem_uma_range_to_pages(u64 obj_size, u64 offset, u64 size,
 	return 0;
 }
 
+/*
+ * How many of @size bytes at @offset are in a run of @nr pages that begins with the page
+ * of @offset; *skip is where in the run they begin. Devices map smaller pages than the CPU.
+ */
+static inline u64 gem_uma_range_in_run(u64 offset, u64 size, pgoff_t nr, u64 *skip)
+{
+	*skip = offset & (PAGE_SIZE - 1);
+	return min(size, ((u64)nr << PAGE_SHIFT) - *skip);
+}
+
 /* The part of @e inside [start, end); false when there is none. */
 static inline bool gem_uma_range_clip(struct gem_uma_extent *e, pgoff_t start,
 				      pgoff_t end)

@@ -65,7 +65,7 @@ INFALLIBLE = {
         gem_uma_backing_next_chunk_locked gem_uma_backing_nid_locked
         gem_uma_backing_pinned_page gem_uma_cpu_map_peek
         gem_uma_cpu_map_test_used_locked
-        gem_uma_dev_map_is_mapped_locked gem_uma_dev_map_run_locked
+        gem_uma_dev_map_bytes_locked gem_uma_dev_map_is_mapped_locked gem_uma_dev_map_run_locked
         gem_uma_device_bounces gem_uma_object_is_resident_locked
         gem_uma_object_is_readonly gem_uma_object_mmap_offset gem_uma_object_next gem_uma_object_rss gem_uma_object_status
         gem_uma_heap_hint gem_uma_heap_object_rss gem_uma_heap_object_status

@@ -27,13 +27,13 @@ UNITS = ("gem_uma/tests/*.c", "docs/examples/*_test.c")
 ROWS = ("gem_uma/tests/gem_uma_inject_rows*.c",)
 
 # a row of a table of tests: the name, then the function
-NAME = re.compile(r"(?:\.name\s*=\s*|\{\s*)\"([a-zA-Z][\w-]*)\"\s*,\s*(?:\.run(?:_arg)?\b|[a-z_])")
+NAME = re.compile(r"(?:\.name\s*=\s*|\{\s*)\"([a-zA-Z][\w-]*)\"(?: [A-Z_]+)?\s*,\s*(?:\.run(?:_arg)?\b|[a-z_])")
 ROW = re.compile(r"\.name\s*=\s*\"(\w+)\"")
 SUITE = re.compile(r"struct kunit_suite\s+\w+\s*=\s*\{[^}]*?\.name\s*=\s*\"([\w-]+)\""
                    r"|^GEM_UMA_TEST_SUITE\((\w+)\)", re.S | re.M)
 CASE = re.compile(r"\bKUNIT_CASE\w*\(\s*(\w+)")
-IDENTIFIER = re.compile(r"\b(?:panthor-\d+|uma-[AB]\d+|sparse-[A-Z]\d+|rev-[A-Z]\d+|virtio-L\d+|ports-G\d+)\b")
-FAMILY = r"(?:panthor-|uma-|sparse-|rev-|virtio-|ports-)"
+IDENTIFIER = re.compile(r"\b(?:panthor-\d+|uma-[AB]\d+|sparse-[A-Z]\d+|rev-[A-Z]\d+|virtio-L\d+|ports-G\d+|arm64-\d+)\b")
+FAMILY = r"(?:panthor-|uma-|sparse-|rev-|virtio-|ports-|arm64-)"
 
 
 def read(path):

@@ -633,21 +633,23 @@ bool vuma_bo_is_resident_locked(struct drm_gem_object *obj, u64 offset, u64 size
 }
 
 /* The device is software behind no IOMMU: an import must be of pages that the CPU can reach. */
-static bool vuma_bo_is_reachable(struct device *dev, const struct gem_uma_dma_run *run)
+static bool vuma_bo_is_reachable(struct device *dev, dma_addr_t addr, u64 len)
 {
-	unsigned long pfn = PHYS_PFN(dma_to_phys(dev, run->addr));
+	phys_addr_t phys = dma_to_phys(dev, addr);
 
-	return pfn_valid(pfn) && pfn_valid(pfn + run->nr - 1);
+	return pfn_valid(PHYS_PFN(phys)) && pfn_valid(PHYS_PFN(phys + len - 1));
 }
 
-static int vuma_bo_cached_extent(struct vuma_bo *bo, u64 offset, dma_addr_t *addr, u64 *len)
+static int vuma_bo_cached_extent(struct vuma_bo *bo, u64 offset, u64 size, dma_addr_t *addr,
+				 u64 *len)
 {
 	struct page *page = vuma_cache_memory(&bo->cache, offset >> PAGE_SHIFT);
+	unsigned int skip = offset_in_page(offset);
 
 	if (!page)
 		return -ENXIO;
-	*addr = phys_to_dma(bo->uma.dev_map.dev, page_to_phys(page));
-	*len = PAGE_SIZE;
+	*addr = phys_to_dma(bo->uma.dev_map.dev, page_to_phys(page)) + skip;
+	*len = min_t(u64, size, PAGE_SIZE - skip);
 	return 0;
 }
 
@@ -660,16 +662,11 @@ int vuma_bo_extent_locked(struct drm_gem_object *obj, u64 offset, u64 size, dma_
 
 	dma_resv_assert_held(obj->resv);
 	if (to_vuma_bo(obj)->cached)
-		return vuma_bo_cached_extent(to_vuma_bo(obj), offset, addr, len);
-	ret = gem_uma_dev_map_run_locked(dmap, offset >> PAGE_SHIFT,
-					 (offset + size) >> PAGE_SHIFT, &run);
-	if (ret)
-		return ret;
-	if (!dmap->backing && !vuma_bo_is_reachable(dmap->dev, &run))
+		return vuma_bo_cached_extent(to_vuma_bo(obj), offset, size, addr, len);
+	ret = gem_uma_dev_map_bytes_locked(dmap, offset, size, addr, len);
+	if (!ret && !dmap->backing && !vuma_bo_is_reachable(dmap->dev, *addr, *len))
 		return -ENXIO;
-	*addr = run.addr;
-	*len = (u64)run.nr << PAGE_SHIFT;
-	return 0;
+	return ret;
 }
 
 int vuma_bo_add_transfer_locked(struct drm_gem_object *obj, struct list_head *transfers)

@@ -509,14 +509,21 @@ static int vuma_shmem_run_import(struct drm_gem_object *obj, pgoff_t pgoff, pgof
 int vuma_bo_extent_locked(struct drm_gem_object *obj, u64 offset, u64 size, dma_addr_t *addr,
 			  u64 *len)
 {
-	pgoff_t pgoff = offset >> PAGE_SHIFT, end = (offset + size) >> PAGE_SHIFT;
+	u64 skip = offset & ~PAGE_MASK;
+	pgoff_t pgoff = offset >> PAGE_SHIFT, end;
+	int ret = -ENXIO;
 
 	dma_resv_assert_held(obj->resv);
+	end = DIV_ROUND_UP_ULL(offset + size, PAGE_SIZE);
 	if (drm_gem_is_imported(obj))
-		return vuma_shmem_run_import(obj, pgoff, end, addr, len);
-	if (!to_vuma_shmem_bo(obj)->populated)
-		return -ENXIO;
-	return vuma_shmem_run_pages(obj, pgoff, end, addr, len);
+		ret = vuma_shmem_run_import(obj, pgoff, end, addr, len);
+	else if (to_vuma_shmem_bo(obj)->populated)
+		ret = vuma_shmem_run_pages(obj, pgoff, end, addr, len);
+	if (ret)
+		return ret;
+	*addr += skip;
+	*len = min(size, *len - skip);
+	return 0;
 }
 
 void vuma_bo_mapping_changed_locked(struct drm_gem_object *obj)

@@ -79,16 +79,8 @@ static bool gpu_is_resident(struct drm_gem_object *obj, u64 offset, u64 size,
 static int gpu_run(struct drm_gem_object *obj, u64 offset, u64 size, dma_addr_t *addr, u64 *len)
 	__must_hold(obj->resv)
 {
-	struct gem_uma_dma_run run;
-	int ret;
-
-	ret = gem_uma_dev_map_run_locked(&to_gem_uma_object(obj)->dev_map, offset >> PAGE_SHIFT,
-					 (offset + size) >> PAGE_SHIFT, &run);
-	if (ret)
-		return ret;
-	*addr = run.addr;
-	*len = (u64)run.nr << PAGE_SHIFT;
-	return 0;
+	return gem_uma_dev_map_bytes_locked(&to_gem_uma_object(obj)->dev_map, offset, size, addr,
+					    len);
 }
 
 static void gpu_changed(struct drm_gem_object *obj)

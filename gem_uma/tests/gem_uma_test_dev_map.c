@@ -202,6 +202,40 @@ static void dev_map_run_bounds(struct kunit *test)
 	dma_resv_unlock(rig.uobj->base.resv);
 }
 
+/* Devices map smaller pages than the CPU: bytes are found in the middle of one. */
+static void dev_map_bytes_are_where_their_page_is(struct kunit *test)
+{
+	const u64 step = PAGE_SIZE / 4, start = 3 * PAGE_SIZE, end = 6 * PAGE_SIZE;
+	struct dev_map_rig rig = dev_map_rig(test);
+	struct gem_uma_dma_run run;
+	dma_addr_t addr;
+	u64 at, len;
+
+	KUNIT_EXPECT_EQ(test, dev_map_map(test, &rig, 3, 6), 0);
+	dma_resv_lock(rig.uobj->base.resv, NULL);
+	for (at = start; at < end; at += step) {
+		KUNIT_EXPECT_EQ(test, 0, gem_uma_dev_map_run_locked(rig.dmap, at >> PAGE_SHIFT, 6,
+								    &run));
+		KUNIT_EXPECT_EQ(test, 0, gem_uma_dev_map_bytes_locked(rig.dmap, at, end - at,
+								      &addr, &len));
+		KUNIT_EXPECT_EQ(test, addr, run.addr + offset_in_page(at));
+		KUNIT_EXPECT_EQ(test, len, (u64)run.nr * PAGE_SIZE - offset_in_page(at));
+		KUNIT_EXPECT_EQ(test, 0, gem_uma_dev_map_bytes_locked(rig.dmap, at, step, &addr,
+								      &len));
+		KUNIT_EXPECT_EQ(test, len, step);
+	}
+	KUNIT_EXPECT_EQ(test, -ENXIO, gem_uma_dev_map_bytes_locked(rig.dmap, start - step, step,
+								   &addr, &len));
+	KUNIT_EXPECT_EQ(test, -ENXIO, gem_uma_dev_map_bytes_locked(rig.dmap, end, step, &addr,
+								   &len));
+	KUNIT_EXPECT_EQ(test, -EINVAL, gem_uma_dev_map_bytes_locked(rig.dmap, start, 0, &addr,
+								    &len));
+	KUNIT_EXPECT_EQ(test, -EINVAL,
+			gem_uma_dev_map_bytes_locked(rig.dmap, start, PAGES * PAGE_SIZE, &addr,
+						     &len));
+	dma_resv_unlock(rig.uobj->base.resv);
+}
+
 static void dev_map_huge_folio_is_one_run(struct kunit *test)
 {
 	struct gem_uma_mock *mock = gem_uma_mock_create(test, true);
@@ -531,6 +565,7 @@ static struct kunit_case gem_uma_dev_map_cases[] = {
 	KUNIT_CASE(dev_map_fills_gaps),
 	KUNIT_CASE(dev_map_is_mapped_bounds),
 	KUNIT_CASE(dev_map_run_bounds),
+	KUNIT_CASE(dev_map_bytes_are_where_their_page_is),
 	KUNIT_CASE(dev_map_huge_folio_is_one_run),
 	KUNIT_CASE(dev_map_run_is_what_one_call_takes),
 	KUNIT_CASE(dev_map_takes_runs_in_any_order_rev_C1),

@@ -10,7 +10,7 @@ struct host_tests {
 	size_t count;
 };
 
-extern const struct host_tests host_range_tests;
+extern const struct host_tests host_range_tests, host_range_16k_tests, host_range_64k_tests;
 extern const struct host_tests host_state_tests;
 extern const struct host_tests host_reclaim_tests;
 extern const struct host_tests host_vm_tests;

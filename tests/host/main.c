@@ -38,8 +38,8 @@ static void seed(void)
 int main(int argc, char **argv)
 {
 	static const struct host_tests *const all[] = {
-		&host_range_tests, &host_state_tests, &host_reclaim_tests,
-		&host_vm_tests,
+		&host_range_tests, &host_range_16k_tests, &host_range_64k_tests,
+		&host_state_tests, &host_reclaim_tests, &host_vm_tests,
 	};
 	static struct ktap_test tests[128];
 	struct ktap_suite suite = { .tests = tests, .closing_line = true };

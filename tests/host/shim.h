@@ -22,10 +22,14 @@ typedef unsigned long pgoff_t;
 
 #define U64_MAX			((u64)~0ULL)
 
+/* Of the CPU, which range.c is compiled for several of. */
+#ifndef PAGE_SHIFT
 #define PAGE_SHIFT		12
+#endif
 #define PAGE_SIZE		(1UL << PAGE_SHIFT)
 #define PAGE_MASK		(~(PAGE_SIZE - 1))
-#define PMD_SHIFT		21
+/* A table is a page of entries of 8 bytes. */
+#define PMD_SHIFT		(2 * PAGE_SHIFT - 3)
 #define PMD_SIZE		(1UL << PMD_SHIFT)
 #define PMD_ORDER		(PMD_SHIFT - PAGE_SHIFT)
 #define HPAGE_PMD_NR		(1 << PMD_ORDER)

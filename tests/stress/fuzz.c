@@ -350,13 +350,13 @@ static uint64_t value_of(const struct field *f, uint64_t *rng)
 		return (1 + below(rng, 64)) << (one_in(rng, 4) ? 14 : 12);
 	case VA:
 		/* A few places, so that calls meet each other. */
-		return 0x200000 * (1 + below(rng, 4)) + below(rng, 64) * PAGE;
+		return 0x200000 * (1 + below(rng, 4)) + below(rng, 64) * GPU_PAGE;
 	case BO_ADDR:
-		return DRM_VUMA_LEGACY_ADDR(below(rng, 3), below(rng, 16) * PAGE);
+		return DRM_VUMA_LEGACY_ADDR(below(rng, 3), below(rng, 16) * GPU_PAGE);
 	case OFFSET:
-		return below(rng, 16) * PAGE;
+		return below(rng, 16) * GPU_PAGE;
 	case RANGE:
-		return (1 + below(rng, 64)) * (one_in(rng, 8) ? 8 : PAGE);
+		return (1 + below(rng, 64)) * (one_in(rng, 8) ? 8 : GPU_PAGE);
 	case NUMBER:
 		return below(rng, f->max + 1);
 	case PAGES:

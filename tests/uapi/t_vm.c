@@ -347,6 +347,44 @@ static void large_misaligned(void)
 	large_pages(SHIFTS(0, 5));
 }
 
+/* However large a page of the CPU is: pages of the GPU are bound one by one, and in pairs. */
+static void gpu_pages(void)
+{
+	enum { PAGES = 64 };
+	int fd = dev_open(0);
+	struct vuma_bo bo = bo_new_mapped(fd, PAGES * GPU_PAGE, 0);
+	struct vuma_bo out = bo_new_mapped(fd, PAGE, 0);
+	uint64_t *word = bo.map, va = BASE + GPU_PAGE, i, k;
+	struct vuma_vm vm = vm_new(fd);
+	struct drm_vuma_cmd cmd;
+
+	KT_OK(vuma_vm_map(&vm, out.handle, 2 * BASE, 0, PAGE, 0));
+	for (i = 0; i < PAGES * GPU_PAGE / 8; i++)
+		word[i] = i;
+	/* The other way round, so that none follows the one before; at odd addresses. */
+	for (i = 0; i < PAGES; i++)
+		KT_OK(vuma_vm_map(&vm, bo.handle, va + i * GPU_PAGE, (PAGES - 1 - i) * GPU_PAGE,
+				  GPU_PAGE, i % 8 ? 0 : DRM_VUMA_BIND_READONLY));
+	KT_OK(vuma_vm_map(&vm, bo.handle, va + 10 * GPU_PAGE, 21 * GPU_PAGE, 2 * GPU_PAGE, 0));
+	for (i = 0; i < PAGES; i++) {
+		k = i == 10 || i == 11 ? 21 + i - 10 : PAGES - 1 - i;
+		verify_checksum(&vm, va + i * GPU_PAGE, GPU_PAGE, k * GPU_PAGE / 8, 1, &out,
+				2 * BASE);
+	}
+	cmd = vuma_cmd_fill(va, 8, 1, 0);
+	run_faulting(&vm, &cmd, 1, DRM_VUMA_FAULT_WRITE, va);
+	run_cmd(&vm, vuma_cmd_fill(va + GPU_PAGE, GPU_PAGE, 7, 0));
+	verify_pattern(word + (PAGES - 2) * GPU_PAGE / 8, GPU_PAGE, 7, 0);
+	verify_pattern(word + (PAGES - 1) * GPU_PAGE / 8, GPU_PAGE, (PAGES - 1) * GPU_PAGE / 8, 1);
+	/* Neighbours in the same page of the CPU stay mapped. */
+	KT_OK(vuma_vm_unmap(&vm, va + GPU_PAGE, GPU_PAGE));
+	cmd = vuma_cmd_copy(2 * BASE, va + GPU_PAGE, 8);
+	run_faulting(&vm, &cmd, 1, DRM_VUMA_FAULT_UNMAPPED, va + GPU_PAGE);
+	verify_checksum(&vm, va, GPU_PAGE, (PAGES - 1) * GPU_PAGE / 8, 1, &out, 2 * BASE);
+	verify_checksum(&vm, va + 2 * GPU_PAGE, GPU_PAGE, (PAGES - 3) * GPU_PAGE / 8, 1, &out,
+			2 * BASE);
+}
+
 static void many_ops(void)
 {
 	int fd = dev_open(0);
@@ -657,6 +695,7 @@ static const struct ktap_test tests[] = {
 	{ .name = "vm_large_pages_are_split", .run_arg = large_pages, .arg = SHIFTS(0, 0) },
 	{ .name = "vm_64k_pages_are_split", .run_arg = large_pages, .arg = SHIFTS(16, 16) },
 	{ .name = "vm_large_buffer_at_small_alignment", .run = large_misaligned },
+	{ .name = "vm_binds_are_of_GPU_pages_on_any_CPU", .run = gpu_pages },
 	{ .name = "vm_bind_takes_the_maximum_of_ops_and_no_more", .run = many_ops },
 	{ .name = "vm_first_and_last_page_of_the_space", .run = ends_of_the_space },
 	{ .name = "vm_bad_range_is_EINVAL_and_changes_nothing", .run = bad_ranges },

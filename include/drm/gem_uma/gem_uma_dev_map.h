@@ -65,6 +65,9 @@ void gem_uma_dev_map_drop_locked(struct gem_uma_dev_map *dmap)
 int gem_uma_dev_map_run_locked(struct gem_uma_dev_map *dmap, pgoff_t start,
 			       pgoff_t end, struct gem_uma_dma_run *run)
 	__must_hold(dmap->obj->resv);
+int gem_uma_dev_map_bytes_locked(struct gem_uma_dev_map *dmap, u64 offset, u64 size,
+				 dma_addr_t *addr, u64 *len)
+	__must_hold(dmap->obj->resv);
 bool gem_uma_dev_map_next_locked(struct gem_uma_dev_map *dmap, pgoff_t start,
 				 pgoff_t end, struct gem_uma_dma_run *run)
 	__must_hold(dmap->obj->resv);

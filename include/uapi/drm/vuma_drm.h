@@ -402,9 +402,9 @@ struct drm_vuma_bo_madvise {
 	__u32 handle;
 	/** @advice: in, &enum drm_vuma_madvise. */
 	__u32 advice;
-	/** @offset: in, for DISCARD, bytes, multiple of 4096; must be 0 otherwise. */
+	/** @offset: in, for DISCARD, bytes, whole CPU pages; must be 0 otherwise. */
 	__u64 offset;
-	/** @size: in, for DISCARD, bytes, multiple of 4096, not 0; must be 0 otherwise. */
+	/** @size: in, for DISCARD, bytes, whole CPU pages, not 0; must be 0 otherwise. */
 	__u64 size;
 	/** @retained: out, 1 if the BO is not purged. Must be 0 on entry. */
 	__u32 retained;
@@ -479,7 +479,7 @@ struct drm_vuma_bind_op {
 	__u32 handle;
 	/** @pad: must be 0. */
 	__u32 pad;
-	/** @va: GPU address, multiple of 4096. */
+	/** @va: GPU address, multiple of 4096, whatever the size of a CPU page is. */
 	__u64 va;
 	/** @bo_offset: for MAP, multiple of 4096; must be 0 otherwise. */
 	__u64 bo_offset;
@@ -582,9 +582,9 @@ struct drm_vuma_heap_create {
 	__u32 vm_id;
 	/** @policy: in, &enum drm_vuma_heap_policy. */
 	__u32 policy;
-	/** @size: in, bytes, multiple of 4096. */
+	/** @size: in, bytes, whole CPU pages. */
 	__u64 size;
-	/** @granule: in, bytes, a power of two from 4096 to 2 MiB. The last may be short. */
+	/** @granule: in, bytes, a power of two from a CPU page to 2 MiB. The last may be short. */
 	__u64 granule;
 	/** @hint: in, bytes that the first job is known to need; at most @size. */
 	__u64 hint;
