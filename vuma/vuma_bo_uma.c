@@ -420,7 +420,8 @@ struct drm_gem_object *vuma_bo_create(struct vuma_file *vfile, u64 size, u32 fla
 	if (!bo)
 		return ERR_PTR(-ENOMEM);
 	bo->flags = flags;
-	bo->cached = !vuma_bo_device_is_coherent(vfile->vdev) && !(flags & DRM_VUMA_BO_WC);
+	/* Elsewhere a device that does not snoop has the CPU's own cache, if any. */
+	bo->cached = uma->sync_ops == &vuma_bo_sync_ops && !(flags & DRM_VUMA_BO_WC);
 	if (r_obj)
 		bo->uma.base.resv = r_obj->resv;
 	ret = gem_uma_object_init(&bo->uma, uma, size, vuma_bo_uma_flags(uma, flags),
