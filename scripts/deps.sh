@@ -5,7 +5,7 @@
 # As root (or with passwordless sudo) it installs; otherwise it prints the one
 # line to type and fails. Set GEM_UMA_NO_DEPS=1 on systems without dpkg.
 #
-#   deps.sh [SET...]    also what a set needs: debug (kernels of our own), lint, ports,
+#   deps.sh [SET...]    also what a set needs: debug (kernels of our own), lint, ports, arm64,
 #                       clients (programs that guests run on a display), deb (packages)
 #   deps.sh --missing [SET...]    only prints what it would install
 set -euo pipefail
@@ -22,6 +22,7 @@ declare -A sets=(
 	[debug]='flex bison bc libssl-dev libelf-dev ccache'
 	[lint]='sparse coccinelle clang'
 	[ports]='coccinelle ccache'
+	[arm64]='qemu-system-arm device-tree-compiler ccache'
 	[clients]='libdrm-tests weston'
 	[deb]='debhelper dh-dkms mmdebstrap'
 )

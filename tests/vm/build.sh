@@ -5,7 +5,8 @@
 #                                          build/<kernelrelease>/
 #   build.sh user                          guest programs, into build/user/
 #
-# KDIR=<kernel build> builds against another kernel. Variables like LLVM=1 or
+# KDIR=<kernel build> builds against another kernel, GEM_UMA_ARCH=arm64 for another architecture,
+# whose programs go into build/user-arm64/. Variables like LLVM=1 or
 # GCOV_PROFILE=y reach kbuild as arguments only: see stated-make. Objects never land in
 # the source tree: the rooms are mirrored by symlinks under build/, and kbuild works
 # there.
@@ -14,6 +15,10 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 jobs=$(nproc)
+# shellcheck source=tests/vm/arch/x86_64
+. "$here/arch/${GEM_UMA_ARCH:-x86_64}"
+# Kernel headers name their compiler without a place.
+[[ ! $cross ]] || { sysroot=$("$here/toolchain.sh" root); export PATH=$sysroot/usr/bin:$PATH; }
 
 # A flock on the directory itself: nothing to clean up, whoever dies.
 lock_dir() {
@@ -52,7 +57,7 @@ modules() {
 	log=$farm/build.log
 	# A fresh clone at the place of an old one compiles only what is new.
 	if [[ " $*" != *" "@(CC|LLVM|CROSS_COMPILE)=* ]] && command -v ccache >/dev/null; then
-		cc=(CC="ccache gcc")
+		cc=(CC="ccache ${cross}gcc")
 	fi
 	# BTF needs the kernel's vmlinux with debug info, which headers do not have.
 	"$here/stated-make" -C "$kdir" M="$farm" W=1 CONFIG_DEBUG_INFO_BTF_MODULES= \
@@ -84,18 +89,24 @@ prune_modules() {
 }
 
 user() {
-	local out=$top/build/user room
+	local out=$top/build/user room with=()
+	if [[ $cross ]]; then
+		# Guests have no libraries of it.
+		out+=-$deb
+		with=(CC="${cross}gcc" LDFLAGS=-static DRM_CFLAGS="-I$sysroot/usr/include -I$sysroot/usr/include/libdrm"
+			DRM_LIBS="-L$sysroot/usr/lib/${cross%-} -ldrm")
+	fi
 	lock_dir "$out"
 	mkdir -p "$out/bin"
 	for room in tests/uapi tests/demo tests/stress bench; do
 		[[ -f $top/$room/Makefile ]] || continue
 		"$here/stated-make" --no-print-directory -s -j"$jobs" -C "$top/$room" \
-			O="$out" all 9<&-
+			O="$out" "${with[@]}" all 9<&-
 	done
 }
 
 case ${1:-} in
 modules) modules "${@:2}" ;;
 user) user ;;
-*) sed -n '4,11s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+*) sed -n '4,12s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac

@@ -103,12 +103,15 @@ samples=(
 	'allocation failure|[ 9.1] sh: page allocation failure: order:9, mode:0xcc0(GFP_KERNEL)'
 	'lost messages|[ 9.1] ** 14 printk messages dropped **'
 	'segfault|[ 9.1] client[240]: segfault at 8 ip 0 sp 0 error 4 in libc.so.6'
+	'arm64 abort|[ 9.1] Internal error: synchronous external abort: 0000000096000010 [#1] SMP'
+	'arm64 SError|[ 9.1] SError Interrupt on CPU1, code 0x00000000be000000 -- SError'
+	'SMMU fault|[ 9.1] arm-smmu-v3 arm-smmu-v3.0.auto: event 0x10 received:'
 	'IOMMU fault|[ 9.1] DMAR: [DMA Write NO_PASID] Request device [00:03.0] fault addr 0x0'
 )
 merged_warning='[   31.000006] WARNING: CPU: 0 PID: 7 at x.c:16 f+0x5c/0x90 [x]'
 
 echo "TAP version 13"
-echo "1..$((${#samples[@]} + 22))"
+echo "1..$((${#samples[@]} + 23))"
 for s in "${samples[@]}"; do
 	must "${s%%|*} fails" fail <<<"$boot_log"$'\n'"${s#*|}"
 done
@@ -125,6 +128,8 @@ must "a warning after a declared OOM report fails" fail --oom-ok \
 	<<<"$oom_memcg"$'\n'"$merged_warning"
 must "a call trace after a declared OOM report fails" fail --oom-ok \
 	<<<"$oom_memcg"$'\n''[ 32.0] Call Trace:'
+must "a call trace of arm64 after a declared OOM report fails" fail --oom-ok \
+	<<<"$oom_memcg"$'\n''[ 32.0] Call trace:'
 must "a report without its victim fails" fail --oom-ok <<<"$oom_head"
 must "nothing to kill fails" fail --oom-ok <<<"$oom_head"$'\n''[ 31.1] Out of memory and no killable processes...'
 must "oom.group kills are part of a declared report" pass --oom-ok \

@@ -10,21 +10,33 @@
 #   kernel.sh update    look for a newer package now
 #   kernel.sh present   is one in the cache? Looks, and does no more
 #
-# GEM_UMA_SERIES=7.3 is another series than 6.12, each in a place of its own. A newer
-# package is looked for at most once a day; with no network the cached kernel is used.
+# GEM_UMA_SERIES=7.3 is another series than 6.12, and GEM_UMA_ARCH=arm64 another architecture
+# than x86_64, each in a place of its own. A newer package is looked for at most once a day;
+# with no network the cached kernel is used.
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 
+here=$(cd "$(dirname "$0")" && pwd)
 series=${GEM_UMA_SERIES:-6.12}
-arch=amd64
+# shellcheck source=tests/vm/arch/x86_64
+. "$here/arch/${GEM_UMA_ARCH:-x86_64}"
 cache=${GEM_UMA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/gem-uma}
 suffix=
 [[ $series == 6.12 ]] || suffix=-$series
-kernels=$cache/kernels$suffix
-stamp=$cache/checked$suffix
 # Not that of kbuild.sh, whose lists are of fewer suites.
 state=$cache/apt${suffix:+-stock$suffix}
+# Behind the names of packages that are not for this machine.
+foreign=
+if [[ $cross ]]; then
+	suffix+=-$flavour
+	state+=-$deb
+	foreign=:$deb
+fi
+kernels=$cache/kernels$suffix
+stamp=$cache/checked$suffix
 tmp=
+# shellcheck source=tests/vm/apt.sh
+. "$here/apt.sh"
 
 say() { echo "kernel.sh: $*" >&2; }
 cleanup() { [[ -z $tmp ]] || rm -rf "$tmp"; }
@@ -32,22 +44,10 @@ trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-# The lists live in the cache, so no root is needed to refresh them and the
-# system's own state is not touched.
-private=(
-	-o Dir::State::Lists="$state/lists"
-	-o Dir::Cache="$state/cache"
-)
-quiet=(
-	-q -o APT::Sandbox::User=root -o Acquire::Retries=2
-	-o Acquire::http::Timeout=20 -o Acquire::Languages=none
-)
-lists=()
-
 # Other series are in the backports of the next release, whose C library their tools want.
 name_suites() {
 	local mirror
-	[[ $suffix ]] || return 0
+	[[ $series != 6.12 ]] || return 0
 	mirror=$(apt-cache policy 2>/dev/null | grep -oE 'https?://[^ ]+/debian/? ' |
 		sort | uniq -c | sort -rn | awk 'NR == 1 { print $2 }')
 	printf '%s\n' "Types: deb" "URIs: ${mirror:-http://deb.debian.org/debian}" \
@@ -57,25 +57,26 @@ name_suites() {
 }
 
 refresh_lists() {
-	mkdir -p "$state/lists/partial" "$state/cache/archives/partial"
+	mkdir -p "$state"
 	name_suites
-	apt-get "${quiet[@]}" "${private[@]}" update >/dev/null 2>&1
+	apt_update
 }
 
+# Names alone, also of those that another architecture's package wants of that.
 depends() {
-	apt-cache "${lists[@]}" depends --no-recommends --no-suggests "$1" 2>/dev/null |
-		sed -n "s/^ *|\?Depends: //p"
+	apt-cache "${lists[@]}" depends --no-recommends --no-suggests "$1$foreign" 2>/dev/null |
+		sed -n "s/^ *|\?Depends: <\?\([^:>]*\).*/\1/p"
 }
 
 # What the meta package points at; without one, the highest version by name.
 image_package() {
 	local p
-	p=$(depends "linux-image-$series-$arch" | grep -m1 "^linux-image-$series") && {
+	p=$(depends "linux-image-$series-$flavour" | grep -m1 "^linux-image-$series") && {
 		echo "$p"
 		return
 	}
 	p=$(apt-cache "${lists[@]}" pkgnames "linux-image-$series" 2>/dev/null |
-		grep -E "^linux-image-$series\.[0-9]+[^-]*-$arch\$" | sort -V | tail -n1) || true
+		grep -E "^linux-image-$series\.[0-9]+[^-]*-$flavour\$" | sort -V | tail -n1) || true
 	[[ -n $p ]] && echo "$p"
 }
 
@@ -99,7 +100,9 @@ fetch() {
 	# Newer images come in parts.
 	mapfile -t parts < <(apt-cache "${lists[@]}" pkgnames linux- 2>/dev/null |
 		grep -xF -e "linux-base-$release" -e "linux-binary-$release" -e "linux-modules-$release")
-	download "$tmp" "$image" "$headers" "$common" "$kbuild" "${parts[@]}" || return
+	# The tools of the build are for this machine.
+	apt_download "$tmp" "$image$foreign" "$headers$foreign" "$common" "$kbuild" \
+		"${parts[@]/%/$foreign}" || return
 	for deb in "$tmp"/deb/*.deb; do
 		dpkg-deb -x "$deb" "$tmp/root"
 	done
@@ -122,17 +125,10 @@ fetch() {
 	prune
 }
 
-# download DIR PACKAGE...: into DIR/deb
-download() {
-	(cd "$1/deb" && apt-get "${quiet[@]}" "${lists[@]}" download "${@:2}") >"$1/log" 2>&1 || {
-		cat "$1/log" >&2
-		return 1
-	}
-}
-
 # What the configuration says of a compiler that is not there, and modules need not know.
 suit_compiler() {
 	local config gcc
+	[[ ! $cross ]] || return 0
 	gcc=$(sed -n 's/^CC = .*\(gcc-[0-9]*\)$/\1/p' "$1/.kernelvariables")
 	[[ $gcc ]] && ! command -v "$gcc" >/dev/null || return 0
 	sed -i "s/$gcc\$/gcc/" "$1/.kernelvariables"
@@ -157,7 +153,7 @@ suit_tools() {
 	((${#newer[@]})) || return 0
 	mkdir "$tmp/libc" "$lib"
 	rm -f "$tmp"/deb/*
-	download "$tmp" libc6 || return
+	apt_download "$tmp" libc6 || return
 	dpkg-deb -x "$tmp"/deb/libc6_*.deb "$tmp/libc"
 	find "$tmp/libc" -type f \( -name 'ld-linux*.so.2' -o -name libc.so.6 \) \
 		-exec cp -t "$lib" {} +

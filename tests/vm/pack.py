@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """Packs a guest: an initramfs of busybox, kernel modules and programs."""
 import fcntl
+import functools
 import glob
 import lzma
 import os
 import re
+import shlex
 import stat
 import subprocess
 
@@ -19,6 +21,37 @@ MODULE_PATH_ENV = "/usr/sbin:/sbin"
 
 class PackError(Exception):
     pass
+
+
+class Arch:
+    """What is particular to the machine of a guest: the settings of arch/NAME."""
+
+    def __init__(self, name):
+        self.name = name
+        path = os.path.join(HERE, "arch", name)
+        if not re.match(r"^[\w-]+$", name) or not os.path.isfile(path):
+            known = ", ".join(sorted(os.listdir(os.path.join(HERE, "arch"))))
+            raise SystemExit(f"GEM_UMA_ARCH={name}: there are {known}")
+        with open(path, encoding="utf-8") as f:
+            for word in shlex.split(f.read(), comments=True):
+                key, _, value = word.partition("=")
+                setattr(self, key, value)
+        # where programs for it are
+        self.user = os.path.join(TOP, "build", f"user-{self.deb}" if self.cross else "user")
+
+    @functools.cached_property
+    def root(self):
+        """What was unpacked of its architecture; None where that is the host's."""
+        if not self.cross:
+            return None
+        return subprocess.run([os.path.join(HERE, "toolchain.sh"), "root"], check=True,
+                              stdout=subprocess.PIPE, text=True).stdout.strip()
+
+    def tool(self, name):
+        return os.path.join(self.root, "usr/bin", self.cross + name) if self.cross else name
+
+
+ARCH = Arch(os.environ.get("GEM_UMA_ARCH") or "x86_64")
 
 
 class Cpio:
@@ -136,7 +169,7 @@ def shared_dir(path):
 
 def strip(path):
     """Debug info is for the host; the guest has no memory to spare for it."""
-    r = subprocess.run(["strip", "--strip-debug", "-o", "/dev/stdout", path],
+    r = subprocess.run([ARCH.tool("strip"), "--strip-debug", "-o", "/dev/stdout", path],
                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
     return r.stdout if r.returncode == 0 and r.stdout else read(path)
 
@@ -227,8 +260,12 @@ def add_programs(cpio, pairs):
     for host, guest in pairs:
         data = read(host)
         cpio.file(guest, data, 0o755 if os.access(host, os.X_OK) else 0o644)
-        if data[:4] == b"\x7fELF":
-            elf.append(host)
+        if data[:4] != b"\x7fELF":
+            continue
+        elf.append(host)
+        # Nobody here can say which libraries it needs.
+        if ARCH.cross and b"/ld-linux-" in data[:4096]:
+            raise PackError(f"{host} is not static")
     for lib in libraries(elf):
         cpio.file(lib, read(lib))
 
@@ -239,17 +276,19 @@ def add_busybox(cpio):
             break
     else:
         raise PackError("no busybox; run scripts/deps.sh")
+    # Of the same version, another architecture's has the same applets.
     applets = subprocess.run([path, "--list-full"], check=True, stdout=subprocess.PIPE,
                              text=True).stdout.split()
     if libraries([path]):
         raise PackError(f"{path} is not static; install busybox-static")
-    cpio.file("/bin/busybox", read(path))
+    cpio.file("/bin/busybox", read(os.path.join(ARCH.root, "bin/busybox") if ARCH.cross
+                                   else path))
     for a in applets:
         cpio.link("/" + a, "/bin/busybox")
 
 
 def built_programs():
-    bindir = os.path.join(TOP, "build", "user", "bin")
+    bindir = os.path.join(ARCH.user, "bin")
     if not os.path.isdir(bindir):
         return []
     return [(os.path.join(bindir, f), "/bin/" + f) for f in sorted(os.listdir(bindir))]
@@ -265,8 +304,7 @@ def initramfs(kernel, programs, files, with_ours=True, extra=()):
     cpio.file("/init", read(os.path.join(HERE, "guest", "init")))
     for path, data in files.items():
         cpio.file(path, data)
-    user = os.path.join(TOP, "build", "user")
-    fd = shared_dir(user) if os.path.isdir(user) else None
+    fd = shared_dir(ARCH.user) if os.path.isdir(ARCH.user) else None
     try:
         add_programs(cpio, list(programs) + (built_programs() if with_ours else []))
     finally:

@@ -28,9 +28,9 @@ def _read(rdtsc):
     return (before + after) / 2, ticks
 
 
-def khz():
-    """None where it cannot be known."""
-    if platform.machine() != "x86_64":
+def khz(machine):
+    """None where it cannot be known, or a guest of that machine has none."""
+    if not platform.machine() == machine == "x86_64":
         return None
     try:
         code = mmap.mmap(-1, mmap.PAGESIZE,
