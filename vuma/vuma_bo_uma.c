@@ -313,12 +313,14 @@ void vuma_bo_module_init(void)
 
 int vuma_bo_device_init(struct vuma_device *vdev)
 {
-	unsigned int id = to_platform_device(vdev->drm.dev)->id;
+	int id = to_platform_device(vdev->drm.dev)->id;
+	/* One of the firmware has no parameters: it is what the DMA API says of it. */
+	const bool ours = id >= 0;
 	const struct gem_uma_device_config config = {
 		.huge = huge,
-		.allow_bounce = transfer[id],
-		.sync_ops = coherent[id] ? NULL : &vuma_bo_sync_ops,
-		.allow_wc = wc[id],
+		.allow_bounce = ours && transfer[id],
+		.sync_ops = ours && !coherent[id] ? &vuma_bo_sync_ops : NULL,
+		.allow_wc = ours && wc[id],
 	};
 	struct vuma_bo_device *bo;
 	int ret;
@@ -658,7 +660,6 @@ int vuma_bo_extent_locked(struct drm_gem_object *obj, u64 offset, u64 size, dma_
 			  u64 *len)
 {
 	struct gem_uma_dev_map *dmap = &to_gem_uma_object(obj)->dev_map;
-	struct gem_uma_dma_run run;
 	int ret;
 
 	dma_resv_assert_held(obj->resv);

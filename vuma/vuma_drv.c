@@ -7,6 +7,7 @@
 #include <linux/debugfs.h>
 #include <linux/dma-mapping.h>
 #include <linux/jiffies.h>
+#include <linux/mod_devicetable.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/platform_device.h>
@@ -31,7 +32,7 @@
 
 static unsigned int ndev = 1;
 module_param(ndev, uint, 0444);
-MODULE_PARM_DESC(ndev, "number of devices, 1 to 16");
+MODULE_PARM_DESC(ndev, "number of devices besides those of the firmware, 0 to 16");
 
 static struct platform_device *vuma_pdevs[VUMA_MAX_DEVICES];
 
@@ -342,11 +343,18 @@ static void vuma_remove(struct platform_device *pdev)
 	vuma_bo_device_unplug(vdev);
 }
 
+/* Without registers. Whether it snoops the CPU's cache is what its node says: dma-coherent. */
+static const struct of_device_id vuma_of_match[] = {
+	{ .compatible = "gem-uma,vuma" },
+	{ }
+};
+
 static struct platform_driver vuma_platform_driver = {
 	.probe = vuma_probe,
 	.remove = vuma_remove,
 	.driver = {
 		.name = vuma_bo_driver_name,
+		.of_match_table = vuma_of_match,
 	},
 };
 
@@ -390,7 +398,7 @@ static int __init vuma_init(void)
 	unsigned int reclaim = WQ_MEM_RECLAIM;
 	int ret;
 
-	if (!ndev || ndev > VUMA_MAX_DEVICES)
+	if (ndev > VUMA_MAX_DEVICES)
 		return -EINVAL;
 
 	ret = vuma_mmu_module_init();
