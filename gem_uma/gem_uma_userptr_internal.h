@@ -3,10 +3,12 @@
 #ifndef _GEM_UMA_USERPTR_INTERNAL_H_
 #define _GEM_UMA_USERPTR_INTERNAL_H_
 
+#include <linux/build_bug.h>
 #include <linux/dma-direction.h>
 #include <linux/mmu_notifier.h>
 #include <linux/rwsem.h>
 #include <linux/scatterlist.h>
+#include <linux/sizes.h>
 
 struct dma_buf;
 struct gem_uma_userptr;
@@ -82,8 +84,13 @@ struct gem_uma_userptr_map {
 	bool unmapped;
 };
 
-/* How much is pinned, or looked up, before others get the CPU, or a signal its way. */
-#define GEM_UMA_USERPTR_BATCH	(PAGE_SIZE / sizeof(struct page *))
+/*
+ * Pages that are pinned, or looked up, before others get the CPU, or a signal its way. Of a
+ * process at its limit, the memory cgroup must be able to take the rest.
+ */
+#define GEM_UMA_USERPTR_BATCH	((size_t)SZ_2M >> PAGE_SHIFT)
+/* An array of them is one page. */
+static_assert(GEM_UMA_USERPTR_BATCH * sizeof(struct page *) <= PAGE_SIZE);
 
 extern struct rw_semaphore gem_uma_userptr_lock;
 
