@@ -35,7 +35,7 @@ check-debug: plan-check-debug deps ## unit, uAPI and race tests on a KASAN and l
 check-all: deps ## once a night: all tests on each kernel, data races, mutants, bench
 	@scripts/deps.sh clients
 	@rc=0; $(VM)/check.sh --all || rc=1; \
-	for t in lint check-selftest check-ports bench-ports check-deb check-kcsan mutants bench; do $(MAKE) $$t || rc=1; done; \
+	for t in lint check-selftest check-ports bench-ports check-deb check-arm64 check-kcsan mutants bench; do $(MAKE) $$t || rc=1; done; \
 	$(VM)/check-debug.sh --all debug || rc=1; $(VM)/check-debug.sh --soak debug || rc=1; \
 	$(VM)/check-ports.sh --debug || rc=1; exit $$rc
 
@@ -47,6 +47,9 @@ demo-ports: plan-demo-ports deps ## in-tree drivers, as they are and ported: wha
 
 bench-ports: plan-bench-ports deps ## what in-tree drivers take, as they are and ported (DRIVER=)
 	@tests/ports/bench/run.sh $(DRIVER)
+
+check-arm64: plan-check-arm64 deps ## the guests of make check, emulated on arm64 with pages of 4K and of 16K (ARCHS=)
+	@$(VM)/check-arm64.sh $(ARCHS)
 
 soak: plan-soak deps ## all races and the fuzzer for an hour, on the debug kernels of both series
 	@$(VM)/check-debug.sh --soak debug
@@ -109,5 +112,5 @@ clean: ## removes build/ and out/
 distclean: clean ## also the kernel cache
 	@rm -rf "$${GEM_UMA_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/gem-uma}"
 
-.PHONY: help demo demo-ports bench-ports deb check-deb soak check check-debug check-all check-ports check-kcsan check-selftest mutants check-host lint bench figures shell modules user docs deps update-kernel clean distclean
+.PHONY: help demo demo-ports bench-ports deb check-deb soak check check-debug check-all check-ports check-arm64 check-kcsan check-selftest mutants check-host lint bench figures shell modules user docs deps update-kernel clean distclean
 endif
