@@ -41,7 +41,8 @@ void gem_uma_object_import_leave_dying_locked(struct gem_uma_object *uobj, bool 
 void gem_uma_object_import_fini(struct gem_uma_object *uobj);
 int gem_uma_object_vacate_locked(struct gem_uma_object *uobj)
 	__must_hold(uobj->base.resv);
-int gem_uma_object_make_room_locked(struct gem_uma_object *uobj, bool user)
+int gem_uma_object_wait_idle(struct gem_uma_object *uobj, bool user);
+int gem_uma_object_make_room_locked(struct gem_uma_object *uobj)
 	__must_hold(uobj->base.resv);
 struct gem_uma_client_pages gem_uma_object_pages(const struct gem_uma_object *uobj);
 

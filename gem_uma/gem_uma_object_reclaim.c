@@ -290,46 +290,53 @@ static long gem_uma_object_purge(struct gem_uma_reclaim *reclaim)
 	return pages;
 }
 
-/* There is no killable wait for a resv. */
-static long gem_uma_object_wait_idle(struct gem_uma_object *uobj, bool user)
+/**
+ * gem_uma_object_wait_idle() - wait for the jobs that use an object
+ * @uobj: object, of which the caller has a reference
+ * @user: any signal may end the wait; else only one that kills
+ *
+ * A job can wait for another one, and that for who wants a resv. So nobody waits under one.
+ *
+ * Context: may sleep; no resv held.
+ *
+ * Return: 0; -ERESTARTSYS for a signal to a @user, -EINTR if another one is being killed.
+ */
+int gem_uma_object_wait_idle(struct gem_uma_object *uobj, bool user)
 {
 	long ret;
 
+	/* There is no killable wait for a resv. */
 	do {
 		ret = dma_resv_wait_timeout(uobj->base.resv, DMA_RESV_USAGE_BOOKKEEP, user,
 					    user ? MAX_SCHEDULE_TIMEOUT : HZ / 10);
 		if (!ret && fatal_signal_pending(current))
 			return -EINTR;
 	} while (!ret);
-	return ret;
+	return min(ret, 0L);
 }
 
 /**
  * gem_uma_object_make_room_locked() - evict pages of an object for others of its own
  * @uobj: object with pages of its own
- * @user: any signal may end the wait for jobs; else only one that kills
  *
  * For who populates for the CPU at a memory limit: with resv held nobody else can take
  * pages of the object, which may be all that the limit allows. What no device needs at
  * once works so, however large, as with tmpfs.
  *
- * Context: the object's resv held. Waits for jobs that use the object; may sleep, reclaim
- * and do I/O.
+ * Context: the object's resv held; may sleep, reclaim and do I/O.
  *
- * Return: 0 if pages have left memory, or are on their way; -ENOMEM if none could;
- * -ERESTARTSYS for a signal to a @user, -EINTR if another one is being killed.
+ * Return: 0 if pages have left memory, or are on their way; -ENOMEM if none could; -EBUSY
+ * while jobs use the object: gem_uma_object_wait_idle() comes first, without the resv.
  */
-int gem_uma_object_make_room_locked(struct gem_uma_object *uobj, bool user)
+int gem_uma_object_make_room_locked(struct gem_uma_object *uobj)
 {
 	struct gem_uma_backing *b = &uobj->backing;
 	unsigned long before, nr_pages;
-	long ret;
 
 	dma_resv_assert_held(uobj->base.resv);
+	if (!dma_resv_test_signaled(uobj->base.resv, DMA_RESV_USAGE_BOOKKEEP))
+		return -EBUSY;
 	before = gem_uma_backing_in_memory(b);
-	ret = gem_uma_object_wait_idle(uobj, user);
-	if (ret < 0)
-		return ret;
 	/* All of it is zero, if nobody has written to it through a mapping. */
 	if (gem_uma_backing_is_clean(b) && gem_uma_object_purge(&uobj->reclaim) > 0)
 		return 0;

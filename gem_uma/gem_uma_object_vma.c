@@ -30,23 +30,65 @@ static struct gem_uma_object *gem_uma_object_of_vma(struct vm_area_struct *vma)
 	return to_gem_uma_object(obj);
 }
 
-/* What finds no memory for a page goes on with that of other pages of the object. */
+/*
+ * What finds no memory for a page goes on with that of other pages of the object. *room is
+ * why there is no such, or 0.
+ */
 static vm_fault_t gem_uma_object_fault_locked(struct gem_uma_object *uobj,
-					      struct vm_fault *vmf, unsigned int order)
+					      struct vm_fault *vmf, unsigned int order, int *room)
 	__must_hold(uobj->base.resv)
+{
+	vm_fault_t ret;
+
+	dma_resv_assert_held(uobj->base.resv);
+	do {
+		*room = 0;
+		ret = gem_uma_cpu_map_fault_locked(&uobj->cpu_map, vmf, order);
+		if (uobj->cpu_map.starved)
+			*room = gem_uma_object_make_room_locked(uobj);
+		/* That fault is repeated, with all locks taken anew. */
+	} while (uobj->cpu_map.starved && !*room && !(ret & VM_FAULT_RETRY));
+	return ret;
+}
+
+/* Sets *busy to the object, with a reference, if the fault has to wait for its jobs first. */
+static vm_fault_t gem_uma_object_fault_once(struct vm_fault *vmf, unsigned int order,
+					    struct gem_uma_object **busy)
+{
+	struct gem_uma_object *uobj = gem_uma_object_of_vma(vmf->vma);
+	vm_fault_t ret;
+	int room;
+
+	ret = gem_uma_cpu_map_fault_begin(&uobj->cpu_map, vmf);
+	if (ret)
+		return ret;
+	ret = gem_uma_object_fault_locked(uobj, vmf, order, &room);
+	gem_uma_object_mark_used(uobj);
+	gem_uma_object_update_locked(uobj);
+	if (room == -EBUSY) {
+		drm_gem_object_get(&uobj->base);
+		*busy = uobj;
+	}
+	gem_uma_cpu_map_fault_end(&uobj->cpu_map, ret);
+	return ret;
+}
+
+static vm_fault_t gem_uma_object_huge_fault(struct vm_fault *vmf, unsigned int order)
 {
 	/* The kernel itself would fault again at once, signal or not. */
 	bool user = vmf->flags & FAULT_FLAG_USER;
+	struct gem_uma_object *busy;
 	vm_fault_t ret;
 	int err;
 
-	dma_resv_assert_held(uobj->base.resv);
 	for (;;) {
-		ret = gem_uma_cpu_map_fault_locked(&uobj->cpu_map, vmf, order);
-		if (!uobj->cpu_map.starved)
+		busy = NULL;
+		ret = gem_uma_object_fault_once(vmf, order, &busy);
+		if (!busy)
 			return ret;
-		err = gem_uma_object_make_room_locked(uobj, user);
-		/* The fault is repeated, with all locks taken anew. */
+		err = gem_uma_object_wait_idle(busy, user);
+		drm_gem_object_put(&busy->base);
+		/* With its lock dropped, the VMA may be gone. */
 		if (ret & VM_FAULT_RETRY)
 			return ret;
 		if (err)
@@ -54,40 +96,43 @@ static vm_fault_t gem_uma_object_fault_locked(struct gem_uma_object *uobj,
 	}
 }
 
-static vm_fault_t gem_uma_object_huge_fault(struct vm_fault *vmf, unsigned int order)
-{
-	struct gem_uma_object *uobj = gem_uma_object_of_vma(vmf->vma);
-	vm_fault_t ret;
-
-	ret = gem_uma_cpu_map_fault_begin(&uobj->cpu_map, vmf);
-	if (ret)
-		return ret;
-	ret = gem_uma_object_fault_locked(uobj, vmf, order);
-	gem_uma_object_mark_used(uobj);
-	gem_uma_object_update_locked(uobj);
-	gem_uma_cpu_map_fault_end(&uobj->cpu_map, ret);
-	return ret;
-}
-
 static vm_fault_t gem_uma_object_fault(struct vm_fault *vmf)
 {
 	return gem_uma_object_huge_fault(vmf, 0);
 }
 
+/* *busy: it has to wait for jobs of the object first. */
+static int gem_uma_object_access_once(struct vm_area_struct *vma, unsigned long addr, void *buf,
+				      int len, int write, bool *busy)
+{
+	struct gem_uma_object *uobj = gem_uma_object_of_vma(vma);
+	int ret, room;
+
+	ret = dma_resv_lock_interruptible(uobj->base.resv, NULL);
+	if (ret)
+		return ret;
+	do {
+		room = 0;
+		ret = gem_uma_cpu_map_access_locked(&uobj->cpu_map, vma, addr, buf, len, write);
+		if (uobj->cpu_map.starved)
+			room = gem_uma_object_make_room_locked(uobj);
+	} while (uobj->cpu_map.starved && !room);
+	*busy = room == -EBUSY;
+	gem_uma_object_update_locked(uobj);
+	dma_resv_unlock(uobj->base.resv);
+	return ret;
+}
+
 static int gem_uma_object_access(struct vm_area_struct *vma, unsigned long addr, void *buf,
 				 int len, int write)
 {
-	struct gem_uma_object *uobj = gem_uma_object_of_vma(vma);
-	int ret = dma_resv_lock_interruptible(uobj->base.resv, NULL);
+	bool busy;
+	int ret;
 
-	if (!ret) {
-		do {
-			ret = gem_uma_cpu_map_access_locked(&uobj->cpu_map, vma, addr, buf, len,
-							    write);
-		} while (uobj->cpu_map.starved && !gem_uma_object_make_room_locked(uobj, true));
-		gem_uma_object_update_locked(uobj);
-		dma_resv_unlock(uobj->base.resv);
-	}
+	do {
+		busy = false;
+		ret = gem_uma_object_access_once(vma, addr, buf, len, write, &busy);
+	} while (busy && !gem_uma_object_wait_idle(gem_uma_object_of_vma(vma), true));
 	return ret;
 }
 

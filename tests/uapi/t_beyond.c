@@ -187,7 +187,23 @@ static void fill_all(void *bo)
 	vuma_pattern_fill(b->map, b->size, 1, STEP);
 }
 
-/* Whoever evicts for pages of the same buffer waits for its jobs, with its lock held. */
+/* Whoever evicts for pages of the same buffer waits for its jobs, without its lock. */
+static void bind_beside_a_wait(void)
+{
+	struct gate gate;
+	struct vuma_bo bo = large_and_busy(&gate);
+	struct waiter waiter = { .call = fill_all, .arg = &bo };
+	struct vuma_vm vm = vm_new(bo.fd);
+
+	waiter_start(&waiter);
+	KT_OK(vuma_vm_map(&vm, bo.handle, MIB, 0, MIB, 0));
+	KT_OK(vuma_vm_unmap(&vm, MIB, MIB));
+	KT_FALSE(atomic_load(&waiter.done));
+	gate_open(&gate);
+	waiter_join(&waiter);
+	verify_pattern(bo.map, bo.size, 1, STEP);
+}
+
 static void query_beside_a_wait(void)
 {
 	struct gate gate;
@@ -245,6 +261,7 @@ static const struct ktap_test tests[] = {
 	{ .name = "beyond_read_that_waits_for_a_job_can_be_killed_rev-F2",
 	  .run = read_that_is_killed },
 	{ .name = "beyond_query_waits_for_nobody_rev-F5", .run = query_beside_a_wait },
+	{ .name = "beyond_a_fault_waits_for_jobs_without_resv_rev-P1", .run = bind_beside_a_wait },
 	{ .name = "beyond_single_pages_come_back_as_those_of_tmpfs_rev-F7", .run = single_pages },
 };
 
