@@ -14,7 +14,7 @@ static int edu_open(void)
 {
 	int fd = vuma_open("example_edu", 0, VUMA_NODE_PRIMARY);
 
-	if (access("/sys/class/iommu/dmar0", F_OK))
+	if (access("/sys/kernel/iommu_groups/0", F_OK))
 		KT_SKIP("no IOMMU");
 	if (fd == -ENODEV)
 		KT_SKIP("no edu device, or its driver is not loaded");
