@@ -17,7 +17,6 @@
 #include <drm/drm_gem.h>
 #include <drm/gem_uma/gem_uma_reclaim.h>
 #include <drm/gem_uma/gem_uma_reserve.h>
-#include <kunit/visibility.h>
 
 #include "gem_uma_reclaim_lists.h"
 #include "gem_uma_trace.h"
@@ -615,7 +614,7 @@ unsigned long gem_uma_reclaim_device_run(struct gem_uma_device *udev,
 	fs_reclaim_release(GFP_KERNEL);
 	return pages;
 }
-EXPORT_SYMBOL_IF_KUNIT(gem_uma_reclaim_device_run);
+EXPORT_SYMBOL_GPL(gem_uma_reclaim_device_run);
 
 /**
  * gem_uma_reclaim_device_count() - objects that a cgroup has on the lists of a node

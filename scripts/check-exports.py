@@ -50,6 +50,8 @@ FOR_DRIVERS = {
     "an import in such an object": "gem_uma_dev_map_init_sgt gem_uma_dev_map_is_mapped_locked",
     "a driver whose device has to answer before it has forgotten pages (virtio-gpu)":
         "gem_uma_object_next",
+    "a driver that keeps its debugfs file for tests of reclaim (panthor)":
+        "gem_uma_reclaim_device_run",
     "a driver with a table of its own, beside GEM_UMA_OBJECT_FUNCS": """
         gem_uma_object_export gem_uma_object_share""",
 }
