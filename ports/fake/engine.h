@@ -29,6 +29,10 @@ enum engine_op {
 	ENGINE_WAIT,
 	/* The device stands still until it is reset. */
 	ENGINE_HANG,
+	/* The heap that ENGINE_OVERFLOW takes memory of is at dst, with arg above 32 bits. */
+	ENGINE_HEAP,
+	/* The device is at fault, and has to be reset. Where it cannot be: END. */
+	ENGINE_FATAL,
 	ENGINE_OPS,
 };
 

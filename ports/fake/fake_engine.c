@@ -188,7 +188,7 @@ static bool fake_has_ended(const struct fake_engine *engine, struct fake_job *jo
 }
 
 /* The memory behind an address, or NULL for an access that does not take place. */
-static u32 *fake_translate(struct fake_engine *engine, struct fake_job *job, u64 addr, bool write)
+void *fake_engine_access(struct fake_engine *engine, struct fake_job *job, u64 addr, bool write)
 {
 	struct fake_translation is = {};
 	struct page *page;
@@ -224,7 +224,7 @@ void fake_engine_fill(struct fake_engine *engine, struct fake_job *job, u64 dst,
 
 	for (; words && !job->failed; words -= n, dst += n * sizeof(u32), value += n) {
 		n = fake_words_in_page(dst, words);
-		mem = fake_translate(engine, job, dst, true);
+		mem = fake_engine_access(engine, job, dst, true);
 		for (i = 0; mem && i < n; i++)
 			WRITE_ONCE(mem[i], value + i);
 		if (mem)
@@ -240,7 +240,7 @@ static void fake_check(struct fake_engine *engine, struct fake_job *job, u64 add
 
 	for (; words && !job->failed; words -= n, addr += n * sizeof(u32), value += n) {
 		n = fake_words_in_page(addr, words);
-		mem = fake_translate(engine, job, addr, false);
+		mem = fake_engine_access(engine, job, addr, false);
 		bad = mem ? 0 : n;
 		for (i = 0; mem && i < n; i++)
 			bad += READ_ONCE(mem[i]) != value + i;
@@ -257,8 +257,8 @@ void fake_engine_copy(struct fake_engine *engine, struct fake_job *job, u64 dst,
 
 	for (; words && !job->failed; words -= n, dst += n * sizeof(u32), src += n * sizeof(u32)) {
 		n = min(fake_words_in_page(dst, words), fake_words_in_page(src, words));
-		from = fake_translate(engine, job, src, false);
-		to = fake_translate(engine, job, dst, true);
+		from = fake_engine_access(engine, job, src, false);
+		to = fake_engine_access(engine, job, dst, true);
 		for (i = 0; from && to && i < n; i++)
 			WRITE_ONCE(to[i], READ_ONCE(from[i]));
 		if (from && to)
@@ -273,7 +273,7 @@ static void fake_wait(struct fake_engine *engine, struct fake_job *job, u64 addr
 	u32 *mem;
 
 	do {
-		mem = fake_translate(engine, job, addr, false);
+		mem = fake_engine_access(engine, job, addr, false);
 		if (!mem || READ_ONCE(*mem) == value)
 			return;
 		fsleep(1000);
@@ -302,11 +302,18 @@ static bool fake_command(struct fake_engine *engine, struct fake_job *job,
 	case ENGINE_HANG:
 		wait_var_event(&engine->resets, fake_was_reset(engine, job));
 		return false;
+	case ENGINE_HEAP:
+		job->heap = cmd->dst | (u64)cmd->arg << 32;
+		return true;
+	case ENGINE_FATAL:
+		if (engine->ops->fatal)
+			engine->ops->fatal(engine, job);
+		return false;
 	case ENGINE_WAIT:
 		fake_wait(engine, job, cmd->dst, cmd->arg);
 		return true;
 	case ENGINE_OVERFLOW:
-		memory = engine->ops->overflow ? engine->ops->overflow(engine) : 0;
+		memory = engine->ops->overflow ? engine->ops->overflow(engine, job) : 0;
 		if (!memory)
 			return false;
 		fake_engine_fill(engine, job, memory, cmd->arg, cmd->words);
@@ -327,7 +334,7 @@ bool fake_engine_run(struct fake_engine *engine, struct fake_job *job)
 	for (; job->at + sizeof(cmd) <= job->end; job->at += sizeof(cmd)) {
 		if (job->progress)
 			WRITE_ONCE(*job->progress, (u32)job->at);
-		mem = fake_translate(engine, job, job->at, false);
+		mem = fake_engine_access(engine, job, job->at, false);
 		if (!mem)
 			break;
 		cmd = *(struct engine_cmd *)mem;

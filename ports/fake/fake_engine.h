@@ -81,8 +81,10 @@ struct fake_engine_ops {
 	 * Otherwise the job goes on without it, unless &fake_job.failed says that it ends.
 	 */
 	bool (*fault)(struct fake_engine *engine, struct fake_job *job, u64 addr, bool write);
-	/** @overflow: get memory from the driver: its address, or 0. */
-	u64 (*overflow)(struct fake_engine *engine);
+	/** @overflow: get memory for a job from the driver: its address, or 0. */
+	u64 (*overflow)(struct fake_engine *engine, const struct fake_job *job);
+	/** @fatal: tell the driver that the device is at fault, by a job. */
+	void (*fatal)(struct fake_engine *engine, const struct fake_job *job);
 };
 
 /**
@@ -111,6 +113,8 @@ struct fake_job {
 	u64 at;
 	/** @end: where it ends. */
 	u64 end;
+	/** @heap: what ENGINE_HEAP said last, or 0. */
+	u64 heap;
 	/** @groups: workgroups. */
 	u32 groups;
 	/** @progress: where the driver sees that it goes on, or NULL. */
@@ -130,6 +134,7 @@ void fake_engine_fini(struct fake_engine *engine);
 void fake_engine_flush(struct fake_engine *engine, enum fake_level level);
 void fake_engine_flush_range(struct fake_engine *engine, u64 first, u64 last);
 void fake_engine_reset(struct fake_engine *engine);
+void *fake_engine_access(struct fake_engine *engine, struct fake_job *job, u64 addr, bool write);
 bool fake_engine_run(struct fake_engine *engine, struct fake_job *job);
 void fake_engine_fill(struct fake_engine *engine, struct fake_job *job, u64 dst, u32 value,
 		      u64 words);

@@ -282,7 +282,7 @@ static bool model_heap_is_empty(void)
 }
 
 /* A page of the heap, or 0 if the device was reset before there was one. */
-static u64 model_overflow(struct fake_engine *engine)
+static u64 model_overflow(struct fake_engine *engine, const struct fake_job *job)
 {
 	int resets = atomic_read(&engine->resets);
 	u32 page, end = READ_ONCE(model.heap_end);

@@ -185,7 +185,7 @@ static bool model_fault(struct fake_engine *engine, struct fake_job *job, u64 ad
 }
 
 /* The binner has no memory left, and stands until it has. */
-static u64 model_overflow(struct fake_engine *engine)
+static u64 model_overflow(struct fake_engine *engine, const struct fake_job *job)
 {
 	int resets = atomic_read(&engine->resets);
 	u32 *size = model_register(CORE, V3D_PTB_BPOS);
