@@ -107,15 +107,18 @@ models() {
 		for driver in "${names[@]}"; do
 			echo "obj-m += ${driver}_model.o"
 			echo "${driver}_model-y := fake_$driver.o fake_engine.o"
-		done
-		for driver in "${drivers[@]}"; do
-			for f in $("$ports/name.sh" "$driver" needs); do
-				lacks "$f" || continue
-				# Some cannot be a module as they are.
-				[[ -e $ports/fake/$(basename "$f") ]] ||
-					cp --no-preserve=mode "$src/$f" "$out/fake/"
-				echo "obj-m += $(basename "$f" .c).o"
+			for f in "$ports/fake/fake_${driver}"_*.c; do
+				[[ ! -e $f ]] || echo "${driver}_model-y += $(basename "$f" .c).o"
 			done
+		done
+		# Several drivers may need the same.
+		for f in $(for driver in "${drivers[@]}"; do "$ports/name.sh" "$driver" needs; done |
+			tr ' ' '\n' | sort -u); do
+			lacks "$f" || continue
+			# Some cannot be a module as they are.
+			[[ -e $ports/fake/$(basename "$f") ]] ||
+				cp --no-preserve=mode "$src/$f" "$out/fake/"
+			echo "obj-m += $(basename "$f" .c).o"
 		done
 	} >"$out/fake/Kbuild"
 	if grep -q ^obj-m "$out/fake/Kbuild"; then
@@ -123,6 +126,15 @@ models() {
 	else
 		touch "$out/fake/Module.symvers"
 	fi
+}
+
+# firmware: of drivers that load some.
+firmware() {
+	local driver file
+	for driver in "${drivers[@]}"; do
+		file=$("$ports/name.sh" "$driver" firmware)
+		[[ ! $file ]] || "$ports/fake/fw_$driver.py" "$out/fake/$(basename "$file")"
+	done
 }
 
 # Warnings of a variant without the places that a port moves.
@@ -151,6 +163,7 @@ judge() {
 
 "$vm/build.sh" modules 9<&-
 models
+firmware
 as_it_is
 compile "$out/stock" "$out/fake/Module.symvers"
 ported
@@ -158,7 +171,7 @@ compile "$out/ported" "$out/fake/Module.symvers" "$top/build/$release/Module.sym
 judge
 # What the host's libdrm need not have; the programme is for all drivers.
 mkdir -p "$out/include/drm"
-for driver in $(cd "$ports" && printf '%s\n' */*.cocci | sed 's|/.*||' | sort -u); do
+for driver in $(cd "$ports" && printf '%s\n' */ | tr -d /); do
 	header=$src/include/uapi/drm/$("$ports/name.sh" "$driver" header)_drm.h
 	[[ ! -e $header ]] || cp --no-preserve=mode "$header" "$out/include/drm/"
 done

@@ -9,13 +9,16 @@
 #	option	of Kconfig, without CONFIG_DRM_
 #	header	of the uAPI, without _drm.h
 #	needs	source files of modules that insmod does not load by itself; they are
-#		compiled for a kernel that has none
+#		compiled for a kernel that has none. A file of that name in fake/ makes a
+#		module of what is none
+#	modules	of the kernel's that insmod does not load by itself
+#	firmware	the file that the driver asks for; fake/fw_DRIVER.py makes it
 #	qemu	arguments that give the guest its device
 #	append	arguments of its kernel
 #	gone	files of the driver's that its port does without
 set -euo pipefail
 
-usage() { sed -n '4,15s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '4,18s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 [[ $# == 2 ]] || usage
 driver=$1 key=$2
 names=$(dirname "$0")/$driver/names
@@ -24,6 +27,6 @@ said=
 case $key in
 module | header) echo "${said:-$driver}" ;;
 option) echo "${said:-${driver^^}}" ;;
-needs | qemu | append | gone) echo "$said" ;;
+needs | qemu | append | gone | modules | firmware) echo "$said" ;;
 *) usage ;;
 esac

@@ -9,6 +9,7 @@
 
 #include <linux/io.h>
 #include <linux/iopoll.h>
+#include <linux/nvmem-consumer.h>
 #include <linux/of.h>
 #include <linux/of_device.h>
 #include <linux/platform_device.h>
@@ -23,6 +24,8 @@
 u32 FAKE(readl)(const volatile void __iomem *addr);
 void FAKE(writel)(u32 value, volatile void __iomem *addr);
 void __iomem *FAKE(ioremap)(struct platform_device *pdev, const char *name);
+void __iomem *FAKE(ioremap_resource)(struct platform_device *pdev, unsigned int index,
+				     struct resource **res);
 const void *FAKE(match_data)(const struct device *dev);
 enum dev_dma_attr FAKE(dma_attr)(const struct device *dev);
 
@@ -36,8 +39,11 @@ enum dev_dma_attr FAKE(dma_attr)(const struct device *dev);
 #define writel_relaxed(value, addr) FAKE(writel)(value, addr)
 #define devm_platform_ioremap_resource_byname(pdev, name) FAKE(ioremap)(pdev, name)
 #define devm_platform_ioremap_resource(pdev, index) FAKE(ioremap)(pdev, NULL)
+#define devm_platform_get_and_ioremap_resource(pdev, index, res) \
+	FAKE(ioremap_resource)(pdev, index, res)
 #define of_device_get_match_data(dev) FAKE(match_data)(dev)
 #define device_get_dma_attr(dev) FAKE(dma_attr)(dev)
+#define nvmem_cell_read_variable_le_u64(dev, id, value) ((void)(value), -ENOENT)
 
 /* A model is slower than its device, and no job is late for that. */
 static inline int fake_sched_init(struct drm_gpu_scheduler *sched,

@@ -28,7 +28,7 @@ ports_kernel() {
 # Sets built, where ports/build.sh has put all, and guest, arguments of tests/vm/run: modules,
 # programs, and the devices that QEMU has.
 ports_guest() {
-	local module device append socket driver variant program driver_device=
+	local module device append socket driver variant program firmware driver_device=
 
 	built=build/ports/$(tests/vm/stated-make -s -C "$KDIR" kernelrelease)
 	guest=(--file tests/ports/port-run.sh:/bin/port-run)
@@ -48,6 +48,12 @@ ports_guest() {
 				guest+=(--modprobe "$module")
 			fi
 		done
+		for module in $(ports/name.sh "$driver" modules); do
+			guest+=(--modprobe "$module")
+		done
+		firmware=$(ports/name.sh "$driver" firmware)
+		[[ ! $firmware ]] ||
+			guest+=(--file "$built/fake/$(basename "$firmware"):/lib/firmware/$firmware")
 		module=$(ports/name.sh "$driver" module)
 		for variant in stock ported; do
 			guest+=(--file "$built/$variant/$drm/$driver/$module.ko:/ports/$variant/$module.ko")
