@@ -23,6 +23,7 @@ bool port_choose(const char *name)
 {
 	static const struct port_driver * const drivers[] = {
 		&port_vgem, &port_vkms, &port_v3d, &port_virtio, &port_lima, &port_panfrost,
+		&port_panthor,
 	};
 	unsigned int i;
 
@@ -52,6 +53,11 @@ int port_open(void)
 		wrong_before[i] = engine_count(wrong[i]);
 	counted = true;
 	return fd;
+}
+
+int port_open_apart(int fd)
+{
+	return port->whole_vm ? port_open() : fd;
 }
 
 bool port_is_ported(void)
@@ -127,6 +133,8 @@ void bo_close(struct port_bo *bo)
 	struct drm_gem_close args = { .handle = bo->handle };
 
 	bo_unmap(bo);
+	if (port->release)
+		port->release(bo);
 	KT_OK(port_ioctl(bo->fd, DRM_IOCTL_GEM_CLOSE, &args));
 }
 

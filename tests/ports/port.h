@@ -49,6 +49,8 @@ struct port_driver {
 	const char *drm_name;
 	/* Opens the primary node: buffers cannot be made on the other. */
 	bool primary;
+	/* A job needs all buffers of its file, whether it names them or not. */
+	bool whole_vm;
 	/* Why buffers of others cannot be imported, or NULL. */
 	const char *no_import;
 	/* What unbinds the driver, and binds it, with open files. */
@@ -62,6 +64,8 @@ struct port_driver {
 	/* The address of what was imported. */
 	int (*look_up)(struct port_bo *bo);
 	int (*mmap_offset)(const struct port_bo *bo, uint64_t *offset);
+	/* Before its handle is closed: undoes what create and look_up did beyond that. */
+	void (*release)(const struct port_bo *bo);
 	/* Of a device without jobs: it uses the buffer, and knows its pages from then on. */
 	int (*use)(const struct port_bo *bo);
 	/* Of a driver whose device does something. */
@@ -83,8 +87,8 @@ struct port_driver {
 	bool (*shows)(const struct picture *p);
 };
 
-extern const struct port_driver port_lima, port_panfrost, port_vgem, port_v3d, port_virtio,
-				port_vkms;
+extern const struct port_driver port_lima, port_panfrost, port_panthor, port_vgem, port_v3d,
+				port_virtio, port_vkms;
 extern const struct port_driver *port;
 
 /* Of drivers whose buffers are made by the ioctls for dumb ones. */
@@ -95,6 +99,8 @@ int dumb_mmap_offset(const struct port_bo *bo, uint64_t *offset);
 bool port_choose(const char *name);
 int port_open(void);
 const char *port_drm_name(void);
+/* For a buffer that jobs can do without: another file, where a job needs all of its file. */
+int port_open_apart(int fd);
 /* Is this the driver that uses the library? */
 bool port_is_ported(void);
 int port_ioctl(int fd, unsigned long request, void *arg);

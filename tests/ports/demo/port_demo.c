@@ -153,7 +153,7 @@ static int serve(int ask, int answer)
 	char what;
 
 	for (i = 0; i < BOS; i++) {
-		bos[i] = (struct port_bo) { .fd = fd, .size = SIZE };
+		bos[i] = (struct port_bo) { .fd = port_open_apart(fd), .size = SIZE };
 		ret = make(&bos[i]);
 		if (ret)
 			return -ret;
