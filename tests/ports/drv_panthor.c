@@ -425,6 +425,36 @@ static void tiler_heap(void)
 	bo_close(&out);
 }
 
+/* A worker makes it grow, which is in no cgroup. */
+static void tiler_heap_is_charged(void)
+{
+	struct cgroup cg = tenant("one");
+	int fd = port_open();
+	struct client *c = client_of(fd);
+	struct port_bo out = bo_new_mapped(fd, PAGE), commands = bo_new_mapped(fd, PAGE);
+	const struct port_bo *bos[] = { &out };
+	struct drm_panthor_tiler_heap_create heap = {
+		.vm_id = c->vm, .initial_chunk_count = 1, .chunk_size = HUGE,
+		.max_chunks = 8, .target_in_flight = 4,
+	};
+	struct engine_cmd cmds[2] = { {}, cmd_fill(&out, 1) };
+	uint64_t before;
+	unsigned int i;
+
+	KT_OK(port_ioctl(fd, DRM_IOCTL_PANTHOR_TILER_HEAP_CREATE, &heap));
+	cmds[0] = (struct engine_cmd) {
+		ENGINE_HEAP, heap.tiler_heap_ctx_gpu_va, heap.tiler_heap_ctx_gpu_va >> 32, 0,
+	};
+	cmds[1].op = ENGINE_OVERFLOW;
+	before = charged(&cg);
+	for (i = 0; i < 5; i++)
+		run_by(&commands, 0, cmds, 2, bos, 1);
+	verify_engine();
+	figure("heap_charged", charged(&cg) - before, "bytes");
+	/* What is charged in advance is less than a chunk. */
+	KT_GE(charged(&cg), before + 4 * HUGE);
+}
+
 /* It may not grow: the job fails, and the next one does not. */
 static void tiler_heap_full(void)
 {
@@ -544,6 +574,7 @@ static const struct ktap_test panthor_tests[] = {
 	{ .name = "exclusive_to_a_vm", .run = exclusive },
 	{ .name = "told_and_asked", .run = tell_and_ask },
 	{ .name = "heap_grows", .run = tiler_heap },
+	{ .name = "heap_is_charged", .run = tiler_heap_is_charged },
 	{ .name = "heap_full", .run = tiler_heap_full },
 	{ .name = "evict_and_restore", .run = evict_and_restore },
 	{ .name = "reset", .run = reset },
