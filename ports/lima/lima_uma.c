@@ -331,13 +331,25 @@ void lima_vm_bo_del(struct lima_vm *vm, struct lima_bo *bo)
 	kfree(va);
 }
 
-u32 lima_vm_get_va(struct lima_vm *vm, struct lima_bo *bo)
+int lima_uma_get_va(struct lima_vm *vm, struct lima_bo *bo, u32 *start)
 {
-	u32 start;
+	struct lima_uma_va *va;
 
 	mutex_lock(&bo->lock);
-	start = lima_uma_find(vm, bo)->node.start;
+	va = lima_uma_find(vm, bo);
+	if (va)
+		*start = va->node.start;
 	mutex_unlock(&bo->lock);
+	/* Another thread may have closed the handle meanwhile. */
+	return va ? 0 : -ENOENT;
+}
+
+/* Of a buffer of a job, which has a reference. */
+u32 lima_vm_get_va(struct lima_vm *vm, struct lima_bo *bo)
+{
+	u32 start = 0;
+
+	drm_WARN_ON_ONCE(bo->base.base.dev, lima_uma_get_va(vm, bo, &start));
 	return start;
 }
 

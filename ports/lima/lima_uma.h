@@ -57,6 +57,7 @@ int lima_uma_init(struct lima_device *ldev, const struct gem_uma_object_prime *p
 		  const struct drm_gem_object_funcs *funcs);
 void lima_uma_fini(struct lima_device *ldev);
 int lima_uma_validate(struct lima_vm *vm, struct lima_bo **bos, u32 nr_bos);
+int lima_uma_get_va(struct lima_vm *vm, struct lima_bo *bo, u32 *start);
 size_t lima_uma_dump_size(struct lima_bo *bo);
 int lima_uma_dump_heap(struct lima_bo *bo, void *buf);
 

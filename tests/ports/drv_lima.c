@@ -7,12 +7,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <linux/mempolicy.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <drm/lima_drm.h>
@@ -448,6 +450,50 @@ static void heap_of_two_files(void)
 	heap_check(&other, &same, 200);
 }
 
+/* Asks for its address until killed. What it was told by then is in @told: yes, and no. */
+static void look_up_all_the_time(const struct port_bo *bo, volatile unsigned int *told)
+{
+	struct drm_lima_gem_info args;
+	int ret;
+
+	do {
+		ret = info(bo, &args);
+		told[ret != 0]++;
+	} while (!ret || ret == -ENOENT);
+	_exit(1);
+}
+
+/* A handle is closed while another task, which has the same file, asks for its address. */
+static void closed_while_looked_up(void)
+{
+	volatile unsigned int *told = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+					   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct port_bo bo;
+	uint32_t handle;
+	unsigned int i;
+	int dmabuf, status;
+	pid_t child;
+
+	if (!port_is_ported())
+		KT_SKIP("the driver oopses when the handle is closed too soon");
+	KT_TRUE(told != MAP_FAILED);
+	bo = bo_new(port_open(), PAGE);
+	handle = bo.handle;
+	dmabuf = bo_export(&bo);
+	child = fork();
+	KT_SYS(child);
+	if (!child)
+		look_up_all_the_time(&bo, told);
+	for (i = 0; i < 10000 || !told[0] || !told[1]; i++) {
+		bo_close(&bo);
+		KT_OK(vuma_prime_import(bo.fd, dmabuf, &bo.handle));
+		KT_EQ(bo.handle, handle);
+	}
+	KT_SYS(kill(child, SIGKILL));
+	KT_SYS(waitpid(child, &status, 0));
+	KT_TRUE(WIFSIGNALED(status));
+}
+
 /* Nobody else maps a heap: it has no end yet. */
 static void heap_is_the_devices(void)
 {
@@ -671,6 +717,7 @@ static const struct ktap_test lima_tests[] = {
 	{ .name = "heap_grows_after_eviction", .run = heap_grows_after_eviction },
 	{ .name = "heap_beyond_limit", .run = heap_beyond_limit },
 	{ .name = "heap_of_two_files", .run = heap_of_two_files },
+	{ .name = "closed_while_looked_up", .run = closed_while_looked_up },
 	{ .name = "heap_is_the_devices", .run = heap_is_the_devices },
 	{ .name = "heap_dumped", .run = heap_dumped },
 };
