@@ -13,11 +13,14 @@
  * mm_lock and mmu_lock are leaves: nothing is allocated under them, so that jobs can be run and
  * freed under them.
  */
+#include <linux/delay.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
+#include <linux/folio_batch.h>
 #include <linux/iopoll.h>
 #include <linux/iosys-map.h>
-#include <linux/pm_runtime.h>
+#include <linux/jiffies.h>
+#include <linux/pagemap.h>
 #include <linux/slab.h>
 
 #include <drm/drm_drv.h>
@@ -33,6 +36,9 @@
 
 /* How long an MMU may take for a command, as everywhere in the driver. */
 #define LIMA_UMA_POLL_US	100
+
+/* Until the next attempt, where nothing tells that it may succeed. */
+#define LIMA_UMA_RETRY_US	1000
 
 /* Entries of the tables that are allocated as one. */
 #define LIMA_UMA_BLOCK	(LIMA_PAGE_ENT_NUM << LIMA_VM_NUM_PT_PER_BT_SHIFT)
@@ -59,6 +65,12 @@ struct lima_uma_va {
 static struct lima_bo *lima_uma_to_bo(struct gem_uma_object *uobj)
 {
 	return to_lima_bo(&uobj->base);
+}
+
+/* Also after the device has gone, while a file has the buffer. */
+static struct lima_uma *lima_uma_of(struct lima_bo *bo)
+{
+	return container_of(bo->base.udev, struct lima_uma, dev);
 }
 
 static struct lima_uma_va *lima_uma_find(struct lima_vm *vm, struct lima_bo *bo)
@@ -96,39 +108,42 @@ static bool lima_uma_zap(struct lima_uma *uma, struct lima_ip *ip)
 	return !ret;
 }
 
+/* One by one: a broadcast tells nothing about the state of each. */
 static bool lima_uma_zap_pipe(struct lima_uma *uma, struct lima_sched_pipe *pipe)
 {
 	bool zapped = true;
 	int i;
 
 	lockdep_assert_held(&uma->mmu_lock);
-	if (pipe->bcast_mmu)
-		return lima_uma_zap(uma, pipe->bcast_mmu);
 	for (i = 0; i < pipe->num_mmu; i++)
 		zapped &= lima_uma_zap(uma, pipe->mmu[i]);
 	return zapped;
 }
 
 /* Returns false if an MMU may still know what was taken out of page tables. */
-static bool lima_uma_flush(struct drm_device *drm)
+static bool lima_uma_flush(struct lima_uma *uma)
 {
-	struct lima_device *ldev = to_lima_dev(drm);
 	bool flushed = true;
-	int idx;
 
-	/* A device that is gone does nothing. */
-	if (!drm_dev_enter(drm, &idx))
-		return true;
-	/* One that has no power begins with a reset of its MMUs. */
-	if (pm_runtime_get_if_active(ldev->dev) > 0) {
-		spin_lock(&ldev->uma->mmu_lock);
-		flushed = lima_uma_zap_pipe(ldev->uma, &ldev->pipe[lima_pipe_gp]);
-		flushed &= lima_uma_zap_pipe(ldev->uma, &ldev->pipe[lima_pipe_pp]);
-		spin_unlock(&ldev->uma->mmu_lock);
-		pm_runtime_put_autosuspend(ldev->dev);
+	spin_lock(&uma->mmu_lock);
+	/* Without power they know nothing, and begin with a reset. */
+	if (uma->powered) {
+		flushed = lima_uma_zap_pipe(uma, &uma->ldev->pipe[lima_pipe_gp]);
+		flushed &= lima_uma_zap_pipe(uma, &uma->ldev->pipe[lima_pipe_pp]);
 	}
-	drm_dev_exit(idx);
+	spin_unlock(&uma->mmu_lock);
 	return flushed;
+}
+
+/* Before the MMUs lose their power, and when they have been reset after that. */
+void lima_uma_set_power(struct lima_device *ldev, bool on)
+{
+	/* None if probe has failed early. */
+	if (!ldev->uma)
+		return;
+	spin_lock(&ldev->uma->mmu_lock);
+	ldev->uma->powered = on;
+	spin_unlock(&ldev->uma->mmu_lock);
 }
 
 static u32 lima_uma_first_entry(const struct lima_uma_va *va)
@@ -258,7 +273,7 @@ int lima_heap_alloc(struct lima_bo *bo, struct lima_vm *vm)
 
 static int lima_uma_place(struct lima_vm *vm, struct lima_bo *bo)
 {
-	struct lima_uma *uma = vm->dev->uma;
+	struct lima_uma *uma = lima_uma_of(bo);
 	struct lima_uma_va *va, *other;
 	int ret;
 
@@ -311,7 +326,7 @@ int lima_vm_bo_add(struct lima_vm *vm, struct lima_bo *bo, bool create)
  */
 void lima_vm_bo_del(struct lima_vm *vm, struct lima_bo *bo)
 {
-	struct lima_uma *uma = vm->dev->uma;
+	struct lima_uma *uma = lima_uma_of(bo);
 	struct lima_uma_va *va;
 	bool last;
 
@@ -369,10 +384,40 @@ static int lima_uma_evict(struct gem_uma_object *uobj)
 	list_for_each_entry(va, &bo->va, list)
 		lima_uma_unmap(bo, va);
 	if (bo->uma.stale)
-		bo->uma.stale = !lima_uma_flush(uobj->base.dev);
+		bo->uma.stale = !lima_uma_flush(lima_uma_of(bo));
 	ret = bo->uma.stale ? -EBUSY : 0;
 	mutex_unlock(&bo->lock);
 	return ret;
+}
+
+/* A job's time is what the driver waits for the device otherwise, too. */
+static bool lima_uma_flush_in_time(struct lima_uma *uma)
+{
+	unsigned long end = jiffies + uma->timeout;
+
+	while (!lima_uma_flush(uma)) {
+		if (time_after(jiffies, end))
+			return false;
+		fsleep(LIMA_UMA_RETRY_US);
+	}
+	return true;
+}
+
+/* References that nobody drops: what the device may still write to becomes nobody else's. */
+static void lima_uma_leak(struct gem_uma_object *uobj)
+{
+	struct gem_uma_backing *backing = &uobj->backing;
+	struct folio_batch folios;
+	pgoff_t next = 0;
+
+	if (uobj->imported) {
+		get_dma_buf(uobj->base.import_attach->dmabuf);
+		return;
+	}
+	do {
+		folio_batch_init(&folios);
+	} while (filemap_get_folios(backing->file->f_mapping, &next, backing->nr_pages - 1,
+				    &folios));
 }
 
 /* The device is to have forgotten the pages before the library gives them away. */
@@ -382,8 +427,11 @@ static void lima_uma_teardown(struct gem_uma_object *uobj)
 	struct lima_bo *bo = lima_uma_to_bo(uobj);
 
 	drm_WARN_ON_ONCE(drm, !list_empty(&bo->va));
-	if (bo->uma.stale && !lima_uma_flush(drm))
-		drm_err(drm, "an MMU keeps pages that are freed\n");
+	if (bo->uma.stale && !lima_uma_flush_in_time(lima_uma_of(bo))) {
+		drm_err(drm, "an MMU does not answer, %zu bytes that it may know are lost\n",
+			lima_bo_size(bo));
+		lima_uma_leak(uobj);
+	}
 }
 
 static void lima_uma_free(struct gem_uma_object *uobj)
@@ -531,10 +579,13 @@ int lima_uma_init(struct lima_device *ldev, const struct gem_uma_object_prime *p
 
 	if (!uma)
 		return -ENOMEM;
-	ldev->uma = uma;
+	uma->ldev = ldev;
 	uma->funcs = funcs;
+	uma->timeout = ldev->pipe[lima_pipe_gp].base.timeout;
+	uma->powered = true;
 	spin_lock_init(&uma->mm_lock);
 	spin_lock_init(&uma->mmu_lock);
+	ldev->uma = uma;
 	ret = gem_uma_device_init(&uma->dev, drm, &config);
 	if (!ret)
 		ret = gem_uma_object_prime_init(&uma->dev, prime, funcs);

@@ -22,12 +22,18 @@ struct lima_uma {
 	struct gem_uma_device dev;
 	/** @pm: the library's part. */
 	struct gem_uma_pm pm;
+	/** @ldev: the device; not to be used without power, it goes before files do. */
+	struct lima_device *ldev;
+	/** @timeout: of jobs, in jiffies; constant. */
+	long timeout;
 	/** @funcs: of all buffers; constant. */
 	const struct drm_gem_object_funcs *funcs;
 	/** @mm_lock: protects &lima_vm.mm of all address spaces. */
 	spinlock_t mm_lock;
-	/** @mmu_lock: held for what takes an MMU several commands. */
+	/** @mmu_lock: held for what takes an MMU several commands; protects @powered. */
 	spinlock_t mmu_lock;
+	/** @powered: MMUs may know something, and answer. */
+	bool powered;
 };
 
 /**
@@ -56,6 +62,7 @@ void lima_uma_init_task(struct lima_uma_task *task);
 int lima_uma_init(struct lima_device *ldev, const struct gem_uma_object_prime *prime,
 		  const struct drm_gem_object_funcs *funcs);
 void lima_uma_fini(struct lima_device *ldev);
+void lima_uma_set_power(struct lima_device *ldev, bool on);
 int lima_uma_validate(struct lima_vm *vm, struct lima_bo **bos, u32 nr_bos);
 int lima_uma_get_va(struct lima_vm *vm, struct lima_bo *bo, u32 *start);
 size_t lima_uma_dump_size(struct lima_bo *bo);
