@@ -33,14 +33,13 @@ expression E;
   }
 
 @@
-identifier submit;
+identifier submit, err, bos, ctx;
+symbol vm;
 @@
   lima_gem_submit(struct drm_file *file, struct lima_submit *submit)
   {
   <...
-+ 	err = lima_uma_validate(vm, bos, submit->nr_bos);
-+ 	if (err)
-+ 		goto err_out1;
-  	err = lima_sched_task_init(...);
+- 	err = drm_gem_lock_reservations((struct drm_gem_object **)bos, submit->nr_bos, &ctx);
++ 	err = lima_uma_lock_bos(vm, bos, submit->nr_bos, &ctx);
   ...>
   }

@@ -40,6 +40,9 @@
 /* Until the next attempt, where nothing tells that it may succeed. */
 #define LIMA_UMA_RETRY_US	1000
 
+/* Attempts of a job to find all its buffers as it has left them. */
+#define LIMA_UMA_TRIES		3
+
 /* Entries of the tables that are allocated as one. */
 #define LIMA_UMA_BLOCK	(LIMA_PAGE_ENT_NUM << LIMA_VM_NUM_PT_PER_BT_SHIFT)
 
@@ -197,6 +200,17 @@ static int lima_uma_map_run(struct lima_bo *bo, struct lima_uma_va *va,
 	return ret;
 }
 
+/* Bytes; the caller has a reference to the address, as a handle or a job. */
+static size_t lima_uma_mapped(struct lima_vm *vm, struct lima_bo *bo)
+{
+	size_t mapped;
+
+	mutex_lock(&bo->lock);
+	mapped = lima_uma_find(vm, bo)->mapped << PAGE_SHIFT;
+	mutex_unlock(&bo->lock);
+	return mapped;
+}
+
 static void lima_uma_count(struct lima_bo *bo, struct lima_uma_va *va, pgoff_t pages)
 	__must_hold(bo->base.base.resv)
 {
@@ -207,10 +221,7 @@ static void lima_uma_count(struct lima_bo *bo, struct lima_uma_va *va, pgoff_t p
 	mutex_unlock(&bo->lock);
 }
 
-/*
- * What is mapped already stays as it is. The caller has a reference to the address, as a
- * handle or a job.
- */
+/* What is mapped already stays as it is. The caller has a reference to the address. */
 static int lima_uma_map_locked(struct lima_vm *vm, struct lima_bo *bo, size_t size)
 	__must_hold(bo->base.base.resv)
 {
@@ -237,19 +248,76 @@ static int lima_uma_map_locked(struct lima_vm *vm, struct lima_bo *bo, size_t si
 	return ret;
 }
 
-/* With the resvs of all buffers of a job held, before it is armed. */
-int lima_uma_validate(struct lima_vm *vm, struct lima_bo **bos, u32 nr_bos)
+/* Of a buffer, what a job needs. */
+static size_t lima_uma_needed(struct lima_bo *bo)
+{
+	return READ_ONCE(bo->heap_size) ?: lima_bo_size(bo);
+}
+
+/* Each under its own resv: whoever needs another one does not wait for the swap device. */
+static int lima_uma_prepare(struct lima_vm *vm, struct lima_bo **bos, u32 nr_bos)
 {
 	u32 i;
 	int ret;
 
 	for (i = 0; i < nr_bos; i++) {
 		gem_uma_object_mark_used(&bos[i]->base);
-		ret = lima_uma_map_locked(vm, bos[i], bos[i]->heap_size ?: lima_bo_size(bos[i]));
+		ret = dma_resv_lock_interruptible(lima_bo_resv(bos[i]), NULL);
+		if (ret)
+			return ret;
+		ret = lima_uma_map_locked(vm, bos[i], lima_uma_needed(bos[i]));
+		dma_resv_unlock(lima_bo_resv(bos[i]));
 		if (ret)
 			return ret;
 	}
 	return 0;
+}
+
+static bool lima_uma_are_mapped(struct lima_vm *vm, struct lima_bo **bos, u32 nr_bos)
+{
+	u32 i;
+
+	for (i = 0; i < nr_bos; i++)
+		if (lima_uma_mapped(vm, bos[i]) < lima_uma_needed(bos[i]))
+			return false;
+	return true;
+}
+
+static int lima_uma_map_all(struct lima_vm *vm, struct lima_bo **bos, u32 nr_bos)
+{
+	u32 i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < nr_bos; i++)
+		ret = lima_uma_map_locked(vm, bos[i], lima_uma_needed(bos[i]));
+	return ret;
+}
+
+/*
+ * Locks all buffers of a job that is to be armed, with what it needs of them mapped. What takes
+ * long is done before; only where reclaim is faster, time after time, is it done with all locked.
+ */
+int lima_uma_lock_bos(struct lima_vm *vm, struct lima_bo **bos, u32 nr_bos,
+		      struct ww_acquire_ctx *ctx)
+{
+	struct drm_gem_object **objs = (struct drm_gem_object **)bos;
+	unsigned int tries = LIMA_UMA_TRIES;
+	int ret;
+
+	for (;;) {
+		ret = lima_uma_prepare(vm, bos, nr_bos);
+		if (!ret)
+			ret = drm_gem_lock_reservations(objs, nr_bos, ctx);
+		if (ret)
+			return ret;
+		if (!--tries || lima_uma_are_mapped(vm, bos, nr_bos))
+			break;
+		drm_gem_unlock_reservations(objs, nr_bos, ctx);
+	}
+	ret = lima_uma_map_all(vm, bos, nr_bos);
+	if (ret)
+		drm_gem_unlock_reservations(objs, nr_bos, ctx);
+	return ret;
 }
 
 /*

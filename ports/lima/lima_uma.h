@@ -13,6 +13,7 @@ struct gem_uma_object_prime;
 struct lima_bo;
 struct lima_device;
 struct lima_vm;
+struct ww_acquire_ctx;
 
 /**
  * struct lima_uma - of the device; lives as long as the DRM device
@@ -63,7 +64,8 @@ int lima_uma_init(struct lima_device *ldev, const struct gem_uma_object_prime *p
 		  const struct drm_gem_object_funcs *funcs);
 void lima_uma_fini(struct lima_device *ldev);
 void lima_uma_set_power(struct lima_device *ldev, bool on);
-int lima_uma_validate(struct lima_vm *vm, struct lima_bo **bos, u32 nr_bos);
+int lima_uma_lock_bos(struct lima_vm *vm, struct lima_bo **bos, u32 nr_bos,
+		      struct ww_acquire_ctx *ctx);
 int lima_uma_get_va(struct lima_vm *vm, struct lima_bo *bo, u32 *start);
 size_t lima_uma_dump_size(struct lima_bo *bo);
 int lima_uma_dump_heap(struct lima_bo *bo, void *buf);
