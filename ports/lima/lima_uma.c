@@ -9,6 +9,10 @@
  * Each job begins with an MMU that knows nothing. For those that run while pages are taken
  * away, the MMU is stalled and made to forget, which takes microseconds.
  *
+ * A heap grows while its job stands, and whoever waits for that job waits for the memory. So the
+ * worker that grows it sleeps for no lock of the buffer and for no limit, and has half of a
+ * job's time.
+ *
  * Locks: resv of the buffer, then lima_vm.lock where page tables are allocated. lima_bo.lock,
  * mm_lock and mmu_lock are leaves: nothing is allocated under them, so that jobs can be run and
  * freed under them.
@@ -39,6 +43,9 @@
 
 /* Until the next attempt, where nothing tells that it may succeed. */
 #define LIMA_UMA_RETRY_US	1000
+
+/* Pages by which a heap grows until somebody looks how late it is. */
+#define LIMA_UMA_STEP		256
 
 /* Attempts of a job to find all its buffers as it has left them. */
 #define LIMA_UMA_TRIES		3
@@ -320,21 +327,77 @@ int lima_uma_lock_bos(struct lima_vm *vm, struct lima_bo **bos, u32 nr_bos,
 	return ret;
 }
 
+/* What a job can use of its heap: another file's job may have made it larger than here. */
+u32 lima_uma_heap_size(struct lima_vm *vm, struct lima_bo *bo)
+{
+	return min(lima_uma_mapped(vm, bo), READ_ONCE(bo->heap_size));
+}
+
+/* Over memory.high a charge puts a task to sleep, here a worker for the sake of others. */
+static void lima_uma_forget_high(void)
+{
+#ifdef CONFIG_MEMCG
+	current->memcg_nr_pages_over_high = 0;
+#endif
+}
+
+/* Who holds it may wait for the job that stands. */
+static int lima_uma_lock_until(struct lima_bo *bo, unsigned long end)
+{
+	while (!dma_resv_trylock(lima_bo_resv(bo))) {
+		if (time_after(jiffies, end))
+			return -EBUSY;
+		fsleep(LIMA_UMA_RETRY_US);
+	}
+	return 0;
+}
+
+/* Goes on where memory.high makes the library stop, so that is exceeded; other limits hold. */
+static int lima_uma_populate_until(struct lima_bo *bo, size_t size, unsigned long end)
+	__must_hold(bo->base.base.resv)
+{
+	struct gem_uma_backing *backing = &bo->base.backing;
+	pgoff_t at = 0, last = size >> PAGE_SHIFT;
+	int ret = 0;
+
+	dma_resv_assert_held(bo->base.base.resv);
+	while (!ret && at < last) {
+		lima_uma_forget_high();
+		ret = gem_uma_backing_populate_some_locked(backing, at,
+							   min(at + LIMA_UMA_STEP, last), true);
+		while (at < last && gem_uma_backing_is_resident_locked(backing, at, at + 1))
+			at++;
+		if (!ret && at < last && time_after(jiffies, end))
+			ret = -ETIME;
+	}
+	lima_uma_forget_high();
+	gem_uma_object_update_locked(&bo->base);
+	return ret;
+}
+
 /*
- * The heap of a job that stands: it doubles. What it has is neither moved nor mapped anew. Where
- * that finds no memory, the job fails.
+ * The heap of a job that stands: it doubles, or becomes what another file's job has made of it.
+ * What it has is neither moved nor mapped anew. Where that finds no memory, or takes too long,
+ * the job fails.
  */
 int lima_heap_alloc(struct lima_bo *bo, struct lima_vm *vm)
 {
-	size_t size = min(2 * bo->heap_size, lima_bo_size(bo));
+	unsigned long end = jiffies + vm->dev->uma->timeout / 2;
+	size_t size = bo->heap_size;
 	int ret;
 
-	if (size == bo->heap_size)
+	if (lima_uma_mapped(vm, bo) >= size)
+		size += min(size, lima_bo_size(bo) - size);
+	if (lima_uma_mapped(vm, bo) >= size)
 		return -ENOSPC;
-	dma_resv_lock(lima_bo_resv(bo), NULL);
-	ret = lima_uma_map_locked(vm, bo, size);
+	ret = lima_uma_lock_until(bo, end);
+	if (ret)
+		return ret;
+	ret = lima_uma_populate_until(bo, size, end);
 	if (!ret)
-		bo->heap_size = size;
+		ret = lima_uma_map_locked(vm, bo, size);
+	if (!ret)
+		WRITE_ONCE(bo->heap_size, size);
 	dma_resv_unlock(lima_bo_resv(bo));
 	return ret;
 }

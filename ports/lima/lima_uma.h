@@ -67,6 +67,7 @@ void lima_uma_set_power(struct lima_device *ldev, bool on);
 int lima_uma_lock_bos(struct lima_vm *vm, struct lima_bo **bos, u32 nr_bos,
 		      struct ww_acquire_ctx *ctx);
 int lima_uma_get_va(struct lima_vm *vm, struct lima_bo *bo, u32 *start);
+u32 lima_uma_heap_size(struct lima_vm *vm, struct lima_bo *bo);
 size_t lima_uma_dump_size(struct lima_bo *bo);
 int lima_uma_dump_heap(struct lima_bo *bo, void *buf);
 

@@ -269,27 +269,44 @@ static struct heap_job heap_job_new(int fd)
 	};
 }
 
-/* A job that takes so many pages of the heap, one after the other. Returns true if it ran. */
-static bool heap_take(const struct heap_job *h, const struct port_bo *heap, unsigned int pages)
+/* The last word of the commands: a job does not begin while it is 0. */
+static void heap_gate(const struct heap_job *h, bool open)
+{
+	volatile uint32_t *gate = h->commands.map + WORDS(h->commands.size) - 1;
+
+	*gate = open;
+}
+
+/* A job that takes so many pages of the heap, one after the other, once its gate is open. */
+static void heap_start(const struct heap_job *h, const struct port_bo *heap, unsigned int pages)
 {
 	struct engine_cmd *cmds = (struct engine_cmd *)h->commands.map;
 	const struct port_bo *bos[] = { &h->commands, &h->out, heap };
 	struct port_job job = {
-		.commands = &h->commands, .nr_commands = pages, .bos = bos, .nr_bos = 3,
+		.commands = &h->commands, .nr_commands = pages + 1, .bos = bos, .nr_bos = 3,
 	};
 	struct drm_lima_gp_frame frame = {
 		.frame[PLBU_START] = h->commands.va, .frame[PLBU_END] = end_of(&job),
 		.frame[HEAP_START] = heap->va, .frame[HEAP_END] = heap->va,
 	};
-	uint64_t jobs = engine_count("jobs");
 	unsigned int i;
 
-	KT_LE(pages * sizeof(*cmds), h->commands.size);
+	KT_LT((pages + 1) * sizeof(*cmds), h->commands.size);
+	cmds[0] = (struct engine_cmd) { ENGINE_WAIT, h->commands.va + h->commands.size - 4, 1, 1 };
 	for (i = 0; i < pages; i++)
-		cmds[i] = (struct engine_cmd) {
+		cmds[i + 1] = (struct engine_cmd) {
 			ENGINE_OVERFLOW, h->out.va, seed(i), WORDS(PAGE),
 		};
 	KT_OK(submit(h->fd, &job, LIMA_PIPE_GP, &frame, sizeof(frame)));
+}
+
+/* Returns true if it ran. */
+static bool heap_take(const struct heap_job *h, const struct port_bo *heap, unsigned int pages)
+{
+	uint64_t jobs = engine_count("jobs");
+
+	heap_gate(h, true);
+	heap_start(h, heap, pages);
 	KT_OK(lima_wait(&h->out));
 	/* Pages in use stay where they are. */
 	KT_EQ(engine_count("remapped"), 0);
@@ -446,6 +463,27 @@ static void heap_of_two_files(void)
 
 	same = bo_import(other.fd, bo_export(&heap), heap.size);
 	KT_TRUE(heap_take(&h, &heap, 200));
+	heap_check(&h, &heap, 200);
+	heap_check(&other, &same, 200);
+}
+
+/* A job is in the queue behind one that has the heap of both grow. */
+static void heap_grown_for_another_file(void)
+{
+	struct heap_job h = heap_job_new(port_open()), other = heap_job_new(port_open());
+	struct port_bo heap = heap_new(h.fd, 256), same;
+	uint64_t jobs = engine_count("jobs");
+
+	same = bo_import(other.fd, bo_export(&heap), heap.size);
+	heap_gate(&h, false);
+	heap_start(&h, &heap, 200);
+	heap_gate(&other, true);
+	heap_start(&other, &same, 200);
+	heap_gate(&h, true);
+	KT_OK(lima_wait(&h.out));
+	KT_OK(lima_wait(&other.out));
+	verify_engine();
+	KT_EQ(engine_count("jobs"), jobs + 2);
 	heap_check(&h, &heap, 200);
 	heap_check(&other, &same, 200);
 }
@@ -717,6 +755,7 @@ static const struct ktap_test lima_tests[] = {
 	{ .name = "heap_grows_after_eviction", .run = heap_grows_after_eviction },
 	{ .name = "heap_beyond_limit", .run = heap_beyond_limit },
 	{ .name = "heap_of_two_files", .run = heap_of_two_files },
+	{ .name = "heap_grown_for_another_file", .run = heap_grown_for_another_file },
 	{ .name = "closed_while_looked_up", .run = closed_while_looked_up },
 	{ .name = "heap_is_the_devices", .run = heap_is_the_devices },
 	{ .name = "heap_dumped", .run = heap_dumped },
