@@ -134,7 +134,8 @@ static void write_config(const char *path)
 	fprintf(file, "[core]\nidle-time=0\nrequire-input=false\n"
 		"[shell]\nbackground-color=0xff%06x\npanel-position=none\nlocking=false\n"
 		"startup-animation=none\n"
-		"[output]\nname=Virtual-1\nmode=%ux%u\n", WESTON_COLOUR, CLIENT_WIDTH, CLIENT_HEIGHT);
+		"[output]\nname=Virtual-1\nmode=%ux%u\n",
+		WESTON_COLOUR, CLIENT_WIDTH, CLIENT_HEIGHT);
 	KT_EQ(fclose(file), 0);
 }
 

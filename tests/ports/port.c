@@ -45,7 +45,8 @@ int port_open(void)
 {
 	static bool counted;
 	unsigned int i;
-	int fd = vuma_open(port_drm_name(), 0, port->primary ? VUMA_NODE_PRIMARY : VUMA_NODE_RENDER);
+	int fd = vuma_open(port_drm_name(), 0,
+			   port->primary ? VUMA_NODE_PRIMARY : VUMA_NODE_RENDER);
 
 	if (fd < 0)
 		KT_FAIL("%s: %s", port->name, strerror(-fd));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * port_bench -d <driver> -v <variant>: what operations of a driver take. Lines of
- * driver,variant,row,value,unit are added to /out/samples.csv: times in ns, which are instructions where the
- * guest's clock counts these.
+ * driver,variant,row,value,unit are added to /out/samples.csv: times in ns, which are
+ * instructions where the guest's clock counts these.
  */
 #include <stdio.h>
 #include <stdlib.h>
