@@ -394,6 +394,7 @@ static void model_reset(void)
 	*model_register(TILER_READY_LO) = 0;
 	*model_register(L2_READY_LO) = 0;
 	spin_unlock_irqrestore(&model.lock, flags);
+	atomic_set(&model.flushing, 0);
 	fake_engine_reset(&model.engine);
 	wake_up_all(&model.fault);
 	/* What ran is over when the driver goes on, which waits for that, so it may sleep. */

@@ -38,7 +38,8 @@ identifier m = {sgts, gpu_usecount, heap_rss_size, label, debugfs};
 @@
   struct panfrost_gem_mapping {
   	...
-  	bool active:1;
+- 	bool active:1;
++ 	bool active;
 + 	bool closed;
   };
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 // File: panfrost_mmu.c
-// Place: mmu_map_sg(), addr_to_mapping(), panfrost_mmu_map_fault_addr()
+// Place: mmu_hw_do_operation_locked(), mmu_map_sg(), addr_to_mapping(), all that unmaps
 // Runs of the device's map take the place of the scatter list. What is mapped, and what a
-// fault brings, is decided in panfrost_va.c.
+// fault brings, is decided in panfrost_va.c. How entries go is in panfrost_uma_mmu.c, which has
+// to know whether a command was taken.
 @@
 @@
 - #include <linux/shmem_fs.h>
@@ -11,6 +12,26 @@
 expression E;
 @@
 - #define NUM_FAULT_PAGES E
+
+@@
+identifier f = {mmu_hw_do_operation, panfrost_mmu_flush_range, mmu_unmap_range,
+	panfrost_mmu_map, panfrost_mmu_unmap, panfrost_mmu_map_fault_addr};
+type T;
+@@
+- T f(...) { ... }
+
+@@
+identifier pfdev, as, op;
+@@
+- static
+  int mmu_hw_do_operation_locked(...)
+  {
+  <...
+- 	write_cmd(pfdev, as, op);
++ 	if (write_cmd(pfdev, as, op))
++ 		return -ETIMEDOUT;
+  ...>
+  }
 
 @@
 identifier pfdev, mmu, iova, prot, sgt, count, sgl, paddr, len;
@@ -39,14 +60,26 @@ iterator name for_each_sgtable_dma_sg;
   }
 
 @@
-type T;
+identifier pfdev, mmu, start, iova, mapped;
+symbol bo, at, end, ret;
 @@
-- T panfrost_mmu_map(...) { ... }
-
-@@
-type T;
-@@
-- static T panfrost_mmu_map_fault_addr(...) { ... }
+  panfrost_mmu_map_range(...)
+  {
+  <...
+(
++ 	/* An import's table may be shorter than it. */
++ 	if (at != end) {
++ 		ret = -EINVAL;
++ 		goto err_unmap_pages;
++ 	}
+- 	panfrost_mmu_flush_range(pfdev, mmu, start, iova - start);
++ 	panfrost_mmu_flush(mmu, start, iova - start, AS_COMMAND_FLUSH_PT);
+|
+- 	mmu_unmap_range(mmu, start, mapped);
++ 	panfrost_gem_undo_map(bo, mmu, start, mapped);
+)
+  ...>
+  }
 
 @@
 identifier mapping;

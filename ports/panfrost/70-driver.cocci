@@ -93,6 +93,9 @@ identifier pfdev;
   panfrost_remove(...)
   {
   	...
+- 	drm_dev_unregister(&pfdev->base);
++ 	drm_dev_unplug(&pfdev->base);
+  	...
 - 	panfrost_gem_shrinker_cleanup(&pfdev->base);
   	...
   	panfrost_device_fini(pfdev);

@@ -15,6 +15,7 @@
 #include "panfrost_device.h"
 #include "panfrost_drv.h"
 #include "panfrost_gem.h"
+#include "panfrost_mmu.h"
 
 static struct panfrost_gem_object *panfrost_uma_to_bo(struct gem_uma_object *uobj)
 {
@@ -31,12 +32,22 @@ static int panfrost_uma_evict(struct gem_uma_object *uobj)
 	return panfrost_gem_evict(panfrost_uma_to_bo(uobj));
 }
 
+/* The MMU is to have forgotten the pages before the library gives them away. */
+static void panfrost_uma_teardown(struct gem_uma_object *uobj)
+{
+	struct panfrost_gem_object *bo = panfrost_uma_to_bo(uobj);
+	struct drm_device *drm = uobj->base.dev;
+
+	/* Each has a reference. */
+	drm_WARN_ON_ONCE(drm, !list_empty(&bo->mappings.list));
+	if (bo->uma.stale && panfrost_mmu_flush_all(to_panfrost_device(drm)))
+		drm_err(drm, "the MMU keeps pages that are freed\n");
+}
+
 static void panfrost_uma_free(struct gem_uma_object *uobj)
 {
 	struct panfrost_gem_object *bo = panfrost_uma_to_bo(uobj);
 
-	/* Each has a reference. */
-	drm_WARN_ON_ONCE(uobj->base.dev, !list_empty(&bo->mappings.list));
 	mutex_destroy(&bo->mappings.lock);
 	bitmap_free(bo->uma.grown);
 	kfree(bo);
@@ -45,6 +56,7 @@ static void panfrost_uma_free(struct gem_uma_object *uobj)
 static const struct gem_uma_object_ops panfrost_uma_ops = {
 	.dev_mapped = panfrost_uma_dev_mapped,
 	.evict = panfrost_uma_evict,
+	.teardown = panfrost_uma_teardown,
 	.free = panfrost_uma_free,
 };
 

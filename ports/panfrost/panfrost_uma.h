@@ -35,6 +35,11 @@ struct panfrost_uma_bo {
 	/** @active: in how many address spaces page tables point to its pages. */
 	atomic_t active;
 	/**
+	 * @stale: the MMU may know pages of it that page tables do not have any more. Set under
+	 * resv or the lock of its mappings, cleared under both.
+	 */
+	bool stale;
+	/**
 	 * @grown: of a heap, a bit for each 2 MiB that a fault has brought once; protected by
 	 * resv. NULL for other buffers.
 	 */
@@ -49,6 +54,8 @@ bool panfrost_gem_is_sole_user(struct panfrost_gem_object *bo, const struct panf
 int panfrost_gem_may_export(struct gem_uma_object *uobj);
 bool panfrost_gem_next_run(struct panfrost_gem_object *bo, pgoff_t at, pgoff_t end,
 			   struct gem_uma_dma_run *run);
+void panfrost_gem_undo_map(struct panfrost_gem_object *bo, struct panfrost_mmu *mmu, u64 iova,
+			   u64 size);
 int panfrost_gem_validate_job(struct panfrost_job *job);
 u64 *panfrost_gem_dump_pages(struct panfrost_gem_object *bo, u64 *addrs);
 int panfrost_ioctl_madvise(struct drm_device *drm, void *data, struct drm_file *file);

@@ -45,6 +45,16 @@ bool panfrost_gem_next_run(struct panfrost_gem_object *bo, pgoff_t at, pgoff_t e
 	return at < end && !gem_uma_dev_map_run_locked(&bo->base.dev_map, at, end, run);
 }
 
+/* Takes out what panfrost_mmu_map_range() put into the table before it failed. */
+void panfrost_gem_undo_map(struct panfrost_gem_object *bo, struct panfrost_mmu *mmu, u64 iova,
+			   u64 size)
+	__must_hold(bo->base.base.resv)
+{
+	dma_resv_assert_held(bo->base.base.resv);
+	if (panfrost_mmu_clear(mmu, iova, size))
+		WRITE_ONCE(bo->uma.stale, true);
+}
+
 /* All or nothing. */
 static int panfrost_va_map_locked(struct panfrost_gem_mapping *va, pgoff_t start, pgoff_t end)
 	__must_hold(va->obj->base.base.resv)
@@ -64,7 +74,7 @@ static int panfrost_va_map_locked(struct panfrost_gem_mapping *va, pgoff_t start
 		return ret;
 	if (!va->active)
 		atomic_inc(&va->obj->uma.active);
-	va->active = true;
+	WRITE_ONCE(va->active, true);
 	gem_uma_object_update_locked(uobj);
 	return 0;
 }
@@ -153,24 +163,33 @@ int panfrost_mmu_map_fault_addr(struct panfrost_device *pfdev, int as, u64 addr)
 
 static void panfrost_va_unmap(struct panfrost_gem_mapping *va)
 {
-	lockdep_assert_held(&va->obj->mappings.lock);
+	struct panfrost_gem_object *bo = va->obj;
+
+	lockdep_assert_held(&bo->mappings.lock);
 	if (!va->active)
 		return;
-	panfrost_mmu_unmap(va);
-	atomic_dec(&va->obj->uma.active);
+	if (panfrost_mmu_clear(va->mmu, panfrost_va_addr(va, 0), bo->base.base.size))
+		WRITE_ONCE(bo->uma.stale, true);
+	WRITE_ONCE(va->active, false);
+	atomic_dec(&bo->uma.active);
 }
 
-/* Allocates nothing: all of what a buffer has is unmapped, so no entry is split. */
+/* What the MMU was not made to forget is asked for again the next time. */
 int panfrost_gem_evict(struct panfrost_gem_object *bo)
 {
+	struct panfrost_device *pfdev = to_panfrost_device(bo->base.base.dev);
 	struct panfrost_gem_mapping *va;
+	int ret;
 
 	if (!mutex_trylock(&bo->mappings.lock))
 		return -EBUSY;
+	if (bo->uma.stale)
+		WRITE_ONCE(bo->uma.stale, panfrost_mmu_flush_all(pfdev));
 	list_for_each_entry(va, &bo->mappings.list, node)
 		panfrost_va_unmap(va);
+	ret = bo->uma.stale ? -EBUSY : 0;
 	mutex_unlock(&bo->mappings.lock);
-	return 0;
+	return ret;
 }
 
 static void panfrost_va_release(struct kref *kref)

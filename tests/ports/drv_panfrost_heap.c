@@ -17,6 +17,8 @@
 #define HEAP	(32 * MIB)
 #define CHUNK	(2 * MIB)
 
+#define FLUSH_POLLS	"/sys/kernel/debug/panfrost-model/flush_polls"
+
 struct port_bo panfrost_heap(int fd, uint64_t size)
 {
 	struct port_bo bo = { .fd = fd, .size = size };
@@ -168,6 +170,53 @@ void heap_beyond_limit(void)
 	KT_EQ(engine_wrong("stale"), 0);
 	KT_EQ(engine_wrong("gone"), 0);
 	panfrost_sleep();
+}
+
+/* What the MMU does not forget, nobody else gets: pages stay until it has forgotten them. */
+static void reclaim_from_stuck_mmu(void)
+{
+	struct cgroup cg = tenant("one");
+	struct port_bo heap = panfrost_heap(port_open(), HEAP);
+	const struct port_bo *bos[] = { &heap };
+	struct engine_cmd fill = at(ENGINE_FILL, &heap, 0, 7, HEAP / 2);
+	struct engine_cmd check = at(ENGINE_CHECK, &heap, 0, 7, HEAP / 2);
+	uint64_t flushes;
+	unsigned int turn;
+
+	run(&fill, 1, bos, 1);
+	flushes = engine_count("flushes");
+	KT_OK(file_write(FLUSH_POLLS, "1000000"));
+	for (turn = 0; turn < 20 && engine_count("flushes") == flushes; turn++) {
+		if (turn % 2)
+			cgroup_reclaim(&cg, PAGE);
+		else
+			KT_OK(file_write("/proc/sys/vm/drop_caches", "2"));
+	}
+	KT_GT(engine_count("flushes"), flushes);
+	KT_EQ(resident(heap.fd), HEAP / 2);
+	KT_OK(file_write(FLUSH_POLLS, "0"));
+	KT_OK(reclaim_to(&cg, HEAP / 4));
+	run(&check, 1, bos, 1);
+}
+
+void heap_of_a_stuck_mmu(void)
+{
+	pid_t child;
+	int status;
+
+	if (!port_is_ported())
+		KT_SKIP("it is never evicted");
+	port->keep_power(true);
+	child = fork();
+	KT_SYS(child);
+	if (!child) {
+		reclaim_from_stuck_mmu();
+		_exit(0);
+	}
+	KT_SYS(waitpid(child, &status, 0));
+	KT_OK(file_write(FLUSH_POLLS, "0"));
+	port->keep_power(false);
+	KT_EQ(status, 0);
 }
 
 /* One chunk is there, and works. */
