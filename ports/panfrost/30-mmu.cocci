@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 // File: panfrost_mmu.c
-// Place: mmu_hw_do_operation_locked(), mmu_map_sg(), addr_to_mapping(), all that unmaps
+// Place: mmu_hw_do_operation_locked(), mmu_map_sg(), panfrost_mmu_irq_handler_thread(), all that unmaps
 // Runs of the device's map take the place of the scatter list. What is mapped, and what a
 // fault brings, is decided in panfrost_va.c. How entries go is in panfrost_uma_mmu.c, which has
-// to know whether a command was taken.
+// to know whether a command was taken. After a fault was served, an address space may be
+// another file's.
 @@
 @@
 - #include <linux/shmem_fs.h>
@@ -15,7 +16,7 @@ expression E;
 
 @@
 identifier f = {mmu_hw_do_operation, panfrost_mmu_flush_range, mmu_unmap_range,
-	panfrost_mmu_map, panfrost_mmu_unmap, panfrost_mmu_map_fault_addr};
+	panfrost_mmu_map, panfrost_mmu_unmap, panfrost_mmu_map_fault_addr, addr_to_mapping};
 type T;
 @@
 - T f(...) { ... }
@@ -82,16 +83,32 @@ symbol bo, at, end, ret;
   }
 
 @@
-identifier mapping;
+symbol pfdev, as, addr, mask, status, source_id, mmu;
 @@
-- static struct panfrost_gem_mapping *
-- addr_to_mapping(struct panfrost_device *pfdev, int as, u64 addr)
-+ struct panfrost_gem_mapping *
-+ panfrost_mmu_addr_to_mapping(struct panfrost_device *pfdev, int as, u64 addr)
+  panfrost_mmu_irq_handler_thread(...)
   {
   <...
-- 	kref_get(&mapping->refcount);
-+ 	if (!kref_get_unless_zero(&mapping->refcount))
-+ 		mapping = NULL;
+(
+  	u32 source_id;
++ 	struct panfrost_mmu *mmu;
+|
+  	mmu_write(pfdev, MMU_INT_CLEAR, mask);
++ 	mmu = panfrost_mmu_of(pfdev, as);
+|
+- 	ret = panfrost_mmu_map_fault_addr(pfdev, as, addr);
++ 	ret = panfrost_mmu_map_fault_addr(mmu, addr);
+|
+- 	pfdev->as_faulty_mask |= mask;
++ 	if (mmu && mmu->as == as)
++ 		pfdev->as_faulty_mask |= mask;
+|
+- 	panfrost_mmu_disable(pfdev, as);
++ 	if (mmu && mmu->as == as)
++ 		panfrost_mmu_disable(pfdev, as);
+|
++ 	if (mmu)
++ 		panfrost_mmu_ctx_put(mmu);
+  	status &= ~mask;
+)
   ...>
   }

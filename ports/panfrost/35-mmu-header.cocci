@@ -10,12 +10,11 @@
 + int panfrost_mmu_map_range(struct panfrost_device *pfdev, struct panfrost_mmu *mmu,
 + 			   u64 iova, int prot, struct panfrost_gem_object *bo,
 + 			   pgoff_t at, pgoff_t end);
-+ struct panfrost_gem_mapping *
-+ panfrost_mmu_addr_to_mapping(struct panfrost_device *pfdev, int as, u64 addr);
-+ int panfrost_mmu_map_fault_addr(struct panfrost_device *pfdev, int as, u64 addr);
++ int panfrost_mmu_map_fault_addr(struct panfrost_mmu *mmu, u64 addr);
 + int panfrost_mmu_clear(struct panfrost_mmu *mmu, u64 iova, u64 size);
 + int panfrost_mmu_flush(struct panfrost_mmu *mmu, u64 iova, u64 size, u32 op);
 + int panfrost_mmu_flush_all(struct panfrost_device *pfdev);
++ struct panfrost_mmu *panfrost_mmu_of(struct panfrost_device *pfdev, int as);
 
 @@
 @@

@@ -133,7 +133,33 @@ int panfrost_gem_vmap(struct drm_gem_object *obj, struct iosys_map *map)
 	return to_panfrost_bo(obj)->is_heap ? -EINVAL : gem_uma_object_vmap(obj, map);
 }
 
-/* For the dump of a job that uses it, so that it stays. Returns where the next one's belong. */
+/*
+ * For the dump of a job that uses it. Who holds the resv may wait for memory, and memory for
+ * that job: it is only tried. On success it is held until panfrost_gem_dump_end().
+ */
+int panfrost_gem_dump_begin(struct panfrost_gem_mapping *va, struct iosys_map *map)
+{
+	struct drm_gem_object *obj = &va->obj->base.base;
+	int ret = -ENOENT;
+
+	if (!dma_resv_trylock(obj->resv))
+		return -EBUSY;
+	if (va->active)
+		ret = panfrost_gem_vmap(obj, map);
+	if (ret)
+		dma_resv_unlock(obj->resv);
+	return ret;
+}
+
+void panfrost_gem_dump_end(struct panfrost_gem_mapping *va, struct iosys_map *map)
+{
+	struct drm_gem_object *obj = &va->obj->base.base;
+
+	gem_uma_object_vunmap(obj, map);
+	dma_resv_unlock(obj->resv);
+}
+
+/* Returns where the addresses of the next one belong. */
 u64 *panfrost_gem_dump_pages(struct panfrost_gem_object *bo, u64 *addrs)
 {
 	struct drm_gem_object *obj = &bo->base.base;
@@ -141,11 +167,10 @@ u64 *panfrost_gem_dump_pages(struct panfrost_gem_object *bo, u64 *addrs)
 	struct gem_uma_dma_run run;
 	u32 i;
 
-	dma_resv_lock(obj->resv, NULL);
+	dma_resv_assert_held(obj->resv);
 	for (at = 0; panfrost_gem_next_run(bo, at, end, &run); at += run.nr)
 		for (i = 0; i < run.nr; i++)
 			addrs[at + i] = run.addr + ((u64)i << PAGE_SHIFT);
-	dma_resv_unlock(obj->resv);
 	return addrs + end;
 }
 

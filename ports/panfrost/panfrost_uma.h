@@ -13,7 +13,9 @@
 #include <drm/gem_uma/gem_uma_stats.h>
 
 struct gem_uma_object_prime;
+struct iosys_map;
 struct panfrost_device;
+struct panfrost_gem_mapping;
 struct panfrost_gem_object;
 struct panfrost_job;
 struct panfrost_mmu;
@@ -56,7 +58,10 @@ bool panfrost_gem_next_run(struct panfrost_gem_object *bo, pgoff_t at, pgoff_t e
 			   struct gem_uma_dma_run *run);
 void panfrost_gem_undo_map(struct panfrost_gem_object *bo, struct panfrost_mmu *mmu, u64 iova,
 			   u64 size);
+int panfrost_gem_populate_job(struct panfrost_job *job);
 int panfrost_gem_validate_job(struct panfrost_job *job);
+int panfrost_gem_dump_begin(struct panfrost_gem_mapping *va, struct iosys_map *map);
+void panfrost_gem_dump_end(struct panfrost_gem_mapping *va, struct iosys_map *map);
 u64 *panfrost_gem_dump_pages(struct panfrost_gem_object *bo, u64 *addrs);
 int panfrost_ioctl_madvise(struct drm_device *drm, void *data, struct drm_file *file);
 

@@ -178,3 +178,28 @@ int panfrost_mmu_clear(struct panfrost_mmu *mmu, u64 iova, u64 size)
 		ret = panfrost_mmu_flush(mmu, iova, size, AS_COMMAND_FLUSH_MEM);
 	return ret;
 }
+
+/**
+ * panfrost_mmu_of() - find out whose a number of an address space is
+ * @pfdev: device
+ * @as: number
+ *
+ * Context: any that can take as_lock.
+ *
+ * Return: with a reference, which ends by panfrost_mmu_ctx_put(); or NULL.
+ */
+struct panfrost_mmu *panfrost_mmu_of(struct panfrost_device *pfdev, int as)
+{
+	struct panfrost_mmu *mmu, *found = NULL;
+
+	spin_lock(&pfdev->as_lock);
+	list_for_each_entry(mmu, &pfdev->as_lru_list, list) {
+		if (mmu->as != as)
+			continue;
+		if (kref_get_unless_zero(&mmu->refcount))
+			found = mmu;
+		break;
+	}
+	spin_unlock(&pfdev->as_lock);
+	return found;
+}

@@ -5,15 +5,20 @@
  * Each file that has a handle of a buffer has a VA of it, for as long as the handle is open or
  * a job uses it. It is active, its page table points to the buffer's pages, from the first job
  * on that names the buffer; reclaim takes both away, and the next such job brings them back.
- * A heap gets its pages by faults of the GPU, 2 MiB at a time.
+ * A heap gets its pages by faults of the GPU, 2 MiB at a time. One thread serves the faults of
+ * all files, and their jobs have 500 ms. So a fault waits neither for long nor for a job: if it
+ * cannot have the resv or the memory soon, its own job fails.
  *
  * A VA stays on the buffer's list until the last job that uses it is freed, whether the handle
  * is still open or not: reclaim has to find it.
  *
  * Locks: resv of the buffer, then mappings.lock. A VA becomes active under resv alone, by who
  * has a reference on it; the other way round mappings.lock is held. Nobody allocates under
- * that lock, so jobs are freed under it, and reclaim only tries it.
+ * that lock, so jobs are freed under it, and reclaim only tries it. Submitting restores with one
+ * resv held at a time. A fault and the dump of a job only try the resv: its holder may wait for
+ * memory, and memory for any job.
  */
+#include <linux/delay.h>
 #include <linux/dma-resv.h>
 #include <linux/io-pgtable.h>
 #include <linux/iommu.h>
@@ -25,6 +30,14 @@
 
 /* What a fault brings, in pages; addresses and sizes of heaps are multiples. */
 #define PANFROST_CHUNK	((pgoff_t)SZ_2M >> PAGE_SHIFT)
+
+/* How often, and every how many microseconds, a fault tries the resv: eight files may wait. */
+#define PANFROST_FAULT_TRIES	10
+#define PANFROST_FAULT_PAUSE	5000
+
+/* How long a fault may look for memory, and how many pages it takes between two looks. */
+#define PANFROST_FAULT_MS	200
+#define PANFROST_FAULT_STEP	64
 
 static pgoff_t panfrost_va_pages(const struct panfrost_gem_mapping *va)
 {
@@ -112,6 +125,71 @@ static int panfrost_va_restore_heap_locked(struct panfrost_gem_mapping *va)
 	return 0;
 }
 
+/* What the interrupt's thread would have to sleep for: it never returns to user space. */
+static void panfrost_va_forget_high(void)
+{
+#ifdef CONFIG_MEMCG
+	current->memcg_nr_pages_over_high = 0;
+#endif
+}
+
+/* Over memory.high nobody sleeps here: the next submit that is charged does. */
+static int panfrost_va_populate_soon_locked(struct gem_uma_backing *b, pgoff_t start, pgoff_t end)
+	__must_hold(b->obj->resv)
+{
+	unsigned long deadline = jiffies + msecs_to_jiffies(PANFROST_FAULT_MS);
+	struct gem_uma_extent e;
+	int ret;
+
+	dma_resv_assert_held(b->obj->resv);
+	for (; start < end; start = e.end) {
+		if (time_after(jiffies, deadline))
+			return -ETIME;
+		ret = gem_uma_backing_populate_some_locked(b, start,
+							   min(start + PANFROST_FAULT_STEP, end),
+							   true);
+		panfrost_va_forget_high();
+		if (ret)
+			return ret;
+		e = (struct gem_uma_extent){ .start = start, .end = end };
+		if (!gem_uma_backing_extent_locked(b, start, &e))
+			return -EIO;
+	}
+	return 0;
+}
+
+static int panfrost_va_fault_locked(struct panfrost_gem_mapping *va, unsigned int chunk)
+	__must_hold(va->obj->base.base.resv)
+{
+	struct gem_uma_object *uobj = &va->obj->base;
+	pgoff_t start = chunk * PANFROST_CHUNK;
+	int ret;
+
+	dma_resv_assert_held(uobj->base.resv);
+	ret = panfrost_va_populate_soon_locked(&uobj->backing, start, start + PANFROST_CHUNK);
+	if (!ret)
+		return panfrost_va_grow_locked(va, chunk);
+	/* Some pages may have come. */
+	gem_uma_object_update_locked(uobj);
+	return ret;
+}
+
+static int panfrost_va_fault(struct panfrost_gem_mapping *va, unsigned int chunk)
+{
+	struct dma_resv *resv = va->obj->base.base.resv;
+	unsigned int tries;
+	int ret;
+
+	for (tries = 0; !dma_resv_trylock(resv); tries++) {
+		if (tries == PANFROST_FAULT_TRIES)
+			return -EBUSY;
+		fsleep(PANFROST_FAULT_PAUSE);
+	}
+	ret = panfrost_va_fault_locked(va, chunk);
+	dma_resv_unlock(resv);
+	return ret;
+}
+
 static int panfrost_va_validate_locked(struct panfrost_gem_mapping *va)
 	__must_hold(va->obj->base.base.resv)
 {
@@ -124,39 +202,83 @@ static int panfrost_va_validate_locked(struct panfrost_gem_mapping *va)
 	return panfrost_va_map_locked(va, 0, panfrost_va_pages(va));
 }
 
+static int panfrost_va_validate(struct panfrost_gem_mapping *va)
+{
+	struct dma_resv *resv = va->obj->base.base.resv;
+	int ret;
+
+	if (READ_ONCE(va->active))
+		return 0;
+	ret = dma_resv_lock_interruptible(resv, NULL);
+	if (ret)
+		return ret;
+	ret = panfrost_va_validate_locked(va);
+	dma_resv_unlock(resv);
+	return ret;
+}
+
+/* Heaps last: another job may be waiting for one to grow. */
+static int panfrost_job_validate(struct panfrost_job *job,
+				 int (*validate)(struct panfrost_gem_mapping *va))
+{
+	unsigned int heaps;
+	int ret = 0;
+	u32 i;
+
+	for (heaps = 0; heaps < 2; heaps++)
+		for (i = 0; !ret && i < job->bo_count; i++)
+			if (job->mappings[i]->obj->is_heap == heaps)
+				ret = validate(job->mappings[i]);
+	return ret;
+}
+
+/* Without a resv: each buffer is restored under its own. */
+int panfrost_gem_populate_job(struct panfrost_job *job)
+{
+	return panfrost_job_validate(job, panfrost_va_validate);
+}
+
 /* With the resvs of all its buffers held, before anything is armed. */
 int panfrost_gem_validate_job(struct panfrost_job *job)
 {
-	u32 i;
-	int ret;
+	return panfrost_job_validate(job, panfrost_va_validate_locked);
+}
 
-	for (i = 0; i < job->bo_count; i++) {
-		ret = panfrost_va_validate_locked(job->mappings[i]);
-		if (ret)
-			return ret;
+static struct panfrost_gem_mapping *panfrost_va_at(struct panfrost_mmu *mmu, u64 addr)
+{
+	struct panfrost_gem_mapping *va = NULL;
+	u64 page = addr >> PAGE_SHIFT;
+	struct drm_mm_node *node;
+
+	spin_lock(&mmu->mm_lock);
+	drm_mm_for_each_node(node, &mmu->mm) {
+		if (page < node->start || page - node->start >= node->size)
+			continue;
+		va = drm_mm_node_to_panfrost_mapping(node);
+		/* One that lost its last reference is on its way out. */
+		if (!kref_get_unless_zero(&va->refcount))
+			va = NULL;
+		break;
 	}
-	return 0;
+	spin_unlock(&mmu->mm_lock);
+	return va;
 }
 
 /*
- * The GPU waits, and its job with it, for memory and for a resv. Who holds the resv may wait
- * for memory, too, but not for that job. A job can reach for a buffer that it does not name and
- * that reclaim took: that is an error of user space.
+ * A job can reach for a buffer that it does not name and that reclaim took: that is an error of
+ * user space. NULL for @mmu: the address space has gone meanwhile.
  */
-int panfrost_mmu_map_fault_addr(struct panfrost_device *pfdev, int as, u64 addr)
+int panfrost_mmu_map_fault_addr(struct panfrost_mmu *mmu, u64 addr)
 {
-	struct panfrost_gem_mapping *va = panfrost_mmu_addr_to_mapping(pfdev, as, addr);
+	struct panfrost_gem_mapping *va = mmu ? panfrost_va_at(mmu, addr) : NULL;
 	pgoff_t page;
 	int ret = -EINVAL;
 
 	if (!va)
 		return -ENOENT;
 	page = (addr >> PAGE_SHIFT) - va->mmnode.start;
-	if (va->obj->is_heap) {
-		dma_resv_lock(va->obj->base.base.resv, NULL);
-		ret = panfrost_va_grow_locked(va, page / PANFROST_CHUNK);
-		dma_resv_unlock(va->obj->base.base.resv);
-	}
+	if (va->obj->is_heap)
+		ret = panfrost_va_fault(va, page / PANFROST_CHUNK);
 	panfrost_gem_mapping_put(va);
 	return ret;
 }
@@ -265,15 +387,7 @@ static int panfrost_va_place(struct panfrost_gem_mapping *va)
 /* What is pinned is mapped at once: no job names it. */
 static int panfrost_va_bind(struct panfrost_gem_mapping *va)
 {
-	struct gem_uma_object *uobj = &va->obj->base;
-	int ret;
-
-	if (!(uobj->flags & GEM_UMA_OBJECT_PINNED))
-		return 0;
-	dma_resv_lock(uobj->base.resv, NULL);
-	ret = panfrost_va_validate_locked(va);
-	dma_resv_unlock(uobj->base.resv);
-	return ret;
+	return va->obj->base.flags & GEM_UMA_OBJECT_PINNED ? panfrost_va_validate(va) : 0;
 }
 
 /* Nobody finds it before it is open. */

@@ -6,7 +6,7 @@
 #include "ktap.h"
 #include "port.h"
 
-#define PANFROST_TESTS	16
+#define PANFROST_TESTS	17
 
 extern const struct ktap_test panfrost_tests[PANFROST_TESTS];
 
@@ -27,6 +27,7 @@ void heap_grows(void);
 void heap_that_nobody_snoops(void);
 void heap_is_reclaimed(void);
 void heap_beyond_limit(void);
+void heap_over_high(void);
 void heap_of_a_stuck_mmu(void);
 void heap_is_not_mmapped(void);
 void heap_is_not_pinned(void);

@@ -172,6 +172,24 @@ void heap_beyond_limit(void)
 	panfrost_sleep();
 }
 
+/* Over memory.high a task sleeps. The thread that serves the faults of all files must not. */
+void heap_over_high(void)
+{
+	struct cgroup cg = tenant("one");
+	struct port_bo heap = panfrost_heap(port_open(), HEAP);
+	struct port_bo commands = bo_new_mapped(heap.fd, PAGE);
+	const struct port_bo *bos[] = { &heap };
+	struct engine_cmd fill = at(ENGINE_FILL, &heap, 0, 7, HEAP / 2);
+	struct engine_cmd check = at(ENGINE_CHECK, &heap, 0, 7, HEAP / 2);
+
+	run_by(&commands, 0, &check, 0, bos, 1);
+	KT_OK(cgroup_write(&cg, "memory.high", "%llu", HEAP / 8));
+	run_by(&commands, 0, &fill, 1, bos, 1);
+	KT_OK(cgroup_write(&cg, "memory.high", "max"));
+	run_by(&commands, 0, &check, 1, bos, 1);
+	verify_engine();
+}
+
 /* What the MMU does not forget, nobody else gets: pages stay until it has forgotten them. */
 static void reclaim_from_stuck_mmu(void)
 {

@@ -396,6 +396,7 @@ const struct ktap_test panfrost_tests[PANFROST_TESTS] = {
 	{ .name = "heap_grows", .run = heap_grows },
 	{ .name = "heap_is_reclaimed", .run = heap_is_reclaimed },
 	{ .name = "heap_beyond_limit", .run = heap_beyond_limit },
+	{ .name = "heap_over_high", .run = heap_over_high },
 	{ .name = "heap_of_a_stuck_mmu", .run = heap_of_a_stuck_mmu },
 	{ .name = "heap_is_not_mmapped", .run = heap_is_not_mmapped },
 	{ .name = "heap_is_not_pinned", .run = heap_is_not_pinned },
