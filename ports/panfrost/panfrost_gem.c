@@ -60,19 +60,44 @@ static const struct gem_uma_object_ops panfrost_uma_ops = {
 	.free = panfrost_uma_free,
 };
 
+/* What others have is kept, and user space need not know. */
+static bool panfrost_gem_is_kept(const struct gem_uma_object *uobj, bool needed)
+{
+	return gem_uma_object_is_imported(uobj) || (!needed && uobj->exported);
+}
+
+static int panfrost_gem_advise_locked(struct panfrost_gem_object *bo,
+				      const struct panfrost_mmu *mmu, bool needed, bool *retained)
+	__must_hold(bo->base.base.resv)
+{
+	struct gem_uma_object *uobj = &bo->base;
+	int ret = 0;
+
+	dma_resv_assert_held(uobj->base.resv);
+	*retained = true;
+	/* No other file gets a handle between the look and the answer. */
+	mutex_lock(&bo->mappings.lock);
+	if (!needed && !panfrost_gem_is_sole_user(bo, mmu))
+		ret = -EINVAL;
+	else if (!panfrost_gem_is_kept(uobj, needed))
+		*retained = gem_uma_backing_advise_locked(&uobj->backing, needed);
+	mutex_unlock(&bo->mappings.lock);
+	gem_uma_object_update_locked(uobj);
+	return ret;
+}
+
 static int panfrost_gem_advise(struct panfrost_gem_object *bo, const struct panfrost_mmu *mmu,
 			       bool needed, bool *retained)
 {
+	struct dma_resv *resv = bo->base.base.resv;
 	int ret;
 
-	if (!needed && !panfrost_gem_is_sole_user(bo, mmu))
-		return -EINVAL;
-	ret = gem_uma_object_advise(&bo->base, needed, retained);
-	if (ret != -EBUSY && ret != -EPERM)
+	ret = dma_resv_lock_interruptible(resv, NULL);
+	if (ret)
 		return ret;
-	/* What others have is kept, and user space need not know. */
-	*retained = true;
-	return 0;
+	ret = panfrost_gem_advise_locked(bo, mmu, needed, retained);
+	dma_resv_unlock(resv);
+	return ret;
 }
 
 int panfrost_ioctl_madvise(struct drm_device *drm, void *data, struct drm_file *file)

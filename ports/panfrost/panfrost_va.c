@@ -443,11 +443,10 @@ void panfrost_gem_close(struct drm_gem_object *obj, struct drm_file *file)
 bool panfrost_gem_is_sole_user(struct panfrost_gem_object *bo, const struct panfrost_mmu *mmu)
 {
 	struct panfrost_gem_mapping *va;
-	bool sole = true;
 
-	mutex_lock(&bo->mappings.lock);
+	lockdep_assert_held(&bo->mappings.lock);
 	list_for_each_entry(va, &bo->mappings.list, node)
-		sole &= va->closed || va->mmu == mmu;
-	mutex_unlock(&bo->mappings.lock);
-	return sole;
+		if (!va->closed && va->mmu != mmu)
+			return false;
+	return true;
 }
