@@ -70,6 +70,29 @@ unsigned long gem_uma_backing_release(struct gem_uma_backing *b, bool keep)
 	return pages;
 }
 
+/**
+ * gem_uma_backing_leak() - let nobody have the pages again
+ * @b: backing that gem_uma_backing_fini() is about to be called for
+ *
+ * Where the device cannot be made to forget them: what it may still write to never becomes
+ * anybody else's. The owner of the object pays for them for ever.
+ *
+ * Context: may sleep; nobody refers to the object any more.
+ */
+void gem_uma_backing_leak(struct gem_uma_backing *b)
+{
+	struct address_space *mapping = gem_uma_backing_mapping(b);
+	struct folio_batch fbatch;
+	pgoff_t next = 0;
+
+	/* Nobody drops these references. */
+	do {
+		cond_resched();
+		folio_batch_init(&fbatch);
+	} while (filemap_get_folios(mapping, &next, b->nr_pages - 1, &fbatch));
+}
+EXPORT_SYMBOL_GPL(gem_uma_backing_leak);
+
 /* Release whole folios, for whose removal the set of held pages is split. */
 void gem_uma_backing_release_range(struct gem_uma_backing *b,
 				   const struct gem_uma_extent *e)

@@ -431,6 +431,24 @@ int gem_uma_object_set_label(struct gem_uma_object *uobj, const char *label, siz
 EXPORT_SYMBOL_GPL(gem_uma_object_set_label);
 
 /**
+ * gem_uma_object_leak() - let nobody have the pages of an object again
+ * @uobj: object
+ *
+ * For &gem_uma_object_ops.teardown: see gem_uma_backing_leak(). Of an import, the exporter's
+ * buffer stays; where that is, the exporter may change.
+ *
+ * Context: may sleep; nobody refers to the object any more.
+ */
+void gem_uma_object_leak(struct gem_uma_object *uobj)
+{
+	if (gem_uma_object_is_imported(uobj))
+		get_dma_buf(uobj->base.import_attach->dmabuf);
+	else
+		gem_uma_backing_leak(&uobj->backing);
+}
+EXPORT_SYMBOL_GPL(gem_uma_object_leak);
+
+/**
  * gem_uma_object_free() - &drm_gem_object_funcs.free
  * @obj: object
  *

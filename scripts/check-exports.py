@@ -46,6 +46,8 @@ FOR_DRIVERS = {
         gem_uma_object_access_begin gem_uma_object_access_end""",
     "a driver with an ioctl that creates buffers": "gem_uma_object_create",
     "a driver that dumps what a job had": "gem_uma_cpu_map_read_locked",
+    "a driver whose device cannot be made to forget pages": """
+        gem_uma_backing_leak gem_uma_object_leak""",
     "a driver with drm_panic": "gem_uma_backing_pinned_page gem_uma_cpu_map_peek",
     "an import in such an object": "gem_uma_dev_map_init_sgt gem_uma_dev_map_is_mapped_locked",
     "a driver whose device has to answer before it has forgotten pages (virtio-gpu)":

@@ -25,7 +25,7 @@ CALLS = "gem_uma/tests/gem_uma_inject.c"
 # Exported, and without an error to return.
 INFALLIBLE = {
     "undoes": """
-        gem_uma_backing_fini gem_uma_backing_purge_locked
+        gem_uma_backing_leak gem_uma_object_leak gem_uma_backing_fini gem_uma_backing_purge_locked
         gem_uma_backing_release_chunk_locked
         gem_uma_backing_release_locked gem_uma_backing_unpin
         gem_uma_backing_unpin_locked gem_uma_client_close

@@ -12,6 +12,7 @@
 
 #include "gem_uma_mock_vm.h"
 #include "gem_uma_test_object.h"
+#include "gem_uma_user.h"
 
 /* On 32-bit kernels, a file can be longer than drm_gem_object.size can express. */
 static void object_size_is_not_truncated_rev_C9(struct kunit *test)
@@ -88,6 +89,32 @@ static void object_free_gives_everything_back(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, list_empty(&mock->udev.objects));
 	/* Freed is not evicted. */
 	KUNIT_EXPECT_EQ(test, atomic64_read(&mock->udev.evicted_pages), 0);
+}
+
+/* The device of that driver writes to memory that it was to forget. */
+static void object_that_is_leaked_gives_no_page_back(struct kunit *test)
+{
+	static const struct gem_uma_object_ops ops = { .teardown = gem_uma_object_leak };
+	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
+	struct gem_uma_object *uobj = kzalloc(sizeof(*uobj), GFP_KERNEL);
+	struct page *pages[40];
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, uobj);
+	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_init(uobj, &mock->udev,
+						     ARRAY_SIZE(pages) * PAGE_SIZE, 0, &ops));
+	KUNIT_ASSERT_EQ(test, 0, object_populate(uobj, 0, uobj->base.size));
+	for (i = 0; i < ARRAY_SIZE(pages); i++) {
+		pages[i] = gem_uma_user_page(test, uobj, i);
+		*(u32 *)page_address(pages[i]) = 500 + i;
+	}
+	drm_gem_object_put(&uobj->base);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&mock->udev.resident_pages), 0);
+	for (i = 0; i < ARRAY_SIZE(pages); i++) {
+		KUNIT_ASSERT_EQ(test, page_ref_count(pages[i]), 1);
+		KUNIT_EXPECT_EQ(test, *(u32 *)page_address(pages[i]), 500 + i);
+		put_page(pages[i]);
+	}
 }
 
 static void object_NO_MMAP_has_no_offset_EPERM_uma_B7(struct kunit *test)
@@ -608,6 +635,7 @@ static struct kunit_case gem_uma_object_cases[] = {
 	KUNIT_CASE(object_init_bad_arguments),
 	KUNIT_CASE(object_init_sets_up_all_parts),
 	KUNIT_CASE(object_free_gives_everything_back),
+	KUNIT_CASE(object_that_is_leaked_gives_no_page_back),
 	KUNIT_CASE(object_NO_MMAP_has_no_offset_EPERM_uma_B7),
 	KUNIT_CASE(object_populate_takes_ranges_and_refuses_others),
 	KUNIT_CASE(object_state_follows_every_change_panthor_17_20),

@@ -18,13 +18,10 @@
  * freed under them.
  */
 #include <linux/delay.h>
-#include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
-#include <linux/folio_batch.h>
 #include <linux/iopoll.h>
 #include <linux/iosys-map.h>
 #include <linux/jiffies.h>
-#include <linux/pagemap.h>
 #include <linux/slab.h>
 
 #include <drm/drm_drv.h>
@@ -534,23 +531,6 @@ static bool lima_uma_flush_in_time(struct lima_uma *uma)
 	return true;
 }
 
-/* References that nobody drops: what the device may still write to becomes nobody else's. */
-static void lima_uma_leak(struct gem_uma_object *uobj)
-{
-	struct gem_uma_backing *backing = &uobj->backing;
-	struct folio_batch folios;
-	pgoff_t next = 0;
-
-	if (uobj->imported) {
-		get_dma_buf(uobj->base.import_attach->dmabuf);
-		return;
-	}
-	do {
-		folio_batch_init(&folios);
-	} while (filemap_get_folios(backing->file->f_mapping, &next, backing->nr_pages - 1,
-				    &folios));
-}
-
 /* The device is to have forgotten the pages before the library gives them away. */
 static void lima_uma_teardown(struct gem_uma_object *uobj)
 {
@@ -561,7 +541,7 @@ static void lima_uma_teardown(struct gem_uma_object *uobj)
 	if (bo->uma.stale && !lima_uma_flush_in_time(lima_uma_of(bo))) {
 		drm_err(drm, "an MMU does not answer, %zu bytes that it may know are lost\n",
 			lima_bo_size(bo));
-		lima_uma_leak(uobj);
+		gem_uma_object_leak(uobj);
 	}
 }
 

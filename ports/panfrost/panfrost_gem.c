@@ -40,8 +40,11 @@ static void panfrost_uma_teardown(struct gem_uma_object *uobj)
 
 	/* Each has a reference. */
 	drm_WARN_ON_ONCE(drm, !list_empty(&bo->mappings.list));
-	if (bo->uma.stale && panfrost_mmu_flush_all(to_panfrost_device(drm)))
-		drm_err(drm, "the MMU keeps pages that are freed\n");
+	if (bo->uma.stale && panfrost_mmu_flush_all(to_panfrost_device(drm))) {
+		drm_err(drm, "the MMU does not answer, %zu bytes that it may know are lost\n",
+			bo->base.base.size);
+		gem_uma_object_leak(uobj);
+	}
 }
 
 static void panfrost_uma_free(struct gem_uma_object *uobj)

@@ -224,9 +224,11 @@ static void v3d_uma_teardown(struct gem_uma_object *uobj)
 
 	if (bo->uma.bound)
 		v3d_uma_clear_ptes(bo);
-	if (!v3d_uma_is_flushed(v3d, bo) && v3d_mmu_flush_all(v3d))
-		drm_err(&v3d->drm, "the MMU keeps pages that are freed\n");
-
+	if (!v3d_uma_is_flushed(v3d, bo) && v3d_mmu_flush_all(v3d)) {
+		drm_err(&v3d->drm, "the MMU does not answer, %zu bytes that it may know are lost\n",
+			uobj->base.size);
+		gem_uma_object_leak(uobj);
+	}
 	if (drm_mm_node_allocated(&bo->node)) {
 		mutex_lock(&v3d->bo_lock);
 		v3d->bo_stats.num_allocated--;

@@ -92,6 +92,7 @@ struct gem_uma_backing {
 
 int gem_uma_backing_init(struct gem_uma_backing *b, struct gem_uma_device *udev,
 			 struct drm_gem_object *obj, u64 size, u32 flags);
+void gem_uma_backing_leak(struct gem_uma_backing *b);
 void gem_uma_backing_fini(struct gem_uma_backing *b);
 
 int gem_uma_backing_populate_locked(struct gem_uma_backing *b, pgoff_t start,

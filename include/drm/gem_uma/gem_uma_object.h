@@ -80,8 +80,9 @@ struct gem_uma_object_ops {
 	 * @teardown: the last reference is gone, and all parts of the object are still there:
 	 * pages, DMA addresses, mmap offset. Page tables of the device that point to them are
 	 * cleared here. May sleep; no resv is held, and none may be taken: the exporter of an
-	 * import may wait for this with it. Not called for an object whose init failed.
-	 * NULL: nothing to do.
+	 * import may wait for this with it. If the device keeps what points to them, see
+	 * gem_uma_object_leak(). Not called for an object whose init failed. NULL: nothing to
+	 * do.
 	 */
 	void (*teardown)(struct gem_uma_object *uobj);
 	/** @free: free the memory that embeds @uobj. NULL: kfree(uobj). */
@@ -206,6 +207,7 @@ static inline bool gem_uma_object_is_dev_mapped(const struct gem_uma_object *uob
 }
 
 void gem_uma_object_free(struct drm_gem_object *obj);
+void gem_uma_object_leak(struct gem_uma_object *uobj);
 int gem_uma_object_pin(struct drm_gem_object *obj)
 	__must_hold(obj->resv);
 void gem_uma_object_unpin(struct drm_gem_object *obj)
