@@ -130,8 +130,8 @@ static int gem_uma_cpu_map_read_window(struct gem_uma_cpu_map *cmap, pgoff_t sta
  * @buf: where to
  *
  * For dumps of what a job had: brings nothing back, and needs address space for a few pages
- * only. What jobs write meanwhile may be seen, or not; on a device that does not snoop, cached
- * pages are synced before.
+ * only. What jobs write meanwhile may be seen, or not. On a device that does not snoop, the
+ * caller syncs cached pages before.
  *
  * Context: resv held; may sleep and reclaim.
  *

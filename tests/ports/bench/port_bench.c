@@ -151,6 +151,7 @@ static void kernel_memory(int fd)
 		bo_unmap(&bos[i]);
 	}
 	KT_OK(proc_weigh_kernel(&after));
+	KT_GE(after, before);
 	emit("kmem", (after - before) * 1024 * MIB / (HELD * LARGE), "B/GiB");
 	for (i = 0; i < HELD; i++)
 		bo_close(&bos[i]);
