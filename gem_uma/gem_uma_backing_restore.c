@@ -127,14 +127,6 @@ static bool gem_uma_restore_take(struct gem_uma_restore_job *job, struct gem_uma
 	return true;
 }
 
-/* The next work of this worker must not pay for it. */
-static void gem_uma_restore_forget_high(void)
-{
-#ifdef CONFIG_MEMCG
-	current->memcg_nr_pages_over_high = 0;
-#endif
-}
-
 static bool gem_uma_restore_is_wanted(struct gem_uma_restore_job *job)
 {
 	if (READ_ONCE(job->stop) || gem_uma_backing_is_throttled())
@@ -185,7 +177,8 @@ static void gem_uma_restore_work(struct work_struct *work)
 	/* The task finds out about an error, if there is a task. */
 	more = gem_uma_restore_take(job, &e) && !gem_uma_restore_read(job, &e);
 	set_active_memcg(old);
-	gem_uma_restore_forget_high();
+	/* The next work of this worker must not pay for it. */
+	gem_uma_backing_forget_high();
 	if (more)
 		queue_work(gem_uma_restore_wq, work);
 	else

@@ -330,14 +330,6 @@ u32 lima_uma_heap_size(struct lima_vm *vm, struct lima_bo *bo)
 	return min(lima_uma_mapped(vm, bo), READ_ONCE(bo->heap_size));
 }
 
-/* Over memory.high a charge puts a task to sleep, here a worker for the sake of others. */
-static void lima_uma_forget_high(void)
-{
-#ifdef CONFIG_MEMCG
-	current->memcg_nr_pages_over_high = 0;
-#endif
-}
-
 /* Who holds it may wait for the job that stands. */
 static int lima_uma_lock_until(struct lima_bo *bo, unsigned long end)
 {
@@ -359,7 +351,7 @@ static int lima_uma_populate_until(struct lima_bo *bo, size_t size, unsigned lon
 
 	dma_resv_assert_held(bo->base.base.resv);
 	while (!ret && at < last) {
-		lima_uma_forget_high();
+		gem_uma_backing_forget_high();
 		ret = gem_uma_backing_populate_some_locked(backing, at,
 							   min(at + LIMA_UMA_STEP, last), true);
 		while (at < last && gem_uma_backing_is_resident_locked(backing, at, at + 1))
@@ -367,7 +359,7 @@ static int lima_uma_populate_until(struct lima_bo *bo, size_t size, unsigned lon
 		if (!ret && at < last && time_after(jiffies, end))
 			ret = -ETIME;
 	}
-	lima_uma_forget_high();
+	gem_uma_backing_forget_high();
 	gem_uma_object_update_locked(&bo->base);
 	return ret;
 }

@@ -125,14 +125,6 @@ static int panfrost_va_restore_heap_locked(struct panfrost_gem_mapping *va)
 	return 0;
 }
 
-/* What the interrupt's thread would have to sleep for: it never returns to user space. */
-static void panfrost_va_forget_high(void)
-{
-#ifdef CONFIG_MEMCG
-	current->memcg_nr_pages_over_high = 0;
-#endif
-}
-
 /* Over memory.high nobody sleeps here: the next submit that is charged does. */
 static int panfrost_va_populate_soon_locked(struct gem_uma_backing *b, pgoff_t start, pgoff_t end)
 	__must_hold(b->obj->resv)
@@ -148,7 +140,7 @@ static int panfrost_va_populate_soon_locked(struct gem_uma_backing *b, pgoff_t s
 		ret = gem_uma_backing_populate_some_locked(b, start,
 							   min(start + PANFROST_FAULT_STEP, end),
 							   true);
-		panfrost_va_forget_high();
+		gem_uma_backing_forget_high();
 		if (ret)
 			return ret;
 		e = (struct gem_uma_extent){ .start = start, .end = end };

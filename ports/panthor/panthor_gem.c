@@ -560,9 +560,7 @@ panthor_kernel_bo_create(struct panthor_device *ptdev, struct panthor_vm *vm, si
 	kbo = panthor_uma_create_kernel_bo(ptdev, vm, size, flags, map_flags, va, name);
 	if (activity) {
 		set_active_memcg(old);
-#ifdef CONFIG_MEMCG
-		current->memcg_nr_pages_over_high = 0;
-#endif
+		gem_uma_backing_forget_high();
 	}
 	return kbo;
 }

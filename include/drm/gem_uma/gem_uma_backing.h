@@ -8,6 +8,7 @@
 #include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/pgtable.h>
+#include <linux/sched.h>
 #include <linux/types.h>
 
 #include <drm/gem_uma/gem_uma_device.h>
@@ -89,6 +90,22 @@ struct gem_uma_backing {
 	/* Somebody got write access since there last was no page. */
 	bool written;
 };
+
+/**
+ * gem_uma_backing_forget_high() - let the task not sleep for what it charged to others
+ *
+ * A task that charges beyond memory.high sleeps for it. A worker, or the thread of an interrupt,
+ * would do so in its next charge, and other clients would wait with it. Such threads call this
+ * after they populated.
+ *
+ * Context: any task; it changes nobody else.
+ */
+static inline void gem_uma_backing_forget_high(void)
+{
+#ifdef CONFIG_MEMCG
+	current->memcg_nr_pages_over_high = 0;
+#endif
+}
 
 int gem_uma_backing_init(struct gem_uma_backing *b, struct gem_uma_device *udev,
 			 struct drm_gem_object *obj, u64 size, u32 flags);
