@@ -2,7 +2,8 @@
 # shellcheck shell=bash disable=SC2034 # sets what its callers use
 #
 # For lanes that boot a guest with in-tree drivers, as they are and ported; sourced in the
-# top folder. ports_kernel picks the kernel, ports_guest says what is to be in the guest.
+# top folder. ports_kernel picks the kernel, ports_guest says what is to be in the guest;
+# ports_prepare does both.
 series=7.3
 drm=drivers/gpu/drm
 
@@ -23,6 +24,24 @@ ports_kernel() {
 		KDIR=$(GEM_UMA_SERIES=$series tests/vm/kernel.sh kdir) || return
 	fi
 	export KDIR
+}
+
+# ports_prepare OUT [DRIVER...]: builds drivers for Debian's kernel; sets what a guest needs, and
+# runs, DRIVER:MODULE for each. OUT is emptied, and gets the log of the build.
+ports_prepare() {
+	local driver out=$1
+	shift
+	ports_drivers "$@"
+	scripts/deps.sh ports || return
+	rm -rf "$out"
+	mkdir -p "$out"
+	ports_kernel stock || return
+	ports/build.sh "${drivers[@]}" >"$out/build.log" 2>&1 || { cat "$out/build.log" >&2; return 1; }
+	ports_guest
+	runs=()
+	for driver in "${drivers[@]}"; do
+		runs+=("$driver:$(ports/name.sh "$driver" module)")
+	done
 }
 
 # Sets built, where ports/build.sh has put all, and guest, arguments of tests/vm/run: modules,

@@ -161,25 +161,15 @@ static void need_display_and(const char *client)
 	need_client(client);
 }
 
-void display_modetest(void)
+void display_modetest(intptr_t flips)
 {
 	struct client client;
 	struct cgroup cg;
 
 	need_display_and(MODETEST);
 	cg = tenant("one");
-	client = modetest_start(port_open, port_drm_name());
-	client_shows(&client, &cg, MODETEST_COLOUR);
-}
-
-void display_modetest_flips(void)
-{
-	struct client client;
-	struct cgroup cg;
-
-	need_display_and(MODETEST);
-	cg = tenant("one");
-	client = modetest_start_flips(port_open, port_drm_name());
+	client = flips ? modetest_start_flips(port_open, port_drm_name()) :
+			 modetest_start(port_open, port_drm_name());
 	client_shows(&client, &cg, MODETEST_COLOUR);
 }
 

@@ -13,18 +13,8 @@ cd "$(dirname "$0")/../../.."
 write=
 [[ ${1:-} != --write ]] || { write=y; shift; }
 out=${OUT:-out}/ports-bench
-ports_drivers "$@"
-scripts/deps.sh ports
-rm -rf "$out"
-mkdir -p "$out"
-ports_kernel stock
-ports/build.sh "${drivers[@]}" >"$out/build.log" 2>&1 || { cat "$out/build.log" >&2; exit 1; }
-ports_guest
+ports_prepare "$out" "$@"
 
-runs=()
-for driver in "${drivers[@]}"; do
-	runs+=("$driver:$(ports/name.sh "$driver" module)")
-done
 tests/vm/run --kernel "$tree" --mem 512M --timeout 1800 --name guest --out "$out" --icount \
 	"${guest[@]}" --file tests/ports/bench/guest.sh:/bin/port-benches \
 	-- port-benches "${ROUNDS:-5}" "${runs[@]}"

@@ -11,18 +11,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../../.."
 . tests/ports/guest.sh
 out=${OUT:-out}/ports-demo
-ports_drivers "$@"
-scripts/deps.sh ports
-rm -rf "$out"
-mkdir -p "$out"
-ports_kernel stock
-ports/build.sh "${drivers[@]}" >"$out/build.log" 2>&1 || { cat "$out/build.log" >&2; exit 1; }
-ports_guest
+ports_prepare "$out" "$@"
 
-runs=()
-for driver in "${drivers[@]}"; do
-	runs+=("$driver:$(ports/name.sh "$driver" module)")
-done
 rc=0
 tests/vm/run --kernel "$tree" --mem 512M --timeout 900 --name guest --out "$out" \
 	--flags oom-ok,global-oom-ok "${guest[@]}" --file tests/ports/demo/guest.sh:/bin/port-demos \
