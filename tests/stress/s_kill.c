@@ -41,7 +41,21 @@ static void kill_in_time(struct worker *w, pid_t pid, int queued)
 	KT_EQ(WTERMSIG(status), SIGKILL);
 }
 
-/* In the course of the first few of its jobs. Those that are left do not run, but end. */
+/* Jobs of the dead are in the queue until it is their turn: before one that comes later. */
+static void await_turn(const struct vuma_bo *bo)
+{
+	struct drm_vuma_legacy_bo use = vuma_legacy_bo(bo->handle, 0);
+	struct drm_vuma_cmd spin = vuma_cmd_spin(1);
+	int status;
+
+	KT_OK(vuma_run_legacy(bo->fd, &use, 1, &spin, 1, 60 * VUMA_SEC, &status));
+	KT_OK(status);
+}
+
+/*
+ * In the course of the first few of its jobs. Those that are left do not run, but end. More
+ * of them would be queued than are taken off, if the killer did not wait for its turn.
+ */
 static void killer(struct worker *w)
 {
 	struct vuma_bo bo = bo_new(dev_open(0), PAGE, 0);
@@ -56,6 +70,7 @@ static void killer(struct worker *w)
 			victim(pipes[1], busy.fd);
 		kill_in_time(w, pid, pipes[0]);
 		KT_EQ(poll(&busy, 1, -1), 1);
+		await_turn(&bo);
 	}
 	KT_SYS(close(busy.fd));
 	KT_SYS(close(pipes[0]));
