@@ -25,6 +25,9 @@
 #if !defined(GEM_UMA_HAS_SCHED_INIT_ARGS) || !defined(GEM_UMA_HAS_SCHED_JOB_CLIENT)
 #error "gem-uma: the GPU scheduler of this kernel is too old, update it within its series"
 #endif
+#ifndef GEM_UMA_HAS_KZALLOC_OBJ
+#error "gem-uma: this kernel has no kzalloc_obj(), update it within its series"
+#endif
 
 /* For static analysis only, and a macro: no probe needed. */
 #ifndef __context_unsafe

@@ -29,6 +29,7 @@ has NAMESPACE_STRING linux/module.h \
 	'define MODULE_IMPORT_NS\(ns\) MODULE_INFO\(import_ns, ns\)'
 has NAMESPACE_STRING_DEFAULT linux/export.h \
 	'__EXPORT_SYMBOL\(sym, license, DEFAULT_SYMBOL_NAMESPACE\)'
+has KZALLOC_OBJ linux/slab.h 'define kzalloc_obj\('
 has LIST_LRU_CB_UNLOCKED linux/list_lru.h \
 	'list_lru_walk_cb\)\(struct list_head \*item, struct list_lru_one \*list, void'
 has FOLIO_BATCH_SIZE linux/folio_batch.h 'define FOLIO_BATCH_SIZE '

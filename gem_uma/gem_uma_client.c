@@ -111,7 +111,7 @@ int gem_uma_client_open(struct gem_uma_client *client, struct gem_uma_client_lis
 {
 	struct gem_uma_client_link *link, *new;
 
-	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+	new = kzalloc_obj(*new, GFP_KERNEL_ACCOUNT);
 	if (!new)
 		return -ENOMEM;
 	spin_lock(&list->lock);

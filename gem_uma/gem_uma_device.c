@@ -189,7 +189,7 @@ struct sg_table *gem_uma_device_make_sgt(const struct gem_uma_device *udev, stru
 					 unsigned int nr_pages)
 {
 	size_t most = dma_max_mapping_size(udev->dma_dev);
-	struct sg_table *sgt = kzalloc(sizeof(*sgt), GEM_UMA_GFP_MAYFAIL);
+	struct sg_table *sgt = kzalloc_obj(*sgt, GEM_UMA_GFP_MAYFAIL);
 	int ret;
 
 	if (!sgt)

@@ -282,7 +282,7 @@ struct gem_uma_object *gem_uma_object_create(struct gem_uma_device *udev, u64 si
 	struct gem_uma_object *uobj;
 	int ret;
 
-	uobj = kzalloc(sizeof(*uobj), GFP_KERNEL_ACCOUNT);
+	uobj = kzalloc_obj(*uobj, GFP_KERNEL_ACCOUNT);
 	if (!uobj)
 		return ERR_PTR(-ENOMEM);
 	ret = gem_uma_object_init(uobj, udev, size, flags, NULL);
@@ -356,7 +356,7 @@ struct drm_gem_object *gem_uma_object_create_import(struct gem_uma_device *udev,
 						    struct dma_buf_attachment *attach,
 						    struct sg_table *sgt)
 {
-	struct gem_uma_object *uobj = kzalloc(sizeof(*uobj), GFP_KERNEL_ACCOUNT);
+	struct gem_uma_object *uobj = kzalloc_obj(*uobj, GFP_KERNEL_ACCOUNT);
 	int ret;
 
 	if (!uobj)

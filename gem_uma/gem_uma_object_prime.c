@@ -410,7 +410,7 @@ struct sg_table *gem_uma_object_prime_map(struct dma_buf_attachment *attach,
 	struct sg_table *sgt;
 
 	dma_resv_assert_held(obj->resv);
-	importer = kzalloc(sizeof(*importer), GEM_UMA_GFP_MAYFAIL);
+	importer = kzalloc_obj(*importer, GEM_UMA_GFP_MAYFAIL);
 	if (!importer)
 		return ERR_PTR(-ENOMEM);
 	sgt = drm_gem_map_dma_buf(attach, dir);

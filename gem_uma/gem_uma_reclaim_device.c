@@ -46,7 +46,7 @@ int gem_uma_reclaim_device_init(struct gem_uma_device *udev)
 	struct gem_uma_reclaim_device *rdev;
 	int ret;
 
-	rdev = kzalloc(sizeof(*rdev), GFP_KERNEL);
+	rdev = kzalloc_obj(*rdev, GFP_KERNEL);
 	if (!rdev)
 		return -ENOMEM;
 	rdev->udev = udev;

@@ -234,7 +234,7 @@ static struct sg_table *gem_uma_userptr_map(struct dma_buf_attachment *attach,
 	dma_resv_assert_held(attach->dmabuf->resv);
 	if (uptr->flags & GEM_UMA_USERPTR_READONLY && dir != DMA_TO_DEVICE)
 		return ERR_PTR(-EACCES);
-	map = kzalloc(sizeof(*map), GEM_UMA_GFP_MAYFAIL);
+	map = kzalloc_obj(*map, GEM_UMA_GFP_MAYFAIL);
 	if (!map)
 		return ERR_PTR(-ENOMEM);
 	map->dev = attach->dev;
@@ -526,7 +526,7 @@ struct dma_buf *gem_uma_userptr_export(u64 addr, u64 size, u32 flags)
 		return ERR_PTR(-EINVAL);
 	if (size >> PAGE_SHIFT > INT_MAX)
 		return ERR_PTR(-E2BIG);
-	uptr = kzalloc(sizeof(*uptr), GFP_KERNEL_ACCOUNT);
+	uptr = kzalloc_obj(*uptr, GFP_KERNEL_ACCOUNT);
 	if (!uptr)
 		return ERR_PTR(-ENOMEM);
 	INIT_LIST_HEAD(&uptr->maps);

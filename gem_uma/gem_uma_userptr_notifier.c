@@ -205,7 +205,7 @@ static const struct mmu_interval_notifier_ops gem_uma_userptr_notifier_ops = {
  */
 int gem_uma_userptr_watch_alloc(struct gem_uma_userptr *uptr, unsigned long addr)
 {
-	struct gem_uma_userptr_watch *watch = kzalloc(sizeof(*watch), GFP_KERNEL_ACCOUNT);
+	struct gem_uma_userptr_watch *watch = kzalloc_obj(*watch, GFP_KERNEL_ACCOUNT);
 
 	if (!watch)
 		return -ENOMEM;

@@ -362,7 +362,7 @@ void vuma_bo_device_unplug(struct vuma_device *vdev)
 
 int vuma_bo_client_init(struct vuma_device *vdev, struct drm_file *file)
 {
-	struct vuma_bo_client *client = kzalloc(sizeof(*client), GFP_KERNEL_ACCOUNT);
+	struct vuma_bo_client *client = kzalloc_obj(*client, GFP_KERNEL_ACCOUNT);
 
 	if (!client)
 		return -ENOMEM;
@@ -401,7 +401,7 @@ static u32 vuma_bo_uma_flags(const struct gem_uma_device *uma, u32 flags)
 
 static struct vuma_bo *vuma_bo_alloc(void)
 {
-	struct vuma_bo *bo = kzalloc(sizeof(*bo), GFP_KERNEL_ACCOUNT);
+	struct vuma_bo *bo = kzalloc_obj(*bo, GFP_KERNEL_ACCOUNT);
 
 	if (!bo)
 		return NULL;

@@ -65,7 +65,7 @@ static int vuma_open(struct drm_device *drm, struct drm_file *file)
 	struct vuma_file *vfile;
 	int ret;
 
-	vfile = kzalloc(sizeof(*vfile), GFP_KERNEL_ACCOUNT);
+	vfile = kzalloc_obj(*vfile, GFP_KERNEL_ACCOUNT);
 	if (!vfile)
 		return -ENOMEM;
 

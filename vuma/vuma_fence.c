@@ -56,7 +56,7 @@ static const struct dma_fence_ops vuma_fence_ops = {
  */
 struct vuma_fence *vuma_fence_create(struct vuma_device *vdev)
 {
-	struct vuma_fence *fence = kzalloc(sizeof(*fence), GFP_KERNEL_ACCOUNT);
+	struct vuma_fence *fence = kzalloc_obj(*fence, GFP_KERNEL_ACCOUNT);
 
 	if (!fence)
 		return NULL;

@@ -405,7 +405,7 @@ static struct vuma_heaps *vuma_heaps_of(struct vuma_vm *vm)
 
 	if (heaps)
 		return heaps;
-	heaps = kzalloc(sizeof(*heaps), GFP_KERNEL_ACCOUNT);
+	heaps = kzalloc_obj(*heaps, GFP_KERNEL_ACCOUNT);
 	if (!heaps)
 		return NULL;
 	kref_init(&heaps->kref);
@@ -649,7 +649,7 @@ static struct vuma_heap *vuma_heap_alloc(struct vuma_vm *vm, struct vuma_heaps *
 					 struct vuma_file *vfile,
 					 const struct gem_uma_heap_config *config)
 {
-	struct vuma_heap *heap = kzalloc(sizeof(*heap), GFP_KERNEL_ACCOUNT);
+	struct vuma_heap *heap = kzalloc_obj(*heap, GFP_KERNEL_ACCOUNT);
 	int ret;
 
 	if (!heap)

@@ -136,7 +136,7 @@ static void vuma_implicit_free(struct vuma_implicit *implicit)
 
 static struct vuma_implicit *vuma_implicit_alloc(const struct drm_vuma_submit_legacy *args)
 {
-	struct vuma_implicit *implicit = kzalloc(sizeof(*implicit), GFP_KERNEL_ACCOUNT);
+	struct vuma_implicit *implicit = kzalloc_obj(*implicit, GFP_KERNEL_ACCOUNT);
 	u32 nr = args->bo_count;
 
 	if (!implicit)

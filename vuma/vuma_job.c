@@ -91,7 +91,7 @@ struct vuma_job *vuma_job_create(struct vuma_file *vfile, const struct vuma_job_
 	ret = wait_event_interruptible(vfile->room, vuma_file_has_room(vfile, cost));
 	if (ret)
 		return ERR_PTR(ret);
-	job = kzalloc(sizeof(*job), GFP_KERNEL_ACCOUNT);
+	job = kzalloc_obj(*job, GFP_KERNEL_ACCOUNT);
 	if (!job)
 		goto err_room;
 	job->fence = vuma_fence_create(vfile->vdev);

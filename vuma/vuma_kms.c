@@ -132,7 +132,7 @@ static void vuma_plane_destroy_state(struct drm_plane *plane, struct drm_plane_s
 
 static void vuma_plane_reset(struct drm_plane *plane)
 {
-	struct vuma_plane_state *state = kzalloc(sizeof(*state), GFP_KERNEL);
+	struct vuma_plane_state *state = kzalloc_obj(*state, GFP_KERNEL);
 
 	if (plane->state)
 		vuma_plane_destroy_state(plane, plane->state);
@@ -141,7 +141,7 @@ static void vuma_plane_reset(struct drm_plane *plane)
 
 static struct drm_plane_state *vuma_plane_duplicate_state(struct drm_plane *plane)
 {
-	struct vuma_plane_state *state = kzalloc(sizeof(*state), GFP_KERNEL);
+	struct vuma_plane_state *state = kzalloc_obj(*state, GFP_KERNEL);
 
 	if (!state)
 		return NULL;

@@ -56,7 +56,7 @@ static int vuma_mmu_time_measure(struct vuma_mmu_time *t, u64 leaf)
 int vuma_debugfs_mmu_time(struct seq_file *m, void *data)
 {
 	struct drm_debugfs_entry *entry = m->private;
-	struct vuma_mmu_time *t = kzalloc(sizeof(*t), GFP_KERNEL);
+	struct vuma_mmu_time *t = kzalloc_obj(*t, GFP_KERNEL);
 	int ret;
 
 	if (!t)

@@ -101,7 +101,7 @@ static int vuma_scanout_pin_pages(struct drm_gem_object *obj)
 static struct vuma_scanout *vuma_scanout_create(struct vuma_file *vfile,
 						struct drm_gem_object *obj)
 {
-	struct vuma_scanout *scanout = kzalloc(sizeof(*scanout), GFP_KERNEL_ACCOUNT);
+	struct vuma_scanout *scanout = kzalloc_obj(*scanout, GFP_KERNEL_ACCOUNT);
 	int ret;
 
 	if (!scanout)

@@ -113,7 +113,7 @@ struct vuma_vm *vuma_vm_create(struct vuma_device *vdev, u64 end)
 	struct vuma_vm *vm;
 	int ret;
 
-	vm = kzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT);
+	vm = kzalloc_obj(*vm, GFP_KERNEL_ACCOUNT);
 	if (!vm)
 		return ERR_PTR(-ENOMEM);
 	spin_lock_init(&vm->stat_lock);

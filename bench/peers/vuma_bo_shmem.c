@@ -233,7 +233,7 @@ static const struct drm_gem_object_funcs vuma_shmem_funcs = {
 
 static struct drm_gem_object *vuma_shmem_create_object(struct drm_device *drm, size_t size)
 {
-	struct vuma_shmem_bo *bo = kzalloc(sizeof(*bo), GFP_KERNEL);
+	struct vuma_shmem_bo *bo = kzalloc_obj(*bo, GFP_KERNEL);
 
 	if (!bo)
 		return ERR_PTR(-ENOMEM);

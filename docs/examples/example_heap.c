@@ -72,7 +72,7 @@ struct gem_uma_heap *gpu_heap_create(struct gem_uma_reserve *reserve,
 		.ops = &gpu_heap_ops, .size = GPU_HEAP_SIZE, .granule = SZ_2M,
 		.policy = GEM_UMA_HEAP_FAIL_JOB, .jobs = jobs,
 	};
-	struct gpu_heap *heap = kzalloc(sizeof(*heap), GFP_KERNEL);
+	struct gpu_heap *heap = kzalloc_obj(*heap, GFP_KERNEL);
 	int ret;
 
 	if (!heap)

@@ -36,7 +36,7 @@ static const struct drm_gem_object_funcs npu_bo_funcs = {
 struct drm_gem_object *npu_bo_create(struct gem_uma_device *udev, size_t size);
 struct drm_gem_object *npu_bo_create(struct gem_uma_device *udev, size_t size)
 {
-	struct npu_bo *bo = kzalloc(sizeof(*bo), GFP_KERNEL);
+	struct npu_bo *bo = kzalloc_obj(*bo, GFP_KERNEL);
 	int ret;
 
 	if (!bo)

@@ -39,7 +39,7 @@ static const struct gem_uma_object_ops policy_bo_ops = {
 struct gem_uma_object *policy_bo_create(struct gem_uma_device *udev, u64 size, bool cache);
 struct gem_uma_object *policy_bo_create(struct gem_uma_device *udev, u64 size, bool cache)
 {
-	struct policy_bo *bo = kzalloc(sizeof(*bo), GFP_KERNEL_ACCOUNT);
+	struct policy_bo *bo = kzalloc_obj(*bo, GFP_KERNEL_ACCOUNT);
 	int ret;
 
 	if (!bo)

@@ -134,7 +134,7 @@ static const struct gem_uma_object_ops gpu_bo_ops = {
 struct drm_gem_object *gpu_bo_create(struct gem_uma_device *udev, u64 size);
 struct drm_gem_object *gpu_bo_create(struct gem_uma_device *udev, u64 size)
 {
-	struct gem_uma_object *uobj = kzalloc(sizeof(*uobj), GFP_KERNEL);
+	struct gem_uma_object *uobj = kzalloc_obj(*uobj, GFP_KERNEL);
 	int ret;
 
 	if (!uobj)
@@ -150,7 +150,7 @@ struct drm_gem_object *gpu_bo_create(struct gem_uma_device *udev, u64 size)
 struct gem_uma_vm *gpu_vm_create(struct drm_device *drm, void __iomem *flush_reg);
 struct gem_uma_vm *gpu_vm_create(struct drm_device *drm, void __iomem *flush_reg)
 {
-	struct gpu_vm *vm = kzalloc(sizeof(*vm), GFP_KERNEL);
+	struct gpu_vm *vm = kzalloc_obj(*vm, GFP_KERNEL);
 	int ret = -ENOMEM;
 
 	if (!vm)

@@ -52,7 +52,7 @@ static void gem_uma_vm_free(struct drm_gpuvm *gpuvm)
 
 static struct drm_gpuvm_bo *gem_uma_vm_bo_alloc(void)
 {
-	struct gem_uma_vm_bo *vm_bo = kzalloc(sizeof(*vm_bo), GFP_KERNEL_ACCOUNT);
+	struct gem_uma_vm_bo *vm_bo = kzalloc_obj(*vm_bo, GFP_KERNEL_ACCOUNT);
 
 	if (!vm_bo)
 		return NULL;

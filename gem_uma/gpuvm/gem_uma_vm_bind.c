@@ -48,7 +48,7 @@ static void gem_uma_vm_bind_free_work(struct work_struct *work)
 
 struct gem_uma_vm_bind *gem_uma_vm_bind_alloc(struct gem_uma_vm *vm, gfp_t gfp)
 {
-	struct gem_uma_vm_bind *bind = kzalloc(sizeof(*bind), gfp);
+	struct gem_uma_vm_bind *bind = kzalloc_obj(*bind, gfp);
 
 	if (!bind)
 		return NULL;
@@ -71,7 +71,7 @@ int gem_uma_vm_bind_alloc_fence(struct gem_uma_vm_bind *bind)
 
 struct gem_uma_vm_step *gem_uma_vm_bind_add_step(struct gem_uma_vm_bind *bind, u64 va, u64 range)
 {
-	struct gem_uma_vm_step *step = kzalloc(sizeof(*step), bind->gfp);
+	struct gem_uma_vm_step *step = kzalloc_obj(*step, bind->gfp);
 
 	if (!step)
 		return NULL;
@@ -161,7 +161,7 @@ static int gem_uma_vm_bind_alloc_op(struct gem_uma_vm_bind *bind, const struct g
 	unsigned int i, nr = op->type == GEM_UMA_VM_UNMAP ? GEM_UMA_VM_VAS - 1 : GEM_UMA_VM_VAS;
 
 	for (i = 0; i < nr; i++) {
-		struct gem_uma_va *va = kzalloc(sizeof(*va), bind->gfp);
+		struct gem_uma_va *va = kzalloc_obj(*va, bind->gfp);
 
 		if (!va)
 			return -ENOMEM;

@@ -77,7 +77,7 @@ static const struct dma_fence_ops gem_uma_vm_fence_ops = {
 /* Nobody else knows it before gem_uma_vm_fence_init(). */
 struct gem_uma_vm_fence *gem_uma_vm_fence_create(struct drm_device *drm)
 {
-	struct gem_uma_vm_fence *fence = kzalloc(sizeof(*fence), GFP_KERNEL);
+	struct gem_uma_vm_fence *fence = kzalloc_obj(*fence, GFP_KERNEL);
 
 	if (!fence)
 		return NULL;

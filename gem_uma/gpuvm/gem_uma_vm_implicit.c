@@ -335,7 +335,7 @@ static const struct gem_uma_vm_hooks gem_uma_vm_implicit_hooks = {
  */
 int gem_uma_vm_implicit_init(struct gem_uma_vm *vm)
 {
-	struct gem_uma_vm_implicit_set *set = kzalloc(sizeof(*set), GFP_KERNEL_ACCOUNT);
+	struct gem_uma_vm_implicit_set *set = kzalloc_obj(*set, GFP_KERNEL_ACCOUNT);
 
 	if (!set)
 		return -ENOMEM;
@@ -430,7 +430,7 @@ static struct gem_uma_vm_implicit *gem_uma_vm_implicit_create(struct gem_uma_vm_
 	struct gem_uma_vm_implicit *im;
 	int ret;
 
-	im = kzalloc(sizeof(*im), GFP_KERNEL_ACCOUNT);
+	im = kzalloc_obj(*im, GFP_KERNEL_ACCOUNT);
 	if (!im)
 		return ERR_PTR(-ENOMEM);
 	im->set = set;

@@ -415,7 +415,7 @@ bool gem_uma_reserve_promise(struct gem_uma_reserve *reserve, unsigned long nr_p
 
 static struct gem_uma_reserve_pool *gem_uma_reserve_pool_create(struct gem_uma_reserve *reserve)
 {
-	struct gem_uma_reserve_pool *pool = kzalloc(sizeof(*pool), GFP_KERNEL_ACCOUNT);
+	struct gem_uma_reserve_pool *pool = kzalloc_obj(*pool, GFP_KERNEL_ACCOUNT);
 	unsigned int i;
 
 	if (!pool)

@@ -122,7 +122,7 @@ struct gem_uma_fake_room *gem_uma_fake_room_create(struct kunit *test)
 struct gem_uma_fake *gem_uma_fake_create(struct gem_uma_fake_room *room,
 					 struct mem_cgroup *memcg, int nr)
 {
-	struct gem_uma_fake *fake = kzalloc(sizeof(*fake), GFP_KERNEL);
+	struct gem_uma_fake *fake = kzalloc_obj(*fake, GFP_KERNEL);
 	struct kunit *test = room->test;
 	int ret;
 

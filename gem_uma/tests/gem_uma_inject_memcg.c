@@ -17,7 +17,7 @@ static long inject_memcg_refs(struct mem_cgroup *memcg)
 static int inject_init_owned(struct gem_uma_mock *mock, struct mem_cgroup *memcg,
 			     const char *symbol, long value)
 {
-	struct gem_uma_object *uobj = kzalloc(sizeof(*uobj), GFP_KERNEL);
+	struct gem_uma_object *uobj = kzalloc_obj(*uobj, GFP_KERNEL);
 	struct mem_cgroup *old;
 	int ret;
 

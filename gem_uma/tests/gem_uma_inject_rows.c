@@ -85,7 +85,7 @@ static int run_pm_init(struct gem_uma_inject_rig *rig)
 
 static int run_object_init(struct gem_uma_inject_rig *rig)
 {
-	struct gem_uma_mock_object *mobj = kzalloc(sizeof(*mobj), GFP_KERNEL);
+	struct gem_uma_mock_object *mobj = kzalloc_obj(*mobj, GFP_KERNEL);
 	int ret;
 
 	if (!mobj)
@@ -411,7 +411,7 @@ static void begin_imported(struct gem_uma_inject_rig *rig)
 	struct kunit *test = rig->test;
 
 	KUNIT_ASSERT_EQ(test, 0, inject_export(rig, &inject_importer));
-	rig->import = kzalloc(sizeof(*rig->import), GFP_KERNEL);
+	rig->import = kzalloc_obj(*rig->import, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, rig->import);
 	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_init_import(rig->import, &rig->mock->udev,
 							    rig->attach, rig->sgt, NULL));

@@ -96,7 +96,7 @@ static void end_prepare(struct gem_uma_inject_rig *rig)
 static void begin_object(struct gem_uma_inject_rig *rig)
 {
 	need_reserve(rig);
-	rig->hobj = kzalloc(sizeof(*rig->hobj), GFP_KERNEL);
+	rig->hobj = kzalloc_obj(*rig->hobj, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(rig->test, rig->hobj);
 	rig->hobj->test = rig->test;
 }

@@ -109,7 +109,7 @@ static int run_access(struct gem_uma_inject_rig *rig)
 static int run_get_unmapped_area(struct gem_uma_inject_rig *rig)
 {
 	struct drm_minor minor = { .dev = &rig->mock->drm };
-	struct drm_file *file = kzalloc(sizeof(*file), GFP_KERNEL);
+	struct drm_file *file = kzalloc_obj(*file, GFP_KERNEL);
 	struct drm_vma_offset_node *node = &rig->uobj->base.vma_node;
 	unsigned long ours, others;
 

@@ -171,7 +171,7 @@ struct gem_uma_mock_object *gem_uma_mock_object_create_shared(struct kunit *test
 							      u64 size, u32 flags,
 							      struct dma_resv *resv)
 {
-	struct gem_uma_mock_object *mobj = kzalloc(sizeof(*mobj), GFP_KERNEL);
+	struct gem_uma_mock_object *mobj = kzalloc_obj(*mobj, GFP_KERNEL);
 	int ret;
 
 	KUNIT_ASSERT_NOT_NULL(test, mobj);

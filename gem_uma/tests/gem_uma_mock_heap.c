@@ -285,7 +285,7 @@ struct gem_uma_mock_heap_object *
 gem_uma_mock_heap_object_create(struct kunit *test, struct gem_uma_mock_heaps *heaps, u64 size,
 				u64 granule)
 {
-	struct gem_uma_mock_heap_object *mobj = kzalloc(sizeof(*mobj), GFP_KERNEL);
+	struct gem_uma_mock_heap_object *mobj = kzalloc_obj(*mobj, GFP_KERNEL);
 	int ret;
 
 	KUNIT_ASSERT_NOT_NULL(test, mobj);

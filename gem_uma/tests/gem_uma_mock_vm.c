@@ -168,7 +168,7 @@ static const struct gem_uma_object_ops gem_uma_mock_buf_ops = {
 struct gem_uma_mock_buf *gem_uma_mock_buf_alloc(struct gem_uma_mock_gpu *gpu, u64 size,
 						u32 flags)
 {
-	struct gem_uma_mock_buf *buf = kzalloc(sizeof(*buf), GFP_KERNEL);
+	struct gem_uma_mock_buf *buf = kzalloc_obj(*buf, GFP_KERNEL);
 	int ret;
 
 	if (!buf)
@@ -212,7 +212,7 @@ void gem_uma_mock_buf_put(struct gem_uma_mock_gpu *gpu, struct gem_uma_mock_buf 
 static int gem_uma_mock_va_create(struct gem_uma_mock_vm *vm, struct gem_uma_mock_buf *buf,
 				  u64 page, pgoff_t pgoff, unsigned long nr, bool mapped)
 {
-	struct gem_uma_mock_va *va = kzalloc(sizeof(*va), GFP_KERNEL);
+	struct gem_uma_mock_va *va = kzalloc_obj(*va, GFP_KERNEL);
 
 	dma_resv_assert_held(buf->base.base.resv);
 	if (!va)
@@ -374,7 +374,7 @@ static void gem_uma_mock_job_end(struct gem_uma_mock_job *job)
 struct gem_uma_mock_job *gem_uma_mock_vm_submit(struct gem_uma_mock_vm *vm, u64 page,
 						u32 value)
 {
-	struct gem_uma_mock_job *job = kzalloc(sizeof(*job), GFP_KERNEL);
+	struct gem_uma_mock_job *job = kzalloc_obj(*job, GFP_KERNEL);
 	struct gem_uma_mock_va *va;
 	int ret;
 
@@ -498,7 +498,7 @@ const char *gem_uma_mock_gpu_check(struct gem_uma_mock_gpu *gpu)
 /* A VM that lives as long as the GPU. */
 struct gem_uma_mock_vm *gem_uma_mock_vm_create(struct gem_uma_mock_gpu *gpu)
 {
-	struct gem_uma_mock_vm *vm = kzalloc(sizeof(*vm), GFP_KERNEL);
+	struct gem_uma_mock_vm *vm = kzalloc_obj(*vm, GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(gpu->test, vm);
 	vm->gpu = gpu;
@@ -536,7 +536,7 @@ static void gem_uma_mock_gpu_release(void *data)
 struct gem_uma_mock_gpu *gem_uma_mock_gpu_create(struct kunit *test,
 						 struct gem_uma_mock *mock)
 {
-	struct gem_uma_mock_gpu *gpu = kzalloc(sizeof(*gpu), GFP_KERNEL);
+	struct gem_uma_mock_gpu *gpu = kzalloc_obj(*gpu, GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, gpu);
 	gpu->log = kvcalloc(GEM_UMA_MOCK_LOG, sizeof(*gpu->log), GFP_KERNEL);

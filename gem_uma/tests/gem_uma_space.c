@@ -327,7 +327,7 @@ static int space_op_alloc_tables(struct gem_uma_vm *base, struct gem_uma_vm_tabl
 	ret = space_fails(vm->room, SPACE_ALLOC_TABLES);
 	if (ret || !nr)
 		return ret;
-	pool = kzalloc(sizeof(*pool), GFP_KERNEL_ACCOUNT);
+	pool = kzalloc_obj(*pool, GFP_KERNEL_ACCOUNT);
 	if (!pool)
 		return -ENOMEM;
 	pool->nr = nr;
@@ -413,7 +413,7 @@ struct space_vm *space_vm_alloc(struct space_room *room,
 				const struct gem_uma_vm_geometry *geometry, u64 start,
 				unsigned long pages)
 {
-	struct space_vm *vm = kzalloc(sizeof(*vm), GFP_KERNEL);
+	struct space_vm *vm = kzalloc_obj(*vm, GFP_KERNEL);
 	int ret;
 
 	if (!vm)
@@ -483,7 +483,7 @@ static const struct dma_fence_ops space_fence_ops = {
 /* A fence that the caller signals and puts. Returns the fence, or NULL. */
 struct dma_fence *space_fence_alloc(void)
 {
-	struct space_fence *fence = kzalloc(sizeof(*fence), GFP_KERNEL);
+	struct space_fence *fence = kzalloc_obj(*fence, GFP_KERNEL);
 
 	if (!fence)
 		return NULL;

@@ -122,7 +122,7 @@ static void space_bo_lay_out(struct space_bo *bo)
 struct space_bo *space_bo_alloc(struct space_room *room, unsigned long pages,
 				enum space_layout layout, struct space_vm *private)
 {
-	struct space_bo *bo = kzalloc(sizeof(*bo), GFP_KERNEL);
+	struct space_bo *bo = kzalloc_obj(*bo, GFP_KERNEL);
 
 	if (!bo)
 		return ERR_PTR(-ENOMEM);

@@ -379,7 +379,7 @@ static void heap_object_discard_takes_whole_granules_of_no_job(struct kunit *tes
 {
 	struct gem_uma_mock_heaps heaps = gem_uma_mock_heaps_create(test);
 	struct gem_uma_mock_heap_object *mobj = object_create(test, &heaps);
-	struct dma_fence *fence = kzalloc(sizeof(*fence), GFP_KERNEL);
+	struct dma_fence *fence = kzalloc_obj(*fence, GFP_KERNEL);
 	struct dma_resv *resv = mobj->obj.base.resv;
 	const struct { u64 offset, size; } bad[] = {
 		{ 0, 0 }, { 0, PAGE_SIZE }, { PAGE_SIZE, GRANULE }, { 0, SIZE + PAGE_SIZE },

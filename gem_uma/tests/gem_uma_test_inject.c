@@ -325,7 +325,7 @@ static void inject_begin_object(struct gem_uma_inject_rig *rig)
 {
 	struct kunit *test = rig->test;
 
-	rig->mobj = kzalloc(sizeof(*rig->mobj), GFP_KERNEL);
+	rig->mobj = kzalloc_obj(*rig->mobj, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, rig->mobj);
 	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_init(&rig->mobj->base, &rig->mock->udev,
 						     rig->row->size, rig->row->flags,

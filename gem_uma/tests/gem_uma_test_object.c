@@ -96,7 +96,7 @@ static void object_that_is_leaked_gives_no_page_back(struct kunit *test)
 {
 	static const struct gem_uma_object_ops ops = { .teardown = gem_uma_object_leak };
 	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
-	struct gem_uma_object *uobj = kzalloc(sizeof(*uobj), GFP_KERNEL);
+	struct gem_uma_object *uobj = kzalloc_obj(*uobj, GFP_KERNEL);
 	struct page *pages[40];
 	unsigned int i;
 

@@ -88,7 +88,7 @@ static inline void object_import_create(struct kunit *test, struct object_import
 					struct gem_uma_object *exported)
 {
 	object_import_attach(test, im, exported, mock->drm.dev);
-	im->uobj = kzalloc(sizeof(*im->uobj), GFP_KERNEL);
+	im->uobj = kzalloc_obj(*im->uobj, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, im->uobj);
 	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_init_import(im->uobj, &mock->udev, im->attach,
 							    im->sgt, NULL));

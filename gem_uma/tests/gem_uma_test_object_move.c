@@ -102,7 +102,7 @@ static struct drm_gem_object *move_import_sg_table(struct drm_device *drm,
 						   struct sg_table *sgt)
 {
 	struct gem_uma_mock *mock = container_of(drm, struct gem_uma_mock, drm);
-	struct move_import *in = kzalloc(sizeof(*in), GFP_KERNEL);
+	struct move_import *in = kzalloc_obj(*in, GFP_KERNEL);
 	int ret;
 
 	if (!in)
@@ -159,7 +159,7 @@ static void move_begin(struct kunit *test, struct move_rig *rig)
 	gem_uma_mock_needs_swap(test);
 	rig->exporter = move_device(test);
 	rig->importer = move_device(test);
-	rig->uobj = kzalloc(sizeof(*rig->uobj), GFP_KERNEL);
+	rig->uobj = kzalloc_obj(*rig->uobj, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, rig->uobj);
 	rig->uobj->base.funcs = &move_funcs;
 	KUNIT_ASSERT_EQ(test, 0, gem_uma_object_init(rig->uobj, &rig->exporter->udev, SIZE, 0,
@@ -304,7 +304,7 @@ static DEFINE_SPINLOCK(move_fence_lock);
 /* A job of the importer's uses the buffer until the fence is signalled. */
 static struct dma_fence *move_job(struct kunit *test, struct dma_resv *resv)
 {
-	struct dma_fence *fence = kzalloc(sizeof(*fence), GFP_KERNEL);
+	struct dma_fence *fence = kzalloc_obj(*fence, GFP_KERNEL);
 	int ret;
 
 	KUNIT_ASSERT_NOT_NULL(test, fence);
@@ -342,7 +342,7 @@ static void move_importer_may_add_a_fence_rev_R22(struct kunit *test)
 
 	move_begin(test, &rig);
 	KUNIT_ASSERT_EQ(test, 0, object_populate(&rig.in->base, 0, SIZE));
-	fence = kzalloc(sizeof(*fence), GFP_KERNEL);
+	fence = kzalloc_obj(*fence, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, fence);
 	dma_fence_init(fence, &move_fence_ops, &move_fence_lock, dma_fence_context_alloc(1), 1);
 	rig.in->fence = fence;
@@ -488,7 +488,7 @@ static void foreign_unpin(struct dma_buf_attachment *attach)
 static struct sg_table *foreign_map(struct dma_buf_attachment *attach,
 				    enum dma_data_direction dir)
 {
-	struct sg_table *sgt = kzalloc(sizeof(*sgt), GFP_KERNEL);
+	struct sg_table *sgt = kzalloc_obj(*sgt, GFP_KERNEL);
 
 	if (!sgt)
 		return ERR_PTR(-ENOMEM);

@@ -108,7 +108,7 @@ static void prime_put_object(void *data)
 static struct gem_uma_object *prime_object(struct kunit *test, struct gem_uma_mock *mock,
 					   const struct drm_gem_object_funcs *funcs, u32 flags)
 {
-	struct gem_uma_object *uobj = kzalloc(sizeof(*uobj), GFP_KERNEL);
+	struct gem_uma_object *uobj = kzalloc_obj(*uobj, GFP_KERNEL);
 	int ret;
 
 	KUNIT_ASSERT_NOT_NULL(test, uobj);
@@ -552,7 +552,7 @@ static void prime_begin_of_an_import_can_be_interrupted(struct kunit *test)
 	struct gem_uma_object *uobj = prime_good(test), *other = prime_good(test);
 	struct dma_buf *dma_buf = prime_export(test, uobj);
 	struct drm_gem_object *in = prime_shared_import(other->base.dev, dma_buf);
-	struct dma_fence *fence = kzalloc(sizeof(*fence), GFP_KERNEL);
+	struct dma_fence *fence = kzalloc_obj(*fence, GFP_KERNEL);
 	struct gem_uma_sync_range range = { 0, SZ_4K };
 	struct gem_uma_object_access access;
 

@@ -58,7 +58,7 @@ static void stages_fence_end(void *fence)
 /* Explicit submission registers nothing but BOOKKEEP. */
 static struct stages_fence *stages_make_busy(struct kunit *test, struct dma_resv *resv)
 {
-	struct stages_fence *fence = kzalloc(sizeof(*fence), GFP_KERNEL);
+	struct stages_fence *fence = kzalloc_obj(*fence, GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, fence);
 	spin_lock_init(&fence->lock);

@@ -312,7 +312,7 @@ static DEFINE_SPINLOCK(sync_fence_lock);
 /* A job of the object that writes. The caller signals and puts. */
 static struct dma_fence *sync_fence(struct kunit *test, struct gem_uma_object *uobj)
 {
-	struct dma_fence *fence = kzalloc(sizeof(*fence), GFP_KERNEL);
+	struct dma_fence *fence = kzalloc_obj(*fence, GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, fence);
 	dma_fence_init(fence, &sync_fence_ops, &sync_fence_lock, dma_fence_context_alloc(1), 1);

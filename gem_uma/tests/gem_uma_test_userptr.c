@@ -31,7 +31,7 @@ static struct drm_gem_object *userptr_import_table(struct drm_device *drm,
 						   struct sg_table *sgt)
 {
 	struct gem_uma_mock *mock = container_of(drm, struct gem_uma_mock, drm);
-	struct gem_uma_object *uobj = kzalloc(sizeof(*uobj), GFP_KERNEL);
+	struct gem_uma_object *uobj = kzalloc_obj(*uobj, GFP_KERNEL);
 	int ret;
 
 	if (!uobj)

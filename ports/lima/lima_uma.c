@@ -397,7 +397,7 @@ static int lima_uma_place(struct lima_vm *vm, struct lima_bo *bo)
 	struct lima_uma_va *va, *other;
 	int ret;
 
-	va = kzalloc(sizeof(*va), GFP_KERNEL_ACCOUNT);
+	va = kzalloc_obj(*va, GFP_KERNEL_ACCOUNT);
 	if (!va)
 		return -ENOMEM;
 	va->vm = vm;
@@ -554,7 +554,7 @@ static const struct gem_uma_object_ops lima_uma_ops = {
 
 static struct lima_bo *lima_uma_alloc(struct lima_uma *uma)
 {
-	struct lima_bo *bo = kzalloc(sizeof(*bo), GFP_KERNEL_ACCOUNT);
+	struct lima_bo *bo = kzalloc_obj(*bo, GFP_KERNEL_ACCOUNT);
 
 	if (!bo)
 		return NULL;

@@ -220,7 +220,7 @@ void panfrost_gem_set_label(struct drm_gem_object *obj, const char *label)
 
 static struct panfrost_gem_object *panfrost_gem_alloc(void)
 {
-	struct panfrost_gem_object *bo = kzalloc(sizeof(*bo), GFP_KERNEL_ACCOUNT);
+	struct panfrost_gem_object *bo = kzalloc_obj(*bo, GFP_KERNEL_ACCOUNT);
 
 	if (!bo)
 		return NULL;

@@ -394,7 +394,7 @@ static void panfrost_va_set_closed(struct panfrost_gem_mapping *va, bool closed)
 
 int panfrost_gem_open(struct drm_gem_object *obj, struct drm_file *file)
 {
-	struct panfrost_gem_mapping *va = kzalloc(sizeof(*va), GFP_KERNEL_ACCOUNT);
+	struct panfrost_gem_mapping *va = kzalloc_obj(*va, GFP_KERNEL_ACCOUNT);
 	struct panfrost_file_priv *priv = file->driver_priv;
 	int ret;
 

@@ -52,7 +52,7 @@ static struct panthor_device *panthor_uma_to_dev(struct drm_device *drm)
 
 struct panthor_uma_activity *panthor_uma_activity_create(void)
 {
-	struct panthor_uma_activity *activity = kzalloc(sizeof(*activity), GFP_KERNEL_ACCOUNT);
+	struct panthor_uma_activity *activity = kzalloc_obj(*activity, GFP_KERNEL_ACCOUNT);
 
 	if (!activity)
 		return NULL;
@@ -190,7 +190,7 @@ int panthor_uma_get_for_export(struct gem_uma_object *uobj)
 
 static struct panthor_gem_object *panthor_uma_alloc(struct panthor_device *ptdev)
 {
-	struct panthor_gem_object *bo = kzalloc(sizeof(*bo), GFP_KERNEL_ACCOUNT);
+	struct panthor_gem_object *bo = kzalloc_obj(*bo, GFP_KERNEL_ACCOUNT);
 
 	if (!bo)
 		return NULL;
@@ -332,7 +332,7 @@ struct sg_table *panthor_uma_make_sgt_locked(struct panthor_gem_object *bo, u64 
 	int ret;
 
 	dma_resv_assert_held(bo->base.resv);
-	sgt = kzalloc(sizeof(*sgt), PANTHOR_UMA_GFP);
+	sgt = kzalloc_obj(*sgt, PANTHOR_UMA_GFP);
 	if (!sgt)
 		return ERR_PTR(-ENOMEM);
 	ret = panthor_uma_count_runs_locked(bo, at, end);
@@ -475,7 +475,7 @@ static int panthor_uma_fill_firmware_locked(struct panthor_gem_object *bo, struc
  */
 static int panthor_uma_init_firmware(struct panthor_gem_object *bo)
 {
-	struct sg_table *sgt = kzalloc(sizeof(*sgt), GFP_KERNEL_ACCOUNT);
+	struct sg_table *sgt = kzalloc_obj(*sgt, GFP_KERNEL_ACCOUNT);
 	int ret;
 
 	if (!sgt)
@@ -528,7 +528,7 @@ panthor_uma_create_kernel_bo(struct panthor_device *ptdev, struct panthor_vm *vm
 
 	if (IS_ERR(bo))
 		return ERR_CAST(bo);
-	kbo = kzalloc(sizeof(*kbo), GFP_KERNEL_ACCOUNT);
+	kbo = kzalloc_obj(*kbo, GFP_KERNEL_ACCOUNT);
 	if (!kbo) {
 		drm_gem_object_put(&bo->base);
 		return ERR_PTR(-ENOMEM);

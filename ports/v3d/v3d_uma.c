@@ -255,7 +255,7 @@ static const struct gem_uma_object_ops v3d_uma_ops = {
 
 static struct v3d_bo *v3d_uma_alloc(struct v3d_dev *v3d)
 {
-	struct v3d_bo *bo = kzalloc(sizeof(*bo), GFP_KERNEL_ACCOUNT);
+	struct v3d_bo *bo = kzalloc_obj(*bo, GFP_KERNEL_ACCOUNT);
 
 	if (!bo)
 		return NULL;
@@ -466,7 +466,7 @@ static int v3d_uma_vmap(struct v3d_uma_vmaps *vmaps, struct drm_gem_object *obj)
 /* Map what a CPU job accesses, until it is freed. */
 int v3d_uma_vmap_job(struct v3d_cpu_job *job)
 {
-	struct v3d_uma_vmaps *vmaps = kzalloc(sizeof(*vmaps), GFP_KERNEL);
+	struct v3d_uma_vmaps *vmaps = kzalloc_obj(*vmaps, GFP_KERNEL);
 	int ret = 0;
 	u32 i;
 

@@ -504,7 +504,7 @@ static struct virtio_gpu_object *virtio_gpu_uma_new(struct virtio_gpu_device *vg
 						    struct virtio_gpu_object_params *params)
 {
 	bool keep = params->blob || (params->virgl && params->bind & VIRGL_BIND_CUSTOM);
-	struct virtio_gpu_object *bo = kzalloc(sizeof(*bo), GFP_KERNEL_ACCOUNT);
+	struct virtio_gpu_object *bo = kzalloc_obj(*bo, GFP_KERNEL_ACCOUNT);
 	int ret;
 
 	if (!bo)

@@ -65,7 +65,7 @@ const struct iosys_map *gem_uma_object_plane_read(struct drm_plane_state *state)
 											\
 	static void _name##_reset(struct drm_plane *plane)				\
 	{										\
-		struct gem_uma_object_plane_state *pstate = kzalloc(sizeof(*pstate), GFP_KERNEL);\
+		struct gem_uma_object_plane_state *pstate = kzalloc_obj(*pstate, GFP_KERNEL);\
 											\
 		if (plane->state)							\
 			_name##_destroy_state(plane, plane->state);			\
@@ -80,7 +80,7 @@ const struct iosys_map *gem_uma_object_plane_read(struct drm_plane_state *state)
 											\
 		if (!plane->state)							\
 			return NULL;							\
-		pstate = kzalloc(sizeof(*pstate), GFP_KERNEL);				\
+		pstate = kzalloc_obj(*pstate, GFP_KERNEL);				\
 		if (!pstate)								\
 			return NULL;							\
 		__drm_gem_duplicate_shadow_plane_state(plane, &pstate->shadow);		\

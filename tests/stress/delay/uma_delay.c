@@ -122,7 +122,7 @@ static int uma_delay_add(const char *symbol, unsigned int usecs, unsigned int ev
 
 	if (usecs > UMA_DELAY_MAX_US || !every)
 		return -EINVAL;
-	delay = kzalloc(sizeof(*delay), GFP_KERNEL);
+	delay = kzalloc_obj(*delay, GFP_KERNEL);
 	if (!delay)
 		return -ENOMEM;
 	strscpy(delay->symbol, symbol);
