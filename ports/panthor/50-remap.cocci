@@ -9,17 +9,23 @@ type T;
 - T iova_mapped_as_huge_page(...) { ... }
 
 @@
-typedef bool, u64, u32, dma_addr_t;
+typedef bool, u64;
 @@
 + static bool panthor_vm_is_block(struct drm_gpuvm *gpuvm, u64 va)
 + {
 + 	struct panthor_vm *vm = container_of(gpuvm, struct panthor_vm, base);
 + 	struct arm_lpae_io_pgtable_walk_data walk = {};
 +
-+ 	return !vm->pgtbl_ops->pgtable_walk(vm->pgtbl_ops, va, &walk) &&
-+ 	       walk.ptes[2] && !walk.ptes[3];
++ 	if (vm->pgtbl_ops->pgtable_walk(vm->pgtbl_ops, va, &walk))
++ 		return false;
++ 	return walk.ptes[2] && !walk.ptes[3];
 + }
 +
+  static void unmap_hugepage_align(...) { ... }
+
+@@
+typedef u32, dma_addr_t;
+@@
 + static int panthor_vm_map_rest(struct panthor_vm *vm, u32 flags,
 + 			       const struct drm_gpuva_op_map *op, dma_addr_t addr)
 + {

@@ -26,9 +26,7 @@
   {
   <...
 - if (vma->evicted)
-+ if (vma->evicted && vma->base.va.addr == op_ctx->va.addr &&
-+     vma->base.va.range == op_ctx->va.range &&
-+     vma->base.gem.offset == op_ctx->map.bo_offset)
++ if (vma->evicted && panthor_vma_is_that_of(vma, op_ctx))
   	found = true;
   ...>
   }
@@ -54,6 +52,22 @@ expression bo;
 
 @@
 type T;
+typedef bool;
+@@
++ static bool panthor_vma_is_that_of(const struct panthor_vma *vma,
++ 				   const struct panthor_vm_op_ctx *op_ctx)
++ {
++ 	const struct drm_gpuva *va = &vma->base;
++
++ 	if (va->va.addr != op_ctx->va.addr || va->va.range != op_ctx->va.range)
++ 		return false;
++ 	return va->gem.offset == op_ctx->map.bo_offset;
++ }
++
+  static T remap_evicted_vma(...) { ... }
+
+@@
+type T;
 typedef u64;
 @@
 + static u64 panthor_vm_evicted_offset(const struct panthor_vm_op_ctx *op_ctx)
@@ -61,6 +75,12 @@ typedef u64;
 + 	return op_ctx->flags & DRM_PANTHOR_VM_BIND_OP_MAP_SPARSE ? 0 : op_ctx->map.bo_offset;
 + }
 +
+  static T remap_evicted_vma(...) { ... }
+
+@@
+type T;
+typedef u64;
+@@
 + static u64 panthor_vm_evicted_size(const struct panthor_vm_op_ctx *op_ctx)
 + {
 + 	return op_ctx->flags & DRM_PANTHOR_VM_BIND_OP_MAP_SPARSE ? SZ_2M : op_ctx->va.range;

@@ -19,6 +19,10 @@ expression vgdev, offset, w, h, x, y, objs;
 @@
 - virtio_gpu_cmd_transfer_to_host_2d(vgdev, offset, w, h, x, y, objs, NULL);
 + ret = virtio_gpu_uma_transfer_2d(vgdev, offset, w, h, x, y, objs);
+
+@@
+@@
+  ret = virtio_gpu_uma_transfer_2d(...);
 + if (ret)
 + 	goto err_put_free;
 
