@@ -35,7 +35,7 @@ check-debug: plan-check-debug deps ## unit, uAPI and race tests on a KASAN and l
 check-all: deps ## once a night: all tests on each kernel, data races, mutants, bench
 	@scripts/deps.sh clients
 	@rc=0; $(VM)/check.sh --all || rc=1; \
-	for t in lint check-selftest check-ports bench-ports check-deb check-arm64 check-kcsan mutants bench; do $(MAKE) $$t || rc=1; done; \
+	for t in lint check-selftest check-ports bench-ports check-series check-deb check-arm64 check-kcsan mutants bench; do $(MAKE) $$t || rc=1; done; \
 	$(VM)/check-debug.sh --all debug || rc=1; $(VM)/check-debug.sh --soak debug || rc=1; \
 	$(VM)/check-ports.sh --debug || rc=1; exit $$rc
 
@@ -86,6 +86,13 @@ modules: deps ## our kernel modules against Debian's 6.12 (or KDIR=), W=1
 user: deps ## the guest's programs
 	@$(VM)/build.sh user
 
+series: deps ## mails for git am on Linux 7.3: library, tests, docs, drivers (TREE=)
+	@scripts/deps.sh ports
+	@ports/series.sh "$${OUT:-out}/series/mails" "$(or $(TREE),$$($(VM)/kbuild.sh source 7.3))"
+
+check-series: deps ## tries them: each applies, passes checkpatch, compiles; unit tests by kunit.py
+	@$(VM)/check-series.sh
+
 deb: ## Debian packages for DKMS: the library with vuma, and ported drivers for 7.3
 	@scripts/deps.sh deb
 	@dkms/build.sh
@@ -112,5 +119,5 @@ clean: ## removes build/ and out/
 distclean: clean ## also the kernel cache
 	@rm -rf "$${GEM_UMA_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/gem-uma}"
 
-.PHONY: help demo demo-ports bench-ports deb check-deb soak check check-debug check-all check-ports check-arm64 check-kcsan check-selftest mutants check-host lint bench figures shell modules user docs deps update-kernel clean distclean
+.PHONY: help demo demo-ports bench-ports series check-series deb check-deb soak check check-debug check-all check-ports check-arm64 check-kcsan check-selftest mutants check-host lint bench figures shell modules user docs deps update-kernel clean distclean
 endif

@@ -4,6 +4,7 @@
 
     report.py [--lane NAME] [--write] DIR DRIVER...    of what check-ports.sh left in DIR
     report.py --table                                  of all ports, from ports/*/result
+    report.py --mail                                   the same without markup
     report.py --check                                  is that the table of the README?
     report.py --into-readme                            puts it there
 
@@ -105,20 +106,34 @@ def mib(pair):
     return f"{pair[0] / (1 << 20):.0f} → {pair[1] / (1 << 20):.0f}" if pair[0] else "-"
 
 
+def results():
+    for driver in sorted(os.listdir(PORTS)):
+        path = os.path.join(PORTS, driver, "result")
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as f:
+                yield json.load(f)
+
+
+def row(r):
+    """Of the table: driver, lines, tests, jobs, reclaim as it is, reclaim ported."""
+    return (r["driver"], f"-{r['lines'][0]} +{r['lines'][1]}",
+            f"{r['stock_ok']} / {r['ported_ok']} of {r['tests'] - r['skipped']}",
+            "yes" if r["jobs"] == "ok" else "none to run",
+            mib(r["reclaim"]["stock"]), mib(r["reclaim"]["ported"]))
+
+
 def table():
     rows = ["| driver | lines | tests: as it is / ported | jobs | memory.reclaim, MiB: as it is | ported |",
             "|---|---|---|---|---|---|"]
-    for driver in sorted(os.listdir(PORTS)):
-        path = os.path.join(PORTS, driver, "result")
-        if not os.path.exists(path):
-            continue
-        with open(path, encoding="utf-8") as f:
-            r = json.load(f)
-        ran = r["tests"] - r["skipped"]
-        rows.append(f"| {driver} | -{r['lines'][0]} +{r['lines'][1]} | {r['stock_ok']} / "
-                    f"{r['ported_ok']} of {ran} | {'yes' if r['jobs'] == 'ok' else 'none to run'} | "
-                    f"{mib(r['reclaim']['stock'])} | {mib(r['reclaim']['ported'])} |")
+    rows += ["| " + " | ".join(row(r)) + " |" for r in results()]
     return "\n".join(rows) + "\n"
+
+
+def mail():
+    rows = [("driver", "lines", "tests passed", "jobs", "as it is", "ported")]
+    rows += [tuple(c.replace("→", "->") for c in row(r)) for r in results()]
+    width = [max(map(len, column)) for column in zip(*rows)]
+    return "".join("  ".join(map(str.ljust, r, width)).rstrip() + "\n" for r in rows)
 
 
 def readme(write):
@@ -144,12 +159,15 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__, allow_abbrev=False,
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--lane", default="stock")
-    for flag in ("--write", "--table", "--check", "--into-readme"):
+    for flag in ("--write", "--table", "--mail", "--check", "--into-readme"):
         ap.add_argument(flag, action="store_true")
     ap.add_argument("args", nargs="*", metavar="DIR DRIVER")
     a = ap.parse_args()
     if a.table:
         print(table(), end="")
+        return 0
+    if a.mail:
+        print(mail(), end="")
         return 0
     if a.check or a.into_readme:
         return readme(a.into_readme)

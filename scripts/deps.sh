@@ -6,7 +6,8 @@
 # line to type and fails. Set GEM_UMA_NO_DEPS=1 on systems without dpkg.
 #
 #   deps.sh [SET...]    also what a set needs: debug (kernels of our own), lint, ports, arm64,
-#                       clients (programs that guests run on a display), deb (packages)
+#                       clients (programs that guests run on a display), series (mails for a
+#                       kernel), deb (packages)
 #   deps.sh --missing [SET...]    only prints what it would install
 set -euo pipefail
 
@@ -16,7 +17,7 @@ packages=(
 	# guests
 	qemu-system-x86 busybox-static kmod xz-utils python3
 	# checks, plots, results, docs
-	shellcheck perl g++ gnuplot-nox jq git python3-sphinx
+	shellcheck perl g++ gnuplot-nox jq git python3-sphinx furo
 )
 declare -A sets=(
 	[debug]='flex bison bc libssl-dev libelf-dev ccache'
@@ -24,6 +25,7 @@ declare -A sets=(
 	[ports]='coccinelle ccache'
 	[arm64]='qemu-system-arm device-tree-compiler ccache'
 	[clients]='libdrm-tests weston'
+	[series]='python3-ply python3-git'
 	[deb]='debhelper dh-dkms mmdebstrap'
 )
 only_print=

@@ -15,6 +15,7 @@ set -euo pipefail
 export LC_ALL=C
 
 top=$(cd "$(dirname "$0")/.." && pwd)
+. "$top/scripts/sender.sh"
 # The one whose interfaces the sources use.
 series=7.3
 steps=(library tests vuma hooks docs maintainers)
@@ -227,13 +228,14 @@ message() {
 		cat <<-EOF
 		drm/gem-uma: add buffer-object memory for UMA GPUs
 
-		GPUs and NPUs that share memory with the CPU each have their own code for the
-		memory of buffer objects. It fills no gap between them: pages are allocated for
-		good, charged to nobody's memory cgroup, and hardly ever reclaimed.
+		GPUs and NPUs that share memory with the CPU each have their own code
+		for the memory of buffer objects. It fills no gap between them: pages
+		are allocated for good, charged to nobody's memory cgroup, and hardly
+		ever reclaimed.
 
-		Add a library of parts that a driver embeds in its own objects: backing pages
-		from shmem, CPU mappings, DMA addresses, reclaim by memory cgroup and node, and
-		an object that has all of them.
+		Add a library of parts that a driver embeds in its own objects: backing
+		pages from shmem, CPU mappings, DMA addresses, reclaim by memory cgroup
+		and node, and an object that has all of them.
 		EOF
 		;;
 	tests)
@@ -247,16 +249,16 @@ message() {
 		cat <<-EOF
 		drm/gem-uma: add vuma, a software GPU
 
-		A render node without hardware, with address spaces, page tables, jobs and
-		fences, that drives every part of gem-uma on any machine.
+		A render node without hardware, with address spaces, page tables, jobs
+		and fences, that drives every part of gem-uma on any machine.
 		EOF
 		;;
 	hooks)
 		cat <<-EOF
 		drm/gem-uma: build the library and vuma
 
-		The library is linked before its drivers, so that it is initialised first when
-		both are built in.
+		The library is linked before its drivers, so that it is initialised
+		first when both are built in.
 		EOF
 		;;
 	docs)
@@ -276,25 +278,17 @@ message() {
 	esac
 }
 
-git_in() {
-	git -C "$work/repo" -c user.name="$name" -c user.email="$email" -c commit.gpgSign=false \
-		-c core.hooksPath=/dev/null -c core.autocrlf=false -c core.excludesFile=/dev/null \
-		-c format.signOff=false "$@"
-}
+git_in() { git -C "$work/repo" "$@"; }
 
 # In a repository of the touched files alone: that is all a diff needs, and the tree may
 # be no repository, or one with changes.
 write_patches() {
-	local dir=$1 step file name email
-	name=$(git -C "$tree" config user.name) || true
-	email=$(git -C "$tree" config user.email) || true
-	[[ $name && $email ]] ||
-		die "the mails need a sign-off: set git's user.name and user.email"
+	local dir=$1 step file
+	sender "$tree"
 	mkdir -p "$dir"
 	dir=$(realpath "$dir")
 	[[ -z $(find "$dir" -maxdepth 1 -name '*.patch' -print -quit) ]] ||
 		die "$dir has patches already"
-	unset "${!GIT_@}"
 	git init -q "$work/repo"
 	while IFS= read -r file; do
 		install -D -m 644 "$tree/$file" "$work/repo/$file"

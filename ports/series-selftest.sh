@@ -1,0 +1,138 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+#   series-selftest.sh DIR [DRIVER...]
+#
+# Tries the mails that series.sh left in DIR as their readers would, on Debian's source of
+# 7.3: git am takes each, checkpatch finds nothing, and what it changes compiles after it,
+# built in and as a module, W=1, without a warning. What modules call at the end, Debian's
+# kernel exports. KTAP on stdout. The tree stays in the cache, for a second run and for
+# whoever runs unit tests in it.
+set -uo pipefail
+export LC_ALL=C
+
+ports=$(cd "$(dirname "$0")" && pwd)
+vm=$ports/../tests/vm
+mails=("$1"/[0-9]*.patch)
+mails=("${mails[@]:1}")	# the cover letter is none
+drivers=("${@:2}")
+source=$("$vm/kbuild.sh" source 7.3) && symbols=$(GEM_UMA_SERIES=7.3 "$vm/kernel.sh" kdir)/Module.symvers || exit
+kept=${GEM_UMA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/gem-uma}/series
+tree=$kept/src
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# What is no rule for all files of ours (.checkpatch.conf, check-checkpatch.sh), and what
+# only a mail has: an entry in MAINTAINERS is for a folder.
+ignored=STATIC_CONST_CHAR_ARRAY,MACRO_ARG_REUSE,OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT,FILE_PATH_CHANGES
+
+git_in() { git -C "$tree" -c user.name="A Developer" -c user.email=developer@example.org "$@"; }
+
+# A tree of links, and of files where the mails change some.
+lay() {
+	local file
+	rm -rf "$tree"
+	mkdir -p "$kept"
+	cp -as "$source" "$tree" && git_in init -q || return
+	while IFS= read -r file; do
+		[[ -e $tree/$file ]] || continue
+		cp --remove-destination "$source/$file" "$tree/$file" && git_in add -f "$file" || return
+	done < <(sed -n 's|^--- a/||p' "${mails[@]}" | sort -u)
+	git_in commit -qm base
+}
+
+# kmake y|m ARGUMENT...
+kmake() {
+	local cc=(CC=gcc)
+	! command -v ccache >/dev/null || cc=(CC="ccache gcc" HOSTCC="ccache gcc")
+	"$vm/stated-make" -s -C "$tree" O="$kept/$1" -j"$(nproc)" "${cc[@]}" "${@:2}"
+}
+
+# configure y|m: allnoconfig with all drivers, whether their mail is there or not.
+configure() {
+	local how=$1 driver option options
+	options=(DRM="$how" DRM_VUMA="$how" KUNIT=y DRM_GEM_UMA_KUNIT_TEST="$how" COMPILE_TEST=y OF=y COMMON_CLK=y
+		PM=y RESET_CONTROLLER=y IOMMU_SUPPORT=y VIRTIO_MENU=y CONFIGFS_FS=y DRM_VIRTIO_GPU_KMS=y)
+	for driver in "${drivers[@]}"; do
+		options+=("DRM_$("$ports/name.sh" "$driver" option)=$how")
+	done
+	mkdir -p "$kept/$how"
+	{ cat "$vm/config/base.config"; printf 'CONFIG_%s\n' "${options[@]}"; } >"$kept/$how/asked"
+	kmake "$how" KCONFIG_ALLCONFIG="$kept/$how/asked" allnoconfig && kmake "$how" prepare || return
+	for option in "${options[@]}"; do
+		grep -qx "CONFIG_$option" "$kept/$how/.config" || { echo "CONFIG_$option is not to be had"; return 1; }
+	done
+}
+
+# touched MAIL: the folders that it changes, of those that the kernel compiles by then.
+touched() {
+	local folder
+	sed -nE 's#^\+\+\+ b/(drivers/(gpu/drm|accel)/[^/]+)/.*#\1/#p' "$1" | sort -u |
+		while IFS= read -r folder; do
+			! grep -q "$(basename "$folder")/" "$tree/$(dirname "$folder")/Makefile" || echo "$folder"
+		done
+	! grep -q '^+obj-.*gem_uma/' "$1" || echo drivers/gpu/drm/gem_uma/ drivers/gpu/drm/vuma/
+}
+
+takes() { git_in am -q "$1"; }
+
+# By Debian's Python, which has what it wants.
+review() {
+	(cd "$tree" && PATH=/usr/bin:/bin scripts/checkpatch.pl --strict --terse --show-types \
+		--max-line-length=100 --ignore "$ignored" "$1")
+}
+
+# compiles MAIL y|m
+compiles() {
+	local folders
+	mapfile -t folders < <(touched "$1")
+	((${#folders[@]})) || return 0
+	configure "$2" && kmake "$2" W=1 "${folders[@]}" >"$work/log" 2>&1 && ! grep -i 'warning:' "$work/log" && return
+	tail -n 20 "$work/log"
+	return 1
+}
+
+exports() {
+	local objects
+	mapfile -t objects < <(find "$kept/m/drivers/gpu/drm" "$kept/m/drivers/accel" -name '*.mod' | sed 's/\.mod$/.o/')
+	nm -u "${objects[@]}" | awk 'NF == 2 { print $2 }' | sort -u >"$work/used"
+	{
+		cut -f2 "$symbols"
+		nm "${objects[@]}" | sed -n 's/.* __export_symbol_//p'
+		echo __this_module
+	} | sort -u >"$work/exported"
+	comm -23 "$work/used" "$work/exported" | tee "$work/missing"
+	[[ -s $work/used && ! -s $work/missing ]]
+}
+
+n=0 failed=0
+# check NAME COMMAND...
+check() {
+	local said
+	n=$((n + 1))
+	if said=$("${@:2}" 2>&1); then
+		echo "ok $n $1"
+	else
+		failed=1
+		tail -n 30 <<<"$said" | sed 's/^/# /'
+		echo "not ok $n $1"
+	fi
+}
+
+exec 9<"$ports"
+flock 9
+lay || exit
+echo "TAP version 13"
+for mail in "${mails[@]}"; do
+	name=$(basename "$mail" .patch)
+	mail=$(realpath "$mail")
+	check "${name}_applies" takes "$mail"
+	check "${name}_checkpatch" review "$mail"
+	[[ -z $(touched "$mail") ]] || {
+		check "${name}_built_in" compiles "$mail" y
+		check "${name}_modules" compiles "$mail" m
+	}
+done
+check all_is_exported exports
+echo "1..$n"
+((!failed))
