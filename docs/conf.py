@@ -9,13 +9,13 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 project = "gem-uma"
 # pylint: disable=redefined-builtin
 copyright = "the gem-uma authors, GPL-2.0"
-extensions = ["kernel_doc"]
+extensions = ["kernel_doc", "measured"]
 master_doc = "index"
 primary_domain = "c"
 highlight_language = "none"
 exclude_patterns = ["examples"]
-html_theme = "classic"
-html_theme_options = {"nosidebar": False, "body_max_width": "60em"}
+html_theme = "furo"
+html_title = "gem-uma"
 html_copy_source = False
 html_show_sphinx = False
 # Words of the kernel's headers that stand in prototypes.

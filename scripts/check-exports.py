@@ -44,7 +44,6 @@ FOR_DRIVERS = {
         "gem_uma_heap_discard gem_uma_heap_hint",
     "a driver whose kernel part reads or writes buffers": """
         gem_uma_object_access_begin gem_uma_object_access_end""",
-    "a driver with an ioctl that creates buffers": "gem_uma_object_create",
     "a driver that dumps what a job had": "gem_uma_cpu_map_read_locked",
     "a driver whose device cannot be made to forget pages": """
         gem_uma_backing_leak gem_uma_object_leak""",
