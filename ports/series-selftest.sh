@@ -5,7 +5,7 @@
 #
 # Tries the mails that series.sh left in DIR as their readers would, on Debian's source of
 # 7.3: git am takes each, checkpatch finds nothing, and what it changes compiles after it,
-# built in and as a module, W=1, without a warning. What modules call at the end, Debian's
+# built in and as a module, W=1, without a warning that was not there. What modules call at the end, Debian's
 # kernel exports. KTAP on stdout. The tree stays in the cache, for a second run and for
 # whoever runs unit tests in it.
 set -uo pipefail
@@ -31,7 +31,7 @@ git_in() { git -C "$tree" -c user.name="A Developer" -c user.email=developer@exa
 # A tree of links, and of files where the mails change some.
 lay() {
 	local file
-	rm -rf "$tree"
+	rm -rf "$tree" "$kept/y" "$kept/m"
 	mkdir -p "$kept"
 	cp -as "$source" "$tree" && git_in init -q || return
 	while IFS= read -r file; do
@@ -64,6 +64,9 @@ configure() {
 	done
 }
 
+# Are there the options that configure() wants?
+is_hooked() { grep -q gem_uma/ "$tree/drivers/gpu/drm/Makefile"; }
+
 # touched MAIL: the folders that it changes, of those that the kernel compiles by then.
 touched() {
 	local folder
@@ -71,7 +74,7 @@ touched() {
 		while IFS= read -r folder; do
 			! grep -q "$(basename "$folder")/" "$tree/$(dirname "$folder")/Makefile" || echo "$folder"
 		done
-	! grep -q '^+obj-.*gem_uma/' "$1" || echo drivers/gpu/drm/gem_uma/ drivers/gpu/drm/vuma/
+	! grep -q '^+obj-.*gem_uma/' "$1" || printf '%s\n' drivers/gpu/drm/gem_uma/ drivers/gpu/drm/vuma/
 }
 
 takes() { git_in am -q "$1"; }
@@ -82,14 +85,32 @@ review() {
 		--max-line-length=100 --ignore "$ignored" "$1")
 }
 
+# compile y|m FOLDER...: prints the warnings, without the lines that a mail moves.
+compile() {
+	if ! { configure "$1" && kmake "$1" W=1 "${@:2}"; } >"$work/log" 2>&1; then
+		tail -n 20 "$work/log" >&2
+		return 1
+	fi
+	grep -i 'warning:' "$work/log" | sed -E 's/:[0-9]+(:[0-9]+)?//' | sort -u || true
+}
+
+# compiled_before MAIL: what there is of the folders that it changes, for its warnings.
+compiled_before() {
+	local how folders
+	mapfile -t folders < <(touched "$1")
+	for how in y m; do
+		! is_hooked || ((!${#folders[@]})) || compile "$how" "${folders[@]}" || return
+	done >"$work/before"
+}
+
 # compiles MAIL y|m
 compiles() {
-	local folders
+	local folders new
 	mapfile -t folders < <(touched "$1")
-	((${#folders[@]})) || return 0
-	configure "$2" && kmake "$2" W=1 "${folders[@]}" >"$work/log" 2>&1 && ! grep -i 'warning:' "$work/log" && return
-	tail -n 20 "$work/log"
-	return 1
+	new=$(compile "$2" "${folders[@]}") || return
+	new=$(grep -vxFf "$work/before" <<<"$new" || true)
+	echo "$new"
+	[[ ! $new ]]
 }
 
 exports() {
@@ -126,6 +147,7 @@ echo "TAP version 13"
 for mail in "${mails[@]}"; do
 	name=$(basename "$mail" .patch)
 	mail=$(realpath "$mail")
+	compiled_before "$mail" || exit
 	check "${name}_applies" takes "$mail"
 	check "${name}_checkpatch" review "$mail"
 	[[ -z $(touched "$mail") ]] || {

@@ -9,11 +9,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <drm/panthor_drm.h>
 #include <xf86drm.h>
 
+#include "drv_panthor.h"
 #include "file.h"
-#include "port.h"
 #include "vuma_client.h"
 
 #define DRIVER		"/sys/bus/platform/drivers/panthor"
@@ -88,8 +87,8 @@ static int bind_ops(int fd, uint32_t vm, uint32_t flags, struct drm_panthor_vm_b
 	return port_ioctl(fd, DRM_IOCTL_PANTHOR_VM_BIND, &args);
 }
 
-static struct drm_panthor_vm_bind_op map_op(const struct port_bo *bo, uint64_t offset,
-					    uint64_t va, uint64_t size)
+struct drm_panthor_vm_bind_op panthor_map_op(const struct port_bo *bo, uint64_t offset,
+					     uint64_t va, uint64_t size)
 {
 	return (struct drm_panthor_vm_bind_op) {
 		.flags = DRM_PANTHOR_VM_BIND_OP_TYPE_MAP, .bo_handle = bo->handle,
@@ -97,11 +96,16 @@ static struct drm_panthor_vm_bind_op map_op(const struct port_bo *bo, uint64_t o
 	};
 }
 
-static struct drm_panthor_vm_bind_op unmap_op(uint64_t va, uint64_t size)
+struct drm_panthor_vm_bind_op panthor_unmap_op(uint64_t va, uint64_t size)
 {
 	return (struct drm_panthor_vm_bind_op) {
 		.flags = DRM_PANTHOR_VM_BIND_OP_TYPE_UNMAP, .va = va, .size = size,
 	};
+}
+
+int panthor_bind_ops(int fd, struct drm_panthor_vm_bind_op *ops, unsigned int nr)
+{
+	return bind_ops(fd, client_of(fd)->vm, 0, ops, nr);
 }
 
 /* Large buffers can have large pages. */
@@ -121,7 +125,7 @@ static int panthor_look_up(struct port_bo *bo)
 	struct drm_panthor_vm_bind_op op;
 
 	bo->va = new_va(c, bo->size);
-	op = map_op(bo, 0, bo->va, bo->size);
+	op = panthor_map_op(bo, 0, bo->va, bo->size);
 	return bind_ops(bo->fd, c->vm, 0, &op, 1);
 }
 
@@ -136,6 +140,14 @@ static int create_with(struct port_bo *bo, uint32_t flags, uint32_t vm)
 	return ret;
 }
 
+struct port_bo panthor_bo_unbound(int fd, uint64_t size)
+{
+	struct port_bo bo = { .fd = fd, .size = size };
+
+	KT_OK(create_with(&bo, 0, 0));
+	return bo;
+}
+
 static int panthor_create(struct port_bo *bo)
 {
 	int ret = create_with(bo, 0, 0);
@@ -145,7 +157,7 @@ static int panthor_create(struct port_bo *bo)
 
 static void panthor_release(const struct port_bo *bo)
 {
-	struct drm_panthor_vm_bind_op op = unmap_op(bo->va, bo->size);
+	struct drm_panthor_vm_bind_op op = panthor_unmap_op(bo->va, bo->size);
 
 	KT_OK(bind_ops(bo->fd, client_of(bo->fd)->vm, 0, &op, 1));
 }
@@ -248,7 +260,7 @@ static void split_mapping(void)
 	struct port_bo a = bo_new_mapped(fd, 4 * MIB), b = bo_new_mapped(fd, 16 * PAGE);
 	uint64_t hole = MIB + 3 * PAGE, behind = hole + b.size;
 	struct drm_panthor_vm_bind_op ops[] = {
-		unmap_op(a.va + hole, b.size), map_op(&b, 0, a.va + hole, b.size),
+		panthor_unmap_op(a.va + hole, b.size), panthor_map_op(&b, 0, a.va + hole, b.size),
 	};
 	struct engine_cmd checks[] = {
 		check_at(a.va, hole, 100), check_at(a.va + hole, b.size, 7),
@@ -261,7 +273,7 @@ static void split_mapping(void)
 	KT_OK(bind_ops(fd, c->vm, 0, ops, 2));
 	run(checks, ARRAY_SIZE(checks), bos, 2);
 	/* As it was; without the hole first, as one operation replaces what is there. */
-	ops[0] = map_op(&a, hole, a.va + hole, b.size);
+	ops[0] = panthor_map_op(&a, hole, a.va + hole, b.size);
 	KT_OK(bind_ops(fd, c->vm, 0, ops, 1));
 	checks[1] = check_at(a.va, a.size, 100);
 	run(checks, 2, bos, 2);
@@ -289,7 +301,7 @@ static void bind_async(void)
 	fill(b.map, b.size, 9);
 	cmds[0] = cmd_fill(&a, 500);
 	cmds[4] = check_at(a.va, a.size, 9);
-	op = map_op(&b, 0, a.va, b.size);
+	op = panthor_map_op(&b, 0, a.va, b.size);
 	op.syncs = (struct drm_panthor_obj_array)ARRAY_OF(syncs, 2);
 	KT_OK(submit_between(fd, &commands, 1, 0, first));
 	KT_OK(bind_ops(fd, c->vm, DRM_PANTHOR_VM_BIND_ASYNC, &op, 1));
@@ -321,7 +333,7 @@ static void exclusive(void)
 	cmd = cmd_check(&bo, 3);
 	run(&cmd, 1, bos, 1);
 	KT_OK(new_vm(fd, &other));
-	op = map_op(&bo, 0, FIRST_VA, bo.size);
+	op = panthor_map_op(&bo, 0, FIRST_VA, bo.size);
 	KT_RET(bind_ops(fd, other, 0, &op, 1), -EINVAL);
 	end.id = other;
 	KT_OK(port_ioctl(fd, DRM_IOCTL_PANTHOR_VM_DESTROY, &end));
@@ -377,7 +389,7 @@ static void sparse(void)
 	struct engine_cmd cmds[2];
 
 	range.va = new_va(c, range.size);
-	op = map_op(&range, 0, range.va, range.size);
+	op = panthor_map_op(&range, 0, range.va, range.size);
 	op.bo_handle = 0;
 	op.flags |= DRM_PANTHOR_VM_BIND_OP_MAP_SPARSE;
 	KT_RET(bind_ops(fd, c->vm, 0, &op, 1), -EINVAL);
@@ -386,12 +398,12 @@ static void sparse(void)
 	cmds[0] = cmd_fill(&range, 1);
 	cmds[1] = cmd_fill(&seen, 2);
 	run(cmds, 2, bos, 1);
-	op = unmap_op(range.va + 10 * PAGE, 3 * MIB);
+	op = panthor_unmap_op(range.va + 10 * PAGE, 3 * MIB);
 	KT_OK(bind_ops(fd, c->vm, 0, &op, 1));
 	cmds[0] = (struct engine_cmd) { ENGINE_FILL, range.va + 3 * MIB + 10 * PAGE, 1, 2048 };
 	run(cmds, 2, bos, 1);
 	verify(seen.map, PAGE, 2);
-	op = unmap_op(range.va, range.size);
+	op = panthor_unmap_op(range.va, range.size);
 	KT_OK(bind_ops(fd, c->vm, 0, &op, 1));
 }
 
@@ -525,7 +537,7 @@ static uint64_t resident(int fd)
 	return ret ? 0 : bytes;
 }
 
-static void shrink(int fd, uint64_t pages)
+void panthor_shrink(int fd, uint64_t pages)
 {
 	FILE *file = open_debugfs(fd, "shrink", "w");
 
@@ -555,7 +567,7 @@ static void evict_and_restore(void)
 	start = now_ns();
 	/* And some of what others have left. */
 	for (turn = 0; turn < 10 && resident(fd); turn++)
-		shrink(fd, pages + 512);
+		panthor_shrink(fd, pages + 512);
 	evicted = now_ns();
 	KT_EQ(resident(fd), 0);
 	KT_GT(engine_count("flushes"), flushes);
@@ -571,6 +583,7 @@ static const struct ktap_test panthor_tests[] = {
 	{ .name = "bind_splits", .run = split_mapping },
 	{ .name = "bind_async", .run = bind_async },
 	{ .name = "bind_sparse", .run = sparse },
+	{ .name = "bind_random", .run = panthor_bind_random },
 	{ .name = "exclusive_to_a_vm", .run = exclusive },
 	{ .name = "told_and_asked", .run = tell_and_ask },
 	{ .name = "heap_grows", .run = tiler_heap },

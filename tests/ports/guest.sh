@@ -50,7 +50,8 @@ ports_guest() {
 	local module device append socket driver variant program firmware driver_device=
 
 	built=build/ports/$(tests/vm/stated-make -s -C "$KDIR" kernelrelease)
-	guest=(--file tests/ports/port-run.sh:/bin/port-run)
+	guest=(--file tests/ports/port-run.sh:/bin/port-run
+		--file tests/kunit/inject-setup.sh:/bin/inject-setup)
 	for program in t_ports port_demo port_bench; do
 		guest+=(--file "$built/user/bin/$program:/bin/$program")
 	done

@@ -10,6 +10,7 @@ driver=$1 module=$2 variant=$3
 shift 3
 
 [ -d /clients/usr ] || clients-setup || exit
+inject-setup || exit
 
 params=
 # One plane, as the tests lead it.

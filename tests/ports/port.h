@@ -185,6 +185,10 @@ void reclaim_slow_device(void);
 void beyond_limit(void);
 void limit_of_one_client(void);
 void drop_caches(void);
+void creation_fails(void);
+void export_fails(void);
+void import_fails(void);
+void job_fails(void);
 void unbind_with_open_files(void);
 
 #endif /* PORT_H */

@@ -39,6 +39,10 @@ static const struct ktap_test common[] = {
 	{ .name = "beyond_limit", .run = beyond_limit },
 	{ .name = "limit_of_one_client", .run = limit_of_one_client },
 	{ .name = "drop_caches", .run = drop_caches },
+	{ .name = "creation_fails", .run = creation_fails },
+	{ .name = "export_fails", .run = export_fails },
+	{ .name = "import_fails", .run = import_fails },
+	{ .name = "job_fails", .run = job_fails },
 	{ .name = "unbind_with_open_files", .run = unbind_with_open_files },
 };
 
