@@ -85,17 +85,18 @@ ported() {
 	kbuild_of ported
 }
 
-# lacks FILE: nobody exports what a module of the kernel's does.
-lacks() {
+# exporter FILE: who exports what a module of the kernel's does: vmlinux, a module, or nobody.
+exporter() {
 	local name
 	name=$(sed -nE 's/^EXPORT_SYMBOL(_GPL)?\((\w+)\);$/\2/p' "$src/$1" | head -n 1)
-	! grep -qP "\t$name\t" "$KDIR/Module.symvers"
+	awk -F'\t' -v name="$name" '$2 == name { print $3 }' "$KDIR/Module.symvers"
 }
 
 models() {
-	local driver f names=()
+	local driver f by names=()
 	rm -rf "$out/fake"
 	mkdir "$out/fake"
+	: >"$out/fake/modprobe"
 	for driver in "${drivers[@]}"; do
 		[[ ! -e $ports/fake/fake_$driver.c ]] || names+=("$driver")
 	done
@@ -114,7 +115,9 @@ models() {
 		# Several drivers may need the same.
 		for f in $(for driver in "${drivers[@]}"; do "$ports/name.sh" "$driver" needs; done |
 			tr ' ' '\n' | sort -u); do
-			lacks "$f" || continue
+			by=$(exporter "$f")
+			[[ ! $by || $by == vmlinux ]] || basename "$by" >>"$out/fake/modprobe"
+			[[ ! $by ]] || continue
 			# Some cannot be a module as they are.
 			[[ -e $ports/fake/$(basename "$f") ]] ||
 				cp --no-preserve=mode "$src/$f" "$out/fake/"

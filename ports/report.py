@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """The verdicts on drivers as they are and ported, side by side.
 
-    report.py [--lane NAME] [--write] DIR DRIVER...    of what check-ports.sh left in DIR
-    report.py --table                                  of all ports, from ports/*/result
-    report.py --mail                                   the same without markup
-    report.py --check                                  is that the table of the README?
-    report.py --into-readme                            puts it there
+    report.py [--write] DIR DRIVER...    of what check-ports.sh left in DIR
+    report.py --table                    of all ports, from ports/*/result
+    report.py --mail                     the same without markup
+    report.py --check                    is that the table of the README?
+    report.py --into-readme              puts it there
 
 Fails where a ported driver does not do what its original does, and ports/DRIVER/differences
 does not say so; and where it says so of what is not the case. A line there is a test, and
@@ -158,7 +158,6 @@ def readme(write):
 def main():
     ap = argparse.ArgumentParser(description=__doc__, allow_abbrev=False,
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
-    ap.add_argument("--lane", default="stock")
     for flag in ("--write", "--table", "--mail", "--check", "--into-readme"):
         ap.add_argument(flag, action="store_true")
     ap.add_argument("args", nargs="*", metavar="DIR DRIVER")
@@ -183,7 +182,6 @@ def main():
             continue
         bad += more
         result["lines"] = lines_of(out, driver)
-        result["lane"] = a.lane
         with open(os.path.join(out, f"{driver}.json"), "w", encoding="utf-8") as f:
             json.dump(result, f, indent=1)
         if a.write and not more:

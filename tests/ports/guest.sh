@@ -59,14 +59,14 @@ ports_guest() {
 	for module in vuma drm_shmem_helper gpu_sched drm_exec gem_uma_fbdev configfs; do
 		guest+=(--modprobe "$module")
 	done
+	while IFS= read -r module; do
+		guest+=(--modprobe "$module")
+	done <"$built/fake/modprobe"
 	for driver in "${drivers[@]}"; do
 		for module in $(ports/name.sh "$driver" needs); do
 			module=$(basename "$module" .c)
-			if [[ -e $built/fake/$module.ko ]]; then
+			[[ ! -e $built/fake/$module.ko ]] ||
 				guest+=(--file "$built/fake/$module.ko:/ports/needed/$module.ko")
-			else
-				guest+=(--modprobe "$module")
-			fi
 		done
 		for module in $(ports/name.sh "$driver" modules); do
 			guest+=(--modprobe "$module")
