@@ -2,7 +2,7 @@
 // File: lima_device.c
 // Place: lima_device_fini(), lima_device_resume(), lima_device_suspend()
 // Reclaim asks the MMUs for nothing while they have no power. Runtime PM cannot say that: there
-// may be none, and it is off while the driver is unbound.
+// may be none, and it is off while the driver is unbound. A pipe keeps the VM of its last job.
 @@
 @@
   #include "lima_vm.h"
@@ -14,6 +14,7 @@ identifier ldev;
   lima_device_fini(struct lima_device *ldev)
   {
   	...
++ 	lima_uma_put_vms(ldev);
 + 	lima_uma_set_power(ldev, false);
   	lima_regulator_fini(ldev);
   	...

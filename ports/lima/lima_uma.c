@@ -324,6 +324,21 @@ int lima_uma_lock_bos(struct lima_vm *vm, struct lima_bo **bos, u32 nr_bos,
 	return ret;
 }
 
+/* No job runs any more. */
+void lima_uma_put_vms(struct lima_device *ldev)
+{
+	int i;
+
+	for (i = 0; i < lima_pipe_num; i++)
+		lima_vm_put(ldev->pipe[i].current_vm);
+}
+
+void lima_uma_put_bos(struct lima_bo **bos, u32 nr_bos)
+{
+	while (nr_bos--)
+		drm_gem_object_put(&bos[nr_bos]->base.base);
+}
+
 /* What a job can use of its heap: another file's job may have made it larger than here. */
 u32 lima_uma_heap_size(struct lima_vm *vm, struct lima_bo *bo)
 {

@@ -66,6 +66,8 @@ void lima_uma_fini(struct lima_device *ldev);
 void lima_uma_set_power(struct lima_device *ldev, bool on);
 int lima_uma_lock_bos(struct lima_vm *vm, struct lima_bo **bos, u32 nr_bos,
 		      struct ww_acquire_ctx *ctx);
+void lima_uma_put_vms(struct lima_device *ldev);
+void lima_uma_put_bos(struct lima_bo **bos, u32 nr_bos);
 int lima_uma_get_va(struct lima_vm *vm, struct lima_bo *bo, u32 *start);
 u32 lima_uma_heap_size(struct lima_vm *vm, struct lima_bo *bo);
 size_t lima_uma_dump_size(struct lima_bo *bo);
