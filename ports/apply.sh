@@ -20,7 +20,6 @@ export LC_ALL=C
 
 ports=$(cd "$(dirname "$0")" && pwd)
 out=$ports/../build/ports/tree
-drm=drivers/gpu/drm
 # The kernel that the ports are written for.
 series=7.3
 
@@ -49,15 +48,15 @@ changed() {
 	local place
 	! cmp -s "$2" "$3" || {
 		place=$(said Place "$1")
-		die "$1 finds nothing to change in $drm/$driver/${2##*/}${place:+, $place}, of Linux $version"
+		die "$1 finds nothing to change in $folder/${2##*/}${place:+, $place}, of Linux $version"
 	}
 }
 
 semantic_patch() {
 	local rule=$1 name file
 	for name in $(said File "$rule"); do
-		file=$work/$drm/$driver/$name
-		[[ -f $file ]] || die "$rule changes $drm/$driver/$name, which Linux $version does not have"
+		file=$work/$folder/$name
+		[[ -f $file ]] || die "$rule changes $folder/$name, which Linux $version does not have"
 		cp "$file" "$work/before"
 		spatch --very-quiet --no-includes --macro-file "$ports/macros.h" \
 			--sp-file "$rule" --in-place "$file" >"$work/log" 2>&1 || {
@@ -69,7 +68,7 @@ semantic_patch() {
 }
 
 edit_script() {
-	local script=$1 file=$work/$drm/$driver/$2
+	local script=$1 file=$work/$folder/$2
 	cp "$file" "$work/before"
 	sed -i -E -f "$script" "$file"
 	changed "$script" "$file" "$work/before"
@@ -78,9 +77,9 @@ edit_script() {
 port() {
 	local port=$ports/$driver f
 	[[ -d $port ]] || die "no port of $driver in $ports"
-	[[ -d $tree/$drm/$driver ]] || die "Linux $version has no $drm/$driver"
-	mkdir -p "$work/$drm"
-	cp -r --no-preserve=mode "$tree/$drm/$driver" "$work/$drm/"
+	[[ -d $tree/$folder ]] || die "Linux $version has no $folder"
+	mkdir -p "$work/$folder"
+	cp -r --no-preserve=mode "$tree/$folder/." "$work/$folder"
 	for f in "$port"/*.cocci; do
 		semantic_patch "$f"
 	done
@@ -88,16 +87,16 @@ port() {
 		[[ ! -e $f ]] || edit_script "$f" "$(basename "$f" .sed)"
 	done
 	for f in "$port"/*.[ch]; do
-		[[ ! -e $f ]] || cp "$f" "$work/$drm/$driver/"
+		[[ ! -e $f ]] || cp "$f" "$work/$folder/"
 	done
 	for f in $("$ports/name.sh" "$driver" gone); do
-		rm "$work/$drm/$driver/$f" || die "there is no $drm/$driver/$f that could go"
+		rm "$work/$folder/$f" || die "there is no $folder/$f that could go"
 	done
 }
 
 # DRIVER FILE DELETED ADDED
 count() {
-	{ git diff --no-index --numstat "$tree/$drm/$driver" "$work/$drm/$driver" || true; } |
+	{ git diff --no-index --numstat "$tree/$folder" "$work/$folder" || true; } |
 		while IFS=$'\t' read -r added deleted name; do
 			# One that is gone.
 			name=${name% => dev/null\}}
@@ -107,6 +106,7 @@ count() {
 }
 
 for driver in "${drivers[@]}"; do
+	folder=$("$ports/name.sh" "$driver" folder)
 	port
 	count
 done >"$work/count"

@@ -15,7 +15,6 @@ export LC_ALL=C
 ports=$(cd "$(dirname "$0")" && pwd)
 top=$(dirname "$ports")
 vm=$top/tests/vm
-drm=drivers/gpu/drm
 series=7.3
 
 drivers=("$@")
@@ -52,8 +51,9 @@ compile() {
 # The driver's own Makefile, and flags from outside. A driver whose device is modelled is
 # compiled with the header that redirects its registers.
 kbuild_of() {
-	local variant=$1 driver
+	local variant=$1 driver folder
 	for driver in "${drivers[@]}"; do
+		folder=$("$ports/name.sh" "$driver" folder)
 		{
 			echo "include \$(src)/Makefile"
 			# Where trace events look for their header, two levels up, and down again.
@@ -64,17 +64,18 @@ kbuild_of() {
 				echo "include $top/config.mk"
 				echo "ccflags-y += -I$top/include \$(GEM_UMA_DEFINES)"
 			}
-		} >"$out/$variant/$drm/$driver/Kbuild"
-		echo "obj-m += $drm/$driver/"
+		} >"$out/$variant/$folder/Kbuild"
+		echo "obj-m += $folder/"
 	done >"$out/$variant/Kbuild"
 }
 
 as_it_is() {
-	local driver
+	local driver folder
 	rm -rf "$out/stock"
-	mkdir -p "$out/stock/$drm"
 	for driver in "${drivers[@]}"; do
-		cp -r --no-preserve=mode "$src/$drm/$driver" "$out/stock/$drm/"
+		folder=$("$ports/name.sh" "$driver" folder)
+		mkdir -p "$out/stock/$folder"
+		cp -r --no-preserve=mode "$src/$folder/." "$out/stock/$folder"
 	done
 	kbuild_of stock
 }
@@ -104,8 +105,9 @@ models() {
 		[[ ! -e $f ]] || ln -s "$f" "$out/fake/"
 	done
 	{
-		echo "ccflags-y += -Werror -I$src/$drm"
+		echo "ccflags-y += -Werror"
 		for driver in "${names[@]}"; do
+			echo "ccflags-y += -I$src/$(dirname "$("$ports/name.sh" "$driver" folder)")"
 			echo "obj-m += ${driver}_model.o"
 			echo "${driver}_model-y := fake_$driver.o fake_engine.o"
 			for f in "$ports/fake/fake_${driver}"_*.c; do
@@ -155,12 +157,12 @@ judge() {
 		echo "build.sh: a port warns where its original does not (all of it: $out/ported.log)" >&2
 		bad=1
 	}
-	for ko in "$out/ported/$drm"/*/*.ko; do
+	while IFS= read -r ko; do
 		if nm "$ko" | grep drm_gem_shmem >&2; then
 			echo "build.sh: $ko still uses the helper" >&2
 			bad=1
 		fi
-	done
+	done < <(find "$out/ported" -name '*.ko')
 	return "$bad"
 }
 
@@ -175,7 +177,7 @@ judge
 # What the host's libdrm need not have; the programme is for all drivers.
 mkdir -p "$out/include/drm"
 for driver in $(cd "$ports" && printf '%s\n' */ | tr -d /); do
-	header=$src/include/uapi/drm/$("$ports/name.sh" "$driver" header)_drm.h
+	header=$src/include/uapi/drm/$("$ports/name.sh" "$driver" header)
 	[[ ! -e $header ]] || cp --no-preserve=mode "$header" "$out/include/drm/"
 done
 "$vm/stated-make" --no-print-directory -s -j"$(nproc)" -C "$top/tests/ports" O="$out/user" \

@@ -30,7 +30,7 @@ most=16
 theirs=("$tree/$drm/drm_gem_shmem_helper.c" "$tree/include/drm/drm_gem_shmem_helper.h")
 for port in ports/*/*.cocci; do
 	driver=$(basename "$(dirname "$port")")
-	for f in "$tree/$drm/$driver"/*.[ch]; do
+	for f in "$tree/$(ports/name.sh "$driver" folder)"/*.[ch]; do
 		[[ ! -e $f || " ${theirs[*]} " == *" $f "* ]] || theirs+=("$f")
 	done
 done

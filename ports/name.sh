@@ -5,9 +5,10 @@
 #
 # How a driver is called that is not called as its folder, as ports/DRIVER/names says:
 #
+#	folder	where its source is, in the kernel's tree
 #	module	the module
 #	option	of Kconfig, without CONFIG_DRM_
-#	header	of the uAPI, without _drm.h
+#	header	of the uAPI
 #	needs	source files of modules that insmod does not load by itself; they are
 #		compiled for a kernel that has none. A file of that name in fake/ makes a
 #		module of what is none
@@ -18,14 +19,16 @@
 #	gone	files of the driver's that its port does without
 set -euo pipefail
 
-usage() { sed -n '4,18s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '4,19s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 [[ $# == 2 ]] || usage
 driver=$1 key=$2
 names=$(dirname "$0")/$driver/names
 said=
 [[ ! -e $names ]] || said=$(sed -n "s/^$key=//p" "$names")
 case $key in
-module | header) echo "${said:-$driver}" ;;
+folder) echo "${said:-drivers/gpu/drm/$driver}" ;;
+module) echo "${said:-$driver}" ;;
+header) echo "${said:-${driver}_drm.h}" ;;
 option) echo "${said:-${driver^^}}" ;;
 needs | qemu | append | gone | modules | firmware) echo "$said" ;;
 *) usage ;;

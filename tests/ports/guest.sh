@@ -5,7 +5,6 @@
 # top folder. ports_kernel picks the kernel, ports_guest says what is to be in the guest;
 # ports_prepare does both.
 series=7.3
-drm=drivers/gpu/drm
 
 # Sets drivers from the arguments: all, by default.
 ports_drivers() {
@@ -76,7 +75,7 @@ ports_guest() {
 			guest+=(--file "$built/fake/$(basename "$firmware"):/lib/firmware/$firmware")
 		module=$(ports/name.sh "$driver" module)
 		for variant in stock ported; do
-			guest+=(--file "$built/$variant/$drm/$driver/$module.ko:/ports/$variant/$module.ko")
+			guest+=(--file "$built/$variant/$(ports/name.sh "$driver" folder)/$module.ko:/ports/$variant/$module.ko")
 		done
 		[[ ! -e $built/fake/${driver}_model.ko ]] ||
 			guest+=(--file "$built/fake/${driver}_model.ko:/ports/${driver}_model.ko")
