@@ -60,6 +60,8 @@ kbuild_of() {
 			echo "ccflags-y += -I\$(src)/../.."
 			[[ ! -e $ports/fake/fake_$driver.c ]] ||
 				echo "ccflags-y += -DFAKE_DRIVER=$driver -include $ports/fake/fake_io.h"
+			[[ ! -e $ports/fake/fake_io_$driver.h ]] ||
+				echo "ccflags-y += -include $ports/fake/fake_io_$driver.h"
 			[[ $variant == stock ]] || {
 				echo "include $top/config.mk"
 				echo "ccflags-y += -I$top/include \$(GEM_UMA_DEFINES)"

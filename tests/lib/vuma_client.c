@@ -67,14 +67,18 @@ static bool is_driver(int fd, const char *driver)
 static int scan(const char *driver, unsigned int index, enum vuma_node node,
 		unsigned int *count)
 {
-	bool render = node == VUMA_NODE_RENDER;
-	int first = render ? 128 : 0;
+	static const char * const paths[] = {
+		[VUMA_NODE_RENDER] = "/dev/dri/renderD",
+		[VUMA_NODE_PRIMARY] = "/dev/dri/card",
+		[VUMA_NODE_ACCEL] = "/dev/accel/accel",
+	};
+	int first = node == VUMA_NODE_RENDER ? 128 : 0;
 	int ret = -ENODEV;
 	char path[64];
 	int i, fd;
 
 	for (i = first; i < first + MINORS_PER_TYPE; i++) {
-		snprintf(path, sizeof(path), "/dev/dri/%s%d", render ? "renderD" : "card", i);
+		snprintf(path, sizeof(path), "%s%d", paths[node], i);
 		fd = open(path, O_RDWR | O_CLOEXEC);
 		if (fd < 0) {
 			if (errno != ENOENT && ret == -ENODEV)

@@ -27,6 +27,8 @@ int64_t vuma_now_ns(void);
 enum vuma_node {
 	VUMA_NODE_RENDER,
 	VUMA_NODE_PRIMARY,
+	/* Of what is no GPU. */
+	VUMA_NODE_ACCEL,
 };
 
 /*

@@ -23,7 +23,7 @@ bool port_choose(const char *name)
 {
 	static const struct port_driver * const drivers[] = {
 		&port_vgem, &port_vkms, &port_v3d, &port_virtio, &port_lima, &port_panfrost,
-		&port_panthor,
+		&port_panthor, &port_rocket,
 	};
 	unsigned int i;
 
@@ -45,8 +45,8 @@ int port_open(void)
 {
 	static bool counted;
 	unsigned int i;
-	int fd = vuma_open(port_drm_name(), 0,
-			   port->primary ? VUMA_NODE_PRIMARY : VUMA_NODE_RENDER);
+	int fd = vuma_open(port_drm_name(), 0, port->primary ? VUMA_NODE_PRIMARY :
+			   port->accel ? VUMA_NODE_ACCEL : VUMA_NODE_RENDER);
 
 	if (fd < 0)
 		KT_FAIL("%s: %s", port->name, strerror(-fd));
@@ -141,8 +141,11 @@ void bo_close(struct port_bo *bo)
 
 int bo_export(const struct port_bo *bo)
 {
-	int dmabuf = vuma_prime_export(bo->fd, bo->handle, DRM_CLOEXEC | DRM_RDWR);
+	int dmabuf;
 
+	if (port->no_export && !port_is_ported())
+		KT_SKIP("%s", port->no_export);
+	dmabuf = vuma_prime_export(bo->fd, bo->handle, DRM_CLOEXEC | DRM_RDWR);
 	KT_GE(dmabuf, 0);
 	return dmabuf;
 }

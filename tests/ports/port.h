@@ -24,6 +24,7 @@ struct port_bo {
 	uint32_t handle;
 	uint64_t size;
 	uint32_t va;		/* where the device sees it */
+	uint64_t offset;	/* for mmap(), if only create tells it */
 	uint32_t *map;		/* or NULL */
 };
 
@@ -49,10 +50,14 @@ struct port_driver {
 	const char *drm_name;
 	/* Opens the primary node: buffers cannot be made on the other. */
 	bool primary;
+	/* Opens an accel node: it is no GPU. */
+	bool accel;
 	/* A job needs all buffers of its file, whether it names them or not. */
 	bool whole_vm;
 	/* Why buffers of others cannot be imported, or NULL. */
 	const char *no_import;
+	/* Why buffers must not be given to others by the driver as it is, or NULL. */
+	const char *no_export;
 	/* What unbinds the driver, and binds it, with open files. */
 	void (*bind)(bool on);
 	/* Why not, or why not as it is. */
@@ -87,8 +92,8 @@ struct port_driver {
 	bool (*shows)(const struct picture *p);
 };
 
-extern const struct port_driver port_lima, port_panfrost, port_panthor, port_vgem, port_v3d,
-				port_virtio, port_vkms;
+extern const struct port_driver port_lima, port_panfrost, port_panthor, port_rocket, port_vgem,
+				port_v3d, port_virtio, port_vkms;
 extern const struct port_driver *port;
 
 /* Of drivers whose buffers are made by the ioctls for dumb ones. */

@@ -42,6 +42,7 @@ void job_of_imported(void)
 	int vuma, dmabuf, fd;
 
 	need_engine();
+	need_import();
 	vuma = vuma_open("vuma", 0, VUMA_NODE_RENDER);
 	KT_GE(vuma, 0);
 	KT_OK(vuma_bo_init(&theirs, vuma, SIZE, 0));
