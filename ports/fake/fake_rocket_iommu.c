@@ -173,7 +173,7 @@ static void model_domain_free(struct iommu_domain *domain)
 
 static struct iommu_domain *model_domain_alloc(struct device *dev)
 {
-	struct model_domain *model = kzalloc(sizeof(*model), GFP_KERNEL);
+	struct model_domain *model = kzalloc_obj(*model, GFP_KERNEL);
 
 	if (!model)
 		return ERR_PTR(-ENOMEM);
