@@ -58,7 +58,7 @@ kmake() {
 configure() {
 	local how=$1 driver option options
 	options=(DRM="$how" DRM_VUMA="$how" KUNIT=y DRM_GEM_UMA_KUNIT_TEST="$how" COMPILE_TEST=y OF=y COMMON_CLK=y
-		PM=y RESET_CONTROLLER=y IOMMU_SUPPORT=y VIRTIO_MENU=y CONFIGFS_FS=y DRM_VIRTIO_GPU_KMS=y)
+		PM=y DRM_ACCEL=y RESET_CONTROLLER=y IOMMU_SUPPORT=y VIRTIO_MENU=y CONFIGFS_FS=y DRM_VIRTIO_GPU_KMS=y)
 	for driver in "${drivers[@]}"; do
 		options+=("DRM_$("$ports/name.sh" "$driver" option)=$how")
 	done

@@ -82,9 +82,10 @@ fill() {
 "$scripts/into-tree.sh" --patch "$work/library" "$tree" >/dev/null
 sender "$tree"
 "$ports/apply.sh" -o "$work/ported" "${drivers[@]}" "$tree" >/dev/null
-mapfile -t folders < <(cd "$work/ported" && for driver in "${drivers[@]}"; do
-	find drivers -type d -name "$driver"
-done)
+folders=()
+for driver in "${drivers[@]}"; do
+	folders+=("$("$ports/name.sh" "$driver" folder)")
+done
 base
 git_in am -q "$work"/library/*.patch
 for i in "${!drivers[@]}"; do
