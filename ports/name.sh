@@ -16,10 +16,11 @@
 #	firmware	the file that the driver asks for; fake/fw_DRIVER.py makes it
 #	qemu	arguments that give the guest its device
 #	append	arguments of its kernel
+#	log	flags for the log of the kernel, where the original is known to complain
 #	gone	files of the driver's that its port does without
 set -euo pipefail
 
-usage() { sed -n '4,19s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '4,20s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 [[ $# == 2 ]] || usage
 driver=$1 key=$2
 names=$(dirname "$0")/$driver/names
@@ -30,6 +31,6 @@ folder) echo "${said:-drivers/gpu/drm/$driver}" ;;
 module) echo "${said:-$driver}" ;;
 header) echo "${said:-${driver}_drm.h}" ;;
 option) echo "${said:-${driver^^}}" ;;
-needs | qemu | append | gone | modules | firmware) echo "$said" ;;
+needs | qemu | append | gone | modules | firmware | log) echo "$said" ;;
 *) usage ;;
 esac

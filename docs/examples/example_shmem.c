@@ -5,6 +5,7 @@
  */
 #include <linux/container_of.h>
 #include <linux/dma-buf.h>
+#include <linux/dma-resv.h>
 #include <linux/iosys-map.h>
 #include <linux/module.h>
 
@@ -58,6 +59,7 @@ instead_of_drm_gem_shmem_get_pages_sgt_locked(struct gem_uma_object *uobj,
 	struct gem_uma_dma_run run;
 	int ret;
 
+	dma_resv_assert_held(uobj->base.resv);
 	ret = gem_uma_object_populate_locked(uobj, 0, uobj->base.size, DMA_BIDIRECTIONAL);
 	if (ret)
 		return ret;
@@ -75,12 +77,14 @@ instead_of_drm_gem_shmem_get_pages_sgt_locked(struct gem_uma_object *uobj,
 static __maybe_unused int instead_of_drm_gem_shmem_pin_locked(struct gem_uma_object *uobj)
 	__must_hold(uobj->base.resv)
 {
+	dma_resv_assert_held(uobj->base.resv);
 	return gem_uma_object_pin(&uobj->base);
 }
 
 static __maybe_unused void instead_of_drm_gem_shmem_unpin_locked(struct gem_uma_object *uobj)
 	__must_hold(uobj->base.resv)
 {
+	dma_resv_assert_held(uobj->base.resv);
 	gem_uma_object_unpin(&uobj->base);
 }
 
@@ -89,6 +93,7 @@ static __maybe_unused int
 instead_of_drm_gem_shmem_vmap_locked(struct gem_uma_object *uobj, struct iosys_map *map)
 	__must_hold(uobj->base.resv)
 {
+	dma_resv_assert_held(uobj->base.resv);
 	return gem_uma_object_vmap(&uobj->base, map);
 }
 
@@ -96,6 +101,7 @@ static __maybe_unused void
 instead_of_drm_gem_shmem_vunmap_locked(struct gem_uma_object *uobj, struct iosys_map *map)
 	__must_hold(uobj->base.resv)
 {
+	dma_resv_assert_held(uobj->base.resv);
 	gem_uma_object_vunmap(&uobj->base, map);
 }
 
@@ -118,8 +124,10 @@ instead_of_shmem_pages_locked(struct gem_uma_object *uobj, pgoff_t pgoff, unsign
 	__must_hold(uobj->base.resv)
 {
 	struct gem_uma_run run;
-	int ret = gem_uma_backing_run_locked(&uobj->backing, pgoff, pgoff + 1, &run);
+	int ret;
 
+	dma_resv_assert_held(uobj->base.resv);
+	ret = gem_uma_backing_run_locked(&uobj->backing, pgoff, pgoff + 1, &run);
 	if (!ret)
 		*pfn = run.pfn;
 	return ret;

@@ -46,7 +46,9 @@ for driver in "${drivers[@]}"; do
 	module=$(ports/name.sh "$driver" module)
 	for variant in $variants; do
 		# The helper tells of a limit by an error; its clients are killed at times.
-		echo "$driver-$variant$([[ $variant == ported ]] || echo ,oom-ok) 900 SCREEN=$(realpath "$out")/screen.ppm port-run $driver $module $variant${TEST:+ -t $TEST}"
+		flags=
+		[[ $variant == ported ]] || flags=,oom-ok$(ports/name.sh "$driver" log | sed 's/^./,&/')
+		echo "$driver-$variant$flags 900 SCREEN=$(realpath "$out")/screen.ppm port-run $driver $module $variant${TEST:+ -t $TEST}"
 	done
 done >"$out/jobs.txt"
 
