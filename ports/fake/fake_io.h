@@ -23,6 +23,8 @@
 
 u32 FAKE(readl)(const volatile void __iomem *addr);
 void FAKE(writel)(u32 value, volatile void __iomem *addr);
+u64 FAKE(readq)(const volatile void __iomem *addr);
+void FAKE(writeq)(u64 value, volatile void __iomem *addr);
 void __iomem *FAKE(ioremap)(struct platform_device *pdev, const char *name);
 void __iomem *FAKE(ioremap_resource)(struct platform_device *pdev, unsigned int index,
 				     struct resource **res);
@@ -33,16 +35,27 @@ enum dev_dma_attr FAKE(dma_attr)(const struct device *dev);
 #undef readl_relaxed
 #undef writel
 #undef writel_relaxed
+#undef readq
+#undef ioread32
+#undef ioread64
+#undef iowrite32
+#undef iowrite64
 #define readl(addr) FAKE(readl)(addr)
 #define readl_relaxed(addr) FAKE(readl)(addr)
 #define writel(value, addr) FAKE(writel)(value, addr)
 #define writel_relaxed(value, addr) FAKE(writel)(value, addr)
+#define readq(addr) FAKE(readq)(addr)
+#define ioread32(addr) FAKE(readl)(addr)
+#define ioread64(addr) FAKE(readq)(addr)
+#define iowrite32(value, addr) FAKE(writel)(value, addr)
+#define iowrite64(value, addr) FAKE(writeq)(value, addr)
 #define devm_platform_ioremap_resource_byname(pdev, name) FAKE(ioremap)(pdev, name)
 #define devm_platform_ioremap_resource(pdev, index) FAKE(ioremap)(pdev, NULL)
 #define devm_platform_get_and_ioremap_resource(pdev, index, res) \
 	FAKE(ioremap_resource)(pdev, index, res)
 #define of_device_get_match_data(dev) FAKE(match_data)(dev)
 #define device_get_dma_attr(dev) FAKE(dma_attr)(dev)
+#define of_count_phandle_with_args(node, list, cells) ((void)(node), 1)
 #define nvmem_cell_read_variable_le_u64(dev, id, value) ((void)(value), -ENOENT)
 
 /* A model is slower than its device, and no job is late for that. */
