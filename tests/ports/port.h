@@ -92,8 +92,8 @@ struct port_driver {
 	bool (*shows)(const struct picture *p);
 };
 
-extern const struct port_driver port_lima, port_panfrost, port_panthor, port_rocket, port_vgem,
-				port_v3d, port_virtio, port_vkms;
+extern const struct port_driver port_imagination, port_lima, port_panfrost, port_panthor,
+				port_rocket, port_vgem, port_v3d, port_virtio, port_vkms;
 extern const struct port_driver *port;
 
 /* Of drivers whose buffers are made by the ioctls for dumb ones. */
