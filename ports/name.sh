@@ -8,6 +8,7 @@
 #	folder	where its source is, in the kernel's tree
 #	module	the module
 #	option	of Kconfig, without CONFIG_DRM_
+#	archs	for which Kconfig has it, if not for x86; the lane compiles it all the same
 #	header	of the uAPI
 #	needs	source files of modules that insmod does not load by itself; they are
 #		compiled for a kernel that has none. A file of that name in fake/ makes a
@@ -20,7 +21,7 @@
 #	gone	files of the driver's that its port does without
 set -euo pipefail
 
-usage() { sed -n '4,20s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '4,21s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 [[ $# == 2 ]] || usage
 driver=$1 key=$2
 names=$(dirname "$0")/$driver/names
@@ -31,6 +32,6 @@ folder) echo "${said:-drivers/gpu/drm/$driver}" ;;
 module) echo "${said:-$driver}" ;;
 header) echo "${said:-${driver}_drm.h}" ;;
 option) echo "${said:-${driver^^}}" ;;
-needs | qemu | append | gone | modules | firmware | log) echo "$said" ;;
+needs | qemu | append | gone | modules | firmware | log | archs) echo "$said" ;;
 *) usage ;;
 esac

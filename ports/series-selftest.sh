@@ -60,7 +60,8 @@ configure() {
 	options=(DRM="$how" DRM_VUMA="$how" KUNIT=y DRM_GEM_UMA_KUNIT_TEST="$how" COMPILE_TEST=y OF=y COMMON_CLK=y
 		PM=y DRM_ACCEL=y RESET_CONTROLLER=y IOMMU_SUPPORT=y VIRTIO_MENU=y CONFIGFS_FS=y DRM_VIRTIO_GPU_KMS=y)
 	for driver in "${drivers[@]}"; do
-		options+=("DRM_$("$ports/name.sh" "$driver" option)=$how")
+		[[ $("$ports/name.sh" "$driver" archs) ]] ||
+			options+=("DRM_$("$ports/name.sh" "$driver" option)=$how")
 	done
 	mkdir -p "$kept/$how"
 	{ cat "$vm/config/base.config"; printf 'CONFIG_%s\n' "${options[@]}"; } >"$kept/$how/asked"
@@ -78,6 +79,7 @@ touched() {
 	local folder
 	sed -nE 's#^\+\+\+ b/(drivers/(gpu/drm|accel)/[^/]+)/.*#\1/#p' "$1" | sort -u |
 		while IFS= read -r folder; do
+			[[ ! $("$ports/name.sh" "$(basename "$folder")" archs) ]] || continue
 			! grep -q "$(basename "$folder")/" "$tree/$(dirname "$folder")/Makefile" || echo "$folder"
 		done
 	! grep -q '^+obj-.*gem_uma/' "$1" || printf '%s\n' drivers/gpu/drm/gem_uma/ drivers/gpu/drm/vuma/
@@ -148,6 +150,12 @@ check() {
 	fi
 }
 
+# skip NAME REASON
+skip() {
+	n=$((n + 1))
+	echo "ok $n $1 # SKIP $2"
+}
+
 exec 9<"$ports"
 flock 9
 lay || exit
@@ -158,6 +166,8 @@ for mail in "${mails[@]}"; do
 	compiled_before "$mail" || exit
 	check "${name}_applies" takes "$mail"
 	check "${name}_checkpatch" review "$mail"
+	archs=$("$ports/name.sh" "$(sed -nE 's#^\+\+\+ b/drivers/[a-z/]*/([^/]+)/.*#\1#p' "$mail" | head -n 1)" archs)
+	[[ ! $archs ]] || skip "${name}_compiles" "there is no option for x86, only for $archs"
 	[[ -z $(touched "$mail") ]] || {
 		check "${name}_built_in" compiles "$mail" y
 		check "${name}_modules" compiles "$mail" m
