@@ -258,7 +258,7 @@ def add_programs(cpio, pairs):
     """pairs of (host path, guest path)."""
     elf = []
     for host, guest in pairs:
-        data = read(host)
+        data = strip(host) if host.endswith(".ko") else read(host)
         cpio.file(guest, data, 0o755 if os.access(host, os.X_OK) else 0o644)
         if data[:4] != b"\x7fELF":
             continue
