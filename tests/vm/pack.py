@@ -9,6 +9,7 @@ import re
 import shlex
 import stat
 import subprocess
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -169,9 +170,12 @@ def shared_dir(path):
 
 def strip(path):
     """Debug info is for the host; the guest has no memory to spare for it."""
-    r = subprocess.run([ARCH.tool("strip"), "--strip-debug", "-o", "/dev/stdout", path],
-                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
-    return r.stdout if r.returncode == 0 and r.stdout else read(path)
+    with tempfile.NamedTemporaryFile() as f:
+        r = subprocess.run([ARCH.tool("strip"), "--strip-debug", "-o", f.name, path],
+                           capture_output=True, text=True, check=False)
+        if r.returncode:
+            raise PackError(f"{path}: {r.stderr.strip()}")
+        return read(f.name)
 
 
 def our_modules(release):

@@ -49,16 +49,19 @@ oom-undeclared 60 sh -c 'echo $$ >/sys/fs/cgroup/a/cgroup.procs; exec tail -c 60
 warns-beside-oom,oom-ok 60 sh -c 'echo $$ >/sys/fs/cgroup/a/cgroup.procs; exec tail -c 60000000 </dev/zero'; echo '<4>BUG: x' >/dev/kmsg
 hangs 2 sleep 8765 & sleep 50
 no-stragglers 20 ! grep -l '876[5]' /proc/[0-9]*/cmdline
+no-debug-info 20 test -e /lib/modules/*/gem_uma.ko && ! grep -q '[.]debug_info' /lib/modules/*/gem_uma.ko
 writes-out 20 echo $((6 * 7)) >/out/answer
 crashes 20 echo c >/proc/sysrq-trigger; sleep 20
 never-runs 20 true
 JOBS
 
 echo "TAP version 13"
-echo "1..36"
+echo "1..38"
 run=bad
 "$here/run" --jobs "$out/jobs" --name bad --out "$out" >"$out/stdout" 2>&1
 result $(($? != 1)) "a run with failures exits 1"
+[[ -L /dev/stdout ]]
+result $? "the host's /dev/stdout is what it was"
 expect passes 1 0 0
 expect ktap-passes 1 0 1
 expect ktap-fails 1 1 0
@@ -76,6 +79,7 @@ expect oom-undeclared 0 1 0
 expect warns-beside-oom 0 1 0
 expect hangs 0 1 0
 expect no-stragglers 1 0 0
+expect no-debug-info 1 0 0
 expect writes-out 1 0 0
 expect crashes 0 2 0
 expect never-runs 0 1 0
@@ -91,7 +95,7 @@ grep -q 'Kernel panic' "$out/bad.dmesg"
 result $? "the log of a crash is on the host"
 sum=$("$here/summary" "$out/bad.json")
 last=${sum##*$'\n'}
-[[ $last == "9 passed, 11 failed, 2 skipped" ]]
+[[ $last == "11 passed, 12 failed, 2 skipped" ]]
 result $? "the summary adds up ($last)"
 grep -q '^FAIL bad/crashes: crashes: kernel log not clean: .' <<<"$sum" &&
 	grep -q '^     > .*Kernel panic' <<<"$sum"
