@@ -5,8 +5,10 @@
 
 #include "gem_uma_mock.h"
 
-/* Nothing is exported for tests alone: they have a copy of their own. */
+/* Nothing is exported for tests alone: as a module they have a copy of their own. */
+#ifdef MODULE
 #include "../gem_uma_page_set.c"
+#endif
 
 /* Six chunks and a bit, so that there are borders, and a short chunk at the end. */
 #define PAGES	3100UL
