@@ -262,6 +262,7 @@ static void kms_rss_follows_the_pages_ports_G9(struct kunit *test)
 	struct gem_uma_mock *mock = gem_uma_mock_create(test, false);
 	struct gem_uma_object *uobj = &gem_uma_mock_object_create(test, mock, SZ_16K, 0)->base;
 
+	gem_uma_mock_needs_swap(test);
 	KUNIT_ASSERT_PTR_EQ(test, uobj->base.funcs->rss, &gem_uma_object_rss);
 	KUNIT_EXPECT_EQ(test, uobj->base.funcs->rss(&uobj->base), 0);
 	KUNIT_ASSERT_EQ(test, 0, object_populate(uobj, 0, SZ_8K));
