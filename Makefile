@@ -88,6 +88,7 @@ user: deps ## the guest's programs
 
 series: deps ## mails for git am on Linux 7.3: library, tests, docs, drivers (TREE=)
 	@scripts/deps.sh ports
+	@rm -rf "$${OUT:-out}/series/mails"
 	@ports/series.sh "$${OUT:-out}/series/mails" "$(or $(TREE),$$($(VM)/kbuild.sh source 7.3))"
 
 check-series: deps ## tries them: each applies, passes checkpatch, compiles; unit tests by kunit.py

@@ -34,7 +34,6 @@ git_in() { git -C "$tree" -c user.name="A Developer" -c user.email=developer@exa
 lay() {
 	local file
 	rm -rf "$tree" "$kept/y" "$kept/m"
-	mkdir -p "$kept"
 	cp -as "$source" "$tree" && git_in init -q || return
 	# Where checkpatch looks up licences, in a commit.
 	rm -r "$tree/LICENSES" && cp -r "$source/LICENSES" "$tree" && git_in add -f LICENSES || return
@@ -51,7 +50,7 @@ lay() {
 kmake() {
 	local cc=(CC=gcc)
 	! command -v ccache >/dev/null || cc=(CC="ccache gcc" HOSTCC="ccache gcc")
-	"$vm/stated-make" -s -C "$tree" O="$kept/$1" -j"$(nproc)" "${cc[@]}" "${@:2}"
+	"$vm/stated-make" -s -C "$tree" O="$kept/$1" -j"$(nproc)" "${cc[@]}" "${@:2}" 9<&-
 }
 
 # configure y|m: allnoconfig with all drivers, whether their mail is there or not.
@@ -156,7 +155,8 @@ skip() {
 	echo "ok $n $1 # SKIP $2"
 }
 
-exec 9<"$ports"
+mkdir -p "$kept"
+exec 9<"$kept"	# clones share it
 flock 9
 lay || exit
 echo "TAP version 13"

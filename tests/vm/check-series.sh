@@ -18,6 +18,7 @@ cd "$top" || exit
 scripts/deps.sh debug ports series || exit
 rm -rf "$out"
 mkdir -p "$out"
+out=$(realpath "$out")
 
 source=$("$here/kbuild.sh" source 7.3) || exit
 kept=${GEM_UMA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/gem-uma}/series
