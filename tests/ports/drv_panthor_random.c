@@ -21,6 +21,7 @@ static const unsigned int bo_pages[BOS] = { 1024, 512, 512, 300, 64, 1 };
 struct random_page {
 	int bo;			/* or -1 */
 	unsigned int page;
+	bool used;		/* jobs have been there */
 };
 
 struct random_model {
@@ -69,8 +70,10 @@ static struct drm_panthor_vm_bind_op random_map(struct random_model *m)
 		if (at + nr > WINDOW_PAGES)
 			at -= BLOCK_PAGES;
 	}
-	for (i = 0; i < nr; i++)
-		m->window[at + i] = (struct random_page){ bo, page + i };
+	for (i = 0; i < nr; i++) {
+		m->window[at + i].bo = bo;
+		m->window[at + i].page = page + i;
+	}
 	return panthor_map_op(&m->bo[bo], page * PAGE, WINDOW_VA + at * PAGE, nr * PAGE);
 }
 
@@ -124,12 +127,29 @@ static void random_job(struct random_model *m)
 		cmds[nr] = (struct engine_cmd){
 			ENGINE_CHECK, va, m->words[page->bo][page->page], 1,
 		};
+		page->used = true;
 		m->words[page->bo][page->page] = ++m->next_word;
 		cmds[nr + 1] = (struct engine_cmd){ ENGINE_FILL, va, m->next_word, 1 };
 	}
 	if (nr)
 		run_by(&m->commands, below(m, port->nr_queues), cmds, nr, bos, 0);
 	verify_engine();
+}
+
+/* One that the device knew, and must not reach any more. It is the last job: the space is lost. */
+static void verify_unbound(struct random_model *m)
+{
+	const struct port_bo *bos[] = { &m->commands };
+	uint64_t faults = engine_wrong("faults");
+	struct engine_cmd cmd = { ENGINE_FILL, 0, 0, 1 };
+	unsigned int i;
+
+	for (i = 0; i < WINDOW_PAGES && !(m->window[i].used && m->window[i].bo < 0); i++)
+		;
+	KT_LT(i, WINDOW_PAGES);
+	cmd.dst = WINDOW_VA + i * PAGE;
+	run_by(&m->commands, 0, &cmd, 1, bos, 0);
+	KT_EQ(engine_wrong("faults") - faults, 1);
 }
 
 static void verify_by_cpu(const struct random_model *m)
@@ -156,6 +176,7 @@ void panthor_bind_random(void)
 		if (!(round % 100))
 			verify_by_cpu(&m);
 	}
+	verify_unbound(&m);
 	verify_by_cpu(&m);
 	figure("operations", m.next_word * 2 + ROUNDS, "");
 }
