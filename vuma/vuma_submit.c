@@ -25,8 +25,8 @@
 #include "vuma_vm.h"
 
 /*
- * For each BO, how often memory of a process may have changed meanwhile; it may more often in so
- * many milliseconds.
+ * How often a job may bring each page of processes in, when they are taken away again before it
+ * is queued; it may more often in so many milliseconds.
  */
 #define VUMA_SUBMIT_TRIES	4
 #define VUMA_SUBMIT_TRY_MS	2000
@@ -45,9 +45,9 @@ struct vuma_submit {
 	struct drm_gem_object *missing;
 	/** @queueing: &vuma_job.queueing of the job, which may be gone. */
 	struct vuma_heaps *queueing;
-	/** @tries: how often memory of a process had changed meanwhile. */
-	unsigned long tries;
-	/** @deadline: in jiffies; set by the first of @tries. */
+	/** @faults: how many pages of processes were brought in. */
+	unsigned long faults;
+	/** @deadline: in jiffies, when memory of a process has changed meanwhile; else 0. */
 	unsigned long deadline;
 	/** @outs: what to signal. */
 	struct vuma_outs outs;
@@ -176,19 +176,35 @@ static int vuma_submit_locked(struct vuma_submit *submit, struct drm_exec *exec)
 }
 
 /*
- * Each BO can be the next one that is missing, and a process may change its memory all the time.
- * But of what does not fit into memory, the first part is gone when the last one is there.
+ * A process may change its memory all the time, or reclaim takes a page now and then: that does
+ * not end a job. But of what does not fit into memory, the first part is gone when the last one
+ * is there, and that is so each time.
  */
+static bool vuma_submit_is_too_large_locked(const struct vuma_submit *submit)
+	__must_hold(drm_gpuvm_resv(&submit->job->vm->base.base))
+{
+	struct gem_uma_vm *vm = &submit->job->vm->base;
+	struct gem_uma_vm_bo *vm_bo;
+	unsigned long pages = 0;
+
+	drm_gpuvm_resv_assert_held(&vm->base);
+	if (!time_after(jiffies, submit->deadline))
+		return false;
+	list_for_each_entry(vm_bo, &vm->bos, link)
+		if (vuma_bo_is_watched(vm_bo->base.obj))
+			pages += vm_bo->base.obj->size >> PAGE_SHIFT;
+	return submit->faults > VUMA_SUBMIT_TRIES * pages;
+}
+
 static int vuma_submit_stale_locked(struct vuma_submit *submit)
 	__must_hold(drm_gpuvm_resv(&submit->job->vm->base.base))
 {
 	struct gem_uma_vm *vm = &submit->job->vm->base;
 
 	drm_gpuvm_resv_assert_held(&vm->base);
-	if (!submit->tries++)
-		submit->deadline = jiffies + msecs_to_jiffies(VUMA_SUBMIT_TRY_MS);
-	if (submit->tries > VUMA_SUBMIT_TRIES * (1 + list_count_nodes(&vm->bos)) &&
-	    time_after(jiffies, submit->deadline))
+	if (!submit->deadline)
+		submit->deadline = (jiffies + msecs_to_jiffies(VUMA_SUBMIT_TRY_MS)) ?: 1;
+	if (vuma_submit_is_too_large_locked(submit))
 		return -ENOMEM;
 	submit->missing = vuma_bo_missing_locked(vm);
 	return -ESTALE;
@@ -221,6 +237,7 @@ static int vuma_submit_try(struct vuma_submit *submit)
  */
 static int vuma_submit_look_up(struct vuma_submit *submit)
 {
+	unsigned long faults = current->maj_flt + current->min_flt;
 	struct vuma_job *job = submit->job;
 	long ret;
 
@@ -234,6 +251,7 @@ static int vuma_submit_look_up(struct vuma_submit *submit)
 					    MAX_SCHEDULE_TIMEOUT);
 	if (ret > 0)
 		ret = submit->missing ? vuma_bo_look_up(submit->missing) : 0;
+	submit->faults += current->maj_flt + current->min_flt - faults;
 	if (submit->missing)
 		drm_gem_object_put(submit->missing);
 	submit->missing = NULL;
