@@ -44,14 +44,15 @@ ports_prepare() {
 }
 
 # Sets built, where ports/build.sh has put all, and guest, arguments of tests/vm/run: modules,
-# programs, and the devices that QEMU has.
+# programs, and the devices that QEMU has; sleeps=y leaves those out that do not survive it that
+# the machine sleeps.
 ports_guest() {
 	local module device append socket driver variant program firmware driver_device=
 
 	built=build/ports/$(tests/vm/stated-make -s -C "$KDIR" kernelrelease)
 	guest=(--file tests/ports/port-run.sh:/bin/port-run
 		--file tests/kunit/inject-setup.sh:/bin/inject-setup)
-	for program in t_ports port_demo port_bench; do
+	for program in t_ports port_suspend port_demo port_bench; do
 		guest+=(--file "$built/user/bin/$program:/bin/$program")
 	done
 	# What insmod does not load by itself.
@@ -85,6 +86,7 @@ ports_guest() {
 		append=$(ports/name.sh "$driver" append)
 		[[ ! $append ]] || guest+=(--append "$append")
 	done
+	[[ ! ${sleeps:-} ]] || return 0
 	# Programs of the host that show something.
 	guest+=(--file tests/uapi/clients-setup.sh:/bin/clients-setup
 		--qemu "-virtfs local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap")

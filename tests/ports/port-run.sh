@@ -5,11 +5,18 @@
 #
 # In the guest: loads a driver and the model of its device, runs the tests, and unloads
 # them. What they say goes to /out/DRIVER-VARIANT.tap; that of a ported driver is judged,
-# too. PROGRAM=<program> runs instead of the tests.
+# too. PROGRAM=<program> runs instead of the tests. SLEEPS=y: the machine will sleep, which
+# nothing that the host exports survives.
 driver=$1 module=$2 variant=$3
 shift 3
 
-[ -d /clients/usr ] || clients-setup || exit
+out=/out
+if [ "$SLEEPS" ]; then
+	out=/tmp
+	umount /out 2>/dev/null
+elif [ ! -d /clients/usr ]; then
+	clients-setup || exit
+fi
 inject-setup || exit
 
 params=
@@ -25,9 +32,9 @@ done
 [ ! -e "$model" ] || insmod "$model" || exit
 # shellcheck disable=SC2086 # none, or one
 insmod "/ports/$variant/$module.ko" $params || exit
-${PROGRAM:-t_ports} -d "$driver" "$@" >"/out/$driver-$variant.tap"
+${PROGRAM:-t_ports} -d "$driver" "$@" >"$out/$driver-$variant.tap"
 rc=$?
-[ "$variant" = stock ] || cat "/out/$driver-$variant.tap"
+[ "$variant$SLEEPS" = stock ] || cat "$out/$driver-$variant.tap"
 
 # The last references of closed files may be on their way.
 for name in "$(echo "$module" | tr - _)" "${driver}_model"; do

@@ -312,6 +312,19 @@ struct cgroup tenant(const char *name)
 	return cg;
 }
 
+void tenants_leave(void)
+{
+	static const char * const names[] = { "one", "other" };
+	struct cgroup cg;
+	unsigned int i;
+
+	cgroup_leave();
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		snprintf(cg.path, sizeof(cg.path), "/sys/fs/cgroup/%s", names[i]);
+		cgroup_destroy(&cg);
+	}
+}
+
 uint64_t charged(const struct cgroup *cg)
 {
 	uint64_t bytes;

@@ -152,6 +152,8 @@ uint64_t engine_wrong(const char *name);
 
 /* A cgroup of the test's own, which the caller enters. */
 struct cgroup tenant(const char *name);
+/* After each test: what failed has left its cgroup behind. */
+void tenants_leave(void);
 uint64_t charged(const struct cgroup *cg);
 /* The same, and what is in swap. */
 uint64_t owned(const struct cgroup *cg);

@@ -66,23 +66,9 @@ static void on_option(int opt, const char *arg)
 		choose(arg);
 }
 
-/* A test that failed has left its cgroup behind. */
-static void cleanup(void)
-{
-	static const char * const names[] = { "one", "other" };
-	struct cgroup cg;
-	unsigned int i;
-
-	cgroup_leave();
-	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		snprintf(cg.path, sizeof(cg.path), "/sys/fs/cgroup/%s", names[i]);
-		cgroup_destroy(&cg);
-	}
-}
-
 int main(int argc, char **argv)
 {
-	suite.cleanup = cleanup;
+	suite.cleanup = tenants_leave;
 	choose("vgem");
 	exit(ktap_main(&suite, argc, argv, "d:", on_option));
 }

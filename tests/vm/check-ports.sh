@@ -41,21 +41,33 @@ results=("$out/build.json")
 	"$here/summary" "${results[@]}"
 	exit 1
 }
-ports_guest
-for driver in "${drivers[@]}"; do
-	module=$(ports/name.sh "$driver" module)
-	for variant in $variants; do
-		# The helper tells of a limit by an error; its clients are killed at times.
-		flags=
-		[[ $variant == ported ]] || flags=,oom-ok$(ports/name.sh "$driver" log | sed 's/^./,&/')
-		echo "$driver-$variant$flags 900 SCREEN=$(realpath "$out")/screen.ppm port-run $driver $module $variant${TEST:+ -t $TEST}"
+# jobs ENVIRONMENT: for each driver and variant.
+jobs() {
+	local driver module variant flags
+	for driver in "${drivers[@]}"; do
+		module=$(ports/name.sh "$driver" module)
+		for variant in $variants; do
+			# The helper tells of a limit by an error; its clients are killed at times.
+			flags=
+			[[ $variant == ported ]] || flags=,oom-ok$(ports/name.sh "$driver" log | sed 's/^./,&/')
+			echo "$driver-$variant$flags 900 $1 port-run $driver $module $variant${TEST:+ -t $TEST}"
+		done
 	done
-done >"$out/jobs.txt"
+}
 
-results+=("$out/guest.json")
-"$here/run" --kernel "$tree" --slow "$slow" "${more[@]}" --jobs "$out/jobs.txt" --name guest \
-	--out "$out" --timeout 2400 "${guest[@]}"
-[[ $lane == debug ]] || {
+# boot NAME ENVIRONMENT: a guest that runs them.
+boot() {
+	jobs "$2" >"$out/$1.txt"
+	ports_guest
+	results+=("$out/$1.json")
+	"$here/run" --kernel "$tree" --slow "$slow" "${more[@]}" --jobs "$out/$1.txt" --name "$1" \
+		--out "$out" --timeout 2400 "${guest[@]}"
+}
+
+# Sleep ends what the host exports, so it has a guest of its own.
+[[ ${TEST:-} == suspend_* ]] || boot guest "SCREEN=$(realpath "$out")/screen.ppm"
+[[ ${TEST:-suspend_} != suspend_* ]] || sleeps=y boot suspend "SLEEPS=y PROGRAM=port_suspend"
+[[ $lane == debug || ${TEST:-} == suspend_* ]] || {
 	cp "$built/ported/lines" "$out/lines"
 	results+=("$out/report.json")
 	"$here/step" report "$out/report.json" -- ports/report.py "${write[@]}" "$out" "${drivers[@]}"
