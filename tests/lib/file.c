@@ -46,6 +46,17 @@ int file_read(const char *path, char *text, size_t len)
 	return ret;
 }
 
+bool memory_is_copied(void)
+{
+	char line[4096] = "", *word, *rest = line;
+
+	file_read("/proc/cmdline", line, sizeof(line));
+	while ((word = strsep(&rest, "\n ")))
+		if (!strncmp(word, "swiotlb=", 8) && strstr(word, "force"))
+			return true;
+	return false;
+}
+
 FILE *open_debugfs(int fd, const char *name, const char *mode)
 {
 	char path[128];

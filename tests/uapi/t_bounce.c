@@ -13,12 +13,7 @@
 /* Without bounce buffers, nothing here would be tested. */
 static void need_bounce_buffers(void)
 {
-	char line[4096];
-	FILE *f = fopen("/proc/cmdline", "r");
-
-	KT_TRUE(f && fgets(line, sizeof(line), f));
-	fclose(f);
-	if (!strstr(line, "swiotlb=force"))
+	if (!memory_is_copied())
 		KT_SKIP("the kernel was not told to bounce (swiotlb=force)");
 	need_devices(2);
 }
