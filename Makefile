@@ -37,7 +37,7 @@ check-all: deps ## once a night: all tests on each kernel, data races, mutants, 
 	@rc=0; $(VM)/check.sh --all || rc=1; \
 	for t in lint check-selftest check-ports bench-ports check-series check-deb check-arm64 check-kcsan mutants bench; do $(MAKE) $$t || rc=1; done; \
 	$(VM)/check-debug.sh --all debug || rc=1; $(VM)/check-debug.sh --soak debug || rc=1; \
-	$(VM)/check-ports.sh --debug || rc=1; exit $$rc
+	$(VM)/check-ports.sh --debug || rc=1; $(VM)/check-ports.sh --bounce || rc=1; exit $$rc
 
 check-ports: plan-check-ports deps ## in-tree drivers, as they are and ported, on Debian's 7.3 (DRIVER=)
 	@$(VM)/check-ports.sh $(DRIVER)

@@ -16,12 +16,13 @@
 #	modules	of the kernel's that insmod does not load by itself
 #	firmware	the file that the driver asks for; fake/fw_DRIVER.py makes it
 #	qemu	arguments that give the guest its device
+#	bounce	the same, of one that gets copies of what is in memory
 #	append	arguments of its kernel
 #	log	flags for the log of the kernel, where the original is known to complain
 #	gone	files of the driver's that its port does without
 set -euo pipefail
 
-usage() { sed -n '4,21s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '4,22s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 [[ $# == 2 ]] || usage
 driver=$1 key=$2
 names=$(dirname "$0")/$driver/names
@@ -32,6 +33,6 @@ folder) echo "${said:-drivers/gpu/drm/$driver}" ;;
 module) echo "${said:-$driver}" ;;
 header) echo "${said:-${driver}_drm.h}" ;;
 option) echo "${said:-${driver^^}}" ;;
-needs | qemu | append | gone | modules | firmware | log | archs) echo "$said" ;;
+needs | qemu | bounce | append | gone | modules | firmware | log | archs) echo "$said" ;;
 *) usage ;;
 esac

@@ -45,9 +45,9 @@ ports_prepare() {
 
 # Sets built, where ports/build.sh has put all, and guest, arguments of tests/vm/run: modules,
 # programs, and the devices that QEMU has; sleeps=y leaves those out that do not survive it that
-# the machine sleeps.
+# the machine sleeps; device=bounce has devices that get copies of what is in memory.
 ports_guest() {
-	local module device append socket driver variant program firmware driver_device=
+	local module on_bus append socket driver variant program firmware driver_device='' copies=''
 
 	built=build/ports/$(tests/vm/stated-make -s -C "$KDIR" kernelrelease)
 	guest=(--file tests/ports/port-run.sh:/bin/port-run
@@ -55,8 +55,9 @@ ports_guest() {
 	for program in t_ports port_suspend port_demo port_bench; do
 		guest+=(--file "$built/user/bin/$program:/bin/$program")
 	done
+	[[ ${device:-qemu} == qemu ]] || copies=' transfer=1'
 	# What insmod does not load by itself.
-	for module in vuma drm_shmem_helper gpu_sched drm_exec gem_uma_fbdev configfs; do
+	for module in "vuma$copies" drm_shmem_helper gpu_sched drm_exec gem_uma_fbdev configfs; do
 		guest+=(--modprobe "$module")
 	done
 	while IFS= read -r module; do
@@ -80,9 +81,9 @@ ports_guest() {
 		done
 		[[ ! -e $built/fake/${driver}_model.ko ]] ||
 			guest+=(--file "$built/fake/${driver}_model.ko:/ports/${driver}_model.ko")
-		device=$(ports/name.sh "$driver" qemu)
-		[[ ! $device ]] || guest+=(--qemu "$device")
-		driver_device+=$device
+		on_bus=$(ports/name.sh "$driver" "${device:-qemu}")
+		[[ ! $on_bus ]] || guest+=(--qemu "$on_bus")
+		driver_device+=$on_bus
 		append=$(ports/name.sh "$driver" append)
 		[[ ! $append ]] || guest+=(--append "$append")
 	done

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "port.h"
 #include "vuma_client.h"
 
@@ -33,18 +34,28 @@ static void vuma_fills(struct vuma_vm *vm, uint32_t handle, uint32_t value)
 	KT_OK(vuma_exec(vm->fd, vm->id, &cmd, 1));
 }
 
+/* Where all memory is copied for devices, vuma takes none of others: it would keep the copy. */
+static void need_no_copies(int ret)
+{
+	if (ret == -EIO && memory_is_copied())
+		KT_SKIP("vuma imports no memory that is copied for it");
+}
+
 static void vuma_sums(struct vuma_vm *vm, uint32_t handle, const uint32_t *want)
 {
 	struct vuma_bo bo = { .fd = vm->fd, .handle = handle, .size = SIZE }, out;
 	uint64_t va, out_va, a = 0, b = 0;
 	struct drm_vuma_cmd cmd;
+	int ret;
 
 	KT_OK(vuma_bo_init(&out, vm->fd, PAGE, 0));
 	KT_OK(vuma_bo_map(&out));
 	KT_OK(vuma_vm_map_bo(vm, &bo, &va));
 	KT_OK(vuma_vm_map_bo(vm, &out, &out_va));
 	cmd = vuma_cmd_checksum(out_va, va, SIZE);
-	KT_OK(vuma_exec(vm->fd, vm->id, &cmd, 1));
+	ret = vuma_exec(vm->fd, vm->id, &cmd, 1);
+	need_no_copies(ret);
+	KT_OK(ret);
 	vuma_checksum(want, SIZE, &a, &b);
 	KT_EQ(((volatile uint64_t *)out.map)[0], a);
 	KT_EQ(((volatile uint64_t *)out.map)[1], b);

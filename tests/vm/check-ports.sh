@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-#   check-ports.sh [--debug] [--write] [DRIVER...]
+#   check-ports.sh [--debug | --bounce] [--write] [DRIVER...]
 #
 # In-tree drivers, each as it is and ported to the library: both are compiled from
 # Debian's source of 7.3, and run the same tests in one guest. Prints the verdicts side by
@@ -18,18 +18,20 @@ top=$(cd "$here/../.." && pwd)
 out=${OUT:-$top/out}/ports
 slow=1
 more=(--mem 512M)
-lane=stock variants='stock ported' write=()
+lane=stock variants='stock ported' write=() device=qemu
 while [[ ${1:-} == --* ]]; do
 	case $1 in
 	--debug) lane=debug variants=ported slow=6 more=(--mem 1G --append mitigations=off) ;;
+	--bounce) device=bounce more=(--mem 768M --append 'swiotlb=32768,force') ;;
 	--write) write=(--write) ;;
-	*) sed -n '4,14s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+	*) sed -n '4,15s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 	esac
 	shift
 done
 cd "$top" || exit
 . tests/ports/guest.sh
 ports_drivers "$@"
+[[ $device == qemu ]] || mapfile -t drivers < <(cd ports && grep -l "^$device=" "${drivers[@]/%//names}" 2>/dev/null | cut -d/ -f1)
 scripts/deps.sh ports clients || exit
 rm -rf "$out"
 mkdir -p "$out"
@@ -67,7 +69,7 @@ boot() {
 # Sleep ends what the host exports, so it has a guest of its own.
 [[ ${TEST:-} == suspend_* ]] || boot guest "SCREEN=$(realpath "$out")/screen.ppm"
 [[ ${TEST:-suspend_} != suspend_* ]] || sleeps=y boot suspend "SLEEPS=y PROGRAM=port_suspend"
-[[ $lane == debug || ${TEST:-} == suspend_* ]] || {
+[[ $lane == debug || $device == bounce || ${TEST:-} == suspend_* ]] || {
 	cp "$built/ported/lines" "$out/lines"
 	results+=("$out/report.json")
 	"$here/step" report "$out/report.json" -- ports/report.py "${write[@]}" "$out" "${drivers[@]}"
