@@ -18,7 +18,7 @@ vm=$top/tests/vm
 series=7.3
 
 drivers=("$@")
-((${#drivers[@]})) || mapfile -t drivers < <(cd "$ports" && printf '%s\n' */*.cocci | sed 's|/.*||' | sort -u)
+((${#drivers[@]})) || mapfile -t drivers < <("$ports/list.sh")
 
 export KDIR=${KDIR:-}
 [[ $KDIR ]] || KDIR=$(GEM_UMA_SERIES=$series "$vm/kernel.sh" kdir)

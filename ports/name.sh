@@ -20,9 +20,10 @@
 #	append	arguments of its kernel
 #	log	flags for the log of the kernel, where the original is known to complain
 #	gone	files of the driver's that its port does without
+#	compiled	why it is compiled, and not run
 set -euo pipefail
 
-usage() { sed -n '4,22s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '4,23s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 [[ $# == 2 ]] || usage
 driver=$1 key=$2
 names=$(dirname "$0")/$driver/names
@@ -33,6 +34,6 @@ folder) echo "${said:-drivers/gpu/drm/$driver}" ;;
 module) echo "${said:-$driver}" ;;
 header) echo "${said:-${driver}_drm.h}" ;;
 option) echo "${said:-${driver^^}}" ;;
-needs | qemu | bounce | append | gone | modules | firmware | log | archs) echo "$said" ;;
+needs | qemu | bounce | append | gone | modules | firmware | log | archs | compiled) echo "$said" ;;
 *) usage ;;
 esac

@@ -5,7 +5,8 @@
     report.py [--write] DIR DRIVER...    of what check-ports.sh left in DIR
     report.py --table                    of all ports, from ports/*/result
     report.py --mail                     the same without markup
-    report.py --check                    is that the table of the README?
+    report.py --check                    is that the table of the README, and has each port a
+                                         result that is not compiled only?
     report.py --into-readme              puts it there
 
 Fails where a ported driver does not do what its original does, and ports/DRIVER/differences
@@ -13,6 +14,7 @@ does not say so; and where it says so of what is not the case. A line there is a
 the reason. --write keeps ports/DRIVER/result.
 """
 import argparse
+import glob
 import json
 import os
 import re
@@ -22,6 +24,7 @@ PORTS = os.path.dirname(os.path.abspath(__file__))
 README = os.path.join(os.path.dirname(PORTS), "README.md")
 BEGIN = "<!-- The table of ports: ports/report.py --into-readme -->\n"
 END = "<!-- End of the table of ports. -->"
+COMPILED = re.compile("^compiled=.", re.M)
 RESULT = re.compile(r"^(not ok|ok) \d+ (\S+)(?: # SKIP (.*))?")
 FIGURE = re.compile(r"^# figure (\S+) (\d+) (\S+)")
 
@@ -155,6 +158,30 @@ def readme(write):
     return 0
 
 
+def is_compiled_only(driver):
+    try:
+        with open(os.path.join(PORTS, driver, "names"), encoding="utf-8") as f:
+            return bool(COMPILED.search(f.read()))
+    except OSError:
+        return False
+
+
+def claims():
+    """What is in the table was run, and what was not is said to be compiled only."""
+    bad = 0
+    for driver in sorted(os.listdir(PORTS)):
+        if not glob.glob(os.path.join(PORTS, driver, "*.cocci")):
+            continue
+        has = os.path.exists(os.path.join(PORTS, driver, "result"))
+        if has and is_compiled_only(driver):
+            print(f"ports/{driver}/result:1: of a port that ports/{driver}/names says is compiled only")
+            bad = 1
+        if not has and not is_compiled_only(driver):
+            print(f"ports/{driver}/names:1: neither a result, nor does it say why it is compiled only")
+            bad = 1
+    return bad
+
+
 def main():
     ap = argparse.ArgumentParser(description=__doc__, allow_abbrev=False,
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -169,7 +196,7 @@ def main():
         print(mail(), end="")
         return 0
     if a.check or a.into_readme:
-        return readme(a.into_readme)
+        return readme(a.into_readme) | (claims() if a.check else 0)
     if len(a.args) < 2:
         ap.print_usage(sys.stderr)
         return 2

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-#   series.sh DIR TREE [DRIVER...]    all ports, by default
+#   series.sh DIR TREE [DRIVER...]    all ports that tests run, by default
 #
 # Writes into DIR, as mails that `git am` takes, what moves a pristine kernel tree to
 # gem-uma: the library with its tests and documentation, then each driver by ports/DRIVER,
@@ -23,7 +23,7 @@ usage() { sed -n '4,10s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 dir=$1 tree=$(realpath -e "$2") || exit
 shift 2
 drivers=("$@")
-((${#drivers[@]})) || mapfile -t drivers < <(cd "$ports" && printf '%s\n' */message | sed 's|/.*||')
+((${#drivers[@]})) || mapfile -t drivers < <("$ports/list.sh" run)
 for driver in "${drivers[@]}"; do
 	[[ -s $ports/$driver/message ]] || die "no ports/$driver/message says what the port is for"
 done

@@ -545,6 +545,14 @@ ports() {
 	silent check-ports.sh .
 	sed -i '/^<!-- End of the table of ports/d' README.md
 	finds check-ports.sh 'README\.md:[0-9]+: the table of ports is missing'
+	fresh
+	rm ports/vgem/result
+	ports/report.py --into-readme
+	finds check-ports.sh 'ports/vgem/names:1: neither a result, nor does it say why'
+	new ports/vgem/names 'compiled=planted'
+	silent check-ports.sh .
+	new ports/vgem/result "$(<ports/vkms/result)"
+	finds check-ports.sh 'ports/vgem/result:1: of a port that ports/vgem/names says is compiled only'
 }
 
 # Where there is a source of the kernel; one that a port does not fit is made of it.

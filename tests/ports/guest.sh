@@ -6,10 +6,19 @@
 # ports_prepare does both.
 series=7.3
 
-# Sets drivers from the arguments: all, by default.
+# Sets drivers, which run in the guest, and compiled, which do not, from the arguments: all, by
+# default.
 ports_drivers() {
-	drivers=("$@")
-	((${#drivers[@]})) || mapfile -t drivers < <(printf '%s\n' ports/*/*.cocci | cut -d/ -f2 | sort -u)
+	local driver asked=("$@")
+	((${#asked[@]})) || mapfile -t asked < <(ports/list.sh)
+	drivers=() compiled=()
+	for driver in "${asked[@]}"; do
+		if [[ $(ports/name.sh "$driver" compiled) ]]; then
+			compiled+=("$driver")
+		else
+			drivers+=("$driver")
+		fi
+	done
 }
 
 # ports_kernel stock|debug: sets tree and KDIR.
@@ -31,6 +40,7 @@ ports_prepare() {
 	local driver out=$1
 	shift
 	ports_drivers "$@"
+	((${#drivers[@]})) || { echo "no port that runs: $*" >&2; return 1; }
 	scripts/deps.sh ports || return
 	rm -rf "$out"
 	mkdir -p "$out"

@@ -37,7 +37,7 @@ exec "$(command -v qemu-system-x86_64)" "\${args[@]}"
 QEMU
 chmod +x "$out/bin/qemu-system-x86_64"
 
-mapfile -t drivers < <(cd ports && printf '%s\n' */message | sed 's|/.*||')
+mapfile -t drivers < <(ports/list.sh run)
 results=("$out/make.json")
 "$here/step" make "$out/make.json" -- ports/series.sh "$out/mails" "$source" "${drivers[@]}" && {
 	results+=("$out/mails.json")
