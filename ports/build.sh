@@ -8,7 +8,7 @@
 # KDIR=<kernel build>; drivers come from Debian's source of 7.3, or KSRC=<tree>.
 #
 # For a ported driver, a warning that its original does not have is an error, and so is a
-# symbol of the helper that it left.
+# symbol of the helper that it left: of drm_gem_shmem_helper, or of drm_gem_dma_helper.
 set -euo pipefail
 export LC_ALL=C
 
@@ -151,8 +151,14 @@ warnings() {
 		sed -E "s|$out/$1/||g; s/:[0-9]+:[0-9]+:/:/" | sort -u || true
 }
 
+# What the helpers export that ports leave. Not all that is called drm_gem_dma_*() is theirs.
+helpers() {
+	sed -nE 's/^EXPORT_SYMBOL(_GPL)?\((\w+)\);$/\2/p' "$src"/drivers/gpu/drm/drm_gem_{shmem,dma}_helper.c
+}
+
 judge() {
 	local ko bad=0
+	helpers >"$out/helpers"
 	comm -13 <(warnings stock) <(warnings ported) >"$out/warnings"
 	[[ ! -s $out/warnings ]] || {
 		cat "$out/warnings" >&2
@@ -160,8 +166,8 @@ judge() {
 		bad=1
 	}
 	while IFS= read -r ko; do
-		if nm "$ko" | grep drm_gem_shmem >&2; then
-			echo "build.sh: $ko still uses the helper" >&2
+		if nm -u "$ko" | grep -wFf "$out/helpers" >&2; then
+			echo "build.sh: $ko still uses a helper" >&2
 			bad=1
 		fi
 	done < <(find "$out/ported" -name '*.ko')

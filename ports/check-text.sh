@@ -4,7 +4,7 @@
 #   check-text.sh [-v] [TREE]
 #
 # No text of the kernel's in this repository: fails for each file of ours that shares
-# more than a few lines with the drivers that are ported, or with the helper that they
+# more than a few lines with the drivers that are ported, or with the helpers that they
 # leave. TREE is a kernel tree, by default the cached source of 7.3; without one, the
 # exit code is 4.
 #
@@ -27,7 +27,7 @@ drm=drivers/gpu/drm
 most_in_row=3
 most=16
 
-theirs=("$tree/$drm/drm_gem_shmem_helper.c" "$tree/include/drm/drm_gem_shmem_helper.h")
+theirs=("$tree/$drm"/drm_gem_{shmem,dma}_helper.c "$tree/include/drm"/drm_gem_{shmem,dma}_helper.h)
 for port in ports/*/*.cocci; do
 	driver=$(basename "$(dirname "$port")")
 	for f in "$tree/$(ports/name.sh "$driver" folder)"/*.[ch]; do
