@@ -26,7 +26,9 @@
  * DOC: Device mapping
  *
  * A range is mapped on demand, one call of the DMA API for each physically contiguous
- * run, and stays mapped while the object is idle. Eviction drops the whole map.
+ * run, and stays mapped while the object is idle. Eviction drops the whole map. Behind an
+ * IOMMU, too, each run has an address of its own: a device that takes one address for a whole
+ * object is not served by it.
  *
  * An address that follows from the page is not stored: two bits a page say what is
  * mapped, and where each call started. Only what the DMA API chose, for a device behind

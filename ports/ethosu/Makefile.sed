@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-2.0
+s/ethosu_perfmon\.o$/& ethosu_uma.o/
