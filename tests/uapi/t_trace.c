@@ -30,11 +30,11 @@ static void trace_off(void)
 {
 	FILE *file = fopen(TRACEFS "events/gem_uma/enable", "w");
 
+	arena_cleanup();
 	if (!file)
 		return;
 	fputs("0", file);
 	fclose(file);
-	arena_cleanup();
 }
 
 /* Events of the first device so far; adds up what follows @key in them. */
