@@ -53,6 +53,8 @@ FOR_DRIVERS = {
         "gem_uma_object_next",
     "a driver that keeps its debugfs file for tests of reclaim (panthor)":
         "gem_uma_reclaim_device_run",
+    "a driver that binds buffers of its own, beside those of user space (panthor)":
+        "gem_uma_vm_bind_commit_direct gem_uma_vm_lookup",
     "a driver with a table of its own, beside GEM_UMA_OBJECT_FUNCS": """
         gem_uma_object_export gem_uma_object_share""",
 }

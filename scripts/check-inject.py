@@ -70,7 +70,7 @@ INFALLIBLE = {
         gem_uma_object_is_readonly gem_uma_object_mmap_offset gem_uma_object_next gem_uma_object_rss gem_uma_object_status
         gem_uma_heap_hint gem_uma_heap_object_rss gem_uma_heap_object_status
         gem_uma_heap_resident gem_uma_reclaim_state_name gem_uma_rung_name
-        gem_uma_vm_bo_vms_locked
+        gem_uma_vm_bo_vms_locked gem_uma_vm_lookup
         gem_uma_vm_implicit_address gem_uma_vm_implicit_nr_idle""",
     "takes note": """
         gem_uma_client_list_init gem_uma_client_list_update

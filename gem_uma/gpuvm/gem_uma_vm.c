@@ -46,6 +46,7 @@ static void gem_uma_vm_free(struct drm_gpuvm *gpuvm)
 	dma_fence_put(vm->rebound);
 	if (vm->hooks)
 		vm->hooks->free(vm);
+	/* Not tree_lock: who lists all VMs may look into the tree of one that is about to go. */
 	mutex_destroy(&vm->op_lock);
 	vm->ops->free(vm);
 }
@@ -105,9 +106,11 @@ int gem_uma_vm_init(struct gem_uma_vm *vm, const char *name, struct drm_device *
 	vm->geometry = geometry;
 	atomic_set(&vm->active, 1);
 	mutex_init(&vm->op_lock);
-	/* Reclaim only tries it. But under it nothing is allocated, or fences would wait. */
+	mutex_init(&vm->tree_lock);
+	/* Reclaim only tries it. But under them nothing is allocated, or fences would wait. */
 	fs_reclaim_acquire(GFP_KERNEL);
 	might_lock(&vm->op_lock);
+	might_lock(&vm->tree_lock);
 	fs_reclaim_release(GFP_KERNEL);
 	INIT_LIST_HEAD(&vm->bos);
 	spin_lock_init(&vm->queue_lock);
@@ -126,11 +129,11 @@ EXPORT_SYMBOL_GPL(gem_uma_vm_init);
 /* Under op_lock. Vas have leaves of their own, so none is cut. */
 static int gem_uma_vm_unmap_whole(struct gem_uma_vm *vm, struct drm_gpuva *va)
 {
+	int begun = gem_uma_vm_begin(vm, va->va.addr, va->va.range, true);
 	int ret = vm->ops->unmap(vm, va->va.addr, va->va.range, NULL);
+	int ended = begun ?: gem_uma_vm_end(vm, va->va.addr, va->va.range);
 
-	if (!ret && vm->ops->flush)
-		ret = vm->ops->flush(vm, va->va.addr, va->va.range);
-	return ret;
+	return ret ?: ended;
 }
 
 static void gem_uma_vm_unmap_va_locked(struct gem_uma_vm *vm, struct drm_gpuva *va,
@@ -149,7 +152,9 @@ static void gem_uma_vm_unmap_va_locked(struct gem_uma_vm *vm, struct drm_gpuva *
 	/* The vm_bo may hold the last reference of the object, whose resv is held. */
 	if (obj)
 		drm_gem_object_get(obj);
+	mutex_lock(&vm->tree_lock);
 	drm_gpuva_remove(va);
+	mutex_unlock(&vm->tree_lock);
 	gem_uma_va_unlink(to_gem_uma_va(va));
 	list_add(&to_gem_uma_va(va)->link, dead);
 	if (obj)
@@ -242,6 +247,36 @@ static void gem_uma_vm_unmap_all(struct gem_uma_vm *vm)
 		gem_uma_vm_free_dead(&dead);
 	} while (va);
 }
+
+/**
+ * gem_uma_vm_lookup() - find the object that is mapped at an address
+ * @vm: VM
+ * @va: address
+ * @offset: result: where in the object that is
+ *
+ * It may be mapped there no more when the function returns. The tree is asked: a bind on the
+ * queue counts as done.
+ *
+ * Context: may sleep; fences may wait for it.
+ *
+ * Return: the object, with a reference; NULL if none is mapped, or nothing but a sparse range.
+ */
+struct drm_gem_object *gem_uma_vm_lookup(struct gem_uma_vm *vm, u64 va, u64 *offset)
+{
+	struct drm_gem_object *obj = NULL;
+	struct drm_gpuva *found;
+
+	mutex_lock(&vm->tree_lock);
+	found = drm_gpuva_find_first(&vm->base, va, 1);
+	if (found && found->gem.obj) {
+		obj = found->gem.obj;
+		drm_gem_object_get(obj);
+		*offset = found->gem.offset + (va - found->va.addr);
+	}
+	mutex_unlock(&vm->tree_lock);
+	return obj;
+}
+EXPORT_SYMBOL_GPL(gem_uma_vm_lookup);
 
 /**
  * gem_uma_vm_active_get_locked() - keep what a job needs mapped

@@ -185,7 +185,7 @@ static gfp_t gem_uma_vm_ops_gfp(const struct gem_uma_vm_op *ops, u32 nr)
  * gem_uma_vm_bind_create() - check operations and allocate what they need
  * @vm: VM
  * @ops: operations, done in this order; copied
- * @nr: how many, at least one
+ * @nr: how many; with none, it only comes after the binds before it and its dependencies
  *
  * Context: may sleep and reclaim; no resv held.
  *
@@ -216,6 +216,8 @@ static int gem_uma_vm_bind_sort_ranges(struct gem_uma_vm_bind *bind)
 	struct gem_uma_vm_range *r = &bind->range;
 	u32 i, last = 0;
 
+	if (!bind->nr)
+		return 0;
 	if (bind->nr > 1)
 		r = kvmalloc_array(bind->nr, sizeof(*r), bind->gfp | __GFP_NOWARN);
 	if (!r)
@@ -339,7 +341,14 @@ static int gem_uma_vm_bind_throttle(struct gem_uma_vm_bind *bind)
 	return ret;
 }
 
-static int gem_uma_vm_lock_range(struct gem_uma_vm_exec *lock, const struct gem_uma_vm_range *r)
+/* The driver's own binds are not the caller's, who may be about to exit. */
+static bool gem_uma_vm_bind_killed(const struct gem_uma_vm_bind *bind)
+{
+	return !bind->direct && fatal_signal_pending(current);
+}
+
+static int gem_uma_vm_lock_range(struct gem_uma_vm_exec *lock, const struct gem_uma_vm_bind *bind,
+				 const struct gem_uma_vm_range *r)
 {
 	struct drm_gem_object *last = NULL;
 	struct drm_gpuva *va;
@@ -347,7 +356,7 @@ static int gem_uma_vm_lock_range(struct gem_uma_vm_exec *lock, const struct gem_
 
 	drm_gpuvm_for_each_va_range(va, &lock->vm->base, r->start, r->end) {
 		/* User space may have bound millions. */
-		if (fatal_signal_pending(current))
+		if (gem_uma_vm_bind_killed(bind))
 			return -EINTR;
 		cond_resched();
 		if (va->gem.obj && va->gem.obj != last)
@@ -367,7 +376,7 @@ static int gem_uma_vm_bind_lock_objs(struct gem_uma_vm_exec *lock, void *data)
 	u32 i;
 
 	for (i = 0; i < bind->nr_ranges && !ret; i++)
-		ret = gem_uma_vm_lock_range(lock, &bind->ranges[i]);
+		ret = gem_uma_vm_lock_range(lock, bind, &bind->ranges[i]);
 	for (i = 0; i < bind->nr && !ret; i++)
 		if (bind->ops[i].obj)
 			ret = gem_uma_vm_lock_obj(lock, bind->ops[i].obj);
@@ -430,6 +439,8 @@ static bool gem_uma_vm_bind_must_wait(struct gem_uma_vm_bind *bind)
 {
 	u32 i;
 
+	if (bind->direct)
+		return false;
 	for (i = 0; i < bind->nr_deps; i++)
 		if (!dma_fence_is_signaled(bind->deps[i]))
 			return true;
@@ -451,7 +462,7 @@ static int gem_uma_vm_bind_prepare_locked(struct gem_uma_vm_bind *bind)
 			return ret;
 	}
 	list_for_each_entry(step, &bind->steps, link) {
-		if (fatal_signal_pending(current))
+		if (gem_uma_vm_bind_killed(bind))
 			return -EINTR;
 		ret = gem_uma_vm_prepare_op_locked(bind->vm, &bind->ops[i++], step);
 		if (ret)
@@ -539,6 +550,38 @@ void gem_uma_vm_bind_finish_locked(struct gem_uma_vm_bind *bind, struct drm_exec
 	gem_uma_vm_queue_add_locked(bind, exec, fence);
 }
 
+/*
+ * Page tables outlive the device, and a VM that is unusable: the driver takes down what it has
+ * put there. For user space both are gone.
+ */
+static bool gem_uma_vm_bind_is_teardown(const struct gem_uma_vm_bind *bind)
+{
+	return bind->direct && bind->gfp & __GFP_NOFAIL;
+}
+
+static bool gem_uma_vm_bind_refused_locked(const struct gem_uma_vm_bind *bind)
+	__must_hold(drm_gpuvm_resv(&bind->vm->base))
+{
+	drm_gpuvm_resv_assert_held(&bind->vm->base);
+	if (bind->vm->closed)
+		return true;
+	return READ_ONCE(bind->vm->error) && !gem_uma_vm_bind_is_teardown(bind);
+}
+
+/* Who holds the resv queues nothing. */
+static bool gem_uma_vm_bind_conflicts_locked(struct gem_uma_vm_bind *bind)
+	__must_hold(drm_gpuvm_resv(&bind->vm->base))
+{
+	struct dma_fence *fence;
+	bool found;
+
+	drm_gpuvm_resv_assert_held(&bind->vm->base);
+	fence = gem_uma_vm_queue_conflict(bind);
+	found = fence;
+	dma_fence_put(fence);
+	return found;
+}
+
 static int gem_uma_vm_bind_commit_locked(struct gem_uma_vm_bind *bind, struct drm_exec *exec,
 					 struct dma_fence **fence)
 	__must_hold(drm_gpuvm_resv(&bind->vm->base))
@@ -546,8 +589,10 @@ static int gem_uma_vm_bind_commit_locked(struct gem_uma_vm_bind *bind, struct dr
 	int ret;
 
 	drm_gpuvm_resv_assert_held(&bind->vm->base);
-	if (bind->vm->closed || READ_ONCE(bind->vm->error))
+	if (gem_uma_vm_bind_refused_locked(bind))
 		return -ENOENT;
+	if (bind->direct && gem_uma_vm_bind_conflicts_locked(bind))
+		return -EAGAIN;
 	ret = gem_uma_vm_bind_prepare_locked(bind);
 	if (!ret)
 		gem_uma_vm_bind_apply_locked(bind);
@@ -573,18 +618,20 @@ static void gem_uma_vm_bind_reset(struct gem_uma_vm_bind *bind)
 
 static int gem_uma_vm_bind_try(struct gem_uma_vm_bind *bind, struct dma_fence **fence)
 {
+	bool device = !gem_uma_vm_bind_is_teardown(bind);
 	struct gem_uma_vm_exec lock;
 	int ret, idx;
 
-	if (!drm_dev_enter(bind->vm->base.drm, &idx))
+	if (device && !drm_dev_enter(bind->vm->base.drm, &idx))
 		return -ENODEV;
-	ret = gem_uma_vm_lock(&lock, bind->vm, true, 1, gem_uma_vm_bind_lock_objs, bind);
+	ret = gem_uma_vm_lock(&lock, bind->vm, !bind->direct, 1, gem_uma_vm_bind_lock_objs, bind);
 	if (!ret) {
 		drm_gpuvm_resv_assert_held(&bind->vm->base);
 		ret = gem_uma_vm_bind_commit_locked(bind, &lock.exec, fence);
 		gem_uma_vm_unlock(&lock);
 	}
-	drm_dev_exit(idx);
+	if (device)
+		drm_dev_exit(idx);
 	return ret;
 }
 
@@ -640,10 +687,13 @@ static int gem_uma_vm_bind_wait(struct dma_fence *fence)
 /* Nothing was changed. Returns true if the bind has to be tried again. */
 static bool gem_uma_vm_bind_again(struct gem_uma_vm_bind *bind, int ret)
 {
-	if (ret != -ENOMEM || !(bind->gfp & __GFP_NOFAIL) || fatal_signal_pending(current))
+	if (ret != -ENOMEM || !(bind->gfp & __GFP_NOFAIL) || gem_uma_vm_bind_killed(bind))
 		return false;
 	gem_uma_vm_bind_reset(bind);
-	schedule_timeout_killable(1);
+	if (bind->direct)
+		schedule_timeout_uninterruptible(1);
+	else
+		schedule_timeout_killable(1);
 	return true;
 }
 
@@ -695,3 +745,48 @@ destroy:
 	return ret;
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_bind_commit);
+
+/* Nobody interrupts it, so it returns when the fence is signalled. */
+static void gem_uma_vm_bind_wait_conflict(struct gem_uma_vm_bind *bind)
+{
+	struct dma_fence *fence = gem_uma_vm_queue_conflict(bind);
+
+	if (!fence)
+		return;
+	dma_fence_wait(fence, false);
+	dma_fence_put(fence);
+}
+
+/**
+ * gem_uma_vm_bind_commit_direct() - do what a bind of the driver's own says, at once
+ * @bind: bind without dependencies; consumed, also on failure
+ *
+ * For buffers of the driver's, at addresses that user space cannot bind. It waits for nothing on
+ * the queue but what changes the same addresses, and not for room there; so a job that runs may
+ * wait for it, although binds on the queue wait for the job. Signals do not end it. What it maps
+ * should be resident, and kept so meanwhile: else it comes with the next validation. If all it
+ * does is unmap, neither want of memory, nor the end of the device, nor a VM that is unusable
+ * keeps it from that.
+ *
+ * Context: may sleep and reclaim; no resv held.
+ *
+ * Return: 0; -ENOENT if the VM was closed or is unusable; -ENODEV; -ENOMEM; as
+ * &gem_uma_vm_ops.run. In all these cases nothing was changed. -EIO: the page tables could not
+ * be written, and the VM is unusable from now on.
+ */
+int gem_uma_vm_bind_commit_direct(struct gem_uma_vm_bind *bind)
+{
+	bool lost = READ_ONCE(bind->vm->error);
+	int ret;
+
+	bind->direct = true;
+	do {
+		gem_uma_vm_bind_wait_conflict(bind);
+		ret = gem_uma_vm_bind_try(bind, NULL);
+	} while (ret == -EAGAIN || gem_uma_vm_bind_again(bind, ret));
+	if (!ret && !lost)
+		ret = bind->error;
+	gem_uma_vm_bind_destroy(bind);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(gem_uma_vm_bind_commit_direct);

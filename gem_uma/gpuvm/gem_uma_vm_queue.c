@@ -23,6 +23,10 @@
  * frees what is left over; for that it may need a resv, and who holds a resv may wait for
  * a fence of the first.
  *
+ * What a driver maps for a job that runs, as a heap that grows, must not come after binds that
+ * wait for the job. gem_uma_vm_bind_commit_direct() passes the queue, but for binds there that
+ * change the same addresses: in a driver that keeps addresses for itself there are none.
+ *
  * An error of the page tables at this point can be reported to nobody. The VM becomes
  * unusable: binds on the queue map nothing any more, but unmap, and their fences carry
  * -EIO; new binds fail with -ENOENT and new jobs with -EIO.
@@ -104,6 +108,42 @@ struct dma_fence *gem_uma_vm_queue_last(struct gem_uma_vm *vm)
 	if (!list_empty(&vm->queue))
 		fence = dma_fence_get(&list_last_entry(&vm->queue, struct gem_uma_vm_bind,
 						       link)->fence->base);
+	spin_unlock(&vm->queue_lock);
+	return fence;
+}
+
+/* The tree has it, and the page tables will. */
+static bool gem_uma_vm_queue_writes(const struct gem_uma_vm_bind *queued,
+				    const struct gem_uma_vm_range *r)
+{
+	struct gem_uma_vm_step *step;
+
+	list_for_each_entry(step, &queued->steps, link)
+		if (step->va < r->end && step->va + step->range > r->start)
+			return true;
+	return false;
+}
+
+/*
+ * The fence of a bind that is queued, or being executed, and changes addresses that @bind
+ * changes, with a reference; NULL if there is none, which stays so while the resv of the VM is
+ * held. Binds that touch nothing of each other's can be executed in any order.
+ */
+struct dma_fence *gem_uma_vm_queue_conflict(struct gem_uma_vm_bind *bind)
+{
+	struct gem_uma_vm *vm = bind->vm;
+	struct gem_uma_vm_bind *queued;
+	struct dma_fence *fence = NULL;
+	u32 i;
+
+	spin_lock(&vm->queue_lock);
+	list_for_each_entry(queued, &vm->queue, link) {
+		for (i = 0; i < bind->nr_ranges && !fence; i++)
+			if (gem_uma_vm_queue_writes(queued, &bind->ranges[i]))
+				fence = dma_fence_get(&queued->fence->base);
+		if (fence)
+			break;
+	}
 	spin_unlock(&vm->queue_lock);
 	return fence;
 }

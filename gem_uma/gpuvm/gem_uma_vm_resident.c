@@ -284,16 +284,28 @@ bool gem_uma_vm_is_evicted_locked(struct gem_uma_vm *vm, bool (*which)(struct dr
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_is_evicted_locked);
 
-/*
- * Clear the entries of all live vas, under op_lock. They are live until the flush: the
- * device may still reach the pages, so after a failure the pages stay.
- */
-static int gem_uma_vm_bo_unmap_live_locked(struct gem_uma_vm *vm, struct drm_gpuvm_bo *vm_bo)
+/* From the first live va to the last: one flush is for all of them. */
+static struct gem_uma_vm_range gem_uma_vm_bo_span_locked(struct drm_gpuvm_bo *vm_bo)
 	__must_hold(vm_bo->obj->resv)
 {
-	u64 start = U64_MAX, end = 0;
+	struct gem_uma_vm_range span = { .start = U64_MAX };
 	struct drm_gpuva *va;
-	int ret = 0;
+
+	dma_resv_assert_held(vm_bo->obj->resv);
+	drm_gpuvm_bo_for_each_va(va, vm_bo) {
+		if (to_gem_uma_va(va)->evicted)
+			continue;
+		span.start = min(span.start, va->va.addr);
+		span.end = max(span.end, va->va.addr + va->va.range);
+	}
+	return span;
+}
+
+static int gem_uma_vm_bo_clear_live_locked(struct gem_uma_vm *vm, struct drm_gpuvm_bo *vm_bo)
+	__must_hold(vm_bo->obj->resv)
+{
+	struct drm_gpuva *va;
+	int ret;
 
 	dma_resv_assert_held(vm_bo->obj->resv);
 	drm_gpuvm_bo_for_each_va(va, vm_bo) {
@@ -303,13 +315,32 @@ static int gem_uma_vm_bo_unmap_live_locked(struct gem_uma_vm *vm, struct drm_gpu
 		if (ret)
 			return ret;
 		cond_resched();
-		start = min(start, va->va.addr);
-		end = max(end, va->va.addr + va->va.range);
 	}
-	if (vm->ops->flush)
-		ret = vm->ops->flush(vm, start, end - start);
-	if (ret)
-		return ret;
+	return 0;
+}
+
+/*
+ * Clear the entries of all live vas, under op_lock. They are live until the flush: the
+ * device may still reach the pages, so after a failure the pages stay. -EBUSY: nothing was done.
+ */
+static int gem_uma_vm_bo_unmap_live_locked(struct gem_uma_vm *vm, struct drm_gpuvm_bo *vm_bo)
+	__must_hold(vm_bo->obj->resv)
+{
+	struct gem_uma_vm_range span = gem_uma_vm_bo_span_locked(vm_bo);
+	u64 len = span.end - span.start;
+	struct drm_gpuva *va;
+	int ret, ended;
+
+	dma_resv_assert_held(vm_bo->obj->resv);
+	if (gem_uma_vm_begin(vm, span.start, len, false))
+		return -EBUSY;
+	ret = gem_uma_vm_bo_clear_live_locked(vm, vm_bo);
+	ended = gem_uma_vm_end(vm, span.start, len);
+	ret = ret ?: ended;
+	if (ret) {
+		gem_uma_vm_fail(vm, ret);
+		return -EIO;
+	}
 	drm_gpuvm_bo_for_each_va(va, vm_bo)
 		to_gem_uma_va(va)->evicted = true;
 	vm->unmaps += to_gem_uma_vm_bo(vm_bo)->live;
@@ -333,13 +364,12 @@ static int gem_uma_vm_bo_evict_one_locked(struct drm_gpuvm_bo *vm_bo)
 	if (!mutex_trylock(&vm->op_lock))
 		return -EBUSY;
 	ret = gem_uma_vm_bo_unmap_live_locked(vm, vm_bo);
-	gem_uma_vm_fail(vm, ret);
 	mutex_unlock(&vm->op_lock);
 
 	/* Twice would disturb the lists of gpuvm (panthor-15). */
-	if (!vm_bo->evicted)
+	if (ret != -EBUSY && !vm_bo->evicted)
 		drm_gpuvm_bo_evict(vm_bo, true);
-	return ret ? -EIO : 0;
+	return ret;
 }
 
 /**
@@ -349,8 +379,8 @@ static int gem_uma_vm_bo_evict_one_locked(struct drm_gpuvm_bo *vm_bo)
  * Context: resv of @obj held, maybe inside of memory reclaim: does not allocate, sleeps on
  * no lock, drops no reference.
  *
- * Return: 0; -EBUSY if page tables were in use; -EIO if they could not be written, and a
- * VM is unusable. What was done so far stays, and the call can be repeated.
+ * Return: 0; -EBUSY if page tables, or the device, were in use; -EIO if they could not be
+ * written, and a VM is unusable. What was done so far stays, and the call can be repeated.
  */
 int gem_uma_vm_bo_evict_locked(struct drm_gem_object *obj)
 {

@@ -195,14 +195,20 @@ static void gem_uma_vm_step_map(struct gem_uma_vm *vm, struct gem_uma_vm_step *s
 
 static void gem_uma_vm_step_execute(struct gem_uma_vm *vm, struct gem_uma_vm_step *step)
 {
+	int ret;
+
+	if (!step->clear && !step->nr_pieces)
+		return;
+	ret = gem_uma_vm_begin(vm, step->va, step->range, true);
+	gem_uma_vm_fail(vm, ret);
 	if (step->clear) {
 		gem_uma_vm_fail(vm, vm->ops->unmap(vm, step->va, step->range, &step->tables));
 		vm->unmaps++;
 	}
 	if (!READ_ONCE(vm->error))
 		gem_uma_vm_step_map(vm, step);
-	if (vm->ops->flush && (step->clear || step->nr_pieces))
-		gem_uma_vm_fail(vm, vm->ops->flush(vm, step->va, step->range));
+	if (!ret)
+		gem_uma_vm_fail(vm, gem_uma_vm_end(vm, step->va, step->range));
 }
 
 /**

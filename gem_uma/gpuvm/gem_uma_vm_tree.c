@@ -33,7 +33,8 @@
  *
  * What is left is a va of its own, as evicted, as writable and as sparse as the old one
  * was, and its entries are not touched. Where the request's border cuts a large leaf,
- * &gem_uma_vm_ops.unmap makes it smaller ones, out of the tables of the bind.
+ * &gem_uma_vm_ops.unmap makes it smaller ones, out of the tables of the bind, which also say
+ * how the rest is mapped.
  *
  * A mapping to the same object at the offset it would have anyway is no special case:
  * its entries are written again.
@@ -135,10 +136,14 @@ int gem_uma_vm_tree_remap(struct drm_gpuva_op *op, void *priv)
 	struct gem_uma_vm_bind *bind = priv;
 
 	old = to_gem_uma_va(remap->unmap->va);
-	if (remap->prev)
+	if (remap->prev) {
 		prev = gem_uma_vm_take_va(bind);
-	if (remap->next)
+		bind->step->tables.prot_before = old->prot;
+	}
+	if (remap->next) {
 		next = gem_uma_vm_take_va(bind);
+		bind->step->tables.prot_after = old->prot;
+	}
 	if (drm_WARN_ON_ONCE(bind->vm->base.drm,
 			     (remap->prev && !prev) || (remap->next && !next)))
 		return -ENOMEM;
@@ -223,7 +228,9 @@ void gem_uma_vm_tree_apply_locked(struct gem_uma_vm_bind *bind, const struct gem
 	bind->op = op;
 	bind->step = step;
 	gem_uma_vm_tree_look_locked(vm, step);
+	mutex_lock(&vm->tree_lock);
 	drm_WARN_ON_ONCE(vm->base.drm, gem_uma_vm_tree_change(bind, op));
+	mutex_unlock(&vm->tree_lock);
 	if (!op->obj)
 		return;
 	/* The next validation brings the pages and the entries. */

@@ -111,6 +111,8 @@ struct gem_uma_vm_bind {
 	atomic_t holders;
 	/** @queued: keeps @vm active. */
 	bool queued;
+	/** @direct: the driver's own; waits neither for the queue nor for room in it. */
+	bool direct;
 	/** @link: in the queue. */
 	struct list_head link;
 	/** @execute_work: writes the page tables; queued while it is the first there. */
@@ -187,12 +189,27 @@ int gem_uma_vm_step_tables(struct gem_uma_vm *vm, struct gem_uma_vm_step *step, 
 unsigned long gem_uma_vm_clear_tables(struct gem_uma_vm *vm);
 int gem_uma_vm_steps_execute(struct gem_uma_vm *vm, struct list_head *steps);
 
+/* Entries of a range change until gem_uma_vm_end(), under op_lock. */
+static inline int gem_uma_vm_begin(struct gem_uma_vm *vm, u64 va, u64 len, bool wait)
+{
+	lockdep_assert_held(&vm->op_lock);
+	return vm->ops->begin ? vm->ops->begin(vm, va, len, wait) : 0;
+}
+
+/* After gem_uma_vm_begin() for the same range, if that has succeeded. */
+static inline int gem_uma_vm_end(struct gem_uma_vm *vm, u64 va, u64 len)
+{
+	lockdep_assert_held(&vm->op_lock);
+	return vm->ops->flush ? vm->ops->flush(vm, va, len) : 0;
+}
+
 /* gem_uma_vm.c */
 bool gem_uma_vm_unmap_va(struct gem_uma_vm *vm, struct drm_gpuva *va, bool wait);
 
 /* gem_uma_vm_queue.c */
 void gem_uma_vm_queue_put(struct gem_uma_vm_bind *bind);
 bool gem_uma_vm_queue_idle(struct gem_uma_vm *vm);
+struct dma_fence *gem_uma_vm_queue_conflict(struct gem_uma_vm_bind *bind);
 struct dma_fence *gem_uma_vm_queue_last(struct gem_uma_vm *vm);
 void gem_uma_vm_queue_add_locked(struct gem_uma_vm_bind *bind, struct drm_exec *exec,
 				 struct dma_fence **fence)

@@ -167,7 +167,7 @@ struct gem_uma_inject_row {
 #define GEM_UMA_INJECT_ROWS	29
 #define GEM_UMA_INJECT_MAP_ROWS	12
 #define GEM_UMA_INJECT_PURGE_ROWS	4
-#define GEM_UMA_INJECT_VM_ROWS	13
+#define GEM_UMA_INJECT_VM_ROWS	14
 #define GEM_UMA_INJECT_HEAP_ROWS	9
 
 extern const struct gem_uma_inject_row gem_uma_inject_rows[GEM_UMA_INJECT_ROWS];

@@ -106,6 +106,12 @@ static int run_bind_async(struct gem_uma_inject_rig *rig)
 	return 0;
 }
 
+/* No signal ends it. */
+static int run_bind_direct(struct gem_uma_inject_rig *rig)
+{
+	return space_bind_direct(rig->space, space_map(rig->space, 10, 600, rig->bo, 10, 0));
+}
+
 static int run_bind_dummy(struct gem_uma_inject_rig *rig)
 {
 	return space_bind_one(rig->space, space_sparse(rig->space, 7, 600, GEM_UMA_VM_DUMMY));
@@ -348,6 +354,11 @@ const struct gem_uma_inject_row gem_uma_inject_vm_rows[GEM_UMA_INJECT_VM_ROWS] =
 		.begin = begin_space, .run = run_bind_async, .undo = undo_bind, .end = end_space,
 		.errnos = { -ENOMEM, -EINTR },
 		.allocations = 10, .calls = 1, .space_callbacks = 2,
+	}, {
+		.name = "vm_bind_direct", .covers = { "gem_uma_vm_bind_commit_direct" },
+		.space = true,
+		.begin = begin_space, .run = run_bind_direct, .undo = undo_bind, .end = end_space,
+		.errnos = { -ENOMEM }, .allocations = 8, .space_callbacks = 2,
 	}, {
 		.name = "vm_bind_dummy", .covers = { "gem_uma_vm_bind_commit" },
 		.space = true,

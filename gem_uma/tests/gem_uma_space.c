@@ -204,6 +204,12 @@ static bool space_inside(struct space_vm *vm, u64 va, u64 len)
 	return len && va >= vm->start && va < end && len <= end - va;
 }
 
+static void space_expect_begun(struct space_vm *vm, u64 va, u64 len)
+{
+	if (va < vm->begun || va + len > vm->begun_end)
+		space_error(vm->room, "written outside of what was begun");
+}
+
 static int space_write(struct space_vm *vm, u64 va, struct space_pte pte, u64 next, u64 len,
 		       struct gem_uma_vm_tables *tables)
 {
@@ -215,6 +221,7 @@ static int space_write(struct space_vm *vm, u64 va, struct space_pte pte, u64 ne
 		space_error(vm->room, "bad arguments to map");
 		return -EINVAL;
 	}
+	space_expect_begun(vm, va, len);
 	vm->unflushed = true;
 	vm->maps++;
 	for (at = 0; at < len; at += SPACE_PAGE, pte.addr += next) {
@@ -249,12 +256,29 @@ static int space_op_map_null(struct gem_uma_vm *base, u64 va, u64 len, u64 leaf,
 	       space_write(to_space_vm(base), va, pte, 0, len, tables);
 }
 
+/* Hardware that cannot be asked how it maps what is left is told. */
+static void space_check_prot(struct space_vm *vm, u64 at, u32 prot)
+{
+	const struct space_pte *pte = space_pte(vm, at);
+
+	if (pte->kind == SPACE_MEMORY && (pte->prot ^ prot) & ~GEM_UMA_VM_DUMMY)
+		space_error(vm->room, "told a wrong prot of what is left");
+}
+
 /* Make one leaf many of the next smaller size. */
 static bool space_split(struct space_vm *vm, u64 start, u64 leaf,
 			struct gem_uma_vm_tables *tables)
 {
 	u64 at, small = rounddown_pow_of_two(vm->base.geometry->leaves & (leaf - 1));
 
+	if (!tables) {
+		space_error(vm->room, "a leaf is cut, and nobody expected it");
+		return false;
+	}
+	if (start < vm->begun)
+		space_check_prot(vm, start, tables->prot_before);
+	if (start + leaf > vm->begun_end)
+		space_check_prot(vm, start, tables->prot_after);
 	for (at = 0; at < leaf; at += small)
 		if (!space_hang(vm, space_level(vm, small), start + at,
 				space_entries(vm, small), tables))
@@ -287,6 +311,8 @@ static int space_op_unmap(struct gem_uma_vm *base, u64 va, u64 len,
 		space_error(vm->room, "bad arguments to unmap");
 		return -EINVAL;
 	}
+	if (!vm->begin_failed)
+		space_expect_begun(vm, va, len);
 	vm->unmaps++;
 	vm->unflushed = true;
 	while (va < end) {
@@ -304,11 +330,33 @@ static int space_op_unmap(struct gem_uma_vm *base, u64 va, u64 len,
 	return ret;
 }
 
+static int space_op_begin(struct gem_uma_vm *base, u64 va, u64 len, bool wait)
+{
+	struct space_vm *vm = to_space_vm(base);
+	int ret;
+
+	space_enter(vm);
+	if (vm->begun_end || !space_inside(vm, va, len))
+		space_error(vm->room, "bad arguments to begin, or not flushed");
+	vm->begins++;
+	ret = space_fails(vm->room, SPACE_BEGIN);
+	vm->begin_failed = ret;
+	if (ret)
+		return ret;
+	vm->begun = va;
+	vm->begun_end = va + len;
+	return 0;
+}
+
 static int space_op_flush(struct gem_uma_vm *base, u64 va, u64 len)
 {
 	struct space_vm *vm = to_space_vm(base);
 
 	space_enter(vm);
+	if (va != vm->begun || va + len != vm->begun_end)
+		space_error(vm->room, "flushed another range than was begun");
+	vm->begun = 0;
+	vm->begun_end = 0;
 	vm->unflushed = false;
 	return space_fails(vm->room, SPACE_FLUSH);
 }
@@ -383,6 +431,7 @@ static void space_op_free(struct gem_uma_vm *base)
 
 static const struct gem_uma_vm_ops space_ops = {
 	.alloc_tables = space_op_alloc_tables, .free_tables = space_op_free_tables,
+	.begin = space_op_begin,
 	.map = space_op_map, .map_null = space_op_map_null, .unmap = space_op_unmap,
 	.flush = space_op_flush, .populate = space_op_populate,
 	.is_resident = space_op_is_resident, .run = space_op_run,

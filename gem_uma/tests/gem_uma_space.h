@@ -31,6 +31,7 @@ enum space_callback {
 	SPACE_ALLOC_TABLES,
 	SPACE_POPULATE,
 	SPACE_RUN,
+	SPACE_BEGIN,
 	SPACE_MAP,
 	SPACE_UNMAP,
 	SPACE_FLUSH,
@@ -120,6 +121,10 @@ struct space_vm {
 	unsigned int implicits;
 	/* Changed and not flushed. */
 	bool unflushed;
+	/* The range that was begun and not flushed; nothing else is written meanwhile. */
+	u64 begun, begun_end;
+	bool begin_failed;
+	unsigned int begins;
 	/* Tables that were allocated and not freed, in pools and hung in. */
 	atomic_long_t pooled;
 	/* What the next operations are measured by. */
@@ -209,6 +214,7 @@ struct gem_uma_vm_op space_sparse(struct space_vm *vm, unsigned long page, unsig
 				  u32 prot);
 int space_bind(struct space_vm *vm, const struct gem_uma_vm_op *ops, u32 nr);
 int space_bind_one(struct space_vm *vm, struct gem_uma_vm_op op);
+int space_bind_direct(struct space_vm *vm, struct gem_uma_vm_op op);
 int space_bind_async(struct space_vm *vm, const struct gem_uma_vm_op *ops, u32 nr,
 		     struct dma_fence *dep, struct dma_fence **fence);
 int space_validate(struct space_vm *vm, struct dma_fence **fence);

@@ -105,6 +105,17 @@ int space_bind_one(struct space_vm *vm, struct gem_uma_vm_op op)
 	return space_bind(vm, &op, 1);
 }
 
+/* As the driver does for its own buffers. */
+int space_bind_direct(struct space_vm *vm, struct gem_uma_vm_op op)
+{
+	struct gem_uma_vm_bind *bind = gem_uma_vm_bind_create(&vm->base, &op, 1);
+	int ret = IS_ERR(bind) ? PTR_ERR(bind) : gem_uma_vm_bind_commit_direct(bind);
+
+	if (!ret)
+		space_apply(vm, &op, 1);
+	return ret;
+}
+
 /* Bind when a fence is signalled. @dep: fence, or NULL. */
 int space_bind_async(struct space_vm *vm, const struct gem_uma_vm_op *ops, u32 nr,
 		     struct dma_fence *dep, struct dma_fence **fence)

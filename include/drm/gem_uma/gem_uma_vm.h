@@ -52,6 +52,13 @@ struct gem_uma_vm_geometry {
 struct gem_uma_vm_tables {
 	/** @first: the driver's; NULL if there are none. */
 	void *first;
+	/**
+	 * @prot_before: GEM_UMA_VM_* of the mapping that the start of an unmapped range cuts:
+	 * of what stays mapped before the range. For hardware whose entries do not say it.
+	 */
+	u32 prot_before;
+	/** @prot_after: the same of its end, and of what stays mapped after the range. */
+	u32 prot_after;
 };
 
 /* Jobs may not write through the mapping. Other bits belong to the driver. */
@@ -70,10 +77,10 @@ struct gem_uma_vm_tables {
  *
  * @unmap and @flush are also called in memory reclaim, which only tries op_lock. They can
  * take a lock of the driver under which nothing is allocated; lockdep finds out if
- * fs_reclaim is acquired around it once.
+ * fs_reclaim is acquired around it once. That goes for @begin as well, if @wait is false.
  *
- * @map, @map_null, @unmap and @flush are also called when the device has been unplugged, and
- * never inside of drm_dev_enter(): a bind on the queue, an eviction and the end of a VM do
+ * @begin, @map, @map_null, @unmap and @flush are also called when the device has been unplugged,
+ * and never inside of drm_dev_enter(): a bind on the queue, an eviction and the end of a VM do
  * not ask for the device. Page tables in memory can be written all the same. What needs
  * registers, a flush of the TLB above all, enters by itself, and succeeds if it cannot: a
  * device that is gone makes no more accesses.
@@ -87,6 +94,16 @@ struct gem_uma_vm_ops {
 			    unsigned long nr);
 	/** @free_tables: free those that were not used. op_lock is not held. */
 	void (*free_tables)(struct gem_uma_vm *vm, struct gem_uma_vm_tables *tables);
+	/**
+	 * @begin: entries in a range are about to change. The device may be kept from using
+	 * the range until @flush, so that jobs see all of the change or nothing: @flush follows
+	 * for the same range, also after an error of what comes between. NULL: nothing to do.
+	 *
+	 * An error means that @flush will not be called. Without @wait it says: not now, and
+	 * nothing was changed. With @wait it obliges the driver as one of @unmap does, and
+	 * entries are removed all the same.
+	 */
+	int (*begin)(struct gem_uma_vm *vm, u64 va, u64 len, bool wait);
 	/**
 	 * @map: write leaves of @leaf bytes where nothing is mapped. @va, @addr and @len
 	 * are multiples of @leaf. An error means that the hardware, or a bug, is in the
@@ -110,8 +127,8 @@ struct gem_uma_vm_ops {
 	int (*unmap)(struct gem_uma_vm *vm, u64 va, u64 len,
 		     struct gem_uma_vm_tables *tables);
 	/**
-	 * @flush: no access may use older entries afterwards. NULL: nothing to do. An
-	 * error obliges the driver as one of @unmap does.
+	 * @flush: no access may use older entries afterwards. NULL: nothing to do, also for
+	 * @begin. An error obliges the driver as one of @unmap does.
 	 */
 	int (*flush)(struct gem_uma_vm *vm, u64 va, u64 len);
 
@@ -163,6 +180,11 @@ struct gem_uma_vm {
 	u64 maps;
 	/** @unmaps: how often such entries were cleared; protected by op_lock. */
 	u64 unmaps;
+	/**
+	 * @tree_lock: held where the tree is changed, beside the resv of the VM, so that
+	 * gem_uma_vm_lookup() needs no resv. Nothing is allocated under it.
+	 */
+	struct mutex tree_lock;
 	/**
 	 * @bos: objects that are mapped, &struct gem_uma_vm_bo; protected by the resv of
 	 * the VM.
@@ -292,6 +314,7 @@ int gem_uma_vm_init(struct gem_uma_vm *vm, const char *name, struct drm_device *
 		    const struct gem_uma_vm_geometry *geometry, u64 start, u64 end);
 void gem_uma_vm_close(struct gem_uma_vm *vm);
 void gem_uma_vm_unplug(struct drm_device *drm);
+struct drm_gem_object *gem_uma_vm_lookup(struct gem_uma_vm *vm, u64 va, u64 *offset);
 int gem_uma_vm_active_get_locked(struct gem_uma_vm *vm)
 	__must_hold(drm_gpuvm_resv(&vm->base));
 void gem_uma_vm_active_put(struct gem_uma_vm *vm);
@@ -318,6 +341,7 @@ struct gem_uma_vm_bind *gem_uma_vm_bind_create(struct gem_uma_vm *vm,
 					       const struct gem_uma_vm_op *ops, u32 nr);
 int gem_uma_vm_bind_add_dependency(struct gem_uma_vm_bind *bind, struct dma_fence *fence);
 int gem_uma_vm_bind_commit(struct gem_uma_vm_bind *bind, struct dma_fence **fence);
+int gem_uma_vm_bind_commit_direct(struct gem_uma_vm_bind *bind);
 void gem_uma_vm_bind_destroy(struct gem_uma_vm_bind *bind);
 
 /**
