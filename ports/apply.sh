@@ -10,7 +10,8 @@
 #		changes, and by `Place:` where in it
 #	*.sed	the same for what spatch does not see, as Kconfig.sed
 #	*.[ch]	files of ours, which are added, or take the place of the driver's
-#	names	`gone=`: files of the driver's that nobody needs any more
+#	names	`gone=`: files of the driver's that nobody needs any more; `base=`: another
+#		port, which comes first, and which this one changes
 #
 # DIR (build/ports/tree) holds the drivers then, laid out as in TREE, and nothing else.
 # Prints a table of the lines deleted and added. A patch that finds nothing to change
@@ -24,7 +25,7 @@ out=$ports/../build/ports/tree
 series=7.3
 
 die() { echo "apply.sh: $*" >&2; exit 1; }
-usage() { sed -n '4,17s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '4,18s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 
 [[ ${1:-} != -o ]] || { out=${2:?directory}; shift 2; }
 [[ $# -ge 2 && $1 != -* ]] || usage
@@ -74,14 +75,14 @@ edit_script() {
 	changed "$script" "$file" "$work/before"
 }
 
+# port DRIVER: into the driver's folder, which is there; with what it is based on before.
 port() {
-	local port=$ports/$driver f
-	[[ -d $port ]] || die "no port of $driver in $ports"
-	[[ -d $tree/$folder ]] || die "Linux $version has no $folder"
-	mkdir -p "$work/$folder"
-	cp -r --no-preserve=mode "$tree/$folder/." "$work/$folder"
+	local port=$ports/$1 base f
+	[[ -d $port ]] || die "no port of $1 in $ports"
+	base=$("$ports/name.sh" "$1" base)
+	[[ ! $base ]] || port "$base"
 	for f in "$port"/*.cocci; do
-		semantic_patch "$f"
+		[[ ! -e $f ]] || semantic_patch "$f"
 	done
 	for f in "$port"/*.sed; do
 		[[ ! -e $f ]] || edit_script "$f" "$(basename "$f" .sed)"
@@ -89,7 +90,7 @@ port() {
 	for f in "$port"/*.[ch]; do
 		[[ ! -e $f ]] || cp "$f" "$work/$folder/"
 	done
-	for f in $("$ports/name.sh" "$driver" gone); do
+	for f in $("$ports/name.sh" "$1" gone); do
 		rm "$work/$folder/$f" || die "there is no $folder/$f that could go"
 	done
 }
@@ -107,7 +108,11 @@ count() {
 
 for driver in "${drivers[@]}"; do
 	folder=$("$ports/name.sh" "$driver" folder)
-	port
+	[[ -d $tree/$folder ]] || die "Linux $version has no $folder"
+	[[ ! -e $work/$folder ]] || die "two ports of $folder at once"
+	mkdir -p "$work/$folder"
+	cp -r --no-preserve=mode "$tree/$folder/." "$work/$folder"
+	port "$driver"
 	count
 done >"$work/count"
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-#   build.sh [DRIVER...]    all ports, by default
+#   build.sh [DRIVER...]    by default all ports, but for further steps of one
 #
 # Compiles the library, each driver as it is and ported, the models of their devices, and
 # the test programme, into build/ports/<kernelrelease>/. Against Debian's 7.3 headers, or
@@ -51,17 +51,18 @@ compile() {
 # The driver's own Makefile, and flags from outside. A driver whose device is modelled is
 # compiled with the header that redirects its registers.
 kbuild_of() {
-	local variant=$1 driver folder
+	local variant=$1 driver folder model
 	for driver in "${drivers[@]}"; do
 		folder=$("$ports/name.sh" "$driver" folder)
+		model=$("$ports/name.sh" "$driver" model)
 		{
 			echo "include \$(src)/Makefile"
 			# Where trace events look for their header, two levels up, and down again.
 			echo "ccflags-y += -I\$(src)/../.."
-			[[ ! -e $ports/fake/fake_$driver.c ]] ||
-				echo "ccflags-y += -DFAKE_DRIVER=$driver -include $ports/fake/fake_io.h"
-			[[ ! -e $ports/fake/fake_io_$driver.h ]] ||
-				echo "ccflags-y += -include $ports/fake/fake_io_$driver.h"
+			[[ ! -e $ports/fake/fake_$model.c ]] ||
+				echo "ccflags-y += -DFAKE_DRIVER=$model -include $ports/fake/fake_io.h"
+			[[ ! -e $ports/fake/fake_io_$model.h ]] ||
+				echo "ccflags-y += -include $ports/fake/fake_io_$model.h"
 			[[ $variant == stock ]] || {
 				echo "include $top/config.mk"
 				echo "ccflags-y += -I$top/include \$(GEM_UMA_DEFINES)"
@@ -101,6 +102,7 @@ models() {
 	mkdir "$out/fake"
 	: >"$out/fake/modprobe"
 	for driver in "${drivers[@]}"; do
+		driver=$("$ports/name.sh" "$driver" model)
 		[[ ! -e $ports/fake/fake_$driver.c ]] || names+=("$driver")
 	done
 	for f in "$ports"/fake/*.[ch]; do
@@ -140,7 +142,7 @@ firmware() {
 	local driver file
 	for driver in "${drivers[@]}"; do
 		file=$("$ports/name.sh" "$driver" firmware)
-		[[ ! $file ]] || "$ports/fake/fw_$driver.py" "$out/fake/$(basename "$file")"
+		[[ ! $file ]] || "$ports/fake/fw_$("$ports/name.sh" "$driver" model).py" "$out/fake/$(basename "$file")"
 	done
 }
 

@@ -21,19 +21,26 @@
 #	log	flags for the log of the kernel, where the original is known to complain
 #	gone	files of the driver's that its port does without
 #	compiled	why it is compiled, and not run
+#	base	the port that this one is another step of: it comes on top of that one, and is
+#		called as that one where it does not say otherwise
+#	model	whose model of a device and tests are its own
 set -euo pipefail
 
-usage() { sed -n '4,23s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+usage() { sed -n '4,26s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 [[ $# == 2 ]] || usage
 driver=$1 key=$2
 names=$(dirname "$0")/$driver/names
 said=
 [[ ! -e $names ]] || said=$(sed -n "s/^$key=//p" "$names")
+base=
+[[ ! -e $names ]] || base=$(sed -n "s/^base=//p" "$names")
+[[ $said || ! $base || $key == @(base|gone) ]] || exec "$0" "$base" "$key"
 case $key in
 folder) echo "${said:-drivers/gpu/drm/$driver}" ;;
 module) echo "${said:-$driver}" ;;
 header) echo "${said:-${driver}_drm.h}" ;;
 option) echo "${said:-${driver^^}}" ;;
-needs | qemu | bounce | append | gone | modules | firmware | log | archs | compiled) echo "$said" ;;
+model) echo "${said:-$driver}" ;;
+needs | qemu | bounce | append | gone | base | modules | firmware | log | archs | compiled) echo "$said" ;;
 *) usage ;;
 esac

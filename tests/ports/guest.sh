@@ -7,7 +7,7 @@
 series=7.3
 
 # Sets drivers, which run in the guest, and compiled, which do not, from the arguments: all, by
-# default.
+# default, but for further steps of a port.
 ports_drivers() {
 	local driver asked=("$@")
 	((${#asked[@]})) || mapfile -t asked < <(ports/list.sh)
@@ -41,6 +41,9 @@ ports_prepare() {
 	shift
 	ports_drivers "$@"
 	((${#drivers[@]})) || { echo "no port that runs: $*" >&2; return 1; }
+	for driver in "${drivers[@]}"; do
+		[[ ! $(ports/name.sh "$driver" base) ]] || { echo "$driver: only the tests know steps of a port" >&2; return 1; }
+	done
 	scripts/deps.sh ports || return
 	rm -rf "$out"
 	mkdir -p "$out"
@@ -57,7 +60,7 @@ ports_prepare() {
 # programs, and the devices that QEMU has; sleeps=y leaves those out that do not survive it that
 # the machine sleeps; device=bounce has devices that get copies of what is in memory.
 ports_guest() {
-	local module on_bus append socket driver variant program firmware driver_device='' copies=''
+	local module on_bus append socket driver variant program firmware model driver_device='' copies=''
 
 	built=build/ports/$(tests/vm/stated-make -s -C "$KDIR" kernelrelease)
 	guest=(--file tests/ports/port-run.sh:/bin/port-run
@@ -89,8 +92,8 @@ ports_guest() {
 		for variant in stock ported; do
 			guest+=(--file "$built/$variant/$(ports/name.sh "$driver" folder)/$module.ko:/ports/$variant/$module.ko")
 		done
-		[[ ! -e $built/fake/${driver}_model.ko ]] ||
-			guest+=(--file "$built/fake/${driver}_model.ko:/ports/${driver}_model.ko")
+		model=$(ports/name.sh "$driver" model)_model.ko
+		[[ ! -e $built/fake/$model ]] || guest+=(--file "$built/fake/$model:/ports/$model")
 		on_bus=$(ports/name.sh "$driver" "${device:-qemu}")
 		[[ ! $on_bus ]] || guest+=(--qemu "$on_bus")
 		driver_device+=$on_bus

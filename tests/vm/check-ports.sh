@@ -13,6 +13,8 @@
 # and no device reaches memory without a copy; drivers that can do with that. --write keeps the
 # results in ports/DRIVER/result, of which the table of the README is made.
 # TEST=<pattern> runs only tests with such names.
+#
+# Without a name, further steps of a port come at last, each beside the original again.
 set -uo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -20,7 +22,7 @@ top=$(cd "$here/../.." && pwd)
 out=${OUT:-$top/out}/ports
 slow=1
 more=(--mem 512M)
-lane=stock variants='stock ported' write=() device=qemu
+lane=stock variants='stock ported' write=() device=qemu flags=()
 while [[ ${1:-} == --* ]]; do
 	case $1 in
 	--debug) lane=debug variants=ported slow=6 more=(--mem 1G --append mitigations=off) ;;
@@ -28,8 +30,11 @@ while [[ ${1:-} == --* ]]; do
 	--write) write=(--write) ;;
 	*) sed -n '4,16s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 	esac
+	flags+=("$1")
 	shift
 done
+steps=()
+(($#)) || [[ $device != qemu ]] || mapfile -t steps < <("$top/ports/list.sh" steps)
 cd "$top" || exit
 . tests/ports/guest.sh
 ports_drivers "$@"
@@ -55,14 +60,14 @@ done
 
 # jobs ENVIRONMENT: for each driver and variant.
 jobs() {
-	local driver module variant flags
+	local driver module variant log
 	for driver in "${drivers[@]}"; do
 		module=$(ports/name.sh "$driver" module)
 		for variant in $variants; do
 			# The helper tells of a limit by an error; its clients are killed at times.
-			flags=
-			[[ $variant == ported ]] || flags=,oom-ok$(ports/name.sh "$driver" log | sed 's/^./,&/')
-			echo "$driver-$variant$flags 900 $1 port-run $driver $module $variant${TEST:+ -t $TEST}"
+			log=
+			[[ $variant == ported ]] || log=,oom-ok$(ports/name.sh "$driver" log | sed 's/^./,&/')
+			echo "$driver-$variant$log 900 $1 MODEL=$(ports/name.sh "$driver" model) port-run $driver $module $variant${TEST:+ -t $TEST}"
 		done
 	done
 }
@@ -84,4 +89,9 @@ boot() {
 	results+=("$out/report.json")
 	"$here/step" report "$out/report.json" -- ports/report.py "${write[@]}" "$out" "${drivers[@]}"
 }
-"$here/summary" "${results[@]}"
+rc=0
+"$here/summary" "${results[@]}" || rc=1
+for step in "${steps[@]}"; do
+	OUT=${OUT:-$top/out}/$step "$here/check-ports.sh" "${flags[@]}" "$step" || rc=1
+done
+exit "$rc"
