@@ -266,16 +266,19 @@ static void split_mapping(void)
 		check_at(a.va, hole, 100), check_at(a.va + hole, b.size, 7),
 		check_at(a.va + behind, a.size - behind, 100 + WORDS(behind)),
 	};
+	struct engine_cmd whole = check_at(a.va, a.size, 100);
 	const struct port_bo *bos[] = { &a, &b };
 
 	fill(a.map, a.size, 100);
 	fill(b.map, b.size, 7);
+	/* What no job has used may not be in the page table yet. */
+	run(&whole, 1, bos, 1);
 	KT_OK(bind_ops(fd, c->vm, 0, ops, 2));
 	run(checks, ARRAY_SIZE(checks), bos, 2);
 	/* As it was; without the hole first, as one operation replaces what is there. */
 	ops[0] = panthor_map_op(&a, hole, a.va + hole, b.size);
 	KT_OK(bind_ops(fd, c->vm, 0, ops, 1));
-	checks[1] = check_at(a.va, a.size, 100);
+	checks[1] = whole;
 	run(checks, 2, bos, 2);
 	bo_close(&a);
 	bo_close(&b);
@@ -437,6 +440,50 @@ static void tiler_heap(void)
 	bo_close(&out);
 }
 
+/*
+ * A bind waits for the job that makes it grow: who maps the new chunk must not wait for that. What
+ * comes first keeps the job from being over when the bind is asked for.
+ */
+static void tiler_heap_before_bind(void)
+{
+	int fd = port_open();
+	struct client *c = client_of(fd);
+	struct port_bo commands = bo_new_mapped(fd, PAGE), large = bo_new(fd, 16 * MIB);
+	struct port_bo unbound = panthor_bo_unbound(fd, 64 * PAGE);
+	struct drm_panthor_tiler_heap_create heap = {
+		.vm_id = c->vm, .initial_chunk_count = 1, .chunk_size = 128 << 10,
+		.max_chunks = 8, .target_in_flight = 4,
+	};
+	uint32_t first = new_syncobj(fd), grown = new_syncobj(fd), bound = new_syncobj(fd);
+	struct drm_panthor_sync_op syncs[] = {
+		sync_op(grown, DRM_PANTHOR_SYNC_OP_WAIT),
+		sync_op(bound, DRM_PANTHOR_SYNC_OP_SIGNAL),
+	};
+	struct engine_cmd *cmds = (struct engine_cmd *)commands.map;
+	struct drm_panthor_vm_bind_op op;
+	int status;
+
+	KT_OK(port_ioctl(fd, DRM_IOCTL_PANTHOR_TILER_HEAP_CREATE, &heap));
+	cmds[0] = cmd_fill(&large, 1);
+	cmds[1] = cmd_fill(&large, 2);
+	cmds[4] = (struct engine_cmd) {
+		ENGINE_HEAP, heap.tiler_heap_ctx_gpu_va, heap.tiler_heap_ctx_gpu_va >> 32, 0,
+	};
+	cmds[5] = cmd_fill(&large, 3);
+	cmds[5].op = ENGINE_OVERFLOW;
+	cmds[5].words = WORDS(16 * PAGE);
+	op = panthor_map_op(&unbound, 0, new_va(c, unbound.size), unbound.size);
+	op.syncs = (struct drm_panthor_obj_array)ARRAY_OF(syncs, 2);
+	KT_OK(submit_between(fd, &commands, 2, 0, first));
+	commands.va += 4 * sizeof(*cmds);
+	KT_OK(submit_between(fd, &commands, 2, first, grown));
+	KT_OK(bind_ops(fd, c->vm, DRM_PANTHOR_VM_BIND_ASYNC, &op, 1));
+	KT_OK(vuma_syncobj_wait(fd, bound, LONG));
+	KT_OK(vuma_syncobj_status(fd, grown, &status));
+	KT_EQ(status, 1);
+	verify_engine();
+}
+
 /* A worker makes it grow, which is in no cgroup. */
 static void tiler_heap_is_charged(void)
 {
@@ -587,6 +634,7 @@ static const struct ktap_test panthor_tests[] = {
 	{ .name = "exclusive_to_a_vm", .run = exclusive },
 	{ .name = "told_and_asked", .run = tell_and_ask },
 	{ .name = "heap_grows", .run = tiler_heap },
+	{ .name = "heap_before_bind", .run = tiler_heap_before_bind },
 	{ .name = "heap_is_charged", .run = tiler_heap_is_charged },
 	{ .name = "heap_full", .run = tiler_heap_full },
 	{ .name = "evict_and_restore", .run = evict_and_restore },
