@@ -185,7 +185,8 @@ CANNOT_FAIL = """
     drm_gpuvm_range_valid drm_gpuvm_resv_add_fence finish_wait init_wait_entry module_put
     drm_gpuva_find drm_mm_init drm_mm_remove_node drm_mm_takedown
     mutex_destroy mutex_init_lockdep mutex_lock mutex_lock_nested mutex_unlock
-    queue_rcu_work rb_erase rb_insert_color schedule schedule_timeout_killable sort
+    queue_rcu_work rb_erase rb_insert_color schedule schedule_timeout_killable
+    schedule_timeout_uninterruptible sort
     __msecs_to_jiffies __num_online_cpus _find_first_bit _find_next_bit
     css_next_descendant_pre debugfs_attr_read debugfs_attr_write
     debugfs_create_file_unsafe jiffies param_ops_uint pm_wakeup_pending psi_memstall_enter
