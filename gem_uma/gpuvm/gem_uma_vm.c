@@ -324,7 +324,7 @@ EXPORT_SYMBOL_GPL(gem_uma_vm_active_put);
 void gem_uma_vm_close(struct gem_uma_vm *vm)
 {
 	dma_resv_lock(drm_gpuvm_resv(&vm->base), NULL);
-	vm->closed = true;
+	WRITE_ONCE(vm->closed, true);
 	dma_resv_unlock(drm_gpuvm_resv(&vm->base));
 
 	if (vm->hooks)

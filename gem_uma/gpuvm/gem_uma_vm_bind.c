@@ -287,7 +287,17 @@ struct gem_uma_vm_bind *gem_uma_vm_bind_prepare(struct gem_uma_vm *vm,
 int gem_uma_vm_bind_add_dependency(struct gem_uma_vm_bind *bind, struct dma_fence *fence)
 {
 	struct dma_fence **deps;
+	u32 i;
 
+	/* The later one of a context is signalled last. */
+	for (i = 0; i < bind->nr_deps; i++) {
+		if (bind->deps[i]->context != fence->context)
+			continue;
+		if (dma_fence_is_later(fence, bind->deps[i]))
+			swap(fence, bind->deps[i]);
+		dma_fence_put(fence);
+		return 0;
+	}
 	deps = krealloc_array(bind->deps, bind->nr_deps + 1, sizeof(*deps), GFP_KERNEL_ACCOUNT);
 	if (!deps) {
 		dma_fence_put(fence);
@@ -318,24 +328,17 @@ static long gem_uma_vm_bind_tables_bound(struct gem_uma_vm_bind *bind)
 	return nr;
 }
 
-static bool gem_uma_vm_tables_take(struct gem_uma_vm *vm, long nr)
-{
-	long old = atomic_long_read(&vm->tables);
-
-	do {
-		if (old && old + nr > GEM_UMA_VM_MAX_TABLES)
-			return false;
-	} while (!atomic_long_try_cmpxchg(&vm->tables, &old, old + nr));
-	return true;
-}
-
 static int gem_uma_vm_bind_throttle(struct gem_uma_vm_bind *bind)
 {
 	long nr = gem_uma_vm_bind_tables_bound(bind);
-	int ret;
+	int ret = 0;
 
-	ret = wait_event_interruptible(bind->vm->tables_wait,
-				       gem_uma_vm_tables_take(bind->vm, nr));
+	/* No signal wakes a task that exits, and it comes with one bind for each VM it leaves. */
+	if (current->flags & PF_EXITING)
+		atomic_long_add(nr, &bind->vm->tables);
+	else
+		ret = wait_event_interruptible(bind->vm->tables_wait,
+					       gem_uma_vm_queue_take(bind->vm, nr));
 	if (!ret)
 		bind->tables = nr;
 	return ret;
@@ -781,6 +784,11 @@ int gem_uma_vm_bind_commit_direct(struct gem_uma_vm_bind *bind)
 
 	bind->direct = true;
 	do {
+		/* What is on the queue of a closed VM may wait for user space. */
+		if (READ_ONCE(bind->vm->closed)) {
+			ret = -ENOENT;
+			break;
+		}
 		gem_uma_vm_bind_wait_conflict(bind);
 		ret = gem_uma_vm_bind_try(bind, NULL);
 	} while (ret == -EAGAIN || gem_uma_vm_bind_again(bind, ret));

@@ -112,6 +112,18 @@ struct dma_fence *gem_uma_vm_queue_last(struct gem_uma_vm *vm)
 	return fence;
 }
 
+/* Room for so many tables; what would not fit alone is let through. */
+bool gem_uma_vm_queue_take(struct gem_uma_vm *vm, long nr)
+{
+	long old = atomic_long_read(&vm->tables);
+
+	do {
+		if (old && old + nr > GEM_UMA_VM_MAX_TABLES)
+			return false;
+	} while (!atomic_long_try_cmpxchg(&vm->tables, &old, old + nr));
+	return true;
+}
+
 /* The tree has it, and the page tables will. */
 static bool gem_uma_vm_queue_writes(const struct gem_uma_vm_bind *queued,
 				    const struct gem_uma_vm_range *r)

@@ -209,6 +209,7 @@ bool gem_uma_vm_unmap_va(struct gem_uma_vm *vm, struct drm_gpuva *va, bool wait)
 /* gem_uma_vm_queue.c */
 void gem_uma_vm_queue_put(struct gem_uma_vm_bind *bind);
 bool gem_uma_vm_queue_idle(struct gem_uma_vm *vm);
+bool gem_uma_vm_queue_take(struct gem_uma_vm *vm, long nr);
 struct dma_fence *gem_uma_vm_queue_conflict(struct gem_uma_vm_bind *bind);
 struct dma_fence *gem_uma_vm_queue_last(struct gem_uma_vm *vm);
 void gem_uma_vm_queue_add_locked(struct gem_uma_vm_bind *bind, struct drm_exec *exec,

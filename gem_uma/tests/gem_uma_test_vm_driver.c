@@ -193,6 +193,49 @@ static void vm_direct_bind_waits_for_its_own_addresses(struct kunit *test)
 	SPACE_EXPECT_SANE(vm, "bound, then cut");
 }
 
+/* What is on its queue may wait for user space, and nobody who frees something waits for that. */
+static void vm_direct_bind_ignores_a_closed_space(struct kunit *test)
+{
+	struct space_room *room = space_room_create(test);
+	struct space_vm *vm = space_vm_create(room, test->param_value, 600);
+	struct space_bo *bo = space_bo_create(room, 600, SPACE_ALIGNED);
+	struct gem_uma_vm_op op = space_map(vm, 0, 600, bo, 0, 0);
+	struct dma_fence *dep = space_fence_create(test), *fence;
+
+	KUNIT_ASSERT_EQ(test, space_bind_async(vm, &op, 1, dep, &fence), 0);
+	space_vm_close(vm);
+	/* It waits for the fence, so the space is still there. */
+	op = space_unmap(vm, 0, 600);
+	KUNIT_EXPECT_EQ(test, space_bind_direct(vm, op), -ENOENT);
+	KUNIT_EXPECT_FALSE(test, dma_fence_is_signaled(fence));
+	driver_end_dep(dep);
+	driver_finish(test, fence);
+}
+
+/* Of what is signalled in order, the last one is enough. */
+static void vm_bind_waits_once_for_a_timeline(struct kunit *test)
+{
+	struct space_room *room = space_room_create(test);
+	struct space_vm *vm = space_vm_create(room, test->param_value, 600);
+	struct gem_uma_vm_bind *bind = gem_uma_vm_bind_create(&vm->base, NULL, 0);
+	struct dma_fence *one = space_fence_create(test), *other = space_fence_create(test);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, bind);
+	for (i = 0; i < 3; i++) {
+		dma_fence_get(one);
+		KUNIT_EXPECT_EQ(test, gem_uma_vm_bind_add_dependency(bind, one), 0);
+		dma_fence_get(other);
+		KUNIT_EXPECT_EQ(test, gem_uma_vm_bind_add_dependency(bind, other), 0);
+	}
+	KUNIT_EXPECT_EQ(test, kref_read(&one->refcount), 2);
+	KUNIT_EXPECT_EQ(test, kref_read(&other->refcount), 2);
+	gem_uma_vm_bind_destroy(bind);
+	KUNIT_EXPECT_EQ(test, kref_read(&one->refcount), 1);
+	driver_end_dep(one);
+	driver_end_dep(other);
+}
+
 /* What the driver takes down after the device has gone. */
 static void vm_direct_unmap_outlives_the_device(struct kunit *test)
 {
@@ -284,6 +327,8 @@ static struct kunit_case gem_uma_vm_driver_cases[] = {
 	KUNIT_CASE_PARAM(vm_bind_of_nothing_keeps_the_order, vm_driver_gen_params),
 	KUNIT_CASE_PARAM(vm_direct_bind_passes_the_queue, vm_driver_gen_params),
 	KUNIT_CASE_PARAM(vm_direct_bind_waits_for_its_own_addresses, vm_driver_gen_params),
+	KUNIT_CASE_PARAM(vm_direct_bind_ignores_a_closed_space, vm_driver_gen_params),
+	KUNIT_CASE_PARAM(vm_bind_waits_once_for_a_timeline, vm_driver_gen_params),
 	KUNIT_CASE_PARAM(vm_direct_unmap_outlives_the_device, vm_driver_gen_params),
 	KUNIT_CASE_PARAM(vm_direct_unmap_outlives_an_error, vm_driver_gen_params),
 	KUNIT_CASE_PARAM(vm_direct_unmap_never_fails_for_memory, vm_driver_gen_params),
