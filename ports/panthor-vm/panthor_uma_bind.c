@@ -29,6 +29,9 @@
 				 DRM_PANTHOR_VM_BIND_OP_MAP_UNCACHED | \
 				 DRM_PANTHOR_VM_BIND_OP_MAP_SPARSE)
 
+/* A queue has room for fewer. */
+#define PANTHOR_UMA_MAX_OPS	4096
+
 /* A point of a syncobj that is signalled when the bind was executed. */
 struct panthor_uma_signal {
 	struct drm_syncobj *syncobj;
@@ -146,6 +149,9 @@ static int panthor_uma_request_init(struct panthor_uma_request *req, struct drm_
 	req->vm = panthor_vm_pool_get_vm(pfile->vms, args->vm_id);
 	if (!req->vm)
 		return -EINVAL;
+	/* All of them are allocated before any is done, and what only unmaps may not fail. */
+	if (args->ops.count > PANTHOR_UMA_MAX_OPS)
+		return -E2BIG;
 	copy = panthor_get_uobj_array(&args->ops,
 				      offsetofend(struct drm_panthor_vm_bind_op, syncs),
 				      sizeof(*req->args));
@@ -183,19 +189,22 @@ int panthor_ioctl_vm_bind_sync(struct drm_device *drm, struct drm_panthor_vm_bin
 	int ret = panthor_uma_request_init(&req, file, args);
 	u32 i;
 
+	if (ret)
+		goto out;
 	for (i = 0; i < req.nr_args && !ret; i++) {
 		if (req.args[i].syncs.count)
 			ret = -EINVAL;
 		else if (req.args[i].size)
 			ret = panthor_uma_add_op(&req, &req.args[i]);
 	}
-	if (!ret)
+	if (!ret && req.nr_ops)
 		ret = panthor_uma_request_bind(&req);
-	if (!ret)
+	if (!ret && req.nr_ops)
 		ret = panthor_uma_commit(&req, NULL);
 	/* So many were done. What a signal has ended is about to be asked for again. */
 	if (ret && ret != -ERESTARTSYS && ret != -EINTR)
 		args->ops.count = 0;
+out:
 	panthor_uma_request_fini(&req);
 	return ret;
 }
@@ -398,12 +407,17 @@ int panthor_vm_unmap_range(struct panthor_vm *vm, u64 va, u64 size)
 	return ret == -ENOENT ? 0 : ret;
 }
 
-/* By one bind, which flushes once; what it does not get, the library unmaps one by one. */
+/*
+ * By one bind, which flushes once; what it does not get, the library unmaps one by one. It may
+ * wait on the queue for user space, so it leaves out what the kernel has mapped: whoever frees
+ * that would wait for it.
+ */
 void panthor_uma_vm_close(struct panthor_uma_vm *vm)
 {
+	u64 start = vm->base.base.mm_start;
 	const struct gem_uma_vm_op op = {
-		.type = GEM_UMA_VM_UNMAP, .va = vm->base.base.mm_start,
-		.range = vm->base.base.mm_range,
+		.type = GEM_UMA_VM_UNMAP, .va = start,
+		.range = vm->user_end - min(start, vm->user_end),
 	};
 	struct gem_uma_vm_bind *bind = gem_uma_vm_bind_create(&vm->base, &op, 1);
 	struct dma_fence *fence;
