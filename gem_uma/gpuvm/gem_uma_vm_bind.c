@@ -278,7 +278,7 @@ struct gem_uma_vm_bind *gem_uma_vm_bind_prepare(struct gem_uma_vm *vm,
 /**
  * gem_uma_vm_bind_add_dependency() - execute a bind after a fence
  * @bind: bind that was not committed
- * @fence: fence; its reference is consumed, also on failure
+ * @fence: fence, in the place of an earlier one of its context; reference consumed in any case
  *
  * Context: may sleep and reclaim.
  *
@@ -333,8 +333,8 @@ static int gem_uma_vm_bind_throttle(struct gem_uma_vm_bind *bind)
 	long nr = gem_uma_vm_bind_tables_bound(bind);
 	int ret = 0;
 
-	/* No signal wakes a task that exits, and it comes with one bind for each VM it leaves. */
-	if (current->flags & PF_EXITING)
+	/* No signal wakes it, and it comes with one bind for each VM whose file is released. */
+	if (current->flags & (PF_EXITING | PF_WQ_WORKER))
 		atomic_long_add(nr, &bind->vm->tables);
 	else
 		ret = wait_event_interruptible(bind->vm->tables_wait,

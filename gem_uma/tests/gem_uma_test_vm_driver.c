@@ -212,27 +212,31 @@ static void vm_direct_bind_ignores_a_closed_space(struct kunit *test)
 	driver_finish(test, fence);
 }
 
-/* Of what is signalled in order, the last one is enough. */
+/* Of what is signalled in order, the last one is enough, whichever comes first. */
 static void vm_bind_waits_once_for_a_timeline(struct kunit *test)
 {
 	struct space_room *room = space_room_create(test);
 	struct space_vm *vm = space_vm_create(room, test->param_value, 600);
 	struct gem_uma_vm_bind *bind = gem_uma_vm_bind_create(&vm->base, NULL, 0);
-	struct dma_fence *one = space_fence_create(test), *other = space_fence_create(test);
+	struct dma_fence *other = space_fence_create(test), *early = space_fence_create(test);
+	struct dma_fence *late = space_fence_create(test);
+	struct dma_fence *order[] = { early, other, late, early, other };
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, bind);
-	for (i = 0; i < 3; i++) {
-		dma_fence_get(one);
-		KUNIT_EXPECT_EQ(test, gem_uma_vm_bind_add_dependency(bind, one), 0);
-		dma_fence_get(other);
-		KUNIT_EXPECT_EQ(test, gem_uma_vm_bind_add_dependency(bind, other), 0);
+	late->context = early->context;
+	late->seqno = early->seqno + 1;
+	for (i = 0; i < ARRAY_SIZE(order); i++) {
+		dma_fence_get(order[i]);
+		KUNIT_EXPECT_EQ(test, gem_uma_vm_bind_add_dependency(bind, order[i]), 0);
 	}
-	KUNIT_EXPECT_EQ(test, kref_read(&one->refcount), 2);
+	KUNIT_EXPECT_EQ(test, kref_read(&early->refcount), 1);
+	KUNIT_EXPECT_EQ(test, kref_read(&late->refcount), 2);
 	KUNIT_EXPECT_EQ(test, kref_read(&other->refcount), 2);
 	gem_uma_vm_bind_destroy(bind);
-	KUNIT_EXPECT_EQ(test, kref_read(&one->refcount), 1);
-	driver_end_dep(one);
+	KUNIT_EXPECT_EQ(test, kref_read(&late->refcount), 1);
+	driver_end_dep(early);
+	driver_end_dep(late);
 	driver_end_dep(other);
 }
 
