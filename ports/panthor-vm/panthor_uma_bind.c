@@ -31,6 +31,8 @@
 
 /* A queue has room for fewer. */
 #define PANTHOR_UMA_MAX_OPS	4096
+/* Of all operations of an ioctl. Each is looked for among those before it. */
+#define PANTHOR_UMA_MAX_SYNCS	4096
 
 /* A point of a syncobj that is signalled when the bind was executed. */
 struct panthor_uma_signal {
@@ -289,8 +291,9 @@ static int panthor_uma_alloc_signals(struct panthor_uma_request *req)
 	u32 nr = 0, i;
 
 	for (i = 0; i < req->nr_args; i++)
-		if (check_add_overflow(nr, req->args[i].syncs.count, &nr))
-			return -EINVAL;
+		if (check_add_overflow(nr, req->args[i].syncs.count, &nr) ||
+		    nr > PANTHOR_UMA_MAX_SYNCS)
+			return -E2BIG;
 	req->signals = kvcalloc(nr, sizeof(*req->signals), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	return req->signals ? 0 : -ENOMEM;
 }
