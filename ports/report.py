@@ -25,6 +25,7 @@ README = os.path.join(os.path.dirname(PORTS), "README.md")
 BEGIN = "<!-- The table of ports: ports/report.py --into-readme -->\n"
 END = "<!-- End of the table of ports. -->"
 COMPILED = re.compile("^compiled=.", re.M)
+BASE = re.compile("^base=.", re.M)
 RESULT = re.compile(r"^(not ok|ok) \d+ (\S+)(?: # SKIP (.*))?")
 FIGURE = re.compile(r"^# figure (\S+) (\d+) (\S+)")
 
@@ -133,8 +134,10 @@ def table():
 
 
 def mail():
+    """A series has the first step of a port alone."""
     rows = [("driver", "lines", "tests passed", "jobs", "as it is", "ported")]
-    rows += [tuple(c.replace("→", "->") for c in row(r)) for r in results()]
+    rows += [tuple(c.replace("→", "->") for c in row(r)) for r in results()
+             if not says(BASE, r["driver"])]
     width = [max(map(len, column)) for column in zip(*rows)]
     return "".join("  ".join(map(str.ljust, r, width)).rstrip() + "\n" for r in rows)
 
@@ -158,10 +161,10 @@ def readme(write):
     return 0
 
 
-def is_compiled_only(driver):
+def says(what, driver):
     try:
         with open(os.path.join(PORTS, driver, "names"), encoding="utf-8") as f:
-            return bool(COMPILED.search(f.read()))
+            return bool(what.search(f.read()))
     except OSError:
         return False
 
@@ -173,10 +176,10 @@ def claims():
         if not glob.glob(os.path.join(PORTS, driver, "*.cocci")):
             continue
         has = os.path.exists(os.path.join(PORTS, driver, "result"))
-        if has and is_compiled_only(driver):
+        if has and says(COMPILED, driver):
             print(f"ports/{driver}/result:1: of a port that ports/{driver}/names says is compiled only")
             bad = 1
-        if not has and not is_compiled_only(driver):
+        if not has and not says(COMPILED, driver):
             print(f"ports/{driver}/names:1: neither a result, nor does it say why it is compiled only")
             bad = 1
     return bad
