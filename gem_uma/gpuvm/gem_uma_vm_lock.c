@@ -7,6 +7,8 @@
  */
 #include <linux/dma-resv.h>
 #include <linux/export.h>
+#include <linux/freezer.h>
+#include <linux/sched/signal.h>
 
 #include <drm/drm_print.h>
 
@@ -43,11 +45,21 @@ static int gem_uma_vm_lock_begin(struct gem_uma_vm_exec *lock)
 	return gem_uma_vm_lock_obj(lock, lock->contended);
 }
 
+/*
+ * Whoever has thousands of objects takes long for them. Other signals end a wait only: a
+ * timer of the task would make it begin again for ever.
+ */
+static bool gem_uma_vm_lock_killed(const struct gem_uma_vm_exec *lock)
+{
+	return lock->exec.flags & DRM_EXEC_INTERRUPTIBLE_WAIT &&
+	       (fatal_signal_pending(current) || freezing(current));
+}
+
 /**
  * gem_uma_vm_lock() - lock a VM and objects
  * @lock: uninitialised; to be unlocked by gem_uma_vm_unlock() if it succeeds
  * @vm: VM
- * @interruptible: signals end the wait
+ * @interruptible: signals end a wait, SIGKILL and the freezer all of it
  * @fences: room for so many is made in each resv; may be 0
  * @objects: calls gem_uma_vm_lock_obj() for each object, and passes its errors on. Called
  *	with the VM locked, and again when something was contended
@@ -106,6 +118,8 @@ int gem_uma_vm_lock_obj(struct gem_uma_vm_exec *lock, struct drm_gem_object *obj
 				 &lock->exec.ticket);
 		return 0;
 	}
+	if (gem_uma_vm_lock_killed(lock))
+		return -EINTR;
 	if (!lock->fences)
 		return drm_exec_lock_obj(&lock->exec, obj);
 	return drm_exec_prepare_obj(&lock->exec, obj, lock->fences);

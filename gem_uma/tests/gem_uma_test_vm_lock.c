@@ -110,6 +110,62 @@ static void vm_lock_keeps_what_was_contended_rev_V1(struct kunit *test)
 	dma_resv_fini(&rig->resv);
 }
 
+struct lock_caller {
+	struct space_vm *vm;
+	struct drm_gem_object *obj;
+	struct completion done;
+	int ret[2];
+};
+
+static int lock_one(struct gem_uma_vm_exec *lock, void *data)
+{
+	return gem_uma_vm_lock_obj(lock, data);
+}
+
+/* As a task that is being killed; nobody else wants the lock. */
+static int lock_caller_run(void *data)
+{
+	struct lock_caller *caller = data;
+	struct gem_uma_vm_exec lock;
+	unsigned int i;
+
+	allow_signal(SIGKILL);
+	send_sig(SIGKILL, current, 1);
+	for (i = 0; i < ARRAY_SIZE(caller->ret); i++) {
+		caller->ret[i] = gem_uma_vm_lock(&lock, &caller->vm->base, i, 1, lock_one,
+						 caller->obj);
+		if (!caller->ret[i])
+			gem_uma_vm_unlock(&lock);
+	}
+	complete(&caller->done);
+	return 0;
+}
+
+/* With thousands of objects it takes long; who must not be interrupted is not. */
+static void vm_lock_of_many_can_be_killed_rev_P2(struct kunit *test)
+{
+	struct space_room *room = space_room_create(test);
+	struct space_bo *bo = space_bo_create(room, 1, SPACE_ALIGNED);
+	struct lock_caller caller = {
+		.vm = space_vm_create(room, &space_geometries[0], 64),
+		.obj = &bo->base,
+	};
+	struct task_struct *task;
+
+	init_completion(&caller.done);
+	task = kthread_create(lock_caller_run, &caller, "gem-uma-lock");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
+	get_task_struct(task);
+	wake_up_process(task);
+	wait_for_completion(&caller.done);
+	kthread_stop(task);
+	put_task_struct(task);
+	KUNIT_EXPECT_EQ(test, caller.ret[0], 0);
+	KUNIT_EXPECT_EQ(test, caller.ret[1], -EINTR);
+	KUNIT_EXPECT_FALSE(test, dma_resv_is_locked(bo->base.resv));
+	KUNIT_EXPECT_FALSE(test, dma_resv_is_locked(drm_gpuvm_resv(&caller.vm->base.base)));
+}
+
 #define LOCK_OPS	1024
 
 /* Each va is locked once, however many operations meet it. */
@@ -159,6 +215,7 @@ static void vm_bind_visits_each_address_once_rev_V6(struct kunit *test)
 
 static struct kunit_case gem_uma_vm_lock_cases[] = {
 	KUNIT_CASE(vm_lock_keeps_what_was_contended_rev_V1),
+	KUNIT_CASE(vm_lock_of_many_can_be_killed_rev_P2),
 	KUNIT_CASE(vm_bind_visits_each_address_once_rev_V6),
 	{}
 };
