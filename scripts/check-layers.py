@@ -54,7 +54,7 @@ ROOMS = {
     "heap": "heap grow".split(),
     "userptr": "map notifier userptr".split(),
     "reclaim": "stats reclaim scan device".split(),
-    "vm": "types fence dummy tree step lock vm queue bind resident implicit".split(),
+    "vm": "types fence dummy ranges tree step lock vm queue bind resident implicit".split(),
 }
 # Headers that any part may include, and that include nothing of a part but types: pure
 # logic, which tests/host compiles, too; the library's own declarations; tracepoints.

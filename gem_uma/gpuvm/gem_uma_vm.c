@@ -249,36 +249,6 @@ static void gem_uma_vm_unmap_all(struct gem_uma_vm *vm)
 }
 
 /**
- * gem_uma_vm_lookup() - find the object that is mapped at an address
- * @vm: VM
- * @va: address
- * @offset: result: where in the object that is
- *
- * It may be mapped there no more when the function returns. The tree is asked: a bind on the
- * queue counts as done.
- *
- * Context: may sleep; fences may wait for it.
- *
- * Return: the object, with a reference; NULL if none is mapped, or nothing but a sparse range.
- */
-struct drm_gem_object *gem_uma_vm_lookup(struct gem_uma_vm *vm, u64 va, u64 *offset)
-{
-	struct drm_gem_object *obj = NULL;
-	struct drm_gpuva *found;
-
-	mutex_lock(&vm->tree_lock);
-	found = drm_gpuva_find_first(&vm->base, va, 1);
-	if (found && found->gem.obj) {
-		obj = found->gem.obj;
-		drm_gem_object_get(obj);
-		*offset = found->gem.offset + (va - found->va.addr);
-	}
-	mutex_unlock(&vm->tree_lock);
-	return obj;
-}
-EXPORT_SYMBOL_GPL(gem_uma_vm_lookup);
-
-/**
  * gem_uma_vm_active_get_locked() - keep what a job needs mapped
  * @vm: VM
  *

@@ -11,7 +11,6 @@
 #include <linux/overflow.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include <linux/sort.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_exec.h>
@@ -203,41 +202,6 @@ struct gem_uma_vm_bind *gem_uma_vm_bind_create(struct gem_uma_vm *vm,
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_bind_create);
 
-static int gem_uma_vm_range_cmp(const void *a, const void *b)
-{
-	const struct gem_uma_vm_range *x = a, *y = b;
-
-	return x->start < y->start ? -1 : x->start > y->start;
-}
-
-/* Every va is locked once, however many operations meet it. */
-static int gem_uma_vm_bind_sort_ranges(struct gem_uma_vm_bind *bind)
-{
-	struct gem_uma_vm_range *r = &bind->range;
-	u32 i, last = 0;
-
-	if (!bind->nr)
-		return 0;
-	if (bind->nr > 1)
-		r = kvmalloc_array(bind->nr, sizeof(*r), bind->gfp | __GFP_NOWARN);
-	if (!r)
-		return -ENOMEM;
-	bind->ranges = r;
-	for (i = 0; i < bind->nr; i++) {
-		r[i].start = bind->ops[i].va;
-		r[i].end = r[i].start + bind->ops[i].range;
-	}
-	sort(r, bind->nr, sizeof(*r), gem_uma_vm_range_cmp, NULL);
-	for (i = 1; i < bind->nr; i++) {
-		if (r[i].start <= r[last].end)
-			r[last].end = max(r[last].end, r[i].end);
-		else
-			r[++last] = r[i];
-	}
-	bind->nr_ranges = last + 1;
-	return 0;
-}
-
 /* The same as gem_uma_vm_bind_create(), for any VM. */
 struct gem_uma_vm_bind *gem_uma_vm_bind_prepare(struct gem_uma_vm *vm,
 						const struct gem_uma_vm_op *ops, u32 nr)
@@ -267,7 +231,7 @@ struct gem_uma_vm_bind *gem_uma_vm_bind_prepare(struct gem_uma_vm *vm,
 		ret = gem_uma_vm_bind_alloc_op(bind, &ops[i]);
 	}
 	if (!ret)
-		ret = gem_uma_vm_bind_sort_ranges(bind);
+		ret = gem_uma_vm_ranges_sort(bind);
 	if (ret) {
 		gem_uma_vm_bind_destroy(bind);
 		return ERR_PTR(ret);
@@ -548,6 +512,7 @@ void gem_uma_vm_bind_finish_locked(struct gem_uma_vm_bind *bind, struct drm_exec
 	gem_uma_vm_bind_account(bind);
 	if (!bind->fence) {
 		bind->error = gem_uma_vm_steps_execute(bind->vm, &bind->steps);
+		gem_uma_vm_tree_entered_locked(bind);
 		return;
 	}
 	gem_uma_vm_queue_add_locked(bind, exec, fence);
@@ -749,35 +714,36 @@ destroy:
 }
 EXPORT_SYMBOL_GPL(gem_uma_vm_bind_commit);
 
-/* Nobody interrupts it, so it returns when the fence is signalled. */
-static void gem_uma_vm_bind_wait_conflict(struct gem_uma_vm_bind *bind)
+static int gem_uma_vm_bind_wait_conflict(struct gem_uma_vm_bind *bind, bool interruptible)
 {
 	struct dma_fence *fence = gem_uma_vm_queue_conflict(bind);
+	long ret;
 
 	if (!fence)
-		return;
-	dma_fence_wait(fence, false);
+		return 0;
+	ret = dma_fence_wait(fence, interruptible);
 	dma_fence_put(fence);
+	return ret < 0 ? ret : 0;
 }
 
 /**
  * gem_uma_vm_bind_commit_direct() - do what a bind of the driver's own says, at once
  * @bind: bind without dependencies; consumed, also on failure
+ * @interruptible: signals end the wait for what is on the queue
  *
  * For buffers of the driver's, at addresses that user space cannot bind. It waits for nothing on
  * the queue but what changes the same addresses, and not for room there; so a job that runs may
- * wait for it, although binds on the queue wait for the job. Signals do not end it. What it maps
- * should be resident, and kept so meanwhile: else it comes with the next validation. If all it
- * does is unmap, neither want of memory, nor the end of the device, nor a VM that is unusable
- * keeps it from that.
+ * wait for it, although binds on the queue wait for the job. What it maps should be resident, and
+ * kept so meanwhile: else it comes with the next validation. If all it does is unmap, neither want
+ * of memory, nor the end of the device, nor a VM that is unusable keeps it from that.
  *
  * Context: may sleep and reclaim; no resv held.
  *
- * Return: 0; -ENOENT if the VM was closed or is unusable; -ENODEV; -ENOMEM; as
- * &gem_uma_vm_ops.run. In all these cases nothing was changed. -EIO: the page tables could not
- * be written, and the VM is unusable from now on.
+ * Return: 0; -ENOENT if the VM was closed or is unusable; -ENODEV; -ENOMEM; -ERESTARTSYS when
+ * interrupted; as &gem_uma_vm_ops.run. In all these cases nothing was changed. -EIO: the page
+ * tables could not be written, and the VM is unusable from now on.
  */
-int gem_uma_vm_bind_commit_direct(struct gem_uma_vm_bind *bind)
+int gem_uma_vm_bind_commit_direct(struct gem_uma_vm_bind *bind, bool interruptible)
 {
 	bool lost = READ_ONCE(bind->vm->error);
 	int ret;
@@ -789,8 +755,9 @@ int gem_uma_vm_bind_commit_direct(struct gem_uma_vm_bind *bind)
 			ret = -ENOENT;
 			break;
 		}
-		gem_uma_vm_bind_wait_conflict(bind);
-		ret = gem_uma_vm_bind_try(bind, NULL);
+		ret = gem_uma_vm_bind_wait_conflict(bind, interruptible);
+		if (!ret)
+			ret = gem_uma_vm_bind_try(bind, NULL);
 	} while (ret == -EAGAIN || gem_uma_vm_bind_again(bind, ret));
 	if (!ret && !lost)
 		ret = bind->error;

@@ -3,8 +3,8 @@
  * GPU address spaces: the queue of binds that wait for their turn.
  *
  * Fences wait for what is executed here: it allocates nothing, takes no resv and drops no
- * reference. Locks: the queue's spinlock, a leaf; op_lock, by steps. Neighbours: steps,
- * which are executed, and fences.
+ * reference. Locks: the queue's spinlock, a leaf, beside tree_lock; op_lock, by steps.
+ * Neighbours: steps, which are executed, and fences.
  */
 #include <linux/dma-resv.h>
 
@@ -126,12 +126,12 @@ bool gem_uma_vm_queue_take(struct gem_uma_vm *vm, long nr)
 
 /* The tree has it, and the page tables will. */
 static bool gem_uma_vm_queue_writes(const struct gem_uma_vm_bind *queued,
-				    const struct gem_uma_vm_range *r)
+				    const struct gem_uma_vm_bind *bind)
 {
 	struct gem_uma_vm_step *step;
 
 	list_for_each_entry(step, &queued->steps, link)
-		if (step->va < r->end && step->va + step->range > r->start)
+		if (gem_uma_vm_ranges_meet(bind, step->va, step->va + step->range))
 			return true;
 	return false;
 }
@@ -146,19 +146,90 @@ struct dma_fence *gem_uma_vm_queue_conflict(struct gem_uma_vm_bind *bind)
 	struct gem_uma_vm *vm = bind->vm;
 	struct gem_uma_vm_bind *queued;
 	struct dma_fence *fence = NULL;
-	u32 i;
 
 	spin_lock(&vm->queue_lock);
 	list_for_each_entry(queued, &vm->queue, link) {
-		for (i = 0; i < bind->nr_ranges && !fence; i++)
-			if (gem_uma_vm_queue_writes(queued, &bind->ranges[i]))
-				fence = dma_fence_get(&queued->fence->base);
-		if (fence)
-			break;
+		if (!gem_uma_vm_queue_writes(queued, bind))
+			continue;
+		fence = dma_fence_get(&queued->fence->base);
+		break;
 	}
 	spin_unlock(&vm->queue_lock);
 	return fence;
 }
+
+/* The first bind that has yet to change what the page tables have at @va; held, or NULL. */
+static struct gem_uma_vm_bind *gem_uma_vm_queue_find(struct gem_uma_vm *vm, u64 va)
+{
+	struct gem_uma_vm_bind *bind, *found = NULL;
+
+	lockdep_assert_held(&vm->tree_lock);
+	spin_lock(&vm->queue_lock);
+	list_for_each_entry(bind, &vm->queue, link) {
+		if (!gem_uma_vm_ranges_meet(bind, va, va + 1))
+			continue;
+		found = bind;
+		break;
+	}
+	if (!found && vm->entering && gem_uma_vm_ranges_meet(vm->entering, va, va + 1))
+		found = vm->entering;
+	if (found)
+		atomic_inc(&found->holders);
+	spin_unlock(&vm->queue_lock);
+	return found;
+}
+
+/*
+ * What was at @va before the bind. Only what one of its operations has mapped, and another
+ * has replaced, is mistaken for that.
+ */
+static struct drm_gpuva *gem_uma_vm_bind_old_va(const struct gem_uma_vm_bind *bind, u64 va)
+{
+	struct gem_uma_va *old;
+
+	list_for_each_entry_reverse(old, &bind->dead, link) {
+		if (va - old->base.va.addr < old->base.va.range)
+			return &old->base;
+		/* User space may have bound millions. */
+		cond_resched();
+	}
+	return NULL;
+}
+
+/**
+ * gem_uma_vm_lookup() - find the object that the GPU finds at an address
+ * @vm: VM
+ * @va: address
+ * @offset: result: where in the object that is
+ *
+ * It may be mapped there no more when the function returns. What a bind on the queue will map
+ * is not there yet: a job that the bind waits for may ask.
+ *
+ * Context: may sleep; fences may wait for it.
+ *
+ * Return: the object, with a reference; NULL if none is mapped, or nothing but a sparse range.
+ */
+struct drm_gem_object *gem_uma_vm_lookup(struct gem_uma_vm *vm, u64 va, u64 *offset)
+{
+	struct drm_gem_object *obj = NULL;
+	struct gem_uma_vm_bind *bind;
+	struct drm_gpuva *found;
+
+	mutex_lock(&vm->tree_lock);
+	bind = gem_uma_vm_queue_find(vm, va);
+	found = bind ? gem_uma_vm_bind_old_va(bind, va) : drm_gpuva_find_first(&vm->base, va, 1);
+	if (found && found->gem.obj) {
+		obj = found->gem.obj;
+		drm_gem_object_get(obj);
+		*offset = found->gem.offset + (va - found->va.addr);
+	}
+	/* Whoever enters it frees it after it was entered, which takes the lock. */
+	if (bind)
+		gem_uma_vm_queue_put(bind);
+	mutex_unlock(&vm->tree_lock);
+	return obj;
+}
+EXPORT_SYMBOL_GPL(gem_uma_vm_lookup);
 
 /* Nothing is queued or being executed. Stays so while the resv of the VM is held. */
 bool gem_uma_vm_queue_idle(struct gem_uma_vm *vm)
@@ -196,10 +267,13 @@ void gem_uma_vm_queue_add_locked(struct gem_uma_vm_bind *bind, struct drm_exec *
 	*fence = dma_fence_get(&bind->fence->base);
 	drm_gpuvm_resv_add_fence(&vm->base, exec, *fence, DMA_RESV_USAGE_BOOKKEEP,
 				 DMA_RESV_USAGE_BOOKKEEP);
+	mutex_lock(&vm->tree_lock);
 	spin_lock(&vm->queue_lock);
 	first = list_empty(&vm->queue);
 	list_add_tail(&bind->link, &vm->queue);
 	spin_unlock(&vm->queue_lock);
+	vm->entering = NULL;
+	mutex_unlock(&vm->tree_lock);
 	if (first)
 		queue_work(gem_uma_vm_execute_wq, &bind->execute_work);
 }

@@ -229,6 +229,7 @@ void gem_uma_vm_tree_apply_locked(struct gem_uma_vm_bind *bind, const struct gem
 	bind->step = step;
 	gem_uma_vm_tree_look_locked(vm, step);
 	mutex_lock(&vm->tree_lock);
+	vm->entering = bind;
 	drm_WARN_ON_ONCE(vm->base.drm, gem_uma_vm_tree_change(bind, op));
 	mutex_unlock(&vm->tree_lock);
 	if (!op->obj)
@@ -236,6 +237,24 @@ void gem_uma_vm_tree_apply_locked(struct gem_uma_vm_bind *bind, const struct gem
 	/* The next validation brings the pages and the entries. */
 	if (!step->resident && !step->vm_bo->evicted)
 		drm_gpuvm_bo_evict(step->vm_bo, true);
+}
+
+/**
+ * gem_uma_vm_tree_entered_locked() - the page tables are as the tree, as far as a bind goes
+ * @bind: bind, or a validation, which has changed nothing in the tree
+ *
+ * Context: resv of the VM held.
+ */
+void gem_uma_vm_tree_entered_locked(struct gem_uma_vm_bind *bind)
+{
+	struct gem_uma_vm *vm = bind->vm;
+
+	drm_gpuvm_resv_assert_held(&vm->base);
+	if (!vm->entering)
+		return;
+	mutex_lock(&vm->tree_lock);
+	vm->entering = NULL;
+	mutex_unlock(&vm->tree_lock);
 }
 
 /* Free vas that are in no tree, and put their objects, whose resvs are not held. */

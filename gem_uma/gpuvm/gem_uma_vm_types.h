@@ -93,7 +93,10 @@ struct gem_uma_vm_bind {
 	struct list_head steps;
 	/** @spare: vas not used yet. */
 	struct list_head spare;
-	/** @dead: vas that were replaced; each holds a reference of its object. */
+	/**
+	 * @dead: vas that were replaced, the first one last; each holds a reference of its
+	 * object. Changed under &gem_uma_vm.tree_lock, and not any more once it is queued.
+	 */
 	struct list_head dead;
 	/** @deps: fences to wait for; references. */
 	struct dma_fence **deps;
@@ -168,6 +171,10 @@ static inline enum dma_data_direction gem_uma_vm_dir(u32 prot)
 	return prot & GEM_UMA_VM_READONLY ? DMA_TO_DEVICE : DMA_BIDIRECTIONAL;
 }
 
+/* gem_uma_vm_ranges.c */
+int gem_uma_vm_ranges_sort(struct gem_uma_vm_bind *bind);
+bool gem_uma_vm_ranges_meet(const struct gem_uma_vm_bind *bind, u64 start, u64 end);
+
 /* gem_uma_vm_tree.c */
 void gem_uma_va_link(struct gem_uma_va *va, struct drm_gpuvm_bo *vm_bo);
 void gem_uma_va_unlink(struct gem_uma_va *va);
@@ -177,6 +184,8 @@ int gem_uma_vm_tree_unmap(struct drm_gpuva_op *op, void *priv);
 void gem_uma_vm_tree_apply_locked(struct gem_uma_vm_bind *bind,
 				  const struct gem_uma_vm_op *op,
 				  struct gem_uma_vm_step *step)
+	__must_hold(drm_gpuvm_resv(&bind->vm->base));
+void gem_uma_vm_tree_entered_locked(struct gem_uma_vm_bind *bind)
 	__must_hold(drm_gpuvm_resv(&bind->vm->base));
 void gem_uma_vm_free_dead(struct list_head *dead);
 

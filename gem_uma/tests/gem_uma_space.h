@@ -215,6 +215,7 @@ struct gem_uma_vm_op space_sparse(struct space_vm *vm, unsigned long page, unsig
 int space_bind(struct space_vm *vm, const struct gem_uma_vm_op *ops, u32 nr);
 int space_bind_one(struct space_vm *vm, struct gem_uma_vm_op op);
 int space_bind_direct(struct space_vm *vm, struct gem_uma_vm_op op);
+int space_bind_direct_by(struct space_vm *vm, struct gem_uma_vm_op op, bool interruptible);
 int space_bind_async(struct space_vm *vm, const struct gem_uma_vm_op *ops, u32 nr,
 		     struct dma_fence *dep, struct dma_fence **fence);
 int space_validate(struct space_vm *vm, struct dma_fence **fence);

@@ -105,15 +105,22 @@ int space_bind_one(struct space_vm *vm, struct gem_uma_vm_op op)
 	return space_bind(vm, &op, 1);
 }
 
-/* As the driver does for its own buffers. */
-int space_bind_direct(struct space_vm *vm, struct gem_uma_vm_op op)
+/* As the driver does for user space. */
+int space_bind_direct_by(struct space_vm *vm, struct gem_uma_vm_op op, bool interruptible)
 {
 	struct gem_uma_vm_bind *bind = gem_uma_vm_bind_create(&vm->base, &op, 1);
-	int ret = IS_ERR(bind) ? PTR_ERR(bind) : gem_uma_vm_bind_commit_direct(bind);
+	int ret = IS_ERR(bind) ? PTR_ERR(bind) :
+		  gem_uma_vm_bind_commit_direct(bind, interruptible);
 
 	if (!ret)
 		space_apply(vm, &op, 1);
 	return ret;
+}
+
+/* As the driver does for its own buffers. */
+int space_bind_direct(struct space_vm *vm, struct gem_uma_vm_op op)
+{
+	return space_bind_direct_by(vm, op, false);
 }
 
 /* Bind when a fence is signalled. @dep: fence, or NULL. */

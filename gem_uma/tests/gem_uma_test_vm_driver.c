@@ -149,6 +149,7 @@ struct driver_caller {
 	struct space_vm *vm;
 	struct gem_uma_vm_op op;
 	struct completion done;
+	int stopped;
 	int ret;
 };
 
@@ -159,12 +160,13 @@ static int driver_caller_run(void *data)
 
 	allow_signal(SIGKILL);
 	send_sig(SIGKILL, current, 1);
+	caller->stopped = space_bind_direct_by(caller->vm, caller->op, true);
 	caller->ret = space_bind_direct(caller->vm, caller->op);
 	complete_all(&caller->done);
 	return 0;
 }
 
-/* The same addresses are on the queue. */
+/* The same addresses are on the queue. A signal ends that, if the driver says so. */
 static void vm_direct_bind_waits_for_its_own_addresses(struct kunit *test)
 {
 	struct space_room *room = space_room_create(test);
@@ -187,6 +189,7 @@ static void vm_direct_bind_waits_for_its_own_addresses(struct kunit *test)
 	wait_for_completion(&caller.done);
 	kthread_stop(task);
 	put_task_struct(task);
+	KUNIT_EXPECT_EQ(test, caller.stopped, -ERESTARTSYS);
 	KUNIT_EXPECT_EQ(test, caller.ret, 0);
 	KUNIT_EXPECT_EQ(test, vm->ptes[550].kind, SPACE_NOTHING);
 	KUNIT_EXPECT_EQ(test, vm->ptes[499].kind, SPACE_MEMORY);
@@ -322,6 +325,56 @@ static void vm_lookup_finds_what_is_mapped(struct kunit *test)
 	SPACE_EXPECT_SANE(vm, "looked at");
 }
 
+static void driver_expect_at(struct kunit *test, struct space_vm *vm, unsigned int page,
+			     struct space_bo *bo, u64 at)
+{
+	struct drm_gem_object *found;
+	u64 offset = 0;
+
+	found = gem_uma_vm_lookup(&vm->base, vm->start + page * SPACE_PAGE, &offset);
+	KUNIT_EXPECT_PTR_EQ_MSG(test, found, bo ? &bo->base : NULL, "at page %u", page);
+	if (found && bo)
+		KUNIT_EXPECT_EQ_MSG(test, offset, at * SPACE_PAGE, "at page %u", page);
+	drm_gem_object_put(found);
+}
+
+/* Binds on the queue may wait for the job that asks: what it finds is still the old. */
+static void vm_lookup_finds_what_the_queue_has_yet_to_change(struct kunit *test)
+{
+	struct space_room *room = space_room_create(test);
+	struct space_vm *vm = space_vm_create(room, test->param_value, DRIVER_PAGES);
+	struct space_bo *old = space_bo_create(room, 600, SPACE_ALIGNED);
+	struct space_bo *new = space_bo_create(room, 600, SPACE_ODD);
+	struct dma_fence *dep = space_fence_create(test), *fence[2];
+	struct gem_uma_vm_op ops[] = {
+		space_map(vm, 50, 100, new, 7, 0),
+		space_unmap(vm, 20, 10),
+		space_map(vm, 200, 10, new, 0, 0),
+	};
+	struct gem_uma_vm_op later = space_unmap(vm, 0, 300);
+
+	KUNIT_ASSERT_EQ(test, space_bind_one(vm, space_map(vm, 10, 100, old, 0, 0)), 0);
+	KUNIT_ASSERT_EQ(test, space_bind_async(vm, ops, ARRAY_SIZE(ops), dep, &fence[0]), 0);
+	KUNIT_ASSERT_EQ(test, space_bind_async(vm, &later, 1, NULL, &fence[1]), 0);
+	driver_expect_at(test, vm, 9, NULL, 0);
+	driver_expect_at(test, vm, 10, old, 0);
+	driver_expect_at(test, vm, 25, old, 15);
+	driver_expect_at(test, vm, 60, old, 50);
+	driver_expect_at(test, vm, 120, NULL, 0);
+	driver_expect_at(test, vm, 205, NULL, 0);
+	driver_end_dep(dep);
+	driver_finish(test, fence[0]);
+	driver_finish(test, fence[1]);
+	driver_expect_at(test, vm, 60, NULL, 0);
+
+	KUNIT_ASSERT_EQ(test, space_bind(vm, ops, ARRAY_SIZE(ops)), 0);
+	driver_expect_at(test, vm, 60, new, 17);
+	driver_expect_at(test, vm, 205, new, 5);
+	KUNIT_EXPECT_NULL(test, space_check_bo(old, 1));
+	KUNIT_EXPECT_NULL(test, space_check_bo(new, 1));
+	SPACE_EXPECT_SANE(vm, "all are done");
+}
+
 KUNIT_ARRAY_PARAM(vm_driver, space_geometries, space_geometry_name);
 
 static struct kunit_case gem_uma_vm_driver_cases[] = {
@@ -337,6 +390,8 @@ static struct kunit_case gem_uma_vm_driver_cases[] = {
 	KUNIT_CASE_PARAM(vm_direct_unmap_outlives_an_error, vm_driver_gen_params),
 	KUNIT_CASE_PARAM(vm_direct_unmap_never_fails_for_memory, vm_driver_gen_params),
 	KUNIT_CASE_PARAM(vm_lookup_finds_what_is_mapped, vm_driver_gen_params),
+	KUNIT_CASE_PARAM(vm_lookup_finds_what_the_queue_has_yet_to_change,
+			 vm_driver_gen_params),
 	{}
 };
 

@@ -34,6 +34,9 @@
 /* Of all operations of an ioctl. Each is looked for among those before it. */
 #define PANTHOR_UMA_MAX_SYNCS	4096
 
+/* Resets wait for whoever writes page tables. */
+#define PANTHOR_UMA_MAX_SPARSE	SZ_1T
+
 /* A point of a syncobj that is signalled when the bind was executed. */
 struct panthor_uma_signal {
 	struct drm_syncobj *syncobj;
@@ -80,6 +83,8 @@ static int panthor_uma_add_map(struct panthor_uma_request *req,
 	op->prot = panthor_uma_prot(arg->flags);
 	if (op->prot & GEM_UMA_VM_DUMMY) {
 		op->type = GEM_UMA_VM_SPARSE;
+		if (op->range > PANTHOR_UMA_MAX_SPARSE)
+			return -E2BIG;
 		return op->prot & PANTHOR_UMA_NOEXEC && !arg->bo_handle && !arg->bo_offset ?
 		       0 : -EINVAL;
 	}
@@ -178,7 +183,7 @@ static int panthor_uma_commit(struct panthor_uma_request *req, struct dma_fence 
 	int ret;
 
 	if (!fence && req->unmaps_only && panthor_vm_is_unusable(req->vm))
-		ret = gem_uma_vm_bind_commit_direct(req->bind);
+		ret = gem_uma_vm_bind_commit_direct(req->bind, true);
 	else
 		ret = gem_uma_vm_bind_commit(req->bind, fence);
 	return ret == -ENOENT ? -EINVAL : ret;
@@ -357,7 +362,9 @@ static int panthor_uma_bind_own(struct panthor_vm *vm, const struct gem_uma_vm_o
 {
 	struct gem_uma_vm_bind *bind = gem_uma_vm_bind_create(&panthor_vm_to_uma(vm)->base, op, 1);
 
-	return IS_ERR(bind) ? PTR_ERR(bind) : gem_uma_vm_bind_commit_direct(bind);
+	if (IS_ERR(bind))
+		return PTR_ERR(bind);
+	return gem_uma_vm_bind_commit_direct(bind, false);
 }
 
 static int panthor_uma_pin(struct panthor_gem_object *bo)

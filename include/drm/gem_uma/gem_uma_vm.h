@@ -200,6 +200,9 @@ struct gem_uma_vm {
 	/* Set once, when page tables could not be written; read without a lock. */
 	int error;
 
+	/* Being entered into the tree, and not queued or executed yet; under tree_lock. */
+	struct gem_uma_vm_bind *entering;
+
 	/* Binds that wait for their turn, or are being executed. */
 	spinlock_t queue_lock;
 	struct list_head queue;
@@ -341,7 +344,7 @@ struct gem_uma_vm_bind *gem_uma_vm_bind_create(struct gem_uma_vm *vm,
 					       const struct gem_uma_vm_op *ops, u32 nr);
 int gem_uma_vm_bind_add_dependency(struct gem_uma_vm_bind *bind, struct dma_fence *fence);
 int gem_uma_vm_bind_commit(struct gem_uma_vm_bind *bind, struct dma_fence **fence);
-int gem_uma_vm_bind_commit_direct(struct gem_uma_vm_bind *bind);
+int gem_uma_vm_bind_commit_direct(struct gem_uma_vm_bind *bind, bool interruptible);
 void gem_uma_vm_bind_destroy(struct gem_uma_vm_bind *bind);
 
 /**
