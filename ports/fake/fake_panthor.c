@@ -102,6 +102,10 @@ static struct {
 
 /* How often the driver has to look until a flush is over; for tests, by debugfs. */
 static u32 flush_polls;
+/* The look that finds a command of the MMU under way for ever, until the GPU is reset; 0: none. */
+static atomic_t stuck_at = ATOMIC_INIT(0);
+static bool stuck;
+static u32 resets;
 
 static u32 *model_register(u32 offset)
 {
@@ -234,6 +238,8 @@ static void model_command(u32 value)
 		for (i = 0; i < SPACES; i++)
 			WRITE_ONCE(model.tables[i], 0);
 		csf_reset();
+		WRITE_ONCE(stuck, false);
+		WRITE_ONCE(resets, resets + 1);
 		model_raise(GPU, GPU_IRQ_RESET_COMPLETED);
 		break;
 	case GPU_FLUSH_CACHES(0, 0, 0) & 0xff:
@@ -287,6 +293,10 @@ static u32 model_read_space(u32 offset, u32 value)
 {
 	if (offset % MMU_AS(1) != 0x28)
 		return value;
+	if (!atomic_dec_if_positive(&stuck_at))
+		WRITE_ONCE(stuck, true);
+	if (READ_ONCE(stuck))
+		return AS_STATUS_AS_ACTIVE;
 	return atomic_dec_if_positive(&model.flushing) >= 0 ? AS_STATUS_AS_ACTIVE : 0;
 }
 
@@ -496,6 +506,8 @@ static int __init model_alloc(void)
 		return -ENOMEM;
 	model.dir = debugfs_create_dir("panthor-model", NULL);
 	debugfs_create_u32("flush_polls", 0644, model.dir, &flush_polls);
+	debugfs_create_atomic_t("stuck_at", 0644, model.dir, &stuck_at);
+	debugfs_create_u32("resets", 0444, model.dir, &resets);
 	return fake_engine_init(&model.engine, &model_engine_ops, model.dir);
 }
 

@@ -17,6 +17,7 @@
 
 #define DRIVER		"/sys/bus/platform/drivers/panthor"
 #define POWER		"/sys/bus/platform/devices/panthor/power/control"
+#define MODEL		"/sys/kernel/debug/panthor-model/"
 #define QUEUES		3
 #define FIRST_VA	0x10000000
 #define HUGE		(2 * MIB)
@@ -410,6 +411,25 @@ static void sparse(void)
 	KT_OK(bind_ops(fd, c->vm, 0, &op, 1));
 }
 
+/* A reset waits for whoever writes page tables, so it is not for ever; unmapping a hole is not. */
+static void sparse_without_end(void)
+{
+	int fd = port_open();
+	struct client *c = client_of(fd);
+	struct drm_panthor_vm_bind_op op = panthor_unmap_op(1ull << 41, (1ull << 40) + HUGE);
+	const uint32_t unmap = op.flags;
+
+	if (access("/sys/module/gem_uma_gpuvm/holders/panthor", F_OK))
+		KT_SKIP("the original writes all of it");
+	op.flags = DRM_PANTHOR_VM_BIND_OP_TYPE_MAP | DRM_PANTHOR_VM_BIND_OP_MAP_SPARSE |
+		   DRM_PANTHOR_VM_BIND_OP_MAP_NOEXEC;
+	KT_RET(bind_ops(fd, c->vm, 0, &op, 1), -E2BIG);
+	op.size -= HUGE;
+	KT_OK(bind_ops(fd, c->vm, 0, &op, 1));
+	op.flags = unmap;
+	KT_OK(bind_ops(fd, c->vm, 0, &op, 1));
+}
+
 /* The tiler's memory grows while its job waits. */
 static void tiler_heap(void)
 {
@@ -566,6 +586,39 @@ static void reset(void)
 	verify(lost.map, PAGE, 61);
 }
 
+/*
+ * A command of the MMU is never over. What the GPU knew is not forgotten before the reset, so
+ * until then nothing is unbound. @look: at the state of the MMU, the first before a lock, the
+ * third before a flush.
+ */
+static void unbind_of_a_stuck_mmu(intptr_t look)
+{
+	int fd = port_open(), ret;
+	struct port_bo bo = bo_new(fd, MIB), kept = bo_new(fd, MIB);
+	const struct port_bo *bos[] = { &bo, &kept };
+	struct drm_panthor_vm_bind_op op = panthor_unmap_op(bo.va, bo.size);
+	struct engine_cmd cmds[] = { cmd_fill(&bo, 70), cmd_fill(&kept, 71) };
+	uint64_t resets;
+	char text[8];
+
+	/* Without power it would know nothing. */
+	KT_OK(file_write(POWER, "on"));
+	run(cmds, 2, bos, 2);
+	resets = engine_count("resets");
+	snprintf(text, sizeof(text), "%d", (int)look);
+	KT_OK(file_write(MODEL "stuck_at", text));
+	ret = bind_ops(fd, client_of(fd)->vm, 0, &op, 1);
+	if (ret)
+		cmds[0] = cmd_check(&bo, 70);
+	else
+		KT_GT(engine_count("resets"), resets);
+	while (engine_count("resets") == resets)
+		usleep(1000);
+	KT_OK(file_write(POWER, "auto"));
+	cmds[1] = cmd_check(&kept, 71);
+	run(&cmds[!ret], 1 + !!ret, &bos[!ret], 1 + !!ret);
+}
+
 static uint64_t now_ns(void)
 {
 	struct timespec ts;
@@ -630,6 +683,7 @@ static const struct ktap_test panthor_tests[] = {
 	{ .name = "bind_splits", .run = split_mapping },
 	{ .name = "bind_async", .run = bind_async },
 	{ .name = "bind_sparse", .run = sparse },
+	{ .name = "bind_sparse_without_end", .run = sparse_without_end },
 	{ .name = "bind_random", .run = panthor_bind_random },
 	{ .name = "exclusive_to_a_vm", .run = exclusive },
 	{ .name = "told_and_asked", .run = tell_and_ask },
@@ -639,6 +693,8 @@ static const struct ktap_test panthor_tests[] = {
 	{ .name = "heap_full", .run = tiler_heap_full },
 	{ .name = "evict_and_restore", .run = evict_and_restore },
 	{ .name = "reset", .run = reset },
+	{ .name = "unbind_of_a_stuck_mmu", .run_arg = unbind_of_a_stuck_mmu, .arg = 1 },
+	{ .name = "unbind_of_an_mmu_that_gets_stuck", .run_arg = unbind_of_a_stuck_mmu, .arg = 3 },
 };
 
 static void panthor_bind(bool on)
