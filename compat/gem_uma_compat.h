@@ -157,6 +157,44 @@ static inline bool vma_is_cow_mapping(const struct vm_area_struct *vma)
 	vmf_insert_pfn_pmd(vmf, __pfn_to_pfn_t(pfn, PFN_DEV), write)
 #endif
 
+/* Without it, each call of the DMA API chooses an address of its own. */
+#ifndef GEM_UMA_HAS_DMA_IOVA
+#include <linux/dma-mapping.h>
+
+struct dma_iova_state {
+	dma_addr_t addr;
+};
+
+static inline bool dma_iova_try_alloc(struct device *dev, struct dma_iova_state *state,
+				      phys_addr_t phys, size_t size)
+{
+	return false;
+}
+
+static inline void dma_iova_free(struct device *dev, struct dma_iova_state *state)
+{
+}
+
+static inline int dma_iova_link(struct device *dev, struct dma_iova_state *state,
+				phys_addr_t phys, size_t offset, size_t size,
+				enum dma_data_direction dir, unsigned long attrs)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline int dma_iova_sync(struct device *dev, struct dma_iova_state *state,
+				size_t offset, size_t size)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void dma_iova_unlink(struct device *dev, struct dma_iova_state *state,
+				   size_t offset, size_t size, enum dma_data_direction dir,
+				   unsigned long attrs)
+{
+}
+#endif
+
 #ifndef GEM_UMA_HAS_DMA_BUF_INVALIDATE_MAPPINGS
 #include <linux/dma-buf.h>
 #define dma_buf_invalidate_mappings dma_buf_move_notify

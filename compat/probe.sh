@@ -45,6 +45,7 @@ has GET_UNMAPPED_AREA_CURRENT linux/sched/mm.h \
 has HRTIMER_SETUP linux/hrtimer.h ' hrtimer_setup\(struct'
 has PFN_T linux/pfn_t.h '__pfn_to_pfn_t\('
 
+has DMA_IOVA linux/dma-mapping.h 'struct dma_iova_state \{'
 has DMA_BUF_INVALIDATE_MAPPINGS linux/dma-buf.h 'dma_buf_invalidate_mappings\(struct'
 
 # DRM.

@@ -11,9 +11,11 @@
 #include <linux/dma-resv.h>
 #include <linux/export.h>
 #include <linux/memcontrol.h>
+#include <linux/minmax.h>
 #include <linux/scatterlist.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
 
 #include <drm/drm_gem.h>
 #include <drm/drm_print.h>
@@ -26,13 +28,15 @@
  * DOC: Device mapping
  *
  * A range is mapped on demand, one call of the DMA API for each physically contiguous
- * run, and stays mapped while the object is idle. Eviction drops the whole map. Behind an
- * IOMMU, too, each run has an address of its own: a device that takes one address for a whole
- * object is not served by it.
+ * run, and stays mapped while the object is idle. Eviction drops the whole map.
  *
- * An address that follows from the page is not stored: two bits a page say what is
- * mapped, and where each call started. Only what the DMA API chose, for a device behind
- * an IOMMU, is kept in a tree.
+ * Behind an IOMMU the whole object gets one range of addresses, so what is mapped is one run
+ * for the device, wherever its pages are. Before Linux 6.16 the DMA API has no call for that,
+ * and addresses may be too few for it: then each run has an address of its own.
+ *
+ * An address that follows from the page, or from that range, is not stored: two bits a page
+ * say what is mapped, and where each call started. Only other addresses, which the DMA API
+ * chose, are kept in a tree.
  *
  * The caller says what the device does with the pages. Pages that it may write are dirty
  * from then on, so no driver can forget to mark them.
@@ -158,6 +162,11 @@ static dma_addr_t gem_uma_dev_map_direct(struct gem_uma_dev_map *dmap, unsigned 
 	return phys_to_dma(dmap->dev, PFN_PHYS(pfn));
 }
 
+static u64 gem_uma_dev_map_bytes(pgoff_t pages)
+{
+	return (u64)pages << PAGE_SHIFT;
+}
+
 /* The address of a mapped page; *end shrinks to where another call's addresses start. */
 static dma_addr_t gem_uma_dev_map_addr(struct gem_uma_dev_map *dmap, pgoff_t pgoff,
 				       pgoff_t *end)
@@ -175,6 +184,8 @@ static dma_addr_t gem_uma_dev_map_addr(struct gem_uma_dev_map *dmap, pgoff_t pgo
 		*end = gem_uma_page_set_find(&dmap->starts, pgoff + 1, *end, true);
 	else
 		*end = min(*end, mas.last + 1);
+	if (dmap->iova)
+		return dmap->iova->addr + gem_uma_dev_map_bytes(pgoff);
 	if (!entry)
 		return gem_uma_dev_map_direct(dmap, gem_uma_backing_pfn(dmap->backing, pgoff));
 	addr = xa_to_value(entry);
@@ -188,7 +199,7 @@ static dma_addr_t gem_uma_dev_map_addr(struct gem_uma_dev_map *dmap, pgoff_t pgo
  * @start: first byte, counted from the start of the object; in the run
  * @end: first byte behind, in the run or its end
  *
- * A run is of one call of the DMA API, so it is contiguous in memory, too.
+ * The run has to be of one call of the DMA API: those are contiguous in memory, too.
  *
  * Context: resv held, or the last user of the object; does not sleep.
  *
@@ -242,8 +253,18 @@ static void gem_uma_dev_map_unmap(struct gem_uma_dev_map *dmap,
 		udev->sync_ops->clean(dmap->dev, &piece);
 		udev->sync_ops->invalidate(dmap->dev, &piece);
 	}
+	if (dmap->iova)
+		return;
 	dma_unmap_page_attrs(dmap->dev, run->addr, (size_t)run->nr << PAGE_SHIFT,
 			     DMA_BIDIRECTIONAL, DMA_ATTR_SKIP_CPU_SYNC);
+}
+
+/* The same in the range of the object; it flushes the IOMMU once, wherever the pages are. */
+static void gem_uma_dev_map_unlink(struct gem_uma_dev_map *dmap, pgoff_t start, pgoff_t end)
+{
+	dma_iova_unlink(dmap->dev, dmap->iova, gem_uma_dev_map_bytes(start),
+			gem_uma_dev_map_bytes(end - start), DMA_BIDIRECTIONAL,
+			DMA_ATTR_SKIP_CPU_SYNC);
 }
 
 /* The device has no address any more. */
@@ -275,7 +296,13 @@ static void gem_uma_dev_map_drop(struct gem_uma_dev_map *dmap)
 			gem_uma_dev_map_unmap(dmap, &run);
 			cond_resched();
 		}
+		if (dmap->iova)
+			gem_uma_dev_map_unlink(dmap, e.start, e.end);
 	}
+	if (dmap->iova)
+		dma_iova_free(dmap->dev, dmap->iova);
+	kfree(dmap->iova);
+	dmap->iova = NULL;
 	gem_uma_dev_map_unmapped(dmap);
 	gem_uma_page_set_clear(&dmap->mapped);
 	gem_uma_page_set_clear(&dmap->starts);
@@ -299,6 +326,42 @@ void gem_uma_dev_map_fini(struct gem_uma_dev_map *dmap)
 }
 EXPORT_SYMBOL_GPL(gem_uma_dev_map_fini);
 
+/*
+ * Addresses for the whole object, unless some of it has others. Pages of the IOMMU must not
+ * be larger than ours. Where it fails, runs get their own.
+ */
+static void gem_uma_dev_map_try_iova(struct gem_uma_dev_map *dmap)
+{
+	const struct gem_uma_device *udev = dmap->backing->udev;
+	struct gem_uma_extent e;
+
+	if (udev->physical || udev->allow_bounce ||
+	    !in_range(dma_get_merge_boundary(dmap->dev), 1, PAGE_SIZE - 1) ||
+	    gem_uma_page_set_next(&dmap->mapped, 0, dmap->mapped.size, &e))
+		return;
+	dmap->iova = kzalloc_obj(*dmap->iova, GEM_UMA_GFP_MAYFAIL);
+	if (!dmap->iova || dma_iova_try_alloc(dmap->dev, dmap->iova, 0, dmap->obj->size))
+		return;
+	kfree(dmap->iova);
+	dmap->iova = NULL;
+}
+
+/* Its place in the range of the object. */
+static int gem_uma_dev_map_link(struct gem_uma_dev_map *dmap, const struct gem_uma_run *run,
+				dma_addr_t *addr)
+{
+	u64 offset = gem_uma_dev_map_bytes(run->pgoff), size = gem_uma_dev_map_bytes(run->nr);
+
+	*addr = dmap->iova->addr + offset;
+	if (dma_iova_link(dmap->dev, dmap->iova, PFN_PHYS(run->pfn), offset, size,
+			  DMA_BIDIRECTIONAL, DMA_ATTR_SKIP_CPU_SYNC))
+		return -EIO;
+	if (!dma_iova_sync(dmap->dev, dmap->iova, offset, size))
+		return 0;
+	gem_uma_dev_map_unlink(dmap, run->pgoff, run->pgoff + run->nr);
+	return -EIO;
+}
+
 static int gem_uma_dev_map_map_pages(struct gem_uma_dev_map *dmap,
 				     const struct gem_uma_run *run, dma_addr_t *addr)
 {
@@ -309,6 +372,8 @@ static int gem_uma_dev_map_map_pages(struct gem_uma_dev_map *dmap,
 		*addr = PFN_PHYS(run->pfn);
 		return 0;
 	}
+	if (dmap->iova)
+		return gem_uma_dev_map_link(dmap, run, addr);
 	/*
 	 * Pages can be mapped for an importer, too. Synchronizing apart says that this
 	 * is known: the DMA API takes an overlap for a mistake otherwise.
@@ -340,7 +405,7 @@ static int gem_uma_dev_map_map_run(struct gem_uma_dev_map *dmap,
 		ret = gem_uma_dev_map_map_pages(dmap, run, &dma.addr);
 	if (ret)
 		return ret;
-	if (dma.addr != gem_uma_dev_map_direct(dmap, run->pfn)) {
+	if (!dmap->iova && dma.addr != gem_uma_dev_map_direct(dmap, run->pfn)) {
 		ret = gem_uma_dev_map_note_addr(dmap, start, run->nr, dma.addr);
 		if (ret) {
 			dma_unmap_page_attrs(dmap->dev, dma.addr, run->nr << PAGE_SHIFT,
@@ -394,6 +459,8 @@ static int gem_uma_dev_map_fill_gap(struct gem_uma_dev_map *dmap,
 	ret = gem_uma_page_set_reserve(&dmap->mapped, gap->start, gap->end);
 	if (!ret && dir == DMA_TO_DEVICE)
 		ret = gem_uma_page_set_reserve(&dmap->readonly, gap->start, gap->end);
+	if (!ret && !dmap->iova)
+		gem_uma_dev_map_try_iova(dmap);
 	if (!ret)
 		ret = gem_uma_dev_map_map_runs(dmap, &at, gap->end);
 	gem_uma_page_set_add(&dmap->mapped, gap->start, at);
@@ -526,7 +593,10 @@ int gem_uma_dev_map_run_locked(struct gem_uma_dev_map *dmap, pgoff_t start, pgof
 		end = gem_uma_page_set_find(&dmap->mapped, start, end, false);
 	if (start >= end)
 		return -ENXIO;
-	run->addr = gem_uma_dev_map_addr(dmap, start, &end);
+	if (dmap->iova)
+		run->addr = dmap->iova->addr + gem_uma_dev_map_bytes(start);
+	else
+		run->addr = gem_uma_dev_map_addr(dmap, start, &end);
 	run->pgoff = start;
 	run->nr = end - start;
 	return 0;
@@ -569,11 +639,11 @@ int gem_uma_dev_map_bytes_locked(struct gem_uma_dev_map *dmap, u64 offset, u64 s
 EXPORT_SYMBOL_GPL(gem_uma_dev_map_bytes_locked);
 
 /**
- * gem_uma_dev_map_next_locked() - find the next pages that the device has addresses for
+ * gem_uma_dev_map_next_locked() - find the next pages that were mapped by one call
  * @dmap: device mapping of pages of our own
  * @start: first page to look at
  * @end: first page behind
- * @run: result
+ * @run: result; contiguous in memory, too
  *
  * Context: resv held; does not sleep.
  *
@@ -585,8 +655,12 @@ bool gem_uma_dev_map_next_locked(struct gem_uma_dev_map *dmap, pgoff_t start, pg
 	struct gem_uma_extent e;
 
 	dma_resv_assert_held(dmap->obj->resv);
-	return gem_uma_page_set_next(&dmap->mapped, start, end, &e) &&
-	       !gem_uma_dev_map_run_locked(dmap, e.start, e.end, run);
+	if (!gem_uma_page_set_next(&dmap->mapped, start, end, &e))
+		return false;
+	run->addr = gem_uma_dev_map_addr(dmap, e.start, &e.end);
+	run->pgoff = e.start;
+	run->nr = e.end - e.start;
+	return true;
 }
 
 /**

@@ -141,6 +141,25 @@ static int edu_copy_locked(struct edu_device *edu, struct gem_uma_object *dst,
 	return ret;
 }
 
+/* What the device sees of the source; it is mapped. */
+static int edu_count_runs_locked(struct gem_uma_object *src, struct example_edu_copy *args)
+	__must_hold(src->base.resv)
+{
+	u64 at, len;
+	int ret = 0;
+
+	dma_resv_assert_held(src->base.resv);
+	args->src_runs = 0;
+	for (at = 0; !ret && at < args->size; at += len) {
+		dma_addr_t addr;
+
+		len = args->size - at;
+		ret = edu_bo_addr_locked(src, args->src_offset + at, &addr, &len);
+		args->src_runs++;
+	}
+	return ret;
+}
+
 /* Who else uses the buffers comes first. */
 static int edu_wait_locked(struct gem_uma_object *uobj, bool write)
 	__must_hold(uobj->base.resv)
@@ -154,7 +173,7 @@ static int edu_wait_locked(struct gem_uma_object *uobj, bool write)
 }
 
 static int edu_run_locked(struct edu_device *edu, struct gem_uma_object *dst,
-			  struct gem_uma_object *src, const struct example_edu_copy *args)
+			  struct gem_uma_object *src, struct example_edu_copy *args)
 	__must_hold(dst->base.resv) __must_hold(src->base.resv)
 {
 	int ret;
@@ -163,11 +182,13 @@ static int edu_run_locked(struct edu_device *edu, struct gem_uma_object *dst,
 	ret = edu_wait_locked(src, false);
 	if (!ret)
 		ret = edu_wait_locked(dst, true);
-	return ret ?: edu_copy_locked(edu, dst, src, args);
+	if (!ret)
+		ret = edu_copy_locked(edu, dst, src, args);
+	return ret ?: edu_count_runs_locked(src, args);
 }
 
 static int edu_copy(struct edu_device *edu, struct gem_uma_object *dst,
-		    struct gem_uma_object *src, const struct example_edu_copy *args)
+		    struct gem_uma_object *src, struct example_edu_copy *args)
 {
 	struct drm_exec exec;
 	int ret = 0, idx;
@@ -196,10 +217,12 @@ static int edu_copy(struct edu_device *edu, struct gem_uma_object *dst,
 
 static int edu_ioctl_copy(struct drm_device *drm, void *data, struct drm_file *file)
 {
-	const struct example_edu_copy *args = data;
+	struct example_edu_copy *args = data;
 	struct drm_gem_object *dst, *src = NULL;
 	int ret = -ENOENT;
 
+	if (args->pad)
+		return -EINVAL;
 	if (args->size > EXAMPLE_EDU_MAX)
 		return -E2BIG;
 	dst = drm_gem_object_lookup(file, args->dst);

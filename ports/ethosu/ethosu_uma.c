@@ -2,20 +2,14 @@
 /*
  * ethosu's buffers on gem-uma.
  *
- * The device has no page tables: it is told one address for each buffer. Where the pages happen
- * to be contiguous for the DMA API, it is that of the first one. Otherwise the buffer gets a
- * range of the IOMMU's, in which its pages follow each other. Both come with the job that names
- * the buffer, and reclaim takes them when no job uses it.
+ * The device has no page tables: it is told one address for each buffer. Behind an IOMMU the
+ * library gives each buffer one range of addresses. It comes with the job that names the buffer,
+ * and reclaim takes it when no job uses it.
  *
  * Without an IOMMU nobody can promise that pages that come back are contiguous. So a buffer is
  * populated where it is made, pinned for life if it is contiguous, and refused if not.
- *
- * Reclaim unlinks a range as the DMA API does in interrupts: that neither sleeps nor allocates,
- * and the IOMMU has forgotten the pages when it returns.
  */
-#include <linux/delay.h>
 #include <linux/dma-resv.h>
-#include <linux/pfn.h>
 #include <linux/slab.h>
 
 #include <drm/drm_print.h>
@@ -25,9 +19,6 @@
 #include "ethosu_device.h"
 #include "ethosu_gem.h"
 #include "ethosu_job.h"
-
-/* Whether a dying buffer has given its range back, which nobody can wait for. */
-#define ETHOSU_UMA_POLL_US	100
 
 static struct ethosu_gem_object *ethosu_uma_to_bo(struct gem_uma_object *uobj)
 {
@@ -39,114 +30,24 @@ static struct ethosu_uma *ethosu_uma_of(struct ethosu_gem_object *bo)
 	return &to_ethosu_device(bo->base.base.dev)->uma;
 }
 
-static unsigned int ethosu_uma_dev_mapped(struct gem_uma_object *uobj)
-{
-	return ethosu_uma_to_bo(uobj)->uma.linked;
-}
-
-/* With resv held, or without references. The library has cleaned the pages, and does again. */
-static void ethosu_uma_unlink(struct ethosu_gem_object *bo)
-{
-	struct ethosu_uma *uma = ethosu_uma_of(bo);
-
-	if (!bo->uma.linked)
-		return;
-	dma_iova_destroy(uma->dev.dma_dev, &bo->uma.iova, bo->base.base.size, DMA_BIDIRECTIONAL,
-			 DMA_ATTR_SKIP_CPU_SYNC);
-	bo->uma.linked = false;
-	atomic_dec(&uma->linked);
-}
-
-/* Runs of memory, not of the device's map: an IOMMU takes no DMA addresses. */
-static int ethosu_uma_link_runs(struct ethosu_gem_object *bo, size_t *at)
-	__must_hold(bo->base.base.resv)
-{
-	struct device *dev = ethosu_uma_of(bo)->dev.dma_dev;
-	size_t size = bo->base.base.size, len;
-	struct gem_uma_run run;
-	int ret;
-
-	dma_resv_assert_held(bo->base.base.resv);
-	for (; *at < size; *at += len) {
-		ret = gem_uma_backing_run_locked(&bo->base.backing, *at >> PAGE_SHIFT,
-						 size >> PAGE_SHIFT, &run);
-		if (ret)
-			return ret;
-		len = (size_t)run.nr << PAGE_SHIFT;
-		ret = dma_iova_link(dev, &bo->uma.iova, PFN_PHYS(run.pfn), *at, len,
-				    DMA_BIDIRECTIONAL, DMA_ATTR_SKIP_CPU_SYNC);
-		if (ret)
-			return ret;
-	}
-	return dma_iova_sync(dev, &bo->uma.iova, 0, size);
-}
-
-static int ethosu_uma_link_locked(struct ethosu_gem_object *bo)
-	__must_hold(bo->base.base.resv)
-{
-	struct ethosu_uma *uma = ethosu_uma_of(bo);
-	struct device *dev = uma->dev.dma_dev;
-	size_t at = 0;
-	int ret;
-
-	dma_resv_assert_held(bo->base.base.resv);
-	if (!uma->iommu)
-		return -EOPNOTSUPP;
-	if (!dma_iova_try_alloc(dev, &bo->uma.iova, 0, bo->base.base.size))
-		return -ENOSPC;
-	ret = ethosu_uma_link_runs(bo, &at);
-	if (ret) {
-		dma_iova_destroy(dev, &bo->uma.iova, at, DMA_BIDIRECTIONAL,
-				 DMA_ATTR_SKIP_CPU_SYNC);
-		return ret;
-	}
-	bo->uma.addr = bo->uma.iova.addr;
-	bo->uma.linked = true;
-	atomic_inc(&uma->linked);
-	gem_uma_object_update_locked(&bo->base);
-	return 0;
-}
-
-/* Is all of a buffer contiguous for the device as it is? Calls of the DMA API may be several. */
-static int ethosu_uma_find_addr_locked(struct ethosu_gem_object *bo, dma_addr_t *addr,
-				       bool *contiguous)
-	__must_hold(bo->base.base.resv)
-{
-	pgoff_t at, end = bo->base.base.size >> PAGE_SHIFT;
-	struct gem_uma_dma_run run;
-	int ret;
-
-	dma_resv_assert_held(bo->base.base.resv);
-	*contiguous = true;
-	for (at = 0; *contiguous && at < end; at += run.nr) {
-		ret = gem_uma_dev_map_run_locked(&bo->base.dev_map, at, end, &run);
-		if (ret)
-			return ret;
-		if (!at)
-			*addr = run.addr;
-		*contiguous = run.addr == *addr + ((u64)at << PAGE_SHIFT);
-	}
-	return 0;
-}
-
 static int ethosu_uma_map_locked(struct ethosu_gem_object *bo, bool write)
 	__must_hold(bo->base.base.resv)
 {
-	dma_addr_t addr = 0;
-	bool contiguous;
+	pgoff_t pages = bo->base.base.size >> PAGE_SHIFT;
+	struct gem_uma_dma_run run;
 	int ret;
 
 	dma_resv_assert_held(bo->base.base.resv);
 	ret = gem_uma_object_populate_locked(&bo->base, 0, bo->base.base.size,
 					     write ? DMA_BIDIRECTIONAL : DMA_TO_DEVICE);
-	if (ret || bo->uma.linked)
-		return ret;
-	ret = ethosu_uma_find_addr_locked(bo, &addr, &contiguous);
+	if (!ret)
+		ret = gem_uma_dev_map_run_locked(&bo->base.dev_map, 0, pages, &run);
 	if (ret)
 		return ret;
-	if (!contiguous)
-		return ethosu_uma_link_locked(bo);
-	bo->uma.addr = addr;
+	/* The addresses of the IOMMU are used up, or there is none. */
+	if (run.nr < pages)
+		return ethosu_uma_of(bo)->iommu ? -ENOSPC : -EOPNOTSUPP;
+	bo->uma.addr = run.addr;
 	return 0;
 }
 
@@ -193,17 +94,6 @@ void ethosu_uma_add_fences(struct ethosu_job *job)
 	dma_resv_add_fence(job->cmd_bo->resv, fence, DMA_RESV_USAGE_READ);
 }
 
-static int ethosu_uma_evict(struct gem_uma_object *uobj)
-{
-	ethosu_uma_unlink(ethosu_uma_to_bo(uobj));
-	return 0;
-}
-
-static void ethosu_uma_teardown(struct gem_uma_object *uobj)
-{
-	ethosu_uma_unlink(ethosu_uma_to_bo(uobj));
-}
-
 static void ethosu_uma_free(struct gem_uma_object *uobj)
 {
 	struct ethosu_gem_object *bo = ethosu_uma_to_bo(uobj);
@@ -213,9 +103,6 @@ static void ethosu_uma_free(struct gem_uma_object *uobj)
 }
 
 static const struct gem_uma_object_ops ethosu_uma_ops = {
-	.dev_mapped = ethosu_uma_dev_mapped,
-	.evict = ethosu_uma_evict,
-	.teardown = ethosu_uma_teardown,
 	.free = ethosu_uma_free,
 };
 
@@ -287,19 +174,7 @@ int ethosu_uma_init(struct ethosu_uma *uma, struct drm_device *drm,
 	return 0;
 }
 
-/* Nobody makes a range any more, and nobody may have one when the driver is gone. */
 void ethosu_uma_fini(struct ethosu_uma *uma)
 {
-	struct gem_uma_object *uobj = NULL;
-
 	gem_uma_object_unplug_all(&uma->dev);
-	while ((uobj = gem_uma_object_next(&uma->dev, uobj))) {
-		dma_resv_lock(uobj->base.resv, NULL);
-		ethosu_uma_unlink(ethosu_uma_to_bo(uobj));
-		gem_uma_object_update_locked(uobj);
-		dma_resv_unlock(uobj->base.resv);
-	}
-	/* What is being freed is not in that list. */
-	while (atomic_read(&uma->linked))
-		fsleep(ETHOSU_UMA_POLL_US);
 }

@@ -3,8 +3,7 @@
 #ifndef _ETHOSU_UMA_H_
 #define _ETHOSU_UMA_H_
 
-#include <linux/atomic.h>
-#include <linux/dma-mapping.h>
+#include <linux/types.h>
 
 #include <drm/gem_uma/gem_uma_object.h>
 #include <drm/gem_uma/gem_uma_pm.h>
@@ -23,8 +22,6 @@ struct ethosu_uma {
 	struct gem_uma_pm pm;
 	/** @iommu: the DMA API can give ranges of addresses for pages that are anywhere. */
 	bool iommu;
-	/** @linked: how many buffers have such a range. */
-	atomic_t linked;
 };
 
 /**
@@ -36,10 +33,6 @@ struct ethosu_uma_bo {
 	 * without, because the fence of the job keeps it.
 	 */
 	dma_addr_t addr;
-	/** @linked: @iova is in use; protected by resv. */
-	bool linked;
-	/** @iova: a range of the IOMMU's, which points to the pages; protected by resv. */
-	struct dma_iova_state iova;
 };
 
 int ethosu_uma_init(struct ethosu_uma *uma, struct drm_device *drm,

@@ -4,6 +4,8 @@
  * and that reaches nothing but what the DMA API mapped for it. A DMA elsewhere is a report
  * of the IOMMU in the kernel log.
  */
+#include <sys/utsname.h>
+
 #include "arena.h"
 #include "example_edu.h"
 #include "file.h"
@@ -38,6 +40,11 @@ static struct vuma_bo edu_bo(int fd, uint64_t size)
 	return bo;
 }
 
+static int edu_copy_args(int fd, struct example_edu_copy *copy)
+{
+	return vuma_ioctl(fd, DRM_IOCTL_EXAMPLE_EDU_COPY, copy);
+}
+
 static int edu_copy(int fd, uint32_t dst, uint64_t dst_offset, uint32_t src, uint64_t src_offset,
 		    uint64_t size)
 {
@@ -46,7 +53,7 @@ static int edu_copy(int fd, uint32_t dst, uint64_t dst_offset, uint32_t src, uin
 		.size = size,
 	};
 
-	return vuma_ioctl(fd, DRM_IOCTL_EXAMPLE_EDU_COPY, &copy);
+	return edu_copy_args(fd, &copy);
 }
 
 /* Exactly these bytes, whatever pages and pieces they are in. */
@@ -79,8 +86,43 @@ static void bytes(void)
 	KT_EQ(memcmp(from, from + PAGE, 64), 0);
 }
 
+/* Has the DMA API a call for a range of addresses that is mapped piece by piece? */
+static bool kernel_has_ranges(void)
+{
+	struct utsname name;
+	long major, minor;
+	char *end;
+
+	KT_SYS(uname(&name));
+	major = strtol(name.release, &end, 10);
+	KT_EQ(*end, '.');
+	minor = strtol(end + 1, NULL, 10);
+	return major > 6 || (major == 6 && minor >= 16);
+}
+
+/* Wherever its pages are, and in whatever order they came: the second, and others between. */
+static void one_range(void)
+{
+	int fd = edu_open();
+	struct vuma_bo a = edu_bo(fd, SIZE), b = edu_bo(fd, SIZE), dst = edu_bo(fd, SIZE);
+	struct example_edu_copy copy = { .dst = dst.handle, .src = a.handle, .size = 2 * PAGE };
+	unsigned int i;
+
+	for (i = 2; i-- > 0;) {
+		KT_OK(edu_copy(fd, dst.handle, 0, a.handle, i * PAGE, 64));
+		KT_OK(edu_copy(fd, dst.handle, 0, b.handle, i * PAGE, 64));
+	}
+	vuma_pattern_fill(a.map, SIZE, 3, 1);
+	if (copy.size > EXAMPLE_EDU_MAX)
+		KT_SKIP("pages are too large");
+	KT_OK(edu_copy_args(fd, &copy));
+	verify_pattern(dst.map, copy.size, 3, 1);
+	KT_EQ(copy.src_runs, kernel_has_ranges() ? 1 : 2);
+}
+
 static void bad_input(void)
 {
+	struct example_edu_copy padded = { .size = 1, .pad = 1 };
 	int fd = edu_open();
 	struct vuma_bo a = edu_bo(fd, SIZE), b = edu_bo(fd, SIZE);
 	uint32_t max = EXAMPLE_EDU_MAX;
@@ -92,6 +134,7 @@ static void bad_input(void)
 	KT_RET(edu_copy(fd, b.handle, 0, a.handle, SIZE - 1, 2), -EINVAL);
 	KT_RET(edu_copy(fd, b.handle, UINT64_MAX, a.handle, 0, 2), -EINVAL);
 	KT_RET(edu_copy(fd, b.handle, 0, a.handle, UINT64_MAX - 1, 2), -EINVAL);
+	KT_RET(edu_copy_args(fd, &padded), -EINVAL);
 	KT_RET(edu_copy(fd, 0, 0, a.handle, 0, 1), -ENOENT);
 	KT_RET(edu_copy(fd, b.handle, 0, a.handle + 1000, 0, 1), -ENOENT);
 	verify_pattern(b.map, SIZE, 1, 1);
@@ -178,6 +221,7 @@ static void unplugged(void)
 
 static const struct ktap_test tests[] = {
 	{ .name = "edu_copies_these_bytes_and_no_others", .run = bytes },
+	{ .name = "edu_buffer_has_one_range_of_addresses", .run = one_range },
 	{ .name = "edu_bad_input_changes_nothing", .run = bad_input },
 	{ .name = "edu_shares_buffers_with_vuma", .run = with_vuma },
 	{ .name = "edu_follows_evicted_pages", .run = after_eviction },

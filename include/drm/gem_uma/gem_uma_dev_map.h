@@ -8,6 +8,7 @@
 
 #include <drm/gem_uma/gem_uma_backing.h>
 
+struct dma_iova_state;
 struct sg_table;
 
 /**
@@ -40,11 +41,13 @@ struct gem_uma_dev_map {
 
 	/* Pages with an address; all pages of an sg table. */
 	struct gem_uma_page_set mapped;
-	/* Where calls of the DMA API started, so that they can be undone one by one. */
+	/* Where calls of the DMA API started: what lies between two is contiguous memory. */
 	struct gem_uma_page_set starts;
 	/* Pages that the device only reads. */
 	struct gem_uma_page_set readonly;
-	/* Addresses that do not follow from the page: by range, the first page's number. */
+	/* One range of addresses for the whole object, where an IOMMU has given one, or NULL. */
+	struct dma_iova_state *iova;
+	/* Other addresses that do not follow from the page: by range, the first page's number. */
 	struct maple_tree addrs;
 };
 
