@@ -277,8 +277,8 @@ EXPORT_SYMBOL_GPL(gem_uma_vm_bind_add_dependency);
 static long gem_uma_vm_bind_tables_bound(struct gem_uma_vm_bind *bind)
 {
 	const struct gem_uma_vm_geometry *g = bind->vm->geometry;
-	/* Each op at least one, or nothing would limit those that need no table. */
-	long nr = bind->nr * (1 + gem_uma_vm_clear_tables(bind->vm));
+	/* Each op, and no op, at least one, or nothing would limit those that need no table. */
+	long nr = max(bind->nr, 1) * (1 + gem_uma_vm_clear_tables(bind->vm));
 	u32 i;
 
 	for (i = 0; i < bind->nr; i++) {
@@ -355,8 +355,16 @@ static int gem_uma_vm_prepare_sparse_locked(struct gem_uma_vm *vm, const struct 
 	__must_hold(drm_gpuvm_resv(&vm->base))
 {
 	bool dummy = op->prot & GEM_UMA_VM_DUMMY;
+	int ret = 0;
 
 	drm_gpuvm_resv_assert_held(&vm->base);
+	if (dummy)
+		ret = gem_uma_vm_dummy_locked(vm);
+	if (ret)
+		return ret;
+	/* One step, for which others wait. There was no memory for a larger dummy. */
+	if (dummy && op->range >> PAGE_SHIFT >> vm->dummy_order > GEM_UMA_VM_MAX_DUMMIES)
+		return -ENOMEM;
 	step->pieces = &step->sparse;
 	step->nr_pieces = 1;
 	step->sparse = (struct gem_uma_vm_piece) {
@@ -365,7 +373,7 @@ static int gem_uma_vm_prepare_sparse_locked(struct gem_uma_vm *vm, const struct 
 		.prot = op->prot,
 		.kind = dummy ? GEM_UMA_VM_SHARED_DUMMY : GEM_UMA_VM_NULL,
 	};
-	return dummy ? gem_uma_vm_dummy_locked(vm) : 0;
+	return 0;
 }
 
 static int gem_uma_vm_prepare_map_locked(struct gem_uma_vm *vm, const struct gem_uma_vm_op *op,
@@ -459,8 +467,14 @@ static void gem_uma_vm_bind_apply_locked(struct gem_uma_vm_bind *bind)
 	u32 i = 0;
 
 	drm_gpuvm_resv_assert_held(&bind->vm->base);
+	if (!bind->nr)
+		return;
+	/* Once for all of them: who looks an address up finds it in the tree, or taken away. */
+	mutex_lock(&bind->vm->tree_lock);
+	bind->vm->entering = bind;
 	list_for_each_entry(step, &bind->steps, link)
 		gem_uma_vm_tree_apply_locked(bind, &bind->ops[i++], step);
+	mutex_unlock(&bind->vm->tree_lock);
 }
 
 static void gem_uma_vm_bind_changed_locked(struct gem_uma_vm_bind *bind)
@@ -489,7 +503,7 @@ static void gem_uma_vm_bind_changed_locked(struct gem_uma_vm_bind *bind)
 static void gem_uma_vm_bind_account(struct gem_uma_vm_bind *bind)
 {
 	struct gem_uma_vm_step *step;
-	long nr = bind->nr;
+	long nr = max(bind->nr, 1);
 
 	list_for_each_entry(step, &bind->steps, link)
 		nr += step->nr_tables;

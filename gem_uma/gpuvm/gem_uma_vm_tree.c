@@ -217,7 +217,7 @@ static int gem_uma_vm_tree_change(struct gem_uma_vm_bind *bind, const struct gem
  * @op: one of its operations
  * @step: of @op; completed with what the tree knows
  *
- * Context: resv of the VM and of all objects held.
+ * Context: resv of the VM and of all objects held, and tree_lock.
  */
 void gem_uma_vm_tree_apply_locked(struct gem_uma_vm_bind *bind, const struct gem_uma_vm_op *op,
 				  struct gem_uma_vm_step *step)
@@ -225,13 +225,11 @@ void gem_uma_vm_tree_apply_locked(struct gem_uma_vm_bind *bind, const struct gem
 	struct gem_uma_vm *vm = bind->vm;
 
 	drm_gpuvm_resv_assert_held(&vm->base);
+	lockdep_assert_held(&vm->tree_lock);
 	bind->op = op;
 	bind->step = step;
 	gem_uma_vm_tree_look_locked(vm, step);
-	mutex_lock(&vm->tree_lock);
-	vm->entering = bind;
 	drm_WARN_ON_ONCE(vm->base.drm, gem_uma_vm_tree_change(bind, op));
-	mutex_unlock(&vm->tree_lock);
 	if (!op->obj)
 		return;
 	/* The next validation brings the pages and the entries. */

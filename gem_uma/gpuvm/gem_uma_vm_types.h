@@ -4,6 +4,7 @@
 #define _GEM_UMA_VM_INTERNAL_H_
 
 #include <linux/dma-fence.h>
+#include <linux/sizes.h>
 #include <linux/workqueue.h>
 
 #include <drm/gem_uma/gem_uma_vm.h>
@@ -12,6 +13,9 @@
 
 /* Tables allocated for binds of one VM that are not finished; one bind may exceed it. */
 #define GEM_UMA_VM_MAX_TABLES	1024
+
+/* How often a sparse range is mapped to the dummy of a VM, which mostly has 2 MiB: 1 TiB then. */
+#define GEM_UMA_VM_MAX_DUMMIES	SZ_512K
 
 /* What is behind addresses. */
 enum gem_uma_vm_kind {
@@ -110,7 +114,7 @@ struct gem_uma_vm_bind {
 	struct gem_uma_vm_fence *fence;
 	/** @tables: how much of &gem_uma_vm.tables is for this bind. */
 	long tables;
-	/** @holders: the queue and the ioctl; the last of them frees it. */
+	/** @holders: the queue, the ioctl and lookups; the last of them frees it. */
 	atomic_t holders;
 	/** @queued: keeps @vm active. */
 	bool queued;

@@ -8,6 +8,7 @@
 #include <linux/sched/signal.h>
 
 #include "gem_uma_space.h"
+#include "gpuvm/gem_uma_vm_types.h"
 
 #define DRIVER_PAGES	(4 * SPACE_2M)
 /* What can take a while, and never so long. */
@@ -325,6 +326,23 @@ static void vm_lookup_finds_what_is_mapped(struct kunit *test)
 	SPACE_EXPECT_SANE(vm, "looked at");
 }
 
+/* There was no memory for a large one, and what is written in one step has an end. */
+static void vm_sparse_range_of_small_dummies_has_an_end(struct kunit *test)
+{
+	struct space_room *room = space_room_create(test);
+	struct space_vm *vm = space_vm_create(room, &space_geometries[0],
+					      GEM_UMA_VM_MAX_DUMMIES + 2);
+	struct gem_uma_vm_op op = space_sparse(vm, 0, vm->pages, GEM_UMA_VM_DUMMY);
+	unsigned int order;
+
+	KUNIT_ASSERT_EQ(test, space_bind_one(vm, space_sparse(vm, 0, 1, GEM_UMA_VM_DUMMY)), 0);
+	order = vm->base.dummy_order;
+	vm->base.dummy_order = 0;
+	KUNIT_EXPECT_EQ(test, space_bind_one(vm, op), -ENOMEM);
+	vm->base.dummy_order = order;
+	SPACE_EXPECT_SANE(vm, "nothing was changed");
+}
+
 static void driver_expect_at(struct kunit *test, struct space_vm *vm, unsigned int page,
 			     struct space_bo *bo, u64 at)
 {
@@ -389,6 +407,7 @@ static struct kunit_case gem_uma_vm_driver_cases[] = {
 	KUNIT_CASE_PARAM(vm_direct_unmap_outlives_the_device, vm_driver_gen_params),
 	KUNIT_CASE_PARAM(vm_direct_unmap_outlives_an_error, vm_driver_gen_params),
 	KUNIT_CASE_PARAM(vm_direct_unmap_never_fails_for_memory, vm_driver_gen_params),
+	KUNIT_CASE(vm_sparse_range_of_small_dummies_has_an_end),
 	KUNIT_CASE_PARAM(vm_lookup_finds_what_is_mapped, vm_driver_gen_params),
 	KUNIT_CASE_PARAM(vm_lookup_finds_what_the_queue_has_yet_to_change,
 			 vm_driver_gen_params),
