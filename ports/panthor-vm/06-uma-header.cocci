@@ -5,7 +5,6 @@
 @@
   #include <linux/kref.h>
 + #include <linux/rwsem.h>
-+ #include <linux/wait.h>
 
 @@
 @@
@@ -13,8 +12,6 @@
   	...
 + 	/** @gate: closed by resets, so that no page table is written meanwhile. */
 + 	struct rw_semaphore gate;
-+ 	/** @forgotten: woken up when the MMU has forgotten a VM. */
-+ 	wait_queue_head_t forgotten;
   };
 
 @@

@@ -27,15 +27,6 @@
 
 @@
 @@
-  panthor_vm_release_as_locked(...)
-  {
-  	...
-  	vm->as.id = -1;
-+ 	wake_up_all(&ptdev->uma.forgotten);
-  }
-
-@@
-@@
   panthor_mmu_pre_reset(...)
   {
 - 	struct panthor_vm *vm;
@@ -71,7 +62,6 @@
 - if (!mmu->vm.wq)
 - 	return -ENOMEM;
 + init_rwsem(&ptdev->uma.gate);
-+ init_waitqueue_head(&ptdev->uma.forgotten);
   ...
 - ret = drmm_add_action_or_reset(&ptdev->base, panthor_mmu_release_wq, mmu->vm.wq);
 - if (ret)

@@ -16,7 +16,6 @@
 #include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
-#include <linux/wait.h>
 
 #include <drm/drm_print.h>
 
@@ -27,9 +26,6 @@
 
 /* Where resvs are held: an error is better than the OOM killer, who may wait for one of them. */
 #define PANTHOR_PT_GFP	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
-
-/* More than a reset takes. */
-#define PANTHOR_UMA_RESET_TIMEOUT	msecs_to_jiffies(10000)
 
 /* As io-pgtable has them: bits of an address that one table resolves, and the last level. */
 #define PANTHOR_PT_BITS		9
@@ -146,22 +142,7 @@ static bool panthor_uma_is_block(struct panthor_uma_vm *vm, u64 va)
 	       walk.ptes[PANTHOR_PT_BLOCK_LEVEL] && !walk.ptes[PANTHOR_PT_LAST_LEVEL];
 }
 
-/*
- * Where the MMU does not answer, a reset is on its way. Until then the GPU may use what it knew;
- * the reset takes the address space from the VM, and so do sleep, and the end of the device.
- */
-static bool panthor_uma_wait_forgotten(struct panthor_uma_vm *uma)
-{
-	struct panthor_vm *vm = panthor_vm_from_uma(uma);
-
-	if (wait_event_timeout(uma->ptdev->uma.forgotten, panthor_vm_as(vm) < 0,
-			       PANTHOR_UMA_RESET_TIMEOUT))
-		return true;
-	panthor_vm_declare_unusable(vm);
-	return false;
-}
-
-/* A GPU that sleeps knows nothing, although it is reset only when it wakes up. */
+/* A GPU that sleeps knows nothing; it is reset when it wakes up. */
 static bool panthor_uma_may_be_stuck(struct panthor_uma_vm *uma)
 {
 	return panthor_device_reset_is_pending(uma->ptdev) &&
@@ -172,12 +153,17 @@ static bool panthor_uma_may_be_stuck(struct panthor_uma_vm *uma)
  * Page tables are not written while the GPU is reset: it would not answer, and has forgotten all
  * afterwards. Reclaim does not wait for that. What is next to the range in a block is locked,
  * too: it is mapped anew.
+ *
+ * Where the GPU does not answer, a reset is on its way. A bind goes on, as it is too late to say
+ * no: until the reset the GPU may use what it knew. It must not wait for the reset either, which
+ * first stops who waits for op_lock or a resv. Only reclaim gives up.
  */
 static int panthor_uma_begin(struct gem_uma_vm *base, u64 va, u64 len, bool wait)
 {
 	struct panthor_uma_vm *uma = to_panthor_uma_vm(base);
 	struct rw_semaphore *gate = &uma->ptdev->uma.gate;
 	u64 start = va, end = va + len;
+	int ret;
 
 	if (wait)
 		down_read(gate);
@@ -187,14 +173,12 @@ static int panthor_uma_begin(struct gem_uma_vm *base, u64 va, u64 len, bool wait
 		start = ALIGN_DOWN(start, SZ_2M);
 	if (panthor_uma_is_block(uma, end - 1))
 		end = ALIGN(end, SZ_2M);
-	while (panthor_vm_lock_region(panthor_vm_from_uma(uma), start, end - start)) {
-		up_read(gate);
-		if (!wait || !panthor_uma_wait_forgotten(uma))
-			return -EBUSY;
-		down_read(gate);
-	}
+	ret = panthor_vm_lock_region(panthor_vm_from_uma(uma), start, end - start);
 	uma->reclaim = !wait;
-	return 0;
+	if (!ret || wait)
+		return 0;
+	up_read(gate);
+	return ret;
 }
 
 /* What reclaim has not flushed keeps its pages, but the entries are gone. */
@@ -205,10 +189,9 @@ static int panthor_uma_flush(struct gem_uma_vm *base, u64 va, u64 len)
 	int ret = panthor_vm_unlock_region(vm);
 
 	up_read(&uma->ptdev->uma.gate);
-	if (ret && uma->reclaim)
-		panthor_vm_declare_unusable(vm);
-	else if (ret && panthor_uma_wait_forgotten(uma))
-		ret = 0;
+	if (!ret || !uma->reclaim)
+		return 0;
+	panthor_vm_declare_unusable(vm);
 	return ret;
 }
 
