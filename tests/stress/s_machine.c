@@ -14,6 +14,8 @@
 #define HOGS	3
 #define TIMES	3
 #define BO_SIZE	VUMA_MIB
+/* Each has a VM, and a file can have no more than 256. */
+#define FILE_BOS	128
 
 struct hog {
 	unsigned int count;
@@ -24,9 +26,9 @@ struct hog {
 static struct hog hog_new(unsigned int index, unsigned int count)
 {
 	struct hog h = { .count = count };
-	int fd = dev_open(0);
 	unsigned int i;
 	uint64_t page;
+	int fd = -1;
 
 	h.bos = calloc(count, sizeof(*h.bos));
 	h.sheets = calloc(count, sizeof(*h.sheets));
@@ -34,6 +36,8 @@ static struct hog hog_new(unsigned int index, unsigned int count)
 	for (i = 0; i < count; i++) {
 		struct sheet *s = &h.sheets[i];
 
+		if (i % FILE_BOS == 0)
+			fd = dev_open(0);
 		h.bos[i] = bo_new_mapped(fd, BO_SIZE, i & 1 ? DRM_VUMA_BO_HUGE : 0);
 		*s = sheet_new(index * count + i, h.bos[i].map, BO_SIZE / PAGE);
 		sheet_bind(s, &h.bos[i], 0);

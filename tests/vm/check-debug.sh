@@ -92,6 +92,8 @@ beside() {
 	# Where megabytes are written and compressed, a look at each 300th access takes so
 	# long that jobs of the device time out.
 	[[ $lane:$file != kcsan:tests/uapi/* ]] || more+=(--append kcsan.skip_watch=2000)
+	# An image of memory needs half of it, and the kernel alone has nearly that of a GiB.
+	[[ $file != */jobs-suspend.txt ]] || more[1]=1536M
 	# It fills three times of what there is.
 	[[ $file != */jobs-machine.txt ]] || more[1]=512M
 	if [[ $name == into-tree ]]; then
