@@ -303,7 +303,8 @@ DEFINE_DEBUGFS_ATTRIBUTE(gem_uma_pm_when_fops, gem_uma_pm_when_get, gem_uma_pm_w
  * @pm: the part
  *
  * pm_stats tells how often and how much was evicted, and why it ended last time; pm_when
- * is &gem_uma_pm.when. For &drm_driver.debugfs_init; DRM removes the files.
+ * is &gem_uma_pm.when, pm_timeout_ms &gem_uma_pm.timeout_ms. For &drm_driver.debugfs_init;
+ * DRM removes the files.
  *
  * Context: may sleep.
  */
@@ -313,5 +314,6 @@ void gem_uma_pm_debugfs_init(struct gem_uma_pm *pm)
 
 	debugfs_create_file("pm_stats", 0400, root, pm, &gem_uma_pm_stats_fops);
 	debugfs_create_file_unsafe("pm_when", 0600, root, pm, &gem_uma_pm_when_fops);
+	debugfs_create_u32("pm_timeout_ms", 0600, root, &pm->timeout_ms);
 }
 EXPORT_SYMBOL_GPL(gem_uma_pm_debugfs_init);

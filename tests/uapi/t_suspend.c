@@ -50,7 +50,7 @@ static void debugfs_path(char *path, size_t len, const char *name)
 }
 
 /* For all devices: the name in debugfs does not tell which one is opened first. */
-static void set_when(unsigned int when)
+static void set_pm(const char *name, unsigned int value)
 {
 	DIR *dir = opendir(DRI);
 	char path[128], text[16];
@@ -59,9 +59,9 @@ static void set_when(unsigned int when)
 
 	if (!dir)
 		KT_SKIP("no debugfs");
-	snprintf(text, sizeof(text), "%u", when);
+	snprintf(text, sizeof(text), "%u", value);
 	while ((entry = readdir(dir))) {
-		snprintf(path, sizeof(path), DRI "/%.32s/pm_when", entry->d_name);
+		snprintf(path, sizeof(path), DRI "/%.32s/%s", entry->d_name, name);
 		if (access(path, F_OK))
 			continue;
 		KT_OK(file_write(path, text));
@@ -69,6 +69,11 @@ static void set_when(unsigned int when)
 	}
 	closedir(dir);
 	KT_GE(done, 1);
+}
+
+static void set_when(unsigned int when)
+{
+	set_pm("pm_when", when);
 }
 
 static void default_again(void)
@@ -82,6 +87,8 @@ static void default_again(void)
 	while (dir && (entry = readdir(dir))) {
 		snprintf(path, sizeof(path), DRI "/%.32s/pm_when", entry->d_name);
 		file_write(path, "1");
+		snprintf(path, sizeof(path), DRI "/%.32s/pm_timeout_ms", entry->d_name);
+		file_write(path, "2000");
 	}
 	if (dir)
 		closedir(dir);
@@ -280,6 +287,8 @@ static void large_share_of_memory(void)
 		bos[i] = bo_new_mapped(fd, BO_MIB * MIB, 0);
 		vuma_pattern_fill(bos[i].map, bos[i].size, i, 3);
 	}
+	/* Else it depends on the host's speed how much the kernel has to ask for. */
+	set_pm("pm_timeout_ms", 600000);
 	sleep_now("disk");
 	KT_GE(fdinfo(fd, "vuma-evicted-total"), (uint64_t)count * BO_MIB * MIB / 2);
 	for (i = 0; i < count; i++)
