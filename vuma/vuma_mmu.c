@@ -29,6 +29,8 @@
 
 #define VUMA_PT_ENTRIES		512
 #define VUMA_PT_BYTES		(VUMA_PT_ENTRIES * sizeof(u64))
+/* Has the CPU pages of that size? */
+#define VUMA_PT_IS_PAGE	(!offset_in_page(VUMA_PT_BYTES))
 #define VUMA_PT_ROOT		3
 
 #define VUMA_PTE_VALID		BIT_ULL(0)
@@ -68,6 +70,22 @@ static u64 *vuma_pte_table(u64 pte)
 	return phys_to_virt(pte & VUMA_PTE_ADDR);
 }
 
+/* A page that is not needed is free at once; in a slab it would be a hole. */
+static u64 *vuma_pt_alloc(gfp_t gfp)
+{
+	if (VUMA_PT_IS_PAGE)
+		return (u64 *)get_zeroed_page(gfp | __GFP_ACCOUNT);
+	return kmem_cache_zalloc(vuma_pt_cache, gfp);
+}
+
+static void vuma_pt_free(u64 *table)
+{
+	if (VUMA_PT_IS_PAGE)
+		free_page((unsigned long)table);
+	else
+		kmem_cache_free(vuma_pt_cache, table);
+}
+
 /**
  * vuma_mmu_module_init - create what all page tables share
  *
@@ -105,7 +123,7 @@ void vuma_mmu_module_exit(void)
  */
 int vuma_mmu_init(struct vuma_mmu *mmu, struct vuma_counters *counters)
 {
-	mmu->root = kmem_cache_zalloc(vuma_pt_cache, GFP_KERNEL);
+	mmu->root = vuma_pt_alloc(GFP_KERNEL);
 	if (!mmu->root)
 		return -ENOMEM;
 
@@ -121,7 +139,7 @@ int vuma_mmu_init(struct vuma_mmu *mmu, struct vuma_counters *counters)
 void vuma_mmu_fini(struct vuma_mmu *mmu)
 {
 	WARN_ON_ONCE(memchr_inv(mmu->root, 0, VUMA_PT_BYTES));
-	kmem_cache_free(vuma_pt_cache, mmu->root);
+	vuma_pt_free(mmu->root);
 	atomic64_dec(&mmu->counters->tables);
 }
 
@@ -142,7 +160,7 @@ int vuma_pt_pool_fill(struct gem_uma_vm_tables *pool, unsigned long nr, gfp_t gf
 
 		/* A sparse range can need very many. */
 		if (!fatal_signal_pending(current))
-			table = kmem_cache_zalloc(vuma_pt_cache, gfp);
+			table = vuma_pt_alloc(gfp);
 		if (!table) {
 			vuma_pt_pool_drain(pool);
 			return -ENOMEM;
@@ -173,7 +191,7 @@ void vuma_pt_pool_drain(struct gem_uma_vm_tables *pool)
 	void *table;
 
 	while ((table = vuma_pt_pool_take(pool)))
-		kmem_cache_free(vuma_pt_cache, table);
+		vuma_pt_free(table);
 }
 
 /**
@@ -239,7 +257,7 @@ static void vuma_walk_clear(struct vuma_mmu *mmu, struct vuma_walk *walk, unsign
 		if (level++ == VUMA_PT_ROOT || FIELD_GET(VUMA_PTE_USED, *walk->entry[level]))
 			return;
 
-		kmem_cache_free(vuma_pt_cache, vuma_pte_table(*walk->entry[level]));
+		vuma_pt_free(vuma_pte_table(*walk->entry[level]));
 		atomic64_dec(&mmu->counters->tables);
 	}
 }
