@@ -61,10 +61,10 @@ hostile() {
 # noted PATTERN: the notes of builds with such an argument.
 noted() { grep -lxE "argument $1" "$work/notes/"*; }
 
-# Nothing hostile, and only the variables that stated-make lists.
+# Nothing hostile, and only the variables that stated-env lists.
 clean() {
 	local known notes
-	known=$(sed -n 's/^kept=(\(.*\))$/\1/p' tests/vm/stated-make)
+	known=$(sed -n 's/^kept=(\(.*\))$/\1/p' tests/vm/stated-env)
 	mapfile -t notes < <(noted "$1")
 	((${#notes[@]})) || { echo "# no build with argument $1"; return 1; }
 	! grep -h hostile "${notes[@]}" | sed 's/^/# /' | grep . &&
