@@ -17,8 +17,13 @@ top=$(cd "$here/../.." && pwd)
 jobs=$(nproc)
 # shellcheck source=tests/vm/arch/x86_64
 . "$here/arch/${GEM_UMA_ARCH:-x86_64}"
-# Kernel headers name their compiler without a place.
-[[ ! $cross ]] || { sysroot=$("$here/toolchain.sh" root); export PATH=$sysroot/usr/bin:$PATH; }
+# Kernel headers name their compiler without a place; a kernel build of ours names none.
+for_arch=()
+if [[ $cross ]]; then
+	for_arch=(ARCH="$kbuild" CROSS_COMPILE="$cross")
+	sysroot=$("$here/toolchain.sh" root)
+	export PATH=$sysroot/usr/bin:$PATH
+fi
 
 # A flock on the directory itself: nothing to clean up, whoever dies.
 lock_dir() {
@@ -50,7 +55,7 @@ mirror() {
 modules() {
 	local kdir release farm log cc=()
 	kdir=${KDIR:-$("$here/kernel.sh" kdir)}
-	release=$("$here/stated-make" -s -C "$kdir" kernelrelease)
+	release=$("$here/stated-make" -s -C "$kdir" "${for_arch[@]}" kernelrelease)
 	farm=$top/build/$release
 	lock_dir "$farm"
 	mirror "$farm"
@@ -61,7 +66,7 @@ modules() {
 	fi
 	# BTF needs the kernel's vmlinux with debug info, which headers do not have.
 	"$here/stated-make" -C "$kdir" M="$farm" W=1 CONFIG_DEBUG_INFO_BTF_MODULES= \
-		-j"$jobs" "${cc[@]}" "$@" modules 9<&- >"$log" 2>&1 || {
+		-j"$jobs" "${for_arch[@]}" "${cc[@]}" "$@" modules 9<&- >"$log" 2>&1 || {
 		cat "$log" >&2
 		return 1
 	}

@@ -9,9 +9,10 @@
 #   kbuild.sh present <lane> <series>   is that kernel built? Looks, and does no more
 #
 # Lanes are tests/vm/config/<lane>.config on top of base.config; series are 6.12
-# and 7.3. A tree is keyed by source version and configuration, so a second call
-# builds nothing. KSRC=<tree> uses sources of yours. Needs root only in so far as
-# scripts/deps.sh does.
+# and 7.3. GEM_UMA_ARCH=arm64 is another architecture than x86_64, cross-built: what differs
+# there is in config/arch, and said last. A tree is keyed by source version, architecture and
+# configuration, so a second call builds nothing. KSRC=<tree> uses sources of yours. Needs
+# root only in so far as scripts/deps.sh does.
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -19,6 +20,10 @@ here=$(cd "$(dirname "$0")" && pwd)
 cache=${GEM_UMA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/gem-uma}
 sources=$cache/sources
 trees=$cache/trees
+# shellcheck source=tests/vm/arch/x86_64
+. "$here/arch/${GEM_UMA_ARCH:-x86_64}"
+# In names, of what is not for this machine.
+suffix=${cross:+-${GEM_UMA_ARCH:-}}
 
 say() { echo "kbuild.sh: $*" >&2; }
 
@@ -80,19 +85,30 @@ source_tree() {
 }
 
 kmake() {
-	local cc=()
-	command -v ccache >/dev/null && cc=(CC="ccache gcc" HOSTCC="ccache gcc")
-	"$here/stated-make" -s -C "$src" O="$1/build" -j"$(nproc)" "${cc[@]}" "${@:2}"
+	local with=()
+	[[ ! $cross ]] || with=(ARCH="$kbuild" CROSS_COMPILE="$cross")
+	command -v ccache >/dev/null && with+=(CC="ccache ${cross}gcc" HOSTCC="ccache gcc")
+	"$here/stated-make" -s -C "$src" O="$1/build" -j"$(nproc)" "${with[@]}" "${@:2}"
+}
+
+# What a kernel is configured by. Of an option that is there twice, the last one counts.
+fragments() {
+	local f
+	cat "$here/config/base.config" "$here/config/$lane.config"
+	for f in $fragments; do
+		cat "$here/config/arch/$f.config"
+	done
 }
 
 configure() {
 	mkdir -p "$1/build"
-	cat "$here/config/base.config" "$here/config/$lane.config" \
-		>"$1/build/all.config"
+	fragments >"$1/build/all.config"
+	# Modules are kept by the release of their kernel, as trees are by their name.
+	[[ ! $suffix ]] || echo "CONFIG_LOCALVERSION=\"-$lane$suffix\"" >>"$1/build/all.config"
 	kmake "$1" KCONFIG_ALLCONFIG="$1/build/all.config" allnoconfig
 	# An option that Kconfig dropped would be missed only when it is too late.
-	grep -E '^CONFIG_[A-Z0-9_]+=[ym]' "$1/build/all.config" | sort -u |
-		grep -vxFf "$1/build/.config" >"$1/build/dropped" || true
+	tac "$1/build/all.config" | awk -F= '!said[$1]++' |
+		grep -E '^CONFIG_[A-Z0-9_]+=[ym]' | sort -u | grep -vxFf "$1/build/.config" >"$1/build/dropped" || true
 	grep -vxFf <(grep -v '^#' "$here/config/optional" 2>/dev/null) \
 		"$1/build/dropped" >"$1/build/dropped.bad" || true
 	if [[ -s $1/build/dropped.bad ]]; then
@@ -107,14 +123,14 @@ progress() {
 	local begin=$SECONDS never
 	exec {never}<> <(:)
 	while read -rt "${PROGRESS_SECONDS:-60}" -u "$never" || kill -0 $$ 2>/dev/null; do
-		say "$lane $series: $(find "$1/build" -name '*.o' 2>/dev/null | wc -l) objects after" \
+		say "$lane$suffix $series: $(find "$1/build" -name '*.o' 2>/dev/null | wc -l) objects after" \
 			"$(((SECONDS - begin) / 60)) min"
 	done
 }
 
 build() {
 	local tree=$1 log=$1/build.log watcher
-	say "building $lane for $series: some twenty minutes on two processors, once (log: $log)"
+	say "building $lane$suffix for $series: some twenty minutes on two processors, once (log: $log)"
 	rm -rf "$tree"
 	mkdir -p "$tree/boot"
 	progress "$tree" >/dev/null &
@@ -127,7 +143,7 @@ build() {
 		return 1
 	fi
 	kill "$watcher"
-	cp "$tree/build/arch/x86/boot/bzImage" "$tree/boot/vmlinuz"
+	cp "$tree/build/$image" "$tree/boot/vmlinuz"
 	touch "$tree/done"
 }
 
@@ -135,9 +151,8 @@ build() {
 kernel_of() {
 	lane=$1 series=$2
 	version=$("$here/stated-make" -s -C "$src" kernelversion)
-	key=$(cat "$here/config/base.config" "$here/config/$lane.config" |
-		sha256sum | cut -c1-12)
-	tree=$trees/$version-$lane-$key
+	key=$(fragments | sha256sum | cut -c1-12)
+	tree=$trees/$version-$lane$suffix-$key
 }
 
 case ${1:-} in
@@ -151,15 +166,16 @@ present)
 	[[ -e $tree/done ]]
 	;;
 "" | -*)
-	sed -n '4,16s/^# \{0,1\}//p' "$0" >&2
+	sed -n '4,17s/^# \{0,1\}//p' "$0" >&2
 	exit 2
 	;;
 *)
 	[[ -f $here/config/$1.config ]] || { say "no lane $1"; exit 2; }
 	src=$(source_tree "${2:?series}")
+	[[ ! $cross ]] || { sysroot=$("$here/toolchain.sh" root); export PATH=$sysroot/usr/bin:$PATH; }
 	kernel_of "$1" "$2"
 	mkdir -p "$trees"
-	exec 8>"$trees/.$version-$lane.lock"
+	exec 8>"$trees/.$version-$lane$suffix.lock"
 	flock 8
 	[[ -e $tree/done ]] || build "$tree" 8>&-
 	echo "$tree"
