@@ -16,8 +16,8 @@ MAKEFLAGS += --no-print-directory
 help: ## this list
 	@echo "gem-uma: buffer-object memory for GPUs that share memory with the CPU"
 	@echo
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
-		while IFS='|' read -r t d; do printf '%-23s %s\n' "  $${t#  }" "$$d"; done
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
+		while IFS='|' read -r t d; do printf '%-25s %s\n' "  $${t#  }" "$$d"; done
 	@echo
 	@echo "  KDIR=<kernel build> builds modules against another kernel, LLVM=1 and CC= by"
 	@echo "  another compiler; OUT=<dir> is where results go (out/); GEM_UMA_CACHE=<dir> is where"
@@ -35,7 +35,7 @@ check-debug: plan-check-debug deps ## unit, uAPI and race tests on a KASAN and l
 check-all: deps ## once a night: all tests on each kernel, data races, mutants, bench
 	@scripts/deps.sh clients
 	@rc=0; $(VM)/check.sh --all || rc=1; \
-	for t in lint check-selftest check-ports bench-ports check-series check-deb check-arm64 check-kcsan mutants bench; do $(MAKE) $$t || rc=1; done; \
+	for t in lint check-selftest check-ports bench-ports check-series check-deb check-arm64 check-arm64-debug check-kcsan mutants bench; do $(MAKE) $$t || rc=1; done; \
 	$(VM)/check-debug.sh --all debug || rc=1; $(VM)/check-debug.sh --soak debug || rc=1; \
 	$(VM)/check-ports.sh --debug || rc=1; $(VM)/check-ports.sh --bounce || rc=1; exit $$rc
 
@@ -50,6 +50,9 @@ bench-ports: plan-bench-ports deps ## what in-tree drivers take, as they are and
 
 check-arm64: plan-check-arm64 deps ## the guests of make check, emulated on arm64 with pages of 4K and of 16K (ARCHS=)
 	@$(VM)/check-arm64.sh $(ARCHS)
+
+check-arm64-debug: plan-check-arm64-debug deps ## unit, uAPI and race tests on a KASAN and lockdep kernel of arm64 (ARCHS=)
+	@$(VM)/check-arm64.sh --debug $(ARCHS)
 
 soak: plan-soak deps ## all races and the fuzzer for an hour, on the debug kernels of both series
 	@$(VM)/check-debug.sh --soak debug
@@ -120,5 +123,5 @@ clean: ## removes build/ and out/
 distclean: clean ## also the kernel cache
 	@rm -rf "$${GEM_UMA_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/gem-uma}"
 
-.PHONY: help demo demo-ports bench-ports series check-series deb check-deb soak check check-debug check-all check-ports check-arm64 check-kcsan check-selftest mutants check-host lint bench figures shell modules user docs deps update-kernel clean distclean
+.PHONY: help demo demo-ports bench-ports series check-series deb check-deb soak check check-debug check-all check-ports check-arm64 check-arm64-debug check-kcsan check-selftest mutants check-host lint bench figures shell modules user docs deps update-kernel clean distclean
 endif

@@ -22,8 +22,9 @@ result() {
 }
 
 # A copy: builds leave objects and links behind.
-mkdir -p "$work/tree" "$work/bin" "$work/notes" "$work/src" "$work/kdir/arch/x86/boot"
-touch "$work/kdir/arch/x86/boot/bzImage"
+mkdir -p "$work/tree" "$work/bin" "$work/notes" "$work/src" "$work/kdir/arch/x86/boot" \
+	"$work/cache/toolchain-arm64/usr/bin"
+touch "$work/kdir/arch/x86/boot/bzImage" "$work/refused"
 scripts/tree-files.sh | tar -cf - -T - | tar -xf - -C "$work/tree"
 cd "$work/tree" || exit
 
@@ -35,8 +36,8 @@ for a; do
 	case \$a in
 	kernelversion) echo 6.12.0 ;;
 	kernelrelease) echo 6.12.0-noted ;;
-	O=*) mkdir -p "\${a#O=}/arch/x86/boot"; touch "\${a#O=}/arch/x86/boot/bzImage" "\${a#O=}/a.o"; sleep 0.3 ;;
-	KCONFIG_ALLCONFIG=*) cp "\${a#*=}" "\$(dirname "\${a#*=}")/.config" ;;
+	O=*) mkdir -p "\${a#O=}/arch/"{x86,arm64}/boot; touch "\${a#O=}/arch/"{x86/boot/bzImage,arm64/boot/Image} "\${a#O=}/a.o"; sleep 0.3 ;;
+	KCONFIG_ALLCONFIG=*) grep -vxFf "$work/refused" "\${a#*=}" >"\$(dirname "\${a#*=}")/.config" ;;
 	esac
 done
 MAKE
@@ -73,7 +74,7 @@ clean() {
 }
 
 echo "TAP version 13"
-echo "1..13"
+echo "1..18"
 hostile tests/vm/check-debug.sh debug 6.12
 clean "O=$work/cache/trees/.*"
 result $? "the debug kernel is built in a stated environment"
@@ -101,6 +102,24 @@ result $? "a kernel of somebody's own is installed in a stated environment"
 hostile env KDIR="$work/kdir" bash -c '. scripts/lint/lib.sh; farm planted; build "$KDIR" C=2'
 clean 'M=.*' && grep -qx 'argument C=2' "$work/notes/"*
 result $? "lint builds in a stated environment"
+# another architecture is an argument as well, and its kernels lie beside those of this one
+hostile tests/vm/check-arm64.sh --debug
+crossed=(-e 'argument ARCH=arm64' -e 'argument CROSS_COMPILE=aarch64-linux-gnu-')
+mapfile -t notes < <(noted "O=$work/cache/trees/6\\.12\\.0-debug-arm64-.*")
+clean "O=$work/cache/trees/.*" && [[ ${#notes[@]} == 3 && $(cat "${notes[@]}" | grep -cx "${crossed[@]}") == 6 ]]
+result $? "the debug kernel of arm64 is cross-built in a stated environment"
+grep -qx 'CONFIG_LOCALVERSION="-debug-arm64"' "$work/cache/trees/"6.12.0-debug-arm64-*/build/all.config
+result $? "its modules have a place of their own"
+[[ $(find "$work/cache/trees" -mindepth 1 -maxdepth 1 -name '6.12.0-debug-*' | wc -l) == 2 ]]
+result $? "the one of this machine is kept"
+clean 'M=.*' && [[ $(noted 'M=.*' | xargs cat | grep -cx "${crossed[@]}") == 2 ]] && clean all
+result $? "modules and programs are cross-built in a stated environment"
+# an option is judged by what was said last
+printf '%s\n' CONFIG_ARM64_PAN=y CONFIG_X86_MPPARSE=y >"$work/refused"
+rm -r "$work/cache/trees/"6.12.0-debug-arm64-*
+hostile tests/vm/check-arm64.sh --debug
+grep -qx CONFIG_ARM64_PAN=y "$work/log" && ! grep -q CONFIG_X86_MPPARSE "$work/log"
+result $? "an option that arm64 does not take is said, unless it is one of x86 alone"
 # by hand: make's own variables arrive, and those that are said
 rm -f "$work/notes/"*
 env KDIR="$work/kdir" GEM_UMA_NO_DEPS=1 GCOV_PROFILE=hostile KCFLAGS='-O1 -g' PATH="$work/bin:$PATH" \
