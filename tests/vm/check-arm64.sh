@@ -50,8 +50,11 @@ beside() {
 	local rc more=()
 	# As on x86: see check-debug.sh.
 	[[ ! $4 ]] || more=(--kernel "$4" --mem 1G --append mitigations=off)
-	GEM_UMA_ARCH=$1 "$here/run" --jobs "$3" --name "$2" --out "$out" --slow "$slow" \
-		--timeout "$limit" --quiet "${more[@]}" > >(sed -u "s/^/[$2] /") 2>&1
+	# A group: a command alone has its output set up in its own process, where $! is no use.
+	{
+		GEM_UMA_ARCH=$1 "$here/run" --jobs "$3" --name "$2" --out "$out" --slow "$slow" \
+			--timeout "$limit" --quiet "${more[@]}"
+	} > >(sed -u "s/^/[$2] /") 2>&1
 	rc=$?
 	wait "$!"	# for what sed has yet to print
 	((rc < 128)) || return 255
