@@ -23,7 +23,7 @@ bool port_choose(const char *name)
 {
 	static const struct port_driver * const drivers[] = {
 		&port_vgem, &port_vkms, &port_v3d, &port_virtio, &port_lima, &port_panfrost,
-		&port_panthor, &port_rocket, &port_imagination,
+		&port_panthor, &port_rocket, &port_imagination, &port_ivpu,
 	};
 	unsigned int i;
 

@@ -58,6 +58,8 @@ struct port_driver {
 	const char *no_import;
 	/* Why buffers must not be given to others by the driver as it is, or NULL. */
 	const char *no_export;
+	/* What was imported is not given to others. */
+	bool no_reexport;
 	/* What unbinds the driver, and binds it, with open files. */
 	void (*bind)(bool on);
 	/* Why not, or why not as it is. */
@@ -92,7 +94,7 @@ struct port_driver {
 	bool (*shows)(const struct picture *p);
 };
 
-extern const struct port_driver port_imagination, port_lima, port_panfrost, port_panthor,
+extern const struct port_driver port_imagination, port_ivpu, port_lima, port_panfrost, port_panthor,
 				port_rocket, port_vgem, port_v3d, port_virtio, port_vkms;
 extern const struct port_driver *port;
 
