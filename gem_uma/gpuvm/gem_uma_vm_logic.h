@@ -32,6 +32,8 @@ static inline u64 gem_uma_vm_logic_piece(u64 leaves, u64 va, u64 addr, u64 len, 
 		u64 ahead;
 
 		size = leaves & -leaves;
+		if (len < size)
+			break;
 		if ((va ^ addr) & (size - 1))
 			continue;
 		ahead = -va & (size - 1);
@@ -74,8 +76,9 @@ static inline void gem_uma_vm_logic_count(struct gem_uma_vm_count *count, const 
 
 		if (first <= count->last[level])
 			first = count->last[level] + 1;
+		/* Nor is one of those above new. */
 		if (first > last)
-			continue;
+			break;
 		count->nr += last - first + 1;
 		count->last[level] = last;
 	}
