@@ -53,7 +53,7 @@
  * taken inside of reclaim, so that last put is done by a work item.
  */
 
-static struct kmem_cache *gem_uma_reclaim_nodes;
+static struct kmem_cache *gem_uma_reclaim_primers;
 static struct workqueue_struct *gem_uma_reclaim_wq;
 
 /**
@@ -65,14 +65,16 @@ static struct workqueue_struct *gem_uma_reclaim_wq;
  */
 int gem_uma_reclaim_module_init(void)
 {
-	gem_uma_reclaim_nodes = KMEM_CACHE(gem_uma_reclaim_node, SLAB_ACCOUNT);
-	if (!gem_uma_reclaim_nodes)
+	gem_uma_reclaim_primers = kmem_cache_create("gem_uma_reclaim_primer",
+						    sizeof(struct list_head), 0,
+						    SLAB_ACCOUNT, NULL);
+	if (!gem_uma_reclaim_primers)
 		return -ENOMEM;
 	/* Memory waits for these puts. */
 	gem_uma_reclaim_wq = alloc_workqueue("gem-uma-put",
 					     WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
 	if (!gem_uma_reclaim_wq) {
-		kmem_cache_destroy(gem_uma_reclaim_nodes);
+		kmem_cache_destroy(gem_uma_reclaim_primers);
 		return -ENOMEM;
 	}
 	return 0;
@@ -86,7 +88,7 @@ int gem_uma_reclaim_module_init(void)
 void gem_uma_reclaim_module_exit(void)
 {
 	destroy_workqueue(gem_uma_reclaim_wq);
-	kmem_cache_destroy(gem_uma_reclaim_nodes);
+	kmem_cache_destroy(gem_uma_reclaim_primers);
 }
 
 /**
@@ -136,27 +138,25 @@ static u64 gem_uma_reclaim_serial(struct mem_cgroup *memcg)
 /*
  * list_lru allocates its lists for a cgroup when an element is allocated "for" it. The
  * function that does so directly is not exported, so one element is allocated for each
- * list; the one that is kept serves them all. Once for each cgroup, and again only
- * where several take turns.
+ * list, and freed. Once for each cgroup, and again only where several take turns.
  */
-static struct gem_uma_reclaim_node *
-gem_uma_reclaim_alloc_node(struct gem_uma_reclaim_device *rdev, struct mem_cgroup *memcg)
+static int gem_uma_reclaim_prime(struct gem_uma_reclaim_device *rdev, struct mem_cgroup *memcg)
 {
 	u64 serial = gem_uma_reclaim_serial(memcg);
-	struct gem_uma_reclaim_node *node = NULL;
 	unsigned int i;
+	void *primer;
 
-	i = READ_ONCE(rdev->primed) == serial ? GEM_UMA_RECLAIM_LISTS - 1 : 0;
-	for (; i < GEM_UMA_RECLAIM_LISTS; i++) {
-		if (node)
-			kmem_cache_free(gem_uma_reclaim_nodes, node);
-		node = kmem_cache_alloc_lru(gem_uma_reclaim_nodes, &rdev->lists[i],
-					    GFP_KERNEL);
-		if (!node)
-			return NULL;
+	if (READ_ONCE(rdev->primed) == serial)
+		return 0;
+	for (i = 0; i < GEM_UMA_RECLAIM_LISTS; i++) {
+		primer = kmem_cache_alloc_lru(gem_uma_reclaim_primers, &rdev->lists[i],
+					      GFP_KERNEL);
+		if (!primer)
+			return -ENOMEM;
+		kmem_cache_free(gem_uma_reclaim_primers, primer);
 	}
 	WRITE_ONCE(rdev->primed, serial);
-	return node;
+	return 0;
 }
 
 /**
@@ -178,14 +178,14 @@ int gem_uma_reclaim_init(struct gem_uma_reclaim *reclaim, struct gem_uma_device 
 			 const struct gem_uma_reclaim_ops *ops)
 {
 	struct mem_cgroup *old;
+	int ret;
 
 	old = set_active_memcg(memcg);
-	reclaim->node = gem_uma_reclaim_alloc_node(udev->reclaim, memcg);
+	ret = gem_uma_reclaim_prime(udev->reclaim, memcg);
 	set_active_memcg(old);
-	if (!reclaim->node)
-		return -ENOMEM;
-	INIT_LIST_HEAD(&reclaim->node->lru);
-	reclaim->node->reclaim = reclaim;
+	if (ret)
+		return ret;
+	INIT_LIST_HEAD(&reclaim->lru);
 	reclaim->obj = obj;
 	reclaim->ops = ops;
 	reclaim->rdev = udev->reclaim;
@@ -207,7 +207,7 @@ static void gem_uma_reclaim_unlist(struct gem_uma_reclaim *reclaim)
 	if (reclaim->state == GEM_UMA_UNRECLAIMABLE)
 		return;
 	drm_WARN_ON_ONCE(rdev->udev->drm,
-			 !list_lru_del(&rdev->lists[reclaim->state], &reclaim->node->lru,
+			 !list_lru_del(&rdev->lists[reclaim->state], &reclaim->lru,
 				       reclaim->nid, gem_uma_online_memcg(reclaim->memcg)));
 	atomic_long_dec(&rdev->objects);
 	atomic_long_sub(reclaim->pages, &rdev->pages);
@@ -223,11 +223,8 @@ static void gem_uma_reclaim_unlist(struct gem_uma_reclaim *reclaim)
  */
 void gem_uma_reclaim_fini(struct gem_uma_reclaim *reclaim)
 {
-	if (!reclaim->node)
-		return;
-	gem_uma_reclaim_unlist(reclaim);
-	kmem_cache_free(gem_uma_reclaim_nodes, reclaim->node);
-	reclaim->node = NULL;
+	if (reclaim->rdev)
+		gem_uma_reclaim_unlist(reclaim);
 }
 EXPORT_SYMBOL_GPL(gem_uma_reclaim_fini);
 
@@ -265,7 +262,7 @@ void gem_uma_reclaim_update_locked(struct gem_uma_reclaim *reclaim, unsigned lon
 	reclaim->listed = ktime_get_mono_fast_ns();
 	atomic_long_inc(&rdev->objects);
 	atomic_long_add(pages, &rdev->pages);
-	list_lru_add(&rdev->lists[state], &reclaim->node->lru, nid,
+	list_lru_add(&rdev->lists[state], &reclaim->lru, nid,
 		     gem_uma_online_memcg(reclaim->memcg));
 }
 EXPORT_SYMBOL_GPL(gem_uma_reclaim_update_locked);

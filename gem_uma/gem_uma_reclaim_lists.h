@@ -13,12 +13,6 @@
 struct shrink_control;
 struct shrinker;
 
-/* The list element, apart from the object: list_lru wants it to be charged memory. */
-struct gem_uma_reclaim_node {
-	struct list_head lru;
-	struct gem_uma_reclaim *reclaim;
-};
-
 /**
  * enum gem_uma_reclaim_count - what is counted for each list
  */

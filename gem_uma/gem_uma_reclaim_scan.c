@@ -179,7 +179,7 @@ static bool gem_uma_reclaim_take(struct gem_uma_reclaim_pick *pick,
 		dma_resv_unlock(obj->resv);
 		return false;
 	}
-	list_lru_isolate(list, &pick->best->node->lru);
+	list_lru_isolate(list, &pick->best->lru);
 	pick->found = pick->best;
 	return true;
 }
@@ -188,8 +188,7 @@ static bool gem_uma_reclaim_take(struct gem_uma_reclaim_pick *pick,
 static enum lru_status gem_uma_reclaim_pick_cb(struct list_head *item,
 					       struct list_lru_one *list, void *arg)
 {
-	struct gem_uma_reclaim *reclaim =
-		list_entry(item, struct gem_uma_reclaim_node, lru)->reclaim;
+	struct gem_uma_reclaim *reclaim = list_entry(item, struct gem_uma_reclaim, lru);
 	struct gem_uma_reclaim_pick *pick = arg;
 	unsigned int weight;
 	bool last;

@@ -60,7 +60,7 @@ struct gem_uma_fake *gem_uma_fake_filed(struct gem_uma_fake_room *room, int nr,
 
 static inline bool gem_uma_fake_is_listed(struct gem_uma_fake *fake)
 {
-	return !list_empty(&fake->reclaim.node->lru);
+	return !list_empty(&fake->reclaim.lru);
 }
 
 /* How many are on the list of a state, in all cgroups and on all nodes. */

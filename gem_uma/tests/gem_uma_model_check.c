@@ -112,7 +112,7 @@ static const char *model_check_state(struct model *m, struct model_buf *mb)
 		.mmaps = gem_uma_cpu_map_mmaps(&uobj->cpu_map),
 		.clean = gem_uma_backing_is_clean(&uobj->backing),
 	};
-	bool listed = !list_empty(&reclaim->node->lru);
+	bool listed = !list_empty(&reclaim->lru);
 	bool reclaimable = reclaim->state != GEM_UMA_UNRECLAIMABLE;
 
 	if (facts.mmaps != model_count_segs(m, mb))

@@ -24,7 +24,7 @@ static void reclaim_fini_of_zeroed_does_nothing(struct kunit *test)
 	struct gem_uma_reclaim *reclaim = gem_uma_mock_zalloc(test, sizeof(*reclaim));
 
 	gem_uma_reclaim_fini(reclaim);
-	KUNIT_EXPECT_NULL(test, reclaim->node);
+	KUNIT_EXPECT_NULL(test, reclaim->rdev);
 }
 
 /* Every state after every other, on the list of that name and no other. */

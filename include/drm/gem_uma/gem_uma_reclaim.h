@@ -11,7 +11,6 @@
 
 struct drm_gem_object;
 struct gem_uma_reclaim;
-struct gem_uma_reclaim_node;
 struct mem_cgroup;
 struct seq_file;
 
@@ -70,7 +69,7 @@ struct gem_uma_reclaim_ops {
 /**
  * struct gem_uma_reclaim - the part that makes an object reclaimable
  *
- * Invariant: the node is on a list exactly if @state is not GEM_UMA_UNRECLAIMABLE, or
+ * Invariant: the object is on a list exactly if @state is not GEM_UMA_UNRECLAIMABLE, or
  * a scan holds it, together with resv.
  */
 struct gem_uma_reclaim {
@@ -88,8 +87,8 @@ struct gem_uma_reclaim {
 
 	/* private: */
 
-	/* Allocated apart, charged to the owner: see gem_uma_reclaim_init(). */
-	struct gem_uma_reclaim_node *node;
+	/* On the list of @state. */
+	struct list_head lru;
 	/* Last put by a scan, done later. */
 	struct llist_node free;
 	/* Protected by resv; @state is also read without, for debugfs. */
