@@ -40,13 +40,6 @@
 struct lock_class_key gem_uma_client_list_lock_key;
 const char *const gem_uma_client_list_lock_name = "gem_uma_client_list_lock";
 
-/* One file that has handles on an object. */
-struct gem_uma_client_link {
-	struct list_head link;
-	struct gem_uma_client *client;
-	unsigned int handles;
-};
-
 /**
  * gem_uma_client_list_init() - set up the list of files of an object
  * @list: the object's list
@@ -75,6 +68,17 @@ gem_uma_client_find(struct gem_uma_client_list *list, const struct gem_uma_clien
 		if (link->client == client)
 			return link;
 	return NULL;
+}
+
+/* The element of a file, or one that needs no allocation. */
+static struct gem_uma_client_link *
+gem_uma_client_place(struct gem_uma_client_list *list, const struct gem_uma_client *client)
+{
+	struct gem_uma_client_link *link = gem_uma_client_find(list, client);
+
+	if (!link && !list->first.handles)
+		link = &list->first;
+	return link;
 }
 
 /* What is in memory leaves with a file. What was evicted and restored stays counted. */
@@ -109,16 +113,19 @@ static void gem_uma_client_add_shared(struct gem_uma_client_list *list, int sign
  */
 int gem_uma_client_open(struct gem_uma_client *client, struct gem_uma_client_list *list)
 {
-	struct gem_uma_client_link *link, *new;
+	struct gem_uma_client_link *link, *new = NULL;
 
-	new = kzalloc_obj(*new, GFP_KERNEL_ACCOUNT);
-	if (!new)
-		return -ENOMEM;
 	spin_lock(&list->lock);
-	link = gem_uma_client_find(list, client);
+	link = gem_uma_client_place(list, client);
 	if (!link) {
-		link = new;
-		new = NULL;
+		spin_unlock(&list->lock);
+		new = kzalloc_obj(*new, GFP_KERNEL_ACCOUNT);
+		if (!new)
+			return -ENOMEM;
+		spin_lock(&list->lock);
+		link = gem_uma_client_place(list, client) ?: new;
+	}
+	if (!link->handles++) {
 		link->client = client;
 		if (list->nr == 1)
 			gem_uma_client_add_shared(list, 1);
@@ -128,9 +135,9 @@ int gem_uma_client_open(struct gem_uma_client *client, struct gem_uma_client_lis
 		list->nr++;
 		gem_uma_client_add(client, list, 1);
 	}
-	link->handles++;
 	spin_unlock(&list->lock);
-	kfree(new);
+	if (link != new)
+		kfree(new);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(gem_uma_client_open);
@@ -166,7 +173,8 @@ void gem_uma_client_close(struct gem_uma_client *client, struct gem_uma_client_l
 			gem_uma_client_add_shared(list, -1);
 	}
 	spin_unlock(&list->lock);
-	kfree(link);
+	if (link != &list->first)
+		kfree(link);
 }
 EXPORT_SYMBOL_GPL(gem_uma_client_close);
 

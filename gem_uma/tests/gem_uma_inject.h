@@ -104,6 +104,7 @@ struct gem_uma_inject_rig {
 	struct gem_uma_mock_object *mobj;	/* object of the attempt */
 	struct gem_uma_object *uobj;	/* the same, or another one, or NULL */
 	struct gem_uma_client client;	/* a file with handles */
+	struct gem_uma_client first;	/* the file that had a handle before */
 	struct gem_uma_object *import;	/* what imports @uobj */
 	struct iosys_map map;	/* kernel mapping */
 	struct page **pages;	/* array of pages */

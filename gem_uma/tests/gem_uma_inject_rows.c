@@ -539,6 +539,18 @@ static void undo_prefetch(struct gem_uma_inject_rig *rig)
 	gem_uma_inject_evict(rig);
 }
 
+/* The first file takes no memory. */
+static void begin_client_open(struct gem_uma_inject_rig *rig)
+{
+	begin_map(rig);
+	KUNIT_EXPECT_EQ(rig->test, 0, gem_uma_client_open(&rig->first, &rig->uobj->files));
+}
+
+static void end_client_open(struct gem_uma_inject_rig *rig)
+{
+	gem_uma_client_close(&rig->first, &rig->uobj->files);
+}
+
 static int run_client_open(struct gem_uma_inject_rig *rig)
 {
 	return gem_uma_client_open(&rig->client, &rig->uobj->files);
@@ -724,8 +736,8 @@ const struct gem_uma_inject_row gem_uma_inject_rows[GEM_UMA_INJECT_ROWS] = {
 	}, {
 		.name = "client_open", .covers = { "gem_uma_client_open" },
 		.size = INJECT_SIZE,
-		.begin = begin_map, .run = run_client_open, .undo = undo_client_open,
-		.errnos = { -ENOMEM }, .allocations = 1,
+		.begin = begin_client_open, .run = run_client_open, .undo = undo_client_open,
+		.end = end_client_open, .errnos = { -ENOMEM }, .allocations = 1,
 	}, {
 		.name = "label", .covers = { "gem_uma_object_set_label" },
 		.size = INJECT_SIZE, .run = run_label, .check = check_label, .undo = undo_label,

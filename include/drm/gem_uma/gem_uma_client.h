@@ -50,6 +50,18 @@ struct gem_uma_client_pages {
 };
 
 /**
+ * struct gem_uma_client_link - one file that has handles on an object
+ */
+struct gem_uma_client_link {
+	/** @link: in &gem_uma_client_list.clients, while there are handles. */
+	struct list_head link;
+	/** @client: the file's counters. */
+	struct gem_uma_client *client;
+	/** @handles: how many. */
+	unsigned int handles;
+};
+
+/**
  * struct gem_uma_client_list - the files that have a handle on an object
  *
  * Embedded in the object. Invariant: each file on @clients counts the object once, with
@@ -60,6 +72,8 @@ struct gem_uma_client_list {
 	spinlock_t lock;
 	/** @clients: one element for each file with a handle. */
 	struct list_head clients;
+	/** @first: one of them; mostly there are no others, which are allocated. */
+	struct gem_uma_client_link first;
 	/** @nr: length of @clients. */
 	unsigned int nr;
 	/** @size: bytes of the object; constant. */
