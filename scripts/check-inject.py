@@ -129,8 +129,9 @@ ELSEWHERE = {
 BY_CHANCE = "down_read_killable mutex_lock_interruptible_nested dma_buf_begin_cpu_access dma_buf_end_cpu_access"
 
 # Imported, and no test makes it fail: a device that cannot reach the memory of a process; a
-# module that is unloaded while a put is left to a work item, which is waited for then.
-UNTRIED = "dma_map_sgtable try_module_get"
+# module that is unloaded while a put is left to a work item, which is waited for then; a range
+# of an IOMMU, where runs get their own addresses if there is none.
+UNTRIED = "dma_iova_link dma_iova_sync dma_iova_try_alloc dma_map_sgtable try_module_get"
 
 # Imported, and run before there is anything to test: when the module is loaded.
 LOADING = "__kmem_cache_create_args alloc_workqueue alloc_workqueue_noprof"
@@ -150,6 +151,7 @@ CANNOT_FAIL = """
     _dev_err dma_buf_detach dma_buf_invalidate_mappings dma_buf_move_notify dma_buf_put dma_buf_unmap_attachment
     dma_sync_sg_for_cpu dma_sync_sg_for_device __dma_sync_sg_for_cpu
     __dma_sync_sg_for_device drm_gem_dmabuf_release drm_gem_unmap_dma_buf
+    dma_get_merge_boundary dma_iova_free dma_iova_unlink
     dma_max_mapping_size dma_resv_fini dma_resv_init dma_resv_reset_max_fences
     dma_resv_test_signaled dma_sync_single_for_device down_read down_write
     drm_gem_object_free drm_gem_object_release drm_gem_private_object_fini
