@@ -31,8 +31,10 @@
  * run, and stays mapped while the object is idle. Eviction drops the whole map.
  *
  * Behind an IOMMU the whole object gets one range of addresses, so what is mapped is one run
- * for the device, wherever its pages are. Before Linux 6.16 the DMA API has no call for that,
- * and addresses may be too few for it: then each run has an address of its own.
+ * for the device, wherever its pages are. At least half of the object has to be mapped at
+ * first: or large objects with a page each, which cost nothing, would take all addresses of
+ * the device. Before Linux 6.16 the DMA API has no call for that, and addresses may be too
+ * few. In all these cases each run has an address of its own.
  *
  * An address that follows from the page, or from that range, is not stored: two bits a page
  * say what is mapped, and where each call started. Only other addresses, which the DMA API
@@ -327,15 +329,15 @@ void gem_uma_dev_map_fini(struct gem_uma_dev_map *dmap)
 EXPORT_SYMBOL_GPL(gem_uma_dev_map_fini);
 
 /*
- * Addresses for the whole object, unless some of it has others. Pages of the IOMMU must not
- * be larger than ours. Where it fails, runs get their own.
+ * Addresses for the whole object, unless some of it has others, or most of it would have no
+ * pages. Those of the IOMMU must not be larger than ours. Where it fails, runs get their own.
  */
-static void gem_uma_dev_map_try_iova(struct gem_uma_dev_map *dmap)
+static void gem_uma_dev_map_try_iova(struct gem_uma_dev_map *dmap, pgoff_t pages)
 {
 	const struct gem_uma_device *udev = dmap->backing->udev;
 	struct gem_uma_extent e;
 
-	if (udev->physical || udev->allow_bounce ||
+	if (udev->physical || udev->allow_bounce || pages < dmap->mapped.size / 2 ||
 	    !in_range(dma_get_merge_boundary(dmap->dev), 1, PAGE_SIZE - 1) ||
 	    gem_uma_page_set_next(&dmap->mapped, 0, dmap->mapped.size, &e))
 		return;
@@ -460,7 +462,7 @@ static int gem_uma_dev_map_fill_gap(struct gem_uma_dev_map *dmap,
 	if (!ret && dir == DMA_TO_DEVICE)
 		ret = gem_uma_page_set_reserve(&dmap->readonly, gap->start, gap->end);
 	if (!ret && !dmap->iova)
-		gem_uma_dev_map_try_iova(dmap);
+		gem_uma_dev_map_try_iova(dmap, gap->end - gap->start);
 	if (!ret)
 		ret = gem_uma_dev_map_map_runs(dmap, &at, gap->end);
 	gem_uma_page_set_add(&dmap->mapped, gap->start, at);

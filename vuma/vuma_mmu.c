@@ -30,7 +30,7 @@
 #define VUMA_PT_ENTRIES		512
 #define VUMA_PT_BYTES		(VUMA_PT_ENTRIES * sizeof(u64))
 /* Has the CPU pages of that size? */
-#define VUMA_PT_IS_PAGE	(!offset_in_page(VUMA_PT_BYTES))
+#define VUMA_PT_IS_PAGE		(!offset_in_page(VUMA_PT_BYTES))
 #define VUMA_PT_ROOT		3
 
 #define VUMA_PTE_VALID		BIT_ULL(0)
